@@ -1,0 +1,1 @@
+"""Runs systems and core, disturbs them, and judges from their books."""

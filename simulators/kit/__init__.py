@@ -1,0 +1,1 @@
+"""What any simulated system needs and knows no vendor."""

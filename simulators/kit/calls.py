@@ -1,0 +1,48 @@
+"""A vendor call and its answer as plain values, between the ASGI wire and a system's code."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+
+@dataclass(slots=True)
+class Call:
+    """One request: the raw path is undecoded, header names are lower-case, `at` is business time (epoch s)."""
+
+    method: str
+    raw_path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes
+    at: float
+    operation: str = ""
+    principal: str = ""
+    scope: Any = None
+    base_url: str = ""
+
+    @property
+    def target(self) -> str:
+        """Path and query exactly as the client sent them."""
+        return f"{self.raw_path}?{self.query}" if self.query else self.raw_path
+
+    def text(self) -> str:
+        """Target and body as one searchable text."""
+        return self.target + self.body.decode("latin-1")
+
+
+@dataclass(slots=True)
+class Answer:
+    """One response. Header names as they go on the wire; `Date` and `Content-Length` are the wire's business."""
+
+    status: int
+    body: bytes = b""
+    content_type: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def json_answer(
+    status: int, value: Any, content_type: str = "application/json", headers: dict[str, str] | None = None
+) -> Answer:
+    """An answer with a JSON body."""
+    return Answer(status, orjson.dumps(value), content_type, headers or {})

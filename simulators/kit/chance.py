@@ -1,0 +1,35 @@
+"""Seeded ids and chance: named streams, so that one consumer's draws never shift another's."""
+
+import hashlib
+from random import Random
+
+BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+class Chance:
+    """Everything random in a system comes from here and is a function of the seed."""
+
+    def __init__(self, seed: str) -> None:
+        self.seed = seed
+        self._streams: dict[str, Random] = {}
+
+    def stream(self, name: str) -> Random:
+        """The random stream called `name`; always the same object, seeded by `seed/name`."""
+        if name not in self._streams:
+            self._streams[name] = Random(f"{self.seed}/{name}")
+        return self._streams[name]
+
+    def token(self, name: str, number: int, length: int, alphabet: str = BASE62) -> str:
+        """A random-looking id that depends on seed, name and number alone (no state to save)."""
+        digest = hashlib.blake2b(f"{self.seed}/{name}/{number}".encode(), digest_size=48).digest()
+        value = int.from_bytes(digest, "big")
+        letters = []
+        for _ in range(length):
+            value, index = divmod(value, len(alphabet))
+            letters.append(alphabet[index])
+        return "".join(letters)
+
+    def restart(self, seed: str) -> None:
+        """Forget all streams and begin with another seed."""
+        self.seed = seed
+        self._streams.clear()

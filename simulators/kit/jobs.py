@@ -1,0 +1,158 @@
+"""Pending work with a due time: one table, one loop a system, and nobody sleeps anywhere else."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from simulators.kit.clock import Clock
+from simulators.kit.store import Store
+
+EARLY_S = 1e-6  # a timer may fire a float's width before its due time
+
+
+@dataclass(frozen=True)
+class Job:
+    """One due piece of work. `due` is its business time in epoch seconds: handlers take it as their now."""
+
+    id: int
+    due: float
+    lane: str
+    kind: str
+    key: str | None
+    payload: dict[str, Any]
+
+
+Handler = Callable[[Job], Awaitable[None]]
+
+
+class Jobs:
+    """Runs due jobs in order of (due, id): the main lane `''` one by one, other lanes beside it, each in order."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+        self._handlers: dict[str, Handler] = {}
+        self._busy: dict[str, asyncio.Task[None]] = {}
+        self._running = False
+        self._wake = asyncio.Event()
+        self._quiet = asyncio.Event()
+        self.failures: list[str] = []  # a handler that raised: a defect of the simulator, shown by /_control/health
+        clock.on_move(self._wake.set)
+
+    def handler(self, kind: str, run: Handler) -> None:
+        """Say who does the jobs of a kind."""
+        self._handlers[kind] = run
+
+    def schedule(self, due: float, kind: str, payload: dict[str, Any], key: str | None = None, lane: str = "") -> None:
+        """Add a job, within the caller's transaction if there is one; a job with the same key is replaced."""
+        self._store.db.execute(
+            "INSERT INTO job (due, lane, kind, key, payload) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (key) DO UPDATE SET due = excluded.due, payload = excluded.payload, lane = excluded.lane",
+            (due, lane, kind, key, orjson.dumps(payload).decode()),
+        )
+        self._store.version += 1
+        self._wake.set()
+
+    def cancel(self, key: str) -> bool:
+        """Remove the job with this key; False when there was none."""
+        return self._store.db.execute("DELETE FROM job WHERE key = ?", (key,)).rowcount > 0
+
+    def next_due(self) -> float | None:
+        """When the next job falls due (business time), or None when nothing is pending."""
+        row = self._store.db.execute("SELECT min(due) FROM job").fetchone()
+        return None if row[0] is None else float(row[0])
+
+    def pending(self, limit: int = 100) -> list[Job]:
+        """What falls due next, in order."""
+        rows = self._store.db.execute(f"SELECT {_COLUMNS} FROM job ORDER BY due, id LIMIT ?", (limit,))
+        return [_job(row) for row in rows]
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is running and nothing is due at this moment."""
+        due = self.next_due()
+        return not self._running and not self._busy and (due is None or due > self._clock.now() + EARLY_S)
+
+    async def drained(self) -> None:
+        """Return when nothing is running and nothing is due any more."""
+        while not self.idle:
+            self._quiet.clear()
+            self._wake.set()
+            await self._quiet.wait()
+
+    async def run(self) -> None:
+        """Work for ever; cancel to stop."""
+        while True:
+            job = self._next_free()
+            if job is not None:
+                await self._start(job)
+                continue
+            if self.idle:
+                self._quiet.set()
+            self._wake.clear()
+            due = self._next_timer()
+            delay_s = None if due is None else max(0.0, due - self._clock.now())
+            try:
+                async with asyncio.timeout(delay_s):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+
+    async def stop(self) -> None:
+        """End what runs in the lanes; their jobs stay pending and run again (deliveries are at least once)."""
+        for task in list(self._busy.values()):
+            task.cancel()
+        self._busy.clear()
+        self._running = False
+
+    def _lane_filter(self) -> tuple[str, tuple[str, ...]]:
+        lanes = tuple(self._busy)
+        return (f"lane NOT IN ({','.join('?' * len(lanes))})" if lanes else "1"), lanes
+
+    def _next_free(self) -> Job | None:
+        where, lanes = self._lane_filter()
+        row = self._store.db.execute(
+            f"SELECT {_COLUMNS} FROM job WHERE due <= ? AND {where} ORDER BY due, id LIMIT 1",
+            (self._clock.now() + EARLY_S, *lanes),
+        ).fetchone()
+        return None if row is None else _job(row)
+
+    def _next_timer(self) -> float | None:
+        where, lanes = self._lane_filter()
+        row = self._store.db.execute(f"SELECT min(due) FROM job WHERE {where}", lanes).fetchone()
+        return None if row[0] is None else float(row[0])
+
+    async def _start(self, job: Job) -> None:
+        if job.lane:
+            self._busy[job.lane] = asyncio.get_running_loop().create_task(self._in_lane(job))
+            return
+        self._running = True
+        try:
+            await self._do(job)
+        finally:
+            self._running = False
+
+    async def _in_lane(self, job: Job) -> None:
+        try:
+            await self._do(job)
+        finally:
+            self._busy.pop(job.lane, None)
+            self._wake.set()
+
+    async def _do(self, job: Job) -> None:
+        try:
+            await self._handlers[job.kind](job)
+        except Exception as error:  # one broken job must not stop the calendar of a whole system
+            self.failures.append(f"{job.kind} {job.key or job.id}: {error!r}")
+        # A handler that rescheduled itself under the same key has moved the row's due time: only the old row goes.
+        self._store.db.execute("DELETE FROM job WHERE id = ? AND due = ?", (job.id, job.due))
+        self._store.version += 1
+
+
+_COLUMNS = "id, due, lane, kind, key, payload"
+
+
+def _job(row: tuple[Any, ...]) -> Job:
+    return Job(row[0], row[1], row[2], row[3], row[4], orjson.loads(row[5]))

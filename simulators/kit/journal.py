@@ -1,0 +1,94 @@
+"""What happened: a bounded, redacted ring of calls, changes and deliveries, and a loss-free listener."""
+
+import asyncio
+import re
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+Entry = dict[str, Any]
+
+_SECRET_HEADERS = frozenset(
+    ("authorization", "cookie", "set-cookie", "x-sfdc-session", "x-control-token", "proxy-authorization")
+)
+_SECRET_FIELDS = re.compile(
+    r"(?i)((?:client_secret|password|client_assertion|assertion|access_token|refresh_token|securityToken|card\[number\]|card\[cvv\])"
+    r'(?:%22|")?\s*(?:=|%3D|:)\s*(?:%22|")?)([^&"\s,}]+)'
+)
+BODY_LIMIT = 4_096
+
+
+def render(entry: Entry) -> Entry:
+    """An entry as it may be shown: headers without credentials, bodies as text, cut, secrets blanked."""
+    shown = dict(entry)
+    for name, value in entry.items():
+        if name == "headers":
+            shown[name] = redact_headers(value)
+        elif isinstance(value, bytes):
+            shown[name] = redact_body(value)
+    return shown
+
+
+def redact_headers(headers: dict[str, str]) -> dict[str, str]:
+    """Headers without credentials."""
+    return {name: ("***" if name.lower() in _SECRET_HEADERS else value) for name, value in headers.items()}
+
+
+def redact_body(body: bytes) -> str:
+    """The first few kB of a body as text, secrets blanked."""
+    text = body[:BODY_LIMIT].decode("utf-8", "replace")
+    text = _SECRET_FIELDS.sub(r"\1***", text)
+    return text if len(body) <= BODY_LIMIT else f"{text}… ({len(body)} bytes)"
+
+
+def _trimmed(entry: Entry) -> Entry:
+    """What the ring keeps of a large entry, so that its memory stays bounded."""
+    return {name: value[: BODY_LIMIT + 1] if isinstance(value, bytes) else value for name, value in entry.items()}
+
+
+class Journal:
+    """A ring of entries, each with `seq` and `at` (business time). Old ones fall out; `first_seq` says how far."""
+
+    def __init__(self, capacity: int = 10_000) -> None:
+        self._ring: deque[Entry] = deque(maxlen=capacity)
+        self._listeners: list[Callable[[Entry], None]] = []
+        self._news = asyncio.Event()
+        self.seq = 0
+
+    def add(self, kind: str, at: float, **facts: Any) -> None:
+        """Record one thing: kind is call, change, delivery or note. Bodies come as bytes; `render` redacts them."""
+        self.seq += 1
+        entry: Entry = {"seq": self.seq, "kind": kind, "at": at, **facts}
+        self._ring.append(
+            _trimmed(entry) if len(facts.get("body", b"")) + len(facts.get("answer", b"")) > BODY_LIMIT else entry
+        )
+        for listener in self._listeners:
+            listener(entry)
+        self._news.set()
+
+    def listen(self, listener: Callable[[Entry], None]) -> None:
+        """Hand every further entry to `listener` as it is made, whole and unredacted: it renders what it keeps."""
+        self._listeners.append(listener)
+
+    def after(self, seq: int, limit: int = 1_000) -> tuple[list[Entry], bool]:
+        """Entries younger than `seq`, and whether some in between were already lost from the ring."""
+        first = self.seq - len(self._ring) + 1
+        lost = seq + 1 < first
+        skip = max(0, seq + 1 - first)
+        entries = [render(self._ring[index]) for index in range(skip, min(len(self._ring), skip + limit))]
+        return entries, lost
+
+    async def wait(self, seq: int, timeout_s: float) -> None:
+        """Return once there is an entry younger than `seq`, or after the time-out."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while self.seq <= seq:
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            pass
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self._ring.clear()
+        self.seq = 0

@@ -1,0 +1,98 @@
+"""A route table on raw path segments: split before decoding, trailing slash optional, case as the vendor has it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+from simulators.kit.calls import Answer, Call
+
+Endpoint = Callable[..., Awaitable[Answer]]
+
+
+@dataclass(frozen=True)
+class Route:
+    """One operation: where it lives, its stable name, and who does it. `{name}` segments become keyword arguments."""
+
+    method: str
+    path: str
+    operation: str
+    endpoint: Endpoint
+
+
+@dataclass
+class _Node:
+    fixed: dict[str, "_Node"] = field(default_factory=dict)
+    variable: "_Node | None" = None
+    routes: dict[str, Route] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Match:
+    """What a path led to: a route with its path arguments, or the methods that would have been allowed."""
+
+    route: Route | None
+    arguments: dict[str, str]
+    allowed: tuple[str, ...] = ()
+
+
+class Routes:
+    """All operations of a system. Fixed segments win over variable ones."""
+
+    def __init__(self, ignore_case: bool = False) -> None:
+        self._root = _Node()
+        self._ignore_case = ignore_case
+        self.table: list[Route] = []
+
+    def add(self, method: str, path: str, operation: str, endpoint: Endpoint) -> None:
+        """Register an operation."""
+        route = Route(method, path, operation, endpoint)
+        node = self._root
+        names = []
+        for segment in _segments(path):
+            if segment.startswith("{"):
+                names.append(segment.strip("{}"))
+                node.variable = node.variable or _Node()
+                node = node.variable
+            else:
+                node = node.fixed.setdefault(self._fold(segment), _Node())
+        node.routes[method] = route
+        node.names = tuple(names)
+        self.table.append(route)
+
+    def match(self, call: Call) -> Match:
+        """Find the route of a call; path arguments are percent-decoded after the split."""
+        segments = _segments(call.raw_path)
+        found = self._walk(self._root, segments, 0, [])
+        if found is None:
+            return Match(None, {})
+        node, values = found
+        route = node.routes.get(call.method)
+        if route is None:
+            return Match(None, {}, tuple(sorted(node.routes)))
+        arguments: dict[str, Any] = dict(zip(_names(route), map(unquote, values), strict=True))
+        return Match(route, arguments)
+
+    def _walk(self, node: _Node, segments: list[str], at: int, values: list[str]) -> tuple[_Node, list[str]] | None:
+        if at == len(segments):
+            return (node, values) if node.routes else None
+        child = node.fixed.get(self._fold(unquote(segments[at])))
+        if child is not None:
+            found = self._walk(child, segments, at + 1, values)
+            if found is not None:
+                return found
+        if node.variable is not None:
+            return self._walk(node.variable, segments, at + 1, [*values, segments[at]])
+        return None
+
+    def _fold(self, segment: str) -> str:
+        return segment.lower() if self._ignore_case else segment
+
+
+def _segments(path: str) -> list[str]:
+    return [segment for segment in path.split("/") if segment]
+
+
+def _names(route: Route) -> list[str]:
+    return [segment.strip("{}") for segment in _segments(route.path) if segment.startswith("{")]

@@ -1,0 +1,209 @@
+"""A system's data: JSON documents in SQLite with indexed fields, transactions, a change feed and snapshots."""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+Doc = dict[str, Any]
+
+_BASE_SCHEMA = """
+CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS job (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, due REAL NOT NULL, lane TEXT NOT NULL DEFAULT '',
+    kind TEXT NOT NULL, key TEXT UNIQUE, payload TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS job_due ON job (due, id);
+"""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of document: its table, its key field, and the fields that are indexed.
+
+    An indexed field is a top-level JSON member, or `name=$.json.path` for a nested one;
+    it is a real SQL column (generated), so that queries can filter and join on it.
+    """
+
+    name: str
+    key: str = "id"
+    index: tuple[str, ...] = ()
+    unique: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Change:
+    """One committed change: `before` is None for an insert, `after` is None for a delete."""
+
+    kind: str
+    key: str
+    before: Doc | None
+    after: Doc | None
+
+
+class Duplicate(ValueError):
+    """A unique field's value exists already in another document."""
+
+    def __init__(self, kind: str, field: str) -> None:
+        super().__init__(f"{kind}.{field} must be unique")
+        self.kind, self.field = kind, field
+
+
+class Store:
+    """Documents by kind and key. Inline and single-threaded: never await inside `transaction()`."""
+
+    def __init__(self, kinds: Sequence[Kind], path: Path | None = None, schema: str = "") -> None:
+        self._path = path
+        self._kinds = {kind.name: kind for kind in kinds}
+        self._schema = schema
+        self._depth = 0
+        self._pending: list[Change] = []
+        self._listeners: list[Callable[[list[Change]], None]] = []
+        self.version = 0  # grows with every committed change: a cheap "did anything happen"
+        self._connect()
+
+    # -- life cycle -------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        if self._path is not None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        self.db = sqlite3.connect(self._path or ":memory:", isolation_level=None, check_same_thread=False)
+        if self._path is not None:
+            self.db.execute("PRAGMA journal_mode=WAL")
+            self.db.execute("PRAGMA synchronous=NORMAL")
+        self.db.executescript(_BASE_SCHEMA + "".join(_ddl(kind) for kind in self._kinds.values()) + self._schema)
+
+    def snapshot(self) -> bytes:
+        """The whole store as one SQLite image."""
+        self._require_idle()
+        memory = sqlite3.connect(":memory:")
+        self.db.backup(memory)
+        image = bytearray(memory.serialize())
+        memory.close()
+        image[18:20] = b"\x01\x01"  # a WAL file's header says 2,2, which an in-memory image cannot be
+        return bytes(image)
+
+    def restore(self, image: bytes) -> None:
+        """Replace all data by a snapshot's."""
+        self._require_idle()
+        if self._path is None:
+            self.db.deserialize(image)
+        else:
+            source = sqlite3.connect(":memory:")
+            source.deserialize(image)
+            source.backup(self.db)
+            source.close()
+        self.version += 1
+
+    def close(self) -> None:
+        """Close the file; the store is of no use after."""
+        self.db.close()
+
+    def _require_idle(self) -> None:
+        if self._depth:
+            raise RuntimeError("a snapshot inside a transaction would hold half of it")
+
+    # -- documents --------------------------------------------------------------------------
+
+    def get(self, kind: str, key: str) -> Doc | None:
+        """The document, or None."""
+        row = self.db.execute(f'SELECT doc FROM "{kind}" WHERE key = ?', (key,)).fetchone()
+        return None if row is None else orjson.loads(row[0])
+
+    def put(self, kind: str, doc: Doc) -> None:
+        """Insert or replace the document under its key; a unique field taken by another raises Duplicate."""
+        key = str(doc[self._kinds[kind].key])
+        before = self.get(kind, key)
+        try:
+            self.db.execute(
+                f'INSERT INTO "{kind}" (key, doc) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET doc = excluded.doc',
+                (key, orjson.dumps(doc).decode()),
+            )
+        except sqlite3.IntegrityError as error:
+            raise Duplicate(kind, str(error).rpartition(".")[2]) from error
+        self._changed(Change(kind, key, before, doc))
+
+    def delete(self, kind: str, key: str) -> bool:
+        """Remove the document; False when there was none."""
+        before = self.get(kind, key)
+        if before is None:
+            return False
+        self.db.execute(f'DELETE FROM "{kind}" WHERE key = ?', (key,))
+        self._changed(Change(kind, key, before, None))
+        return True
+
+    def find(self, kind: str, order: str = "rowid", **equals: Any) -> list[Doc]:
+        """Documents whose indexed fields equal the given values, in insertion order unless told."""
+        where = " AND ".join(f'"{field}" IS ?' for field in equals) or "1"
+        rows = self.db.execute(f'SELECT doc FROM "{kind}" WHERE {where} ORDER BY {order}', tuple(equals.values()))
+        return [orjson.loads(row[0]) for row in rows]
+
+    def first(self, kind: str, **equals: Any) -> Doc | None:
+        """The oldest document whose indexed fields equal the given values, or None."""
+        where = " AND ".join(f'"{field}" IS ?' for field in equals) or "1"
+        row = self.db.execute(
+            f'SELECT doc FROM "{kind}" WHERE {where} ORDER BY rowid LIMIT 1', tuple(equals.values())
+        ).fetchone()
+        return None if row is None else orjson.loads(row[0])
+
+    def rows(self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Rows of a reading query over the tables (columns: key, doc, indexed fields)."""
+        yield from self.db.execute(sql, params)
+
+    def next(self, name: str, start: int = 1) -> int:
+        """The next number of a gap-free counter; rolled back with its transaction."""
+        row = self.db.execute(
+            "INSERT INTO counter (name, value) VALUES (?, ?) "
+            "ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
+            (name, start),
+        ).fetchone()
+        return int(row[0])
+
+    # -- transactions and the change feed ---------------------------------------------------
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; nests by savepoints. Listeners hear the changes once the outermost commits."""
+        mark, kept = f"level{self._depth}", len(self._pending)
+        self.db.execute(f"SAVEPOINT {mark}" if self._depth else "BEGIN IMMEDIATE")
+        self._depth += 1
+        try:
+            yield
+        except BaseException:
+            self._depth -= 1
+            del self._pending[kept:]
+            self.db.execute(f"ROLLBACK TO {mark}" if self._depth else "ROLLBACK")
+            raise
+        self._depth -= 1
+        self.db.execute(f"RELEASE {mark}" if self._depth else "COMMIT")
+        if not self._depth:
+            self._publish()
+
+    def on_commit(self, listener: Callable[[list[Change]], None]) -> None:
+        """Call `listener` with the changes of every committed transaction, in order."""
+        self._listeners.append(listener)
+
+    def _changed(self, change: Change) -> None:
+        self._pending.append(change)
+        if not self._depth:
+            self._publish()
+
+    def _publish(self) -> None:
+        changes, self._pending = self._pending, []
+        if changes:
+            self.version += 1
+            for listener in self._listeners:
+                listener(changes)
+
+
+def _ddl(kind: Kind) -> str:
+    columns, indexes = "", ""
+    for spec in (*kind.index, *kind.unique):
+        field, _, path = spec.partition("=")
+        columns += f", \"{field}\" AS (json_extract(doc, '{path or '$.' + field}')) VIRTUAL"
+        unique = "UNIQUE " if spec in kind.unique else ""
+        indexes += f'CREATE {unique}INDEX IF NOT EXISTS "{kind.name}_{field}" ON "{kind.name}" ("{field}");\n'
+    return f'CREATE TABLE IF NOT EXISTS "{kind.name}" (key TEXT PRIMARY KEY, doc TEXT NOT NULL{columns});\n{indexes}'

@@ -1,0 +1,189 @@
+"""The wire of every HTTP system, in pure ASGI: body, limits, faults, authentication, journal, vendor code."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, ClassVar, Literal, Protocol
+
+from simulators.kit.calls import Answer, Call
+from simulators.kit.clock import Clock
+from simulators.kit.faults import CALL_FAULTS, Fault, FaultTable
+from simulators.kit.journal import Journal
+from simulators.kit.limits import Excess, LimitMeter
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+Refusal = Literal["too_large", "limit", "daily_limit", "concurrency", "unavailable", "internal_error"]
+
+
+class Vendor(Protocol):
+    """What the wire asks of a system: names for its operations, who may call, and refusals in its own shape."""
+
+    name: ClassVar[str]
+    max_body: int  # bytes
+
+    def operation(self, call: Call) -> str:
+        """A short stable name such as `invoice.upsert`; faults and journals speak of it."""
+        ...
+
+    def authenticate(self, call: Call) -> Answer | None:
+        """None when the caller may go on (and `call.principal` is set), else the vendor's refusal."""
+        ...
+
+    def refuse(self, reason: Refusal, call: Call, *, status: int, retry_after_s: int | None) -> Answer:
+        """The vendor's own answer for a refusal."""
+        ...
+
+    def expire_credentials(self) -> None:
+        """Make every live token invalid from now on."""
+        ...
+
+    async def handle(self, call: Call) -> Answer:
+        """The vendor's business: one call, one answer."""
+        ...
+
+
+class ConnectionCut(Exception):
+    """Raised into the transport when no server protocol offered `abort`: the caller must see a broken connection."""
+
+
+class Wire:
+    """The ASGI application of one system."""
+
+    def __init__(self, vendor: Vendor, clock: Clock, journal: Journal, faults: FaultTable, meter: LimitMeter) -> None:
+        self.vendor, self.clock, self.journal = vendor, clock, journal
+        self.faults, self.meter = faults, meter
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, from the first byte to the last."""
+        call = await self._read(scope, receive)
+        if call is None:
+            return  # the caller went away before its request was whole: nothing was received
+        call.operation = self.vendor.operation(call)
+        fault = self.faults.strike(CALL_FAULTS, call.operation, call.text, call.at)
+        answer = await self._answer(call, fault)
+        self._record(call, answer, fault)
+        await self._respond(scope, send, answer, fault)
+
+    # -- request ----------------------------------------------------------------------------
+
+    async def _read(self, scope: Scope, receive: Receive) -> Call | None:
+        chunks, size, more = [], 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size <= self.vendor.max_body:
+                chunks.append(chunk)
+            more = message.get("more_body", False)
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        body = b"".join(chunks)
+        raw_path = scope.get("raw_path") or scope["path"].encode()
+        scheme = headers.get("x-forwarded-proto", scope.get("scheme", "http"))
+        call = Call(
+            scope["method"], raw_path.decode("latin-1").partition("?")[0], scope["query_string"].decode("latin-1"),
+            headers, body, self.clock.now(), scope=scope, base_url=f"{scheme}://{headers.get('host', '127.0.0.1')}",
+        )  # fmt: skip
+        if size > self.vendor.max_body:
+            call.principal = "too_large"
+        return call
+
+    # -- answer -----------------------------------------------------------------------------
+
+    async def _answer(self, call: Call, fault: Fault | None) -> Answer | None:
+        """The answer as it leaves the system, or None when the connection is to be cut instead."""
+        kind = fault.kind if fault else None
+        if call.principal == "too_large":
+            return self._refuse("too_large", call)
+        if kind == "refuse":
+            return None
+        if kind == "timeout":
+            assert fault is not None
+            await asyncio.sleep(fault.delay_s)
+            return None
+        if kind == "server_error_before":
+            assert fault is not None
+            return self._refuse("unavailable", call, status=fault.status)
+        if kind in ("limit", "daily_limit"):
+            assert fault is not None
+            return self._refuse("limit" if kind == "limit" else "daily_limit", call, retry_after_s=fault.retry_after_s)
+        if kind == "expire_credentials":
+            self.vendor.expire_credentials()
+        if kind == "slow_applied":
+            assert fault is not None
+            await asyncio.sleep(fault.delay_s)
+            call.at = self.clock.now()
+        answer = await self._admit(call)
+        if kind == "repeat":
+            answer = await self._admit(call)
+        if fault is not None:
+            return await self._spoil(call, answer, fault)
+        return answer
+
+    async def _admit(self, call: Call) -> Answer:
+        refusal = self.vendor.authenticate(call)
+        if refusal is not None:
+            return refusal
+        excess = self.meter.enter(self.clock.wire())
+        if excess is not None:
+            return self._over(call, excess)
+        try:
+            return await self.vendor.handle(call)
+        except Exception as error:  # a defect of the simulator: the vendor's 500, and a note that tests look for
+            self.journal.add("note", call.at, level="defect", operation=call.operation, error=repr(error))
+            return self._refuse("internal_error", call, status=500)
+        finally:
+            self.meter.leave()
+
+    async def _spoil(self, call: Call, answer: Answer, fault: Fault) -> Answer | None:
+        if fault.kind == "lost_answer":
+            return None
+        if fault.kind == "server_error_after":
+            return self._refuse("unavailable", call, status=fault.status)
+        if fault.kind == "hold_answer":
+            await asyncio.sleep(fault.delay_s)
+        if fault.kind == "truncated_body":
+            answer.body = answer.body[: len(answer.body) // 2]
+        if fault.kind == "invalid_body":
+            return Answer(200, b"<html><body>Service temporarily busy</body></html>", "text/html")
+        return answer
+
+    def _over(self, call: Call, excess: Excess) -> Answer:
+        reasons: dict[str, Refusal] = {"window": "limit", "concurrent": "concurrency", "day": "daily_limit"}
+        return self._refuse(reasons[excess.kind], call, retry_after_s=excess.retry_after_s or None)
+
+    def _refuse(self, reason: Refusal, call: Call, status: int = 503, retry_after_s: int | None = None) -> Answer:
+        return self.vendor.refuse(reason, call, status=status, retry_after_s=retry_after_s)
+
+    # -- response and record ----------------------------------------------------------------
+
+    def _record(self, call: Call, answer: Answer | None, fault: Fault | None) -> None:
+        self.journal.add(
+            "call", call.at, system=self.vendor.name, operation=call.operation, method=call.method, target=call.target,
+            status=None if answer is None else answer.status,
+            fault=None if fault is None else f"{fault.id}:{fault.kind}",
+            principal=call.principal, headers=call.headers, body=call.body,
+            answer=b"" if answer is None else answer.body,
+        )  # fmt: skip
+
+    async def _respond(self, scope: Scope, send: Send, answer: Answer | None, fault: Fault | None) -> None:
+        if answer is None:
+            abort = scope.get("extensions", {}).get("abort")
+            if abort is None:
+                raise ConnectionCut(fault.id if fault else "")
+            abort(applied=fault is not None and fault.kind == "lost_answer")
+            return
+        headers = [(b"date", self.clock.http_date().encode())]
+        if answer.content_type is not None:
+            headers.append((b"content-type", answer.content_type.encode()))
+        headers += [
+            (name.lower().encode(), value.encode("latin-1", "replace")) for name, value in answer.headers.items()
+        ]
+        if answer.status not in (204, 304):
+            headers.append((b"content-length", str(len(answer.body)).encode()))
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})

@@ -1,0 +1,1 @@
+"""The real sync core between the systems: quote to cash, kept agreed."""

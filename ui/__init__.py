@@ -1,0 +1,1 @@
+"""The Streamlit page; it speaks HTTP to the harness only."""
