@@ -1,0 +1,1 @@
+"""Experience APIs: what finance, account teams and operators see and do."""

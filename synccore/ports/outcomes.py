@@ -1,0 +1,36 @@
+"""How a run of a process ends when it does not simply succeed; the dispatcher alone acts on these."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One business deviation: what is wrong, whose it is, what resolves it, and which topics wake the work."""
+
+    kind: str
+    reason: str
+    owner_role: str
+    actions: tuple[str, ...]
+    waiting_on: tuple[str, ...]
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+class Parked(Exception):
+    """The work lacks something that a person or another event brings: it waits, with one exception per finding.
+
+    Findings may be empty (`waiting_on` then says what event is awaited, as when a child came before its parent).
+    """
+
+    def __init__(self, cause: str, findings: tuple[Finding, ...] = (), waiting_on: tuple[str, ...] = ()) -> None:
+        super().__init__(cause)
+        self.cause, self.findings = cause, findings
+        self.waiting_on = (*waiting_on, *(topic for finding in findings for topic in finding.waiting_on))
+
+
+class Later(Exception):
+    """Try again after `delay_s` seconds (a limit, an outage, an unknown outcome); `counts`: it uses up the budget."""
+
+    def __init__(self, delay_s: float, cause: str, counts: bool = True) -> None:
+        super().__init__(cause)
+        self.delay_s, self.cause, self.counts = delay_s, cause, counts

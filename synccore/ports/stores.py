@@ -1,0 +1,336 @@
+"""What the core remembers, by store: inbox, events, work, effects, exceptions, letters, mappings, links and more.
+
+All methods are synchronous and run inside the transaction of the `Unit` that they belong to. Times are business
+time in epoch seconds, handed in by the caller.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from synccore.domain.events import Event
+
+Json = Any
+
+
+@dataclass(frozen=True)
+class Signal:
+    """Something that a system told us, as it came. `source` + `key` is its natural identity."""
+
+    source: str  # salesforce | subscriptions | erp_cloud | erp_legacy
+    key: str
+    kind: str  # e.g. Opportunity.changed, invoice_generated, CustPymt, ACK
+    payload: Json
+    received_at: float
+
+
+class Inbox(Protocol):
+    """Signals, kept longer than any source repeats them."""
+
+    def accept(self, signal: Signal) -> bool:
+        """Store a signal; False when its source and key are known already."""
+        ...
+
+
+class Events(Protocol):
+    """The log of canonical events, in order of `sequence`."""
+
+    def append(self, event: Event) -> bool:
+        """Store an event and give it the next sequence; False when source and id are known already."""
+        ...
+
+    def of_partition(self, partition: str) -> list[Event]:
+        """All events of one customer, oldest first."""
+        ...
+
+
+WorkState = Literal["due", "submitted", "parked", "done", "dead", "abandoned"]
+
+
+@dataclass(frozen=True)
+class WorkItem:
+    """One piece of work to be done by a process: from `due_at` on, or once something it waits for happens."""
+
+    id: str  # sorts by arrival
+    process: str
+    key: str  # the customer it belongs to: one at a time
+    subject: str  # the business key, unique per process while open (opportunity, invoice, payment, …)
+    argument: Json
+    due_at: float
+    cause: str
+    attempt: int
+    state: WorkState
+    waiting_on: tuple[str, ...] = ()  # topics, e.g. item:GTXPro, account:001…, bill:US-000001
+    first_at: float = 0.0
+
+
+class Work(Protocol):
+    """The list of work; a row here is the truth, the engine's queue only a copy."""
+
+    def add(self, process: str, key: str, subject: str, argument: Json, due_at: float, cause: str) -> str:
+        """Add work and return its id. Open work of the same process and subject is not doubled: if due or parked it
+        becomes due at the earlier time with the newer argument; if submitted it is marked to run once more after.
+        """
+        ...
+
+    def get(self, work_id: str) -> WorkItem | None:
+        """One item."""
+        ...
+
+    def due(self, now: float, limit: int) -> list[WorkItem]:
+        """Items to be submitted now, in order of arrival."""
+        ...
+
+    def next_due(self) -> float | None:
+        """When the earliest `due` item falls due, or None."""
+        ...
+
+    def submitted(self, work_id: str, run_id: str) -> None:
+        """The engine has it."""
+        ...
+
+    def finish(self, work_id: str) -> None:
+        """Done (or due again at once, if it was added again while it ran)."""
+        ...
+
+    def later(self, work_id: str, due_at: float, cause: str) -> None:
+        """Due again at `due_at`; the attempt number grows."""
+        ...
+
+    def park(self, work_id: str, waiting_on: tuple[str, ...], cause: str) -> None:
+        """Not due until one of the topics is woken."""
+        ...
+
+    def bury(self, work_id: str, cause: str) -> None:
+        """Dead: its dead letter holds the reason."""
+        ...
+
+    def abandon(self, work_id: str, cause: str) -> None:
+        """Given up by a person, with a reason."""
+        ...
+
+    def wake(self, topic: str, now: float) -> list[str]:
+        """All that is parked on the topic is due now; returns the ids."""
+        ...
+
+    def open(self) -> list[WorkItem]:
+        """All that is due, submitted or parked."""
+        ...
+
+
+EffectState = Literal["planned", "applied", "rejected", "unknown"]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One write to a system under its business key. `fresh`: planned just now, so nothing can have been sent yet."""
+
+    key: str  # e.g. erp_cloud/invoice/CBINV-US-000001
+    target: str
+    operation: str
+    state: EffectState
+    reference: Json = None  # what the target calls it
+    tries: int = 0
+    fresh: bool = False
+    digest: str = ""  # of the content; a level is written again when it differs
+
+
+class Effects(Protocol):
+    """Writes, recorded before they are sent. Facts are written once; levels again whenever their digest changes."""
+
+    def plan(self, key: str, target: str, operation: str, digest: str, cause: str, at: float) -> Effect:
+        """Record the intention (counting a try) or return what is known: `applied` with the same digest needs no send;
+        `applied` with another digest comes back as `planned` (a level to be written again).
+        """
+        ...
+
+    def settle(self, key: str, state: Literal["applied", "rejected", "unknown"], reference: Json, at: float) -> None:
+        """Record the outcome."""
+        ...
+
+    def get(self, key: str) -> Effect | None:
+        """What is known of a key."""
+        ...
+
+    def unresolved(self) -> list[Effect]:
+        """Those planned or unknown."""
+        ...
+
+
+@dataclass(frozen=True)
+class BusinessException:
+    """A deviation that a person resolves without code. `actions` are among those the experience API offers."""
+
+    id: str
+    kind: str  # missing_tax_profile, unmapped_item, erp_item_missing, closed_period, entity_mismatch, rejected, …
+    subject: str
+    partition: str
+    reason: str
+    owner_role: str
+    actions: tuple[str, ...]
+    waiting_on: tuple[str, ...]
+    work_id: str
+    opened_at: float
+    due_at: float
+    state: Literal["open", "resolved", "abandoned"] = "open"
+    resolution: str = ""
+    details: Json = field(default_factory=dict)
+
+
+class Exceptions(Protocol):
+    """The queue of business exceptions; one open exception per work item and kind."""
+
+    def open(self, exception: BusinessException) -> str:
+        """Store it (or refresh the open one of the same work item and kind); returns its id."""
+        ...
+
+    def get(self, exception_id: str) -> BusinessException | None:
+        """One of them."""
+        ...
+
+    def list(self, state: str | None = None) -> list[BusinessException]:
+        """Oldest first."""
+        ...
+
+    def resolve(self, exception_id: str, resolution: str, by: str, at: float, state: str = "resolved") -> None:
+        """Close it, with how and by whom."""
+        ...
+
+    def resolve_work(self, work_id: str, resolution: str, by: str, at: float) -> None:
+        """Close all open ones of a work item (its run has succeeded)."""
+        ...
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """Work that failed technically beyond its budget."""
+
+    id: str
+    work_id: str
+    process: str
+    subject: str
+    partition: str
+    payload: Json
+    cause: str
+    tries: int
+    at: float
+    state: Literal["dead", "requeued", "discarded"] = "dead"
+
+
+class DeadLetters(Protocol):
+    """What could not be done."""
+
+    def add(self, letter: DeadLetter) -> str:
+        """Store one; returns its id."""
+        ...
+
+    def list(self, state: str | None = None) -> list[DeadLetter]:
+        """Oldest first."""
+        ...
+
+    def get(self, letter_id: str) -> DeadLetter | None:
+        """One of them."""
+        ...
+
+    def mark(self, letter_id: str, state: Literal["requeued", "discarded"], by: str, at: float) -> bool:
+        """Requeue or discard, idempotent: False when it was so already."""
+        ...
+
+
+class Mappings(Protocol):
+    """Versioned configuration that people change without code: items, tax treatments, entities, policies."""
+
+    def get(self, kind: str, key: str) -> Json | None:
+        """The value in force."""
+        ...
+
+    def all(self, kind: str) -> dict[str, Json]:
+        """All values of a kind, by key."""
+        ...
+
+    def put(self, kind: str, key: str, value: Json, by: str, at: float) -> int:
+        """A new version; returns its number."""
+        ...
+
+
+class Links(Protocol):
+    """Which thing is called what in which system."""
+
+    def put(self, kind: str, canonical: str, system: str, external: str) -> None:
+        """Record (or confirm) a name."""
+        ...
+
+    def external(self, kind: str, canonical: str, system: str) -> str | None:
+        """What the system calls it."""
+        ...
+
+    def canonical(self, kind: str, system: str, external: str) -> str | None:
+        """What we call it."""
+        ...
+
+    def next_number(self, name: str, start: int) -> int:
+        """The next number of a durable counter (customer numbers, file sequences)."""
+        ...
+
+
+class Cursors(Protocol):
+    """How far a source has been read; stored with the work, never ahead of it."""
+
+    def get(self, name: str) -> str | None:
+        """The cursor."""
+        ...
+
+    def set(self, name: str, value: str) -> None:
+        """Move it."""
+        ...
+
+
+class Spool(Protocol):
+    """Documents on their way into a batch file, and the files they went out in."""
+
+    def add(self, interface: str, document_key: str, content: Json, at: float) -> bool:
+        """Queue a document; False when it is queued or sent already."""
+        ...
+
+    def waiting(self, interface: str) -> list[tuple[str, Json]]:
+        """Documents not yet in a file: (document_key, content), oldest first."""
+        ...
+
+    def assign(self, interface: str, document_keys: list[str], file_name: str, sequence: int, at: float) -> None:
+        """These documents are in this file from now on."""
+        ...
+
+    def file_of(self, interface: str, document_key: str) -> str | None:
+        """The file a document went out in."""
+        ...
+
+    def files(self, state: str) -> list[dict[str, Json]]:
+        """Files in a state: planned, sent, acknowledged, rejected — each {name, interface, sequence, documents, at}."""
+        ...
+
+    def mark_file(self, file_name: str, state: str, at: float) -> None:
+        """Move a file on; `rejected` puts its documents back to waiting under the same sequence."""
+        ...
+
+
+class Audit(Protocol):
+    """Who did what; append-only."""
+
+    def add(self, actor: str, action: str, subject: str, details: Json, at: float) -> None:
+        """Record an act."""
+        ...
+
+
+class Unit(Protocol):
+    """The stores of one transaction."""
+
+    inbox: Inbox
+    events: Events
+    work: Work
+    effects: Effects
+    exceptions: Exceptions
+    letters: DeadLetters
+    mappings: Mappings
+    links: Links
+    cursors: Cursors
+    spool: Spool
+    audit: Audit

@@ -1,0 +1,1 @@
+"""Process APIs: the quote-to-cash flows, written against ports alone."""
