@@ -1,0 +1,61 @@
+"""A run is a stream of events; terminal, JUnit, JSONL and pages are consumers of it."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import orjson
+
+EventKind = Literal[
+    "run", "step", "call", "change", "delivery", "commit", "crash", "note", "probe", "verdict", "books", "end"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class RunEvent:
+    """One thing that happened in a run: `at` is business time (epoch s), `seq` counts from 1 within the run."""
+
+    seq: int
+    at: float
+    kind: EventKind
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """As one flat JSON object."""
+        return {"seq": self.seq, "at": round(self.at, 6), "kind": self.kind, **self.facts}
+
+
+Consumer = Callable[[RunEvent], None]
+
+# What differs between two equal runs for reasons outside of them, and what proves identity to a server.
+_NOT_IN_DIGEST = frozenset(("headers", "port", "traceparent"))
+
+
+class EventStream:
+    """Numbers events, keeps them for the checkers, hands them to consumers, and sums them up in a digest."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._consumers: list[Consumer] = []
+        self._hash = hashlib.sha256()
+        self.events: list[RunEvent] = []
+
+    def subscribe(self, consumer: Consumer) -> None:
+        """Hand all further events to `consumer`."""
+        self._consumers.append(consumer)
+
+    def add(self, kind: EventKind, at: float | None = None, **facts: Any) -> RunEvent:
+        """Append an event; facts are JSON values."""
+        event = RunEvent(len(self.events) + 1, self._now() if at is None else at, kind, facts)
+        self.events.append(event)
+        shown = {name: value for name, value in event.to_json().items() if name not in _NOT_IN_DIGEST}
+        self._hash.update(orjson.dumps(shown, option=orjson.OPT_SORT_KEYS) + b"\n")
+        for consumer in self._consumers:
+            consumer(event)
+        return event
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the canonical JSON of all events so far."""
+        return self._hash.hexdigest()
