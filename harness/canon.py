@@ -1,0 +1,171 @@
+"""The books of all systems in one vocabulary: accounts, deals, contracts, documents, receipts, ledger lines.
+
+The names of things differ from system to system and from core to core. What maps them is data: the `Correlation`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+DocumentKind = Literal["invoice", "credit"]
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """How a core's keys lead from one system's documents to another's. The defaults are our own core's conventions."""
+
+    subsidiaries: Mapping[str, str] = field(default_factory=dict)  # cloud ERP subsidiary id -> entity
+    company_codes: Mapping[str, str] = field(default_factory=dict)  # legacy company code -> entity
+    ledgers: Mapping[str, str] = field(default_factory=dict)  # entity -> system of its ledger
+    deal_field: str = "cf_sf_opportunity"
+    account_field: str = "cf_sf_account"
+    deal_reference_prefix: str = "SF-"
+    customer_prefix: str = "CB-"
+    invoice_prefix: str = "CBINV-"
+    credit_prefix: str = "CBCN-"
+    payment_prefix: str = "CBTXN-"
+    cloud_receipt_prefix: str = "NS-"
+    legacy_receipt_prefix: str = "L-"
+
+    @classmethod
+    def of_entities(cls, entities: Mapping[str, Mapping[str, Any]]) -> "Correlation":
+        """From the entities of a world: {"US": {"ledger": "cloud", "subsidiary": "1"}, …}."""
+        return cls(
+            subsidiaries={str(facts["subsidiary"]): name for name, facts in entities.items() if "subsidiary" in facts},
+            company_codes={facts["company_code"]: name for name, facts in entities.items() if "company_code" in facts},
+            ledgers={name: f"erp_{facts['ledger']}" for name, facts in entities.items()},
+        )
+
+
+@dataclass(frozen=True)
+class Account:
+    """A customer as the sales system knows it."""
+
+    id: str
+    name: str
+    entity: str
+
+
+@dataclass(frozen=True)
+class Customer:
+    """A customer's master record in one system, for one entity; `account` is the sales system's id ('' if unknown)."""
+
+    system: str
+    id: str
+    account: str
+    entity: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Deal:
+    """A won opportunity: net value in minor units."""
+
+    id: str
+    name: str
+    account: str
+    entity: str
+    currency: str
+    net: int
+    closed_on: str
+    lines: int
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A contract in one system; `key` is the platform's subscription id."""
+
+    system: str
+    id: str
+    key: str
+    deal: str
+    account: str
+    currency: str
+    start: str
+    end: str
+    status: str
+    value: int | None = None
+
+
+@dataclass(frozen=True)
+class Document:
+    """An invoice or credit note as one system's books hold it; amounts in minor units, credits positive.
+
+    `key` is the number of the bill that it stands for, '' for a document born elsewhere.
+    """
+
+    system: str
+    id: str
+    key: str
+    kind: DocumentKind
+    account: str
+    entity: str
+    currency: str
+    net: int
+    tax: int
+    gross: int
+    open: int
+    date: str
+    due: str
+    status: str
+    deal: str = ""
+    lines: int = 0
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A payment as one system holds it. `key` names its birth: CB:<txn>, NS-<id> or L-<company>-<year>-<number>."""
+
+    system: str
+    id: str
+    key: str
+    account: str
+    entity: str
+    currency: str
+    amount: int
+    date: str
+    applied: tuple[tuple[str, int], ...] = ()  # (bill number, minor units)
+
+
+@dataclass(frozen=True)
+class LedgerLine:
+    """One side of a posting: debit positive, credit negative; `receivable` marks the control account."""
+
+    system: str
+    entity: str
+    currency: str
+    document: str
+    account: str
+    receivable: bool
+    amount: int
+    period: str
+
+
+@dataclass
+class Canon:
+    """All books of one instant."""
+
+    accounts: dict[str, Account] = field(default_factory=dict)
+    customers: list[Customer] = field(default_factory=list)
+    deals: list[Deal] = field(default_factory=list)
+    contracts: list[Contract] = field(default_factory=list)
+    documents: list[Document] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
+    ledger: list[LedgerLine] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)  # rows that could not be understood: a verdict may not ignore them
+
+    def of(self, system: str) -> list[Document]:
+        """Documents in one system's books."""
+        return [document for document in self.documents if document.system == system]
+
+    def bills(self) -> list[Document]:
+        """What the platform has issued: everything but pending and voided."""
+        return [bill for bill in self.of("subscriptions") if bill.status not in ("pending", "voided")]
+
+    def postings(self) -> list[Document]:
+        """What the ledgers hold."""
+        return [document for document in self.documents if document.system in ("erp_cloud", "erp_legacy")]
+
+    def receipts_of(self, *systems: str) -> list[Receipt]:
+        """Payments in the books of the given systems."""
+        return [receipt for receipt in self.receipts if receipt.system in systems]

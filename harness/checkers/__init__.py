@@ -1,0 +1,60 @@
+"""The judges: each invariant looks at books and history alone and answers holds, broken or unknown."""
+
+from harness.checkers import agreement, effects
+from harness.checkers.case import Case, Check, Outcome, Replay, Verdict
+
+__all__ = ["CHECKS", "Case", "Check", "Outcome", "Replay", "Verdict", "judge", "overall"]
+
+
+def _probes_hit(case: Case) -> tuple[int, list[str]]:
+    """I27: a disturbance that never struck proves nothing."""
+    return len(case.probes), [f"disturbance {name} was never hit" for name, hits in case.probes.items() if not hits]
+
+
+CHECKS: dict[str, tuple[str, Check]] = {
+    "I1": ("each business key has exactly one effect per target", effects.one_effect_per_key),
+    "I2": ("nothing that was accepted is lost", effects.nothing_lost),
+    "I4": ("copies agree field by field", agreement.fields_agree),
+    "I5": ("the books tie out, nothing unexplained", agreement.tie_out_holds),
+    "I9": ("replay, and a second replay, change nothing", agreement.replay_is_silent),
+    "I27": ("every disturbance was really hit", _probes_hit),
+    "I28": ("ledgers balance, sub-ledger equals control account", agreement.ledgers_balance),
+    "I31": ("nothing echoes", effects.no_echo),
+}
+_MAY_BE_EMPTY = frozenset(("I9", "I27"))  # nothing to see is no failure of these: the story asked for none
+
+
+def judge(case: Case, only: tuple[str, ...] = ()) -> list[Verdict]:
+    """Ask every judge. A judge that crashed or saw nothing to check answers unknown, never holds."""
+    verdicts = []
+    for name, (title, check) in CHECKS.items():
+        if only and name not in only:
+            continue
+        try:
+            checked, findings = check(case)
+        except Exception as error:  # a judge that fails has not judged
+            verdicts.append(Verdict(name, "unknown", title, 0, (f"the checker failed: {error!r}",)))
+            continue
+        verdicts.append(_verdict(name, title, checked, findings, case))
+    return verdicts
+
+
+def _verdict(name: str, title: str, checked: int, findings: list[str], case: Case) -> Verdict:
+    if findings:
+        return Verdict(name, "broken", title, checked, tuple(findings))
+    doubts = [*case.canon.unread, *case.defects]
+    if case.lost_history:
+        doubts.append("the run record overflowed")
+    if doubts:
+        return Verdict(name, "unknown", title, checked, tuple(doubts))
+    if not checked and name not in _MAY_BE_EMPTY:
+        return Verdict(name, "unknown", title, 0, ("there was nothing to check",))
+    return Verdict(name, "holds", title, checked)
+
+
+def overall(verdicts: list[Verdict]) -> Outcome:
+    """Broken if any is broken, else unknown if any is unknown (or none was asked), else holds."""
+    outcomes = {verdict.outcome for verdict in verdicts}
+    if "broken" in outcomes:
+        return "broken"
+    return "unknown" if "unknown" in outcomes or not outcomes else "holds"

@@ -1,0 +1,106 @@
+"""I4 field by field, I5 the tie-out, I9 replay without effect, I28 ledgers that balance."""
+
+from collections import defaultdict
+from dataclasses import asdict
+
+from harness.canon import Canon, Document
+from harness.checkers.case import Case
+from harness.money import text
+from harness.tieout import Identity, tie_out
+
+_POSTED_FIELDS = ("currency", "net", "tax", "gross", "date", "entity", "account")
+_COPIED_FIELDS = ("currency", "net", "tax", "gross", "open", "account")
+
+
+def fields_agree(case: Case) -> tuple[int, list[str]]:
+    """I4: every copy of a bill, contract and payment says what the original says."""
+    canon, findings, checked = case.canon, [], 0
+    bills = {(bill.kind, bill.key): bill for bill in canon.bills()}
+    for copy in (*canon.postings(), *canon.of("salesforce")):
+        bill = bills.get((copy.kind, copy.key))
+        if bill is None:
+            continue
+        checked += 1
+        fields = _POSTED_FIELDS if copy.system != "salesforce" else _COPIED_FIELDS
+        if case.excuses.item((bill.key, f"bill:{bill.key}"), "", 0) is None:
+            findings += _differences(bill, copy, fields, f"{copy.system} {copy.key}")
+    findings += _contracts_agree(canon)
+    amounts = {receipt.key: receipt for receipt in canon.receipts_of("subscriptions")}
+    for receipt in canon.receipts_of("erp_cloud", "erp_legacy", "salesforce"):
+        twin = amounts.get(receipt.key)
+        checked += twin is not None
+        if twin is not None and (twin.amount, twin.currency) != (receipt.amount, receipt.currency):
+            findings.append(f"{receipt.system} {receipt.key}: {receipt.amount} {receipt.currency}, not {twin.amount}")
+    return checked, findings
+
+
+def _differences(bill: Document, copy: Document, fields: tuple[str, ...], what: str) -> list[str]:
+    return [
+        f"{what}: {name} is {getattr(copy, name)!r}, the bill says {getattr(bill, name)!r}"
+        for name in fields
+        if getattr(copy, name) != getattr(bill, name) and getattr(copy, name) not in ("", None)
+    ]
+
+
+def _contracts_agree(canon: Canon) -> list[str]:
+    copies = {contract.key: contract for contract in canon.contracts if contract.system == "salesforce"}
+    findings = []
+    for contract in canon.contracts:
+        if contract.system != "subscriptions" or not contract.deal:
+            continue
+        copy = copies.get(contract.key)
+        if copy is None:
+            findings.append(f"Salesforce has no contract for subscription {contract.key}")
+        elif (copy.start, copy.end) != (contract.start, contract.end):
+            term = f"{contract.start}..{contract.end}"
+            findings.append(f"Salesforce contract for {contract.key} runs {copy.start}..{copy.end}, not {term}")
+    return findings
+
+
+def tie_out_holds(case: Case) -> tuple[int, list[str]]:
+    """I5: every identity of the tie-out holds to the minor unit, every item named."""
+    identities = tie_out(case.canon, case.excuses)
+    return len(identities), [_sentence(identity) for identity in identities if not identity.holds]
+
+
+def _sentence(identity: Identity) -> str:
+    reasons = "; ".join(found.reason for found in identity.breaks[:3]) or "the sums differ"
+    amount = text(identity.unexplained, identity.currency)
+    return f"{identity.entity} {identity.currency} {identity.name}: unexplained {amount} ({reasons})"
+
+
+def replay_is_silent(case: Case) -> tuple[int, list[str]]:
+    """I9: taking all signals again, twice, changes nothing in any book."""
+    findings = []
+    for number, replay in enumerate(case.replays, start=1):
+        before, after = asdict(replay.before), asdict(replay.after)
+        for table, rows in before.items():
+            if rows != after[table]:
+                findings.append(f"replay {number} changed {table}: {len(rows)} rows before, {len(after[table])} after")
+    return len(case.replays), findings
+
+
+def ledgers_balance(case: Case) -> tuple[int, list[str]]:
+    """I28: debits equal credits per document, entity and currency; the control account equals the open items."""
+    documents: dict[tuple[str, str], int] = defaultdict(int)
+    totals: dict[tuple[str, str, str], int] = defaultdict(int)
+    control: dict[tuple[str, str, str], int] = defaultdict(int)
+    for line in case.canon.ledger:
+        book = (line.system, line.entity, line.currency)
+        documents[(line.system, line.document)] += line.amount
+        totals[book] += line.amount
+        if line.receivable:
+            control[book] += line.amount
+    findings = [f"{system} document {number} is off by {off}" for (system, number), off in documents.items() if off]
+    findings += [f"{'/'.join(book)}: the trial balance is off by {off}" for book, off in totals.items() if off]
+    open_items: dict[tuple[str, str, str], int] = defaultdict(int)
+    for posting in case.canon.postings():
+        sign = -1 if posting.kind == "credit" else 1
+        open_items[(posting.system, posting.entity, posting.currency)] += sign * posting.open
+    for receipt in case.canon.receipts_of("erp_cloud", "erp_legacy"):
+        unapplied = receipt.amount - sum(amount for _, amount in receipt.applied)
+        open_items[(receipt.system, receipt.entity, receipt.currency)] -= unapplied
+    for book in sorted({*control, *open_items}):
+        if control[book] != open_items[book]:
+            findings.append(f"{'/'.join(book)}: control account {control[book]}, open items {open_items[book]}")
+    return len(case.canon.ledger), findings

@@ -1,0 +1,99 @@
+"""I1 one effect per business key, I2 nothing lost, I31 no echo: counted in the systems' books."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from harness.canon import Canon, Document
+from harness.checkers.case import Case
+
+_LEDGERS = ("erp_cloud", "erp_legacy")
+
+
+def one_effect_per_key(case: Case) -> tuple[int, list[str]]:
+    """I1: one document with its lines and totals per bill and ledger, one customer per account and entity."""
+    canon = case.canon
+    findings = [
+        *_twice("customers", ((row.system, row.account, row.entity) for row in canon.customers if row.account)),
+        *_twice("contracts", ((row.system, row.deal) for row in canon.contracts if row.deal)),
+        *_twice("documents", ((row.system, row.kind, row.key) for row in canon.documents if row.key)),
+        *_twice("receipts", ((row.system, row.key) for row in canon.receipts if row.key)),
+        *_appended_lines(canon),
+        *_billed_twice(canon),
+    ]
+    return len(canon.customers) + len(canon.documents) + len(canon.receipts), findings
+
+
+def _twice(what: str, keys: Iterable[tuple[str, ...]]) -> list[str]:
+    return [f"{count} {what} for {' / '.join(key)}" for key, count in Counter(keys).items() if count > 1]
+
+
+def _appended_lines(canon: Canon) -> list[str]:
+    bills = {(bill.kind, bill.key): bill for bill in canon.bills()}
+    findings = []
+    for posting in canon.postings():
+        bill = bills.get((posting.kind, posting.key))
+        if bill is not None and bill.lines != posting.lines:
+            findings.append(f"{posting.system} {posting.key} has {posting.lines} lines, the bill has {bill.lines}")
+    return findings
+
+
+def _billed_twice(canon: Canon) -> list[str]:
+    """Two first bills for one deal that was won once."""
+    findings = []
+    for deal in canon.deals:
+        bills = [bill for bill in canon.bills() if bill.deal == deal.id and bill.kind == "invoice"]
+        if len(bills) > 1 and sum(bill.net for bill in bills) > deal.net and len({bill.date for bill in bills}) == 1:
+            findings.append(f"deal {deal.name} was billed {len(bills)} times on {bills[0].date}")
+    return findings
+
+
+def nothing_lost(case: Case) -> tuple[int, list[str]]:
+    """I2: what was accepted ends applied, or in a queue with a reason."""
+    canon, excuses = case.canon, case.excuses
+    findings = []
+    contracted = {contract.deal for contract in canon.contracts if contract.system == "subscriptions"}
+    billed = {bill.deal for bill in canon.of("subscriptions") if bill.deal}
+    for deal in canon.deals:
+        if deal.id not in contracted | billed and excuses.item((deal.id, f"opportunity:{deal.id}"), "", 0) is None:
+            findings.append(f"won deal {deal.name} ({deal.id}) has neither contract nor bill nor reason")
+    posted = {(posting.kind, posting.key) for posting in canon.postings()}
+    for bill in canon.bills():
+        if (bill.kind, bill.key) not in posted and excuses.item((bill.key, f"bill:{bill.key}"), "", 0) is None:
+            findings.append(f"bill {bill.key} is in no ledger and has no reason")
+    ours = {receipt.key for receipt in canon.receipts_of("subscriptions")}
+    theirs = {receipt.key for receipt in canon.receipts_of(*_LEDGERS)}
+    for key in sorted(ours ^ theirs):
+        if excuses.item((key,), "", 0) is None:
+            findings.append(f"receipt {key} is in {'the platform' if key in ours else 'a ledger'} alone")
+    return len(canon.deals) + len(canon.bills()) + len(ours | theirs), findings
+
+
+def no_echo(case: Case) -> tuple[int, list[str]]:
+    """I31: a payment that the core carried over never comes back as a new one."""
+    findings = []
+    platform = {receipt.id: receipt for receipt in case.canon.receipts_of("subscriptions")}
+    ledgers = {receipt.key: receipt for receipt in case.canon.receipts_of(*_LEDGERS)}
+    for receipt in ledgers.values():
+        original = platform.get(receipt.key.removeprefix("CB:"))
+        if receipt.key.startswith("CB:") and original is not None and original.key != receipt.key:
+            findings.append(f"{receipt.system} {receipt.id} posts {original.id}, itself a copy of {original.key}")
+    for receipt in platform.values():
+        if not receipt.key.startswith("CB:") and receipt.key not in ledgers:
+            findings.append(f"platform {receipt.id} claims to copy {receipt.key}, which no ledger received")
+    findings += _paid_twice(case.canon)
+    return len(platform) + len(ledgers), findings
+
+
+def _paid_twice(canon: Canon) -> list[str]:
+    """An echo shows as a bill to which more was applied than it was worth, or as cash nobody can explain."""
+    bills: dict[str, Document] = {bill.key: bill for bill in canon.bills()}
+    findings = []
+    for system in ("subscriptions", *_LEDGERS):
+        applied: Counter[str] = Counter()
+        for receipt in canon.receipts_of(system):
+            for number, amount in receipt.applied:
+                applied[number] += amount
+        for number, amount in sorted(applied.items()):
+            if number in bills and amount > bills[number].gross:
+                findings.append(f"{system}: {amount} minor units applied to {number}, worth {bills[number].gross}")
+    return findings

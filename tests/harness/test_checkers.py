@@ -1,0 +1,134 @@
+"""Each judge holds on books that agree and turns red on one edit: a check that cannot fail is a defect."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from harness.canon import Account, Canon, Contract, Customer, Deal, Document, LedgerLine, Receipt
+from harness.checkers import Case, Replay, judge, overall
+from harness.tieout import Excuses, tie_out
+
+
+def bill(system: str, number: str, **facts: object) -> Document:
+    base = Document(
+        system, f"{system}-{number}", number, "invoice", "001A", "US", "USD", 1000, 90, 1090, 0, "2026-01-05", "2026-02-04",
+        "paid", "006A" if system == "subscriptions" else "", 2,
+    )  # fmt: skip
+    return replace(base, **facts)  # type: ignore[arg-type]
+
+
+def agreeing_books() -> Canon:
+    """One customer, one deal, one paid bill: the smallest world in which everything is said twice."""
+    receipt = Receipt("subscriptions", "txn1", "CB:txn1", "001A", "US", "USD", 1090, "2026-01-05", (("US-1", 1090),))
+    return Canon(
+        accounts={"001A": Account("001A", "Acme", "US")},
+        customers=[
+            Customer("subscriptions", "c1", "001A", "US", "Acme"),
+            Customer("erp_cloud", "7", "001A", "US", "Acme"),
+        ],
+        deals=[Deal("006A", "Acme 2026", "001A", "US", "USD", 1000, "2026-01-05", 2)],
+        contracts=[
+            Contract("subscriptions", "sub-1", "sub-1", "006A", "001A", "USD", "2026-01-05", "2027-01-05", "active"),
+            Contract("salesforce", "800A", "sub-1", "006A", "001A", "USD", "2026-01-05", "2027-01-05", "Activated"),
+        ],
+        documents=[bill("subscriptions", "US-1"), bill("erp_cloud", "US-1"), bill("salesforce", "US-1")],
+        receipts=[
+            receipt,
+            replace(receipt, system="erp_cloud", id="9"),
+            replace(receipt, system="salesforce", id="a01"),
+        ],
+        ledger=[
+            LedgerLine("erp_cloud", "US", "USD", "d1", "1100", True, 1090, "2026-01"),
+            LedgerLine("erp_cloud", "US", "USD", "d1", "4000", False, -1000, "2026-01"),
+            LedgerLine("erp_cloud", "US", "USD", "d1", "2200", False, -90, "2026-01"),
+            LedgerLine("erp_cloud", "US", "USD", "d2", "1000", False, 1090, "2026-01"),
+            LedgerLine("erp_cloud", "US", "USD", "d2", "1100", True, -1090, "2026-01"),
+        ],
+    )
+
+
+def outcomes(case: Case) -> dict[str, str]:
+    return {verdict.invariant: verdict.outcome for verdict in judge(case)}
+
+
+def test_agreeing_books_hold() -> None:
+    verdicts = judge(Case(agreeing_books()))
+    assert {verdict.outcome for verdict in verdicts} == {"holds"}, verdicts
+    assert overall(verdicts) == "holds"
+
+
+def second(rows: list, number: int, **facts: object) -> None:
+    rows.append(replace(rows[number], **facts))
+
+
+EDITS: list[tuple[str, str, Callable[[Canon], object]]] = [
+    ("I1", "a bill posted twice", lambda c: second(c.documents, 1, id="99")),
+    ("I1", "a customer twice", lambda c: second(c.customers, 1, id="8")),
+    ("I1", "lines appended", lambda c: c.documents.__setitem__(1, replace(c.documents[1], lines=4))),
+    ("I1", "two contracts for a deal", lambda c: second(c.contracts, 0, id="sub-2", key="sub-2")),
+    ("I1", "a deal billed twice", lambda c: second(c.documents, 0, id="US-2", key="US-2")),
+    ("I2", "a deal forgotten", lambda c: second(c.deals, 0, id="006B")),
+    ("I2", "a bill not posted", lambda c: c.documents.pop(1)),
+    ("I2", "a receipt not carried over", lambda c: c.receipts.pop(1)),
+    ("I4", "tax differs", lambda c: c.documents.__setitem__(1, replace(c.documents[1], tax=91, net=999))),
+    ("I4", "no contract in Salesforce", lambda c: c.contracts.pop(1)),
+    ("I4", "stale balance in Salesforce", lambda c: c.documents.__setitem__(2, replace(c.documents[2], open=1090))),
+    ("I5", "a cent in the ledger", lambda c: c.documents.__setitem__(1, replace(c.documents[1], gross=1091))),
+    ("I5", "a deal won higher than billed", lambda c: c.deals.__setitem__(0, replace(c.deals[0], net=1001))),
+    ("I5", "two breaks that cancel", lambda c: (
+        c.documents.__setitem__(1, replace(c.documents[1], key="US-9")))),
+    ("I28", "a lost ledger line", lambda c: c.ledger.pop()),
+    ("I28", "an open item that control does not know", lambda c: c.documents.__setitem__(
+        1, replace(c.documents[1], open=5))),
+    ("I31", "own payment posted back", lambda c: c.receipts.__setitem__(0, replace(c.receipts[0], key="NS-9"))),
+    ("I31", "more applied than the bill is worth", lambda c: second(c.receipts, 1, id="10", key="NS-10")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("invariant", "what", "edit"), EDITS, ids=[f"{name}-{what}" for name, what, _ in EDITS])
+def test_one_edit_turns_its_judge_red(invariant: str, what: str, edit: Callable[[Canon], object]) -> None:
+    canon = agreeing_books()
+    edit(canon)
+    assert outcomes(Case(canon))[invariant] == "broken"
+
+
+def test_replay_that_changes_something_is_broken() -> None:
+    after = agreeing_books()
+    second(after.documents, 1, id="99")
+    assert outcomes(Case(agreeing_books(), replays=[Replay(agreeing_books(), after)]))["I9"] == "broken"
+    assert outcomes(Case(agreeing_books(), replays=[Replay(agreeing_books(), agreeing_books())]))["I9"] == "holds"
+
+
+def test_a_disturbance_never_hit_is_broken() -> None:
+    assert outcomes(Case(agreeing_books(), probes={"lost-answer": 0}))["I27"] == "broken"
+    assert outcomes(Case(agreeing_books(), probes={"lost-answer": 2}))["I27"] == "holds"
+
+
+def test_empty_books_prove_nothing() -> None:
+    verdicts = judge(Case(Canon()))
+    assert overall(verdicts) == "unknown"
+    assert "holds" not in {verdict.outcome for verdict in verdicts if verdict.invariant not in ("I9", "I27")}
+
+
+def test_a_failing_judge_is_unknown() -> None:
+    canon = agreeing_books()
+    canon.ledger = None  # type: ignore[assignment]
+    assert outcomes(Case(canon))["I28"] == "unknown"
+
+
+def test_unreadable_rows_and_lost_history_forbid_green() -> None:
+    canon = agreeing_books()
+    canon.unread.append("erp_cloud document 12: no currency")
+    assert set(outcomes(Case(canon)).values()) == {"unknown"}
+    assert set(outcomes(Case(agreeing_books(), lost_history=True)).values()) == {"unknown"}
+
+
+def test_a_parked_deal_is_a_named_item_and_nothing_unexplained() -> None:
+    canon = agreeing_books()
+    canon.deals.append(replace(canon.deals[0], id="006B", name="Bravo", net=500))
+    excuses = Excuses(parked={"006B": ("ex-1", "item GTXPro is not mapped")})
+    won = tie_out(canon, excuses)[0]
+    assert (won.a, won.b, won.unexplained, won.holds) == (1500, 1000, 0, True)
+    assert [(item.kind, item.document, item.amount) for item in won.items] == [("parked", "006B", 500)]
+    assert outcomes(Case(canon, excuses=excuses))["I5"] == "holds"
