@@ -12,8 +12,8 @@ from harness.tieout import Excuses, tie_out
 
 def bill(system: str, number: str, **facts: object) -> Document:
     base = Document(
-        system, f"{system}-{number}", number, "invoice", "001A", "US", "USD", 1000, 90, 1090, 0, "2026-01-05", "2026-02-04",
-        "paid", "006A" if system == "subscriptions" else "", 2,
+        system, f"{system}-{number}", number, "invoice", "001A", "US", "USD", 1000, 90, 1090, 0, "2026-01-05",
+        "2026-02-04", "paid", "006A" if system == "subscriptions" else "", 2,
     )  # fmt: skip
     return replace(base, **facts)  # type: ignore[arg-type]
 
