@@ -30,6 +30,10 @@ class Inbox(Protocol):
         """Store a signal; False when its source and key are known already."""
         ...
 
+    def find(self, source: str, key: str, since: float, until: float, limit: int) -> list[Signal]:
+        """Stored signals by source and key (empty: any) and time of arrival, oldest first."""
+        ...
+
 
 class Events(Protocol):
     """The log of canonical events, in order of `sequence`."""
@@ -57,10 +61,13 @@ class WorkItem:
     argument: Json
     due_at: float
     cause: str
-    attempt: int
+    attempt: int  # of the run that is under way or comes next; run ids are `<id>.<attempt>`
     state: WorkState
     waiting_on: tuple[str, ...] = ()  # topics, e.g. item:GTXPro, account:001…, bill:US-000001
     first_at: float = 0.0
+    run_id: str = ""  # of the latest submission
+    tries: int = 0  # delays in a row that counted against the budget
+    submitted_at: float = 0.0
 
 
 class Work(Protocol):
@@ -84,20 +91,24 @@ class Work(Protocol):
         """When the earliest `due` item falls due, or None."""
         ...
 
-    def submitted(self, work_id: str, run_id: str) -> None:
-        """The engine has it."""
+    def submitted(self, work_id: str, run_id: str, at: float = 0.0) -> None:
+        """The engine has it, or will have it soon: marked first, handed over after the commit."""
+        ...
+
+    def submitted_items(self) -> list[WorkItem]:
+        """What the engine has, or should have."""
         ...
 
     def finish(self, work_id: str) -> None:
         """Done (or due again at once, if it was added again while it ran)."""
         ...
 
-    def later(self, work_id: str, due_at: float, cause: str) -> None:
-        """Due again at `due_at`; the attempt number grows."""
+    def later(self, work_id: str, due_at: float, cause: str, counts: bool = True) -> None:
+        """Due again at `due_at`; the attempt number grows, and so do the tries if it counts."""
         ...
 
     def park(self, work_id: str, waiting_on: tuple[str, ...], cause: str) -> None:
-        """Not due until one of the topics is woken."""
+        """Not due until one of the topics is woken; due at once if one was woken since it was submitted."""
         ...
 
     def bury(self, work_id: str, cause: str) -> None:
@@ -108,12 +119,22 @@ class Work(Protocol):
         """Given up by a person, with a reason."""
         ...
 
+    def revive(self, work_id: str, due_at: float, cause: str) -> bool:
+        """Dead, abandoned, parked or delayed work is due at `due_at` with a fresh budget; False when it is none of
+        these, or newer work of the same subject is open.
+        """
+        ...
+
     def wake(self, topic: str, now: float) -> list[str]:
-        """All that is parked on the topic is due now; returns the ids."""
+        """All that is parked on the topic is due now; returns the ids. Work that runs just now will not park on it."""
         ...
 
     def open(self) -> list[WorkItem]:
-        """All that is due, submitted or parked."""
+        """All that is due, submitted or parked, oldest first."""
+        ...
+
+    def of_key(self, key: str) -> list[WorkItem]:
+        """All work of one customer, whatever its state, oldest first."""
         ...
 
 
@@ -132,6 +153,8 @@ class Effect:
     tries: int = 0
     fresh: bool = False
     digest: str = ""  # of the content; a level is written again when it differs
+    cause: str = ""  # what first asked for it
+    at: float = 0.0  # of the latest try
 
 
 class Effects(Protocol):
@@ -139,7 +162,8 @@ class Effects(Protocol):
 
     def plan(self, key: str, target: str, operation: str, digest: str, cause: str, at: float) -> Effect:
         """Record the intention (counting a try) or return what is known: `applied` with the same digest needs no send;
-        `applied` with another digest comes back as `planned` (a level to be written again).
+        `applied` with another digest comes back as `planned` (a level to be written again), and `rejected` likewise.
+        A write without content of its own to compare (a fact) always gives the digest "".
         """
         ...
 
@@ -177,14 +201,22 @@ class BusinessException:
 
 
 class Exceptions(Protocol):
-    """The queue of business exceptions; one open exception per work item and kind."""
+    """The queue of business exceptions; one open exception per work item, kind and topics waited for."""
 
     def open(self, exception: BusinessException) -> str:
-        """Store it (or refresh the open one of the same work item and kind); returns its id."""
+        """Store it (or refresh the open one of the same work item, kind and topics); returns its id."""
         ...
 
     def get(self, exception_id: str) -> BusinessException | None:
         """One of them."""
+        ...
+
+    def of_partition(self, partition: str) -> list[BusinessException]:
+        """Those of one customer, oldest first."""
+        ...
+
+    def of_work(self, work_id: str) -> list[BusinessException]:
+        """The open ones of a work item."""
         ...
 
     def list(self, state: str | None = None) -> list[BusinessException]:
@@ -195,8 +227,8 @@ class Exceptions(Protocol):
         """Close it, with how and by whom."""
         ...
 
-    def resolve_work(self, work_id: str, resolution: str, by: str, at: float) -> None:
-        """Close all open ones of a work item (its run has succeeded)."""
+    def resolve_work(self, work_id: str, resolution: str, by: str, at: float, state: str = "resolved") -> None:
+        """Close all open ones of a work item (its run has succeeded, or a person has given it up)."""
         ...
 
 
@@ -236,6 +268,16 @@ class DeadLetters(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class MappingVersion:
+    """One version of a mapping: what, by whom, when."""
+
+    version: int
+    value: Json
+    by: str
+    at: float
+
+
 class Mappings(Protocol):
     """Versioned configuration that people change without code: items, tax treatments, entities, policies."""
 
@@ -249,6 +291,10 @@ class Mappings(Protocol):
 
     def put(self, kind: str, key: str, value: Json, by: str, at: float) -> int:
         """A new version; returns its number."""
+        ...
+
+    def history(self, kind: str, key: str) -> list[MappingVersion]:
+        """All versions, oldest first."""
         ...
 
 
@@ -304,7 +350,9 @@ class Spool(Protocol):
         ...
 
     def files(self, state: str) -> list[dict[str, Json]]:
-        """Files in a state: planned, sent, acknowledged, rejected — each {name, interface, sequence, documents, at}."""
+        """Files in a state: planned, sent, acknowledged, rejected — each {name, interface, sequence, documents, at},
+        where documents is the list of [document_key, content] in the order of `assign`, oldest file first.
+        """
         ...
 
     def mark_file(self, file_name: str, state: str, at: float) -> None:
@@ -312,11 +360,26 @@ class Spool(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class AuditEntry:
+    """One act of a person or of the core."""
+
+    actor: str
+    action: str
+    subject: str
+    details: Json
+    at: float
+
+
 class Audit(Protocol):
     """Who did what; append-only."""
 
     def add(self, actor: str, action: str, subject: str, details: Json, at: float) -> None:
         """Record an act."""
+        ...
+
+    def of_subject(self, subject: str) -> list[AuditEntry]:
+        """What was done to one thing, oldest first."""
         ...
 
 

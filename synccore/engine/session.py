@@ -1,0 +1,87 @@
+"""SQL text with `:name` parameters over one open DB-API transaction: the same statements for SQLite and PostgreSQL."""
+
+import json
+import re
+import sqlite3
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, Protocol
+
+from sqlalchemy import Table
+
+Row = Sequence[Any]
+Params = Mapping[str, Any]
+
+_NAMED = re.compile(r"(?<![:\w]):([a-z_]+)")
+
+
+class Cursor(Protocol):
+    """The part of a DB-API cursor that is needed."""
+
+    rowcount: int
+
+    def fetchall(self) -> list[Any]:
+        """The rows."""
+        ...
+
+
+class Connection(Protocol):
+    """The part of a DB-API connection that is needed; sqlite3 and psycopg both have it."""
+
+    def execute(self, sql: Any, params: Any = ..., /) -> Any:
+        """Run a statement."""
+        ...
+
+
+@cache
+def pyformat(sql: str) -> str:
+    """`:name` as psycopg wants it."""
+    return _NAMED.sub(r"%(\1)s", sql)
+
+
+class Session:
+    """Runs statements in the transaction that its owner began. All values are text, numbers or None."""
+
+    __slots__ = ("_connection", "_translate")
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._translate = not isinstance(connection, sqlite3.Connection)
+
+    def rows(self, sql: str, **params: Any) -> list[Row]:
+        """All rows of a query."""
+        if self._translate:
+            sql = pyformat(sql)
+        found: list[Row] = self._connection.execute(sql, params).fetchall()
+        return found
+
+    def row(self, sql: str, **params: Any) -> Row | None:
+        """The first row, or None."""
+        found = self.rows(sql, **params)
+        return found[0] if found else None
+
+    def write(self, sql: str, **params: Any) -> int:
+        """Run a change; returns how many rows it touched."""
+        if self._translate:
+            sql = pyformat(sql)
+        touched: int = self._connection.execute(sql, params).rowcount
+        return touched
+
+
+def insert(table: Table, *, ignore: bool = False, returning: str = "") -> str:
+    """INSERT of all columns but a serial key, each from the parameter of its name; `ignore`: known rows stay."""
+    names = [column.name for column in table.columns if column is not table.autoincrement_column]
+    sql = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join(':' + name for name in names)})"
+    if ignore:
+        sql += " ON CONFLICT DO NOTHING"
+    return sql + (f" RETURNING {returning}" if returning else "")
+
+
+def dump(value: Any) -> str:
+    """JSON text; ASCII alone, so that no odd Unicode of a payload can upset a database. NaN is refused (ValueError)."""
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+
+
+def load(text: str) -> Any:
+    """The value of a JSON text."""
+    return json.loads(text)

@@ -1,0 +1,56 @@
+"""Writes to other systems, recorded before they are sent."""
+
+from typing import Literal
+
+from synccore.engine.session import Row, Session, dump, insert, load
+from synccore.engine.tables import EFFECTS
+from synccore.ports.stores import Effect, Json
+
+_COLUMNS = "key, target, operation, state, reference, tries, digest, cause, planned_at"
+_PLAN = insert(EFFECTS, ignore=True)
+_GET = f"SELECT {_COLUMNS} FROM effects WHERE key = :key"
+_TRY = "UPDATE effects SET state = :state, tries = :tries, digest = :digest, planned_at = :at WHERE key = :key"
+_SETTLE = "UPDATE effects SET state = :state, reference = :reference, settled_at = :at WHERE key = :key"
+_UNRESOLVED = f"SELECT {_COLUMNS} FROM effects WHERE state IN ('planned', 'unknown') ORDER BY planned_at, key"
+
+
+class SqlEffects:
+    """See `ports.stores.Effects`."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def plan(self, key: str, target: str, operation: str, digest: str, cause: str, at: float) -> Effect:
+        """Record the intention (counting a try) or return what is known."""
+        fresh = self._session.write(
+            _PLAN, key=key, target=target, operation=operation, state="planned", reference="null", tries=1,
+            digest=digest, cause=cause, planned_at=at, settled_at=0.0,
+        )  # fmt: skip
+        if fresh:
+            return Effect(key, target, operation, "planned", None, 1, True, digest, cause, at)
+        known = self.get(key)
+        assert known is not None
+        if known.state == "applied" and known.digest == digest:
+            return known
+        # Also a refused write is not `fresh`: an earlier try of it, of unknown outcome, may yet have been applied.
+        state = known.state if known.state == "unknown" else "planned"
+        tries = 1 if known.state == "applied" else known.tries + 1
+        self._session.write(_TRY, key=key, state=state, tries=tries, digest=digest, at=at)
+        return Effect(key, target, operation, state, known.reference, tries, False, digest, known.cause, at)
+
+    def settle(self, key: str, state: Literal["applied", "rejected", "unknown"], reference: Json, at: float) -> None:
+        """Record the outcome."""
+        self._session.write(_SETTLE, key=key, state=state, reference=dump(reference), at=at)
+
+    def get(self, key: str) -> Effect | None:
+        """What is known of a key."""
+        row = self._session.row(_GET, key=key)
+        return None if row is None else _effect(row)
+
+    def unresolved(self) -> list[Effect]:
+        """Those planned or unknown, oldest first."""
+        return [_effect(row) for row in self._session.rows(_UNRESOLVED)]
+
+
+def _effect(row: Row) -> Effect:
+    return Effect(row[0], row[1], row[2], row[3], load(row[4]), row[5], False, row[6], row[7], row[8])

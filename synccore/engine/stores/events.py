@@ -1,0 +1,34 @@
+"""The log of canonical events."""
+
+from synccore.domain.events import Event
+from synccore.engine.session import Row, Session, dump, insert, load
+from synccore.engine.tables import EVENTS
+
+_APPEND = insert(EVENTS, ignore=True)
+_OF_PARTITION = (
+    "SELECT type, source, id, subject, partition_key, time, data, causation, correlation, sequence, version"
+    " FROM events WHERE partition_key = :partition_key ORDER BY sequence"
+)
+
+
+class SqlEvents:
+    """See `ports.stores.Events`."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def append(self, event: Event) -> bool:
+        """Store an event and give it the next sequence; False when source and id are known already."""
+        return self._session.write(
+            _APPEND, type=event.type, source=event.source, id=event.id, subject=event.subject,
+            partition_key=event.partition, time=event.time, data=dump(event.data), causation=event.causation,
+            correlation=event.correlation, version=event.version,
+        ) == 1  # fmt: skip
+
+    def of_partition(self, partition: str) -> list[Event]:
+        """All events of one customer, oldest first."""
+        return [_event(row) for row in self._session.rows(_OF_PARTITION, partition_key=partition)]
+
+
+def _event(row: Row) -> Event:
+    return Event(row[0], row[1], row[2], row[3], row[4], row[5], load(row[6]), row[7], row[8], row[9], row[10])

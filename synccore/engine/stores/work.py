@@ -1,0 +1,192 @@
+"""The list of work: the truth that the engine's queue is a copy of."""
+
+from synccore.engine.session import Row, Session, dump, insert, load
+from synccore.engine.tables import WORK
+from synccore.ports.stores import Json, WorkItem
+
+_COLUMNS = (
+    "seq, process, key, subject, argument, due_at, cause, attempt, state, waiting_on, first_at, run_id, tries,"
+    " submitted_at"
+)
+_ADD = insert(WORK, returning="seq")
+_GET = f"SELECT {_COLUMNS} FROM work WHERE seq = :seq"
+_OPEN_SUBJECT = (
+    "SELECT seq, state, due_at, again_at FROM work WHERE process = :process AND subject = :subject"
+    " AND state IN ('due', 'submitted', 'parked')"
+)
+_SOONER = "UPDATE work SET state = 'due', due_at = :due_at, argument = :argument, cause = :cause WHERE seq = :seq"
+_AGAIN = "UPDATE work SET again_at = :again_at, argument = :argument WHERE seq = :seq"
+_DUE = f"SELECT {_COLUMNS} FROM work WHERE state = 'due' AND due_at <= :now ORDER BY seq LIMIT :limit"
+_SUBMITTED_ITEMS = f"SELECT {_COLUMNS} FROM work WHERE state = 'submitted' ORDER BY seq"
+_NEXT_DUE = "SELECT min(due_at) FROM work WHERE state = 'due'"
+_SUBMITTED = (
+    "UPDATE work SET state = 'submitted', run_id = :run_id, submitted_at = :at,"
+    " wake_mark = (SELECT coalesce(max(mark), 0) FROM wakes) WHERE seq = :seq AND state = 'due'"
+)
+_FINISH = (
+    "UPDATE work SET state = CASE WHEN again_at IS NULL THEN 'done' ELSE 'due' END,"
+    " due_at = coalesce(again_at, due_at), attempt = attempt + CASE WHEN again_at IS NULL THEN 0 ELSE 1 END,"
+    " tries = 0, again_at = NULL, waiting_on = '[]' WHERE seq = :seq"
+)
+_LATER = (
+    "UPDATE work SET state = 'due', due_at = :due_at, cause = :cause, attempt = attempt + 1, tries = tries + :counts,"
+    " again_at = CASE WHEN again_at > :due_at THEN again_at ELSE NULL END WHERE seq = :seq"
+)
+_AT_ONCE = (
+    "UPDATE work SET state = 'due', due_at = coalesce(again_at, submitted_at), again_at = NULL, cause = :cause,"
+    " attempt = attempt + 1, tries = 0 WHERE seq = :seq"
+)
+_PARK = (
+    "UPDATE work SET state = 'parked', waiting_on = :waiting_on, cause = :cause, attempt = attempt + 1, tries = 0"
+    " WHERE seq = :seq"
+)
+_END = "UPDATE work SET state = :state, cause = :cause, again_at = NULL WHERE seq = :seq"
+_REVIVE = (
+    "UPDATE work SET state = 'due', due_at = :due_at, cause = :cause, attempt = attempt + 1, tries = 0"
+    " WHERE seq = :seq AND state IN ('dead', 'parked', 'abandoned', 'due')"
+)
+_WAKE_STATE = "UPDATE work SET state = 'due', due_at = :due_at WHERE seq = :seq AND state = 'parked'"
+_WAIT = "INSERT INTO waits (topic, work) VALUES (:topic, :work) ON CONFLICT DO NOTHING"
+_WAITING = "SELECT work FROM waits WHERE topic = :topic ORDER BY work"
+_FORGET = "DELETE FROM waits WHERE work = :work"
+_MARK_WAKE = (
+    "INSERT INTO wakes (topic, mark) VALUES (:topic, (SELECT coalesce(max(mark), 0) + 1 FROM wakes))"
+    " ON CONFLICT (topic) DO UPDATE SET mark = (SELECT coalesce(max(mark), 0) + 1 FROM wakes)"
+)
+_WOKEN = "SELECT 1 FROM wakes, work WHERE topic = :topic AND seq = :seq AND mark > wake_mark"
+_OPEN = f"SELECT {_COLUMNS} FROM work WHERE state IN ('due', 'submitted', 'parked') ORDER BY seq"
+_OF_KEY = f"SELECT {_COLUMNS} FROM work WHERE key = :key ORDER BY seq"
+
+
+class SqlWork:
+    """See `ports.stores.Work`."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, process: str, key: str, subject: str, argument: Json, due_at: float, cause: str) -> str:
+        """Add work, or bring open work of the same process and subject forward."""
+        known = self._session.row(_OPEN_SUBJECT, process=process, subject=subject)
+        if known is not None:
+            self._merge(known, argument, due_at, cause)
+            return work_id(known[0])
+        added = self._session.row(
+            _ADD, process=process, key=key, subject=subject, argument=dump(argument), due_at=due_at, cause=cause,
+            attempt=1, tries=0, state="due", waiting_on="[]", first_at=due_at, run_id="", submitted_at=0.0,
+            wake_mark=0, again_at=None,
+        )  # fmt: skip
+        assert added is not None
+        return work_id(added[0])
+
+    def _merge(self, known: Row, argument: Json, due_at: float, cause: str) -> None:
+        seq, state, known_due_at, again_at = known
+        if state == "submitted":
+            sooner = due_at if again_at is None else min(due_at, again_at)
+            self._session.write(_AGAIN, seq=seq, again_at=sooner, argument=dump(argument))
+            return
+        if state == "due":
+            due_at = min(due_at, known_due_at)
+        else:
+            self._session.write(_FORGET, work=seq)
+        self._session.write(_SOONER, seq=seq, due_at=due_at, argument=dump(argument), cause=cause)
+
+    def get(self, work_id: str) -> WorkItem | None:
+        """One item."""
+        row = self._session.row(_GET, seq=_seq(work_id))
+        return None if row is None else _item(row)
+
+    def due(self, now: float, limit: int) -> list[WorkItem]:
+        """Items to be submitted now, in order of arrival."""
+        return [_item(row) for row in self._session.rows(_DUE, now=now, limit=limit)]
+
+    def next_due(self) -> float | None:
+        """When the earliest `due` item falls due, or None."""
+        row = self._session.row(_NEXT_DUE)
+        return None if row is None else row[0]
+
+    def submitted(self, work_id: str, run_id: str, at: float = 0.0) -> None:
+        """The engine has it, or will have it soon."""
+        self._session.write(_SUBMITTED, seq=_seq(work_id), run_id=run_id, at=at)
+
+    def submitted_items(self) -> list[WorkItem]:
+        """What the engine has, or should have."""
+        return [_item(row) for row in self._session.rows(_SUBMITTED_ITEMS)]
+
+    def finish(self, work_id: str) -> None:
+        """Done (or due again, if it was added again while it ran)."""
+        self._session.write(_FINISH, seq=_seq(work_id))
+
+    def later(self, work_id: str, due_at: float, cause: str, counts: bool = True) -> None:
+        """Due again at `due_at`; the attempt number grows, and so do the tries if it counts."""
+        self._session.write(_LATER, seq=_seq(work_id), due_at=due_at, cause=cause, counts=int(counts))
+
+    def park(self, work_id: str, waiting_on: tuple[str, ...], cause: str) -> None:
+        """Not due until one of the topics is woken; due at once if one was woken or it was added again meanwhile."""
+        seq = _seq(work_id)
+        row = self._session.row("SELECT again_at FROM work WHERE seq = :seq", seq=seq)
+        woken = any(self._session.row(_WOKEN, topic=topic, seq=seq) for topic in waiting_on)
+        if woken or (row is not None and row[0] is not None):
+            self._session.write(_AT_ONCE, seq=seq, cause=cause)
+            return
+        self._session.write(_PARK, seq=seq, waiting_on=dump(list(waiting_on)), cause=cause)
+        for topic in waiting_on:
+            self._session.write(_WAIT, topic=topic, work=seq)
+
+    def bury(self, work_id: str, cause: str) -> None:
+        """Dead: its dead letter holds the reason."""
+        self._end(work_id, "dead", cause)
+
+    def abandon(self, work_id: str, cause: str) -> None:
+        """Given up by a person, with a reason."""
+        self._end(work_id, "abandoned", cause)
+
+    def _end(self, work_id: str, state: str, cause: str) -> None:
+        self._session.write(_END, seq=_seq(work_id), state=state, cause=cause)
+        self._session.write(_FORGET, work=_seq(work_id))
+
+    def revive(self, work_id: str, due_at: float, cause: str) -> bool:
+        """Dead, abandoned, parked or delayed work is due at `due_at` with a fresh budget; False when it is none of them
+        or newer work of the same subject is open.
+        """
+        item = self.get(work_id)
+        if item is None or item.state in ("done", "submitted"):
+            return False
+        if item.state in ("dead", "abandoned") and self._session.row(
+            _OPEN_SUBJECT, process=item.process, subject=item.subject
+        ):
+            return False
+        self._session.write(_FORGET, work=_seq(work_id))
+        return self._session.write(_REVIVE, seq=_seq(work_id), due_at=due_at, cause=cause) == 1
+
+    def wake(self, topic: str, now: float) -> list[str]:
+        """All that is parked on the topic is due now; returns the ids."""
+        self._session.write(_MARK_WAKE, topic=topic)
+        waiting = [row[0] for row in self._session.rows(_WAITING, topic=topic)]
+        for seq in waiting:
+            self._session.write(_WAKE_STATE, seq=seq, due_at=now)
+            self._session.write(_FORGET, work=seq)
+        return [work_id(seq) for seq in waiting]
+
+    def open(self) -> list[WorkItem]:
+        """All that is due, submitted or parked."""
+        return [_item(row) for row in self._session.rows(_OPEN)]
+
+    def of_key(self, key: str) -> list[WorkItem]:
+        """All work of one customer, whatever its state, oldest first."""
+        return [_item(row) for row in self._session.rows(_OF_KEY, key=key)]
+
+
+def work_id(seq: int) -> str:
+    """The public id of a row; ids sort by arrival."""
+    return f"w{seq:010d}"
+
+
+def _seq(work_id: str) -> int:
+    return int(work_id[1:])
+
+
+def _item(row: Row) -> WorkItem:
+    return WorkItem(
+        work_id(row[0]), row[1], row[2], row[3], load(row[4]), row[5], row[6], row[7], row[8], tuple(load(row[9])),
+        row[10], row[11], row[12], row[13],
+    )  # fmt: skip
