@@ -1,0 +1,243 @@
+"""What can happen in a story: one model a verb, and the table of verbs."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from harness.scenario.values import Moment, Name, Seconds
+from harness.world import SystemName
+from simulators.kit.faults import CALL_FAULTS, EVENT_FAULTS
+
+DEAL_STATES = ("open", "won", "contracted", "billed", "posted", "paid")
+DealState = Literal["open", "won", "contracted", "billed", "posted", "paid"]
+
+
+class Part(BaseModel):
+    """Part of a story: unknown fields are refused; `short` is the field that a bare value stands for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+    short: ClassVar[str] = ""
+
+
+class CustomerStep(Part):
+    """Sales opens an account in Salesforce."""
+
+    id: Name
+    name: str = Field(min_length=1, max_length=255)
+    entity: str = Field(max_length=10)
+    country: str = ""
+    state: str = ""
+    city: str = ""
+    street: str = ""
+    zip: str = ""
+    tax_id: str = ""
+    pays_by: Literal["card", "transfer"] = "transfer"
+
+
+class DealLine(Part):
+    """One product of a deal. Without a price the price book's holds."""
+
+    sku: str
+    quantity: Decimal = Field(default=Decimal(1), gt=0)
+    unit_price: Decimal | None = Field(default=None, ge=0)
+
+
+class DealStep(Part):
+    """Sales makes an offer: an opportunity with its product lines, not yet closed."""
+
+    id: Name
+    customer: Name
+    name: str = ""
+    start: date | None = None
+    term_months: int = Field(default=12, ge=1, le=120)
+    po: str = Field(default="", max_length=40)
+    currency: str = Field(default="", pattern=r"^([A-Z]{3})?$")
+    lines: tuple[DealLine, ...] = Field(min_length=1)
+
+
+class CloseStep(Part):
+    """Sales wins deals; several are closed in one call."""
+
+    short: ClassVar[str] = "deal"
+    deal: tuple[Name, ...] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_or_many(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(data.get("deal"), str):
+            return {**data, "deal": [data["deal"]]}
+        return data
+
+
+class SettleStep(Part):
+    """Wait until all is quiet."""
+
+    short: ClassVar[str] = "within"
+    within: Seconds = 900.0
+
+
+class AdvanceStep(Part):
+    """Let business time pass: by a duration or until a moment."""
+
+    short: ClassVar[str] = "by"
+    by: Seconds | None = None
+    until: Moment | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> "AdvanceStep":
+        if (self.by is None) == (self.until is None):
+            raise ValueError("say either `by` (a duration) or `until` (a moment)")
+        return self
+
+
+class PayByCardStep(Part):
+    """The customer opens the payment page of a bill and enters a card: a payment born in the platform."""
+
+    short: ClassVar[str] = "deal"
+    deal: Name
+    card: str = Field(default="4111111111111111", pattern=r"^\d{13,19}$")
+    declined: bool = False
+
+
+class TransferStep(Part):
+    """The customer pays a bill to the entity's bank: a payment born in the ledger. Without an amount all that is open.
+
+    `unapplied` leaves it as cash on account.
+    """
+
+    short: ClassVar[str] = "deal"
+    deal: Name
+    amount: Decimal | None = Field(default=None, gt=0)
+
+
+class FixAccountStep(Part):
+    """A person corrects an account in Salesforce."""
+
+    customer: Name
+    name: str | None = None
+    entity: str | None = None
+    country: str | None = None
+    state: str | None = None
+    city: str | None = None
+    street: str | None = None
+    zip: str | None = None
+    tax_id: str | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> "FixAccountStep":
+        if len(self.model_fields_set) < 2:
+            raise ValueError("say what to correct: name, entity, country, state, city, street, zip or tax_id")
+        return self
+
+
+class MapItemStep(Part):
+    """A person maps a product code at the core; `value` has the shape of the world file's items."""
+
+    sku: str
+    value: dict[str, Any]
+
+
+class ErpItemStep(Part):
+    """A person creates a service item in the cloud ERP."""
+
+    external_id: str
+    name: str
+    income_account: str
+    subsidiaries: tuple[str, ...] = Field(min_length=1)
+
+
+class KillCoreStep(Part):
+    """The core is killed (SIGKILL)."""
+
+
+class StartCoreStep(Part):
+    """The core starts again on what it left behind."""
+
+
+class KillsCore(Part):
+    """The core is killed while a system holds its answer to a write that it has applied."""
+
+    restart_after: Seconds = 1.0
+
+
+class Disturbance(Part):
+    """What goes wrong: where, at which operation, from the `nth` match on, how often. Its hits are its probe."""
+
+    id: Name
+    system: SystemName
+    kind: str
+    operation: str = "*"
+    contains: str = ""
+    nth: int = Field(default=1, ge=1)
+    times: int = Field(default=1, ge=0)
+    delay: Seconds | None = None
+    retry_after: Seconds | None = None
+    status: int | None = Field(default=None, ge=500, le=599)
+    copies: int | None = Field(default=None, ge=1)
+    kills_core: KillsCore | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Disturbance":
+        known = (*CALL_FAULTS, *EVENT_FAULTS)
+        if self.kind not in known:
+            raise ValueError(f"there is no fault '{self.kind}'; known are: {', '.join(known)}")
+        if self.kills_core is not None and self.kind != "hold_answer":
+            raise ValueError("`kills_core` needs kind: hold_answer, so that there is a moment to kill in")
+        if self.kind in EVENT_FAULTS and self.system != "subscriptions":
+            raise ValueError(f"{self.system} sends no webhooks that {self.kind} could disturb")
+        return self
+
+    def fault(self) -> dict[str, Any]:
+        """As a row of the system's fault table."""
+        given = {
+            "delay_s": self.delay, "status": self.status, "copies": self.copies,
+            "retry_after_s": None if self.retry_after is None else int(self.retry_after),
+        }  # fmt: skip
+        return {
+            "id": self.id, "kind": self.kind, "operation": self.operation, "contains": self.contains,
+            "nth": self.nth, "times": self.times,
+        } | {name: value for name, value in given.items() if value is not None}  # fmt: skip
+
+
+class DisturbStep(Disturbance):
+    """From here on something goes wrong."""
+
+
+class RepairStep(Part):
+    """A disturbance ends."""
+
+    short: ClassVar[str] = "id"
+    id: Name
+
+
+class Expect(Part):
+    """What must be so here (as a step) or at the end. What is not said is not asked.
+
+    `exceptions`: the kinds that stand open, sorted; `deals`: how far each has come.
+    """
+
+    exceptions: tuple[str, ...] | None = None
+    dead_letters: int | None = Field(default=None, ge=0)
+    deals: dict[Name, DealState] = Field(default_factory=dict)
+    tie_out: Literal["holds"] | None = None
+
+
+VERBS: dict[str, type[Part]] = {
+    "customer": CustomerStep,
+    "deal": DealStep,
+    "close": CloseStep,
+    "settle": SettleStep,
+    "advance": AdvanceStep,
+    "pay_by_card": PayByCardStep,
+    "transfer": TransferStep,
+    "fix_account": FixAccountStep,
+    "map_item": MapItemStep,
+    "erp_item": ErpItemStep,
+    "kill_core": KillCoreStep,
+    "start_core": StartCoreStep,
+    "disturb": DisturbStep,
+    "repair": RepairStep,
+    "expect": Expect,
+}
