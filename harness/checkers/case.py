@@ -12,7 +12,7 @@ Outcome = Literal["holds", "broken", "unknown"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """One invariant's verdict; `findings` say what is wrong or why nothing can be said; `checked` counts what it saw."""
+    """One invariant's verdict. `findings`: what is wrong, or why nothing can be said. `checked`: how much was seen."""
 
     invariant: str
     outcome: Outcome

@@ -74,7 +74,7 @@ def plan_load(mapping: Mapping, files: Iterable[Path], pseudonymise: str | None 
     """Read the files by the mapping; nothing is sent anywhere. `pseudonymise` is the seed of the stand-ins."""
     tables = _tables(mapping, files)
     plan = LoadPlan(mapping.title, mapping.currency)
-    names = Pseudonyms(pseudonymise) if pseudonymise is not None else None
+    names = None if pseudonymise is None else Pseudonyms(pseudonymise, _real_names(mapping, tables))
     for table in tables.values():
         plan.problems += [Problem(table.file, line, "", reason) for line, reason in table.damaged]
     plan.accounts = _records("account", mapping.account, tables, plan, names)
@@ -99,6 +99,11 @@ def _tables(mapping: Mapping, files: Iterable[Path]) -> dict[str, Table]:
             have = ", ".join(tables[rule.file].columns)
             raise TableError(f"{rule.file}:1: the mapping names {', '.join(missing)}, the file has {have}")
     return tables
+
+
+def _real_names(mapping: Mapping, tables: AnyMapping[str, Table]) -> set[str]:
+    columns = {rule.column for rule in mapping.account.fields.values() if rule.person and rule.column}
+    return {row.cells[column] for row in tables[mapping.account.file].rows for column in columns}
 
 
 def _columns(rule: ObjectRule) -> set[str]:

@@ -1,17 +1,18 @@
 """Stable stand-ins for names: the same name always becomes the same other name, and none leads back."""
 
 import hashlib
+from collections.abc import Iterable
 
 from faker import Faker
 
 
 class Pseudonyms:
-    """Names by seed; distinct names stay distinct."""
+    """Names by seed; distinct names stay distinct, and no stand-in is a name of the export itself."""
 
-    def __init__(self, seed: str) -> None:
+    def __init__(self, seed: str, real: Iterable[str] = ()) -> None:
         self._seed = seed
         self._given: dict[str, str] = {}
-        self._taken: set[str] = set()
+        self._taken: set[str] = set(real)
 
     def of(self, name: str) -> str:
         """The stand-in of a name; an empty name stays empty."""

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from datetime import date, timedelta
 from random import Random
 
@@ -27,7 +28,7 @@ def sample_export(seed: str = "crm-small", accounts: int = 12, deals: int = 60, 
         (
             name, chance.choice(("technolgy", "retail", "medical")), chance.randint(1979, 2015),
             f"{chance.uniform(5, 9000):.2f}", chance.randint(9, 9000),
-            "United States" if index % 4 else chance.choice(("Philipines", "Japan", "Germany")), "",
+            "United States" if index % 4 else ("Philipines", "Japan", "Germany")[index // 4 % 3], "",
         )
         for index, name in enumerate(names)
     ]  # fmt: skip
@@ -48,7 +49,7 @@ def _deal(chance: Random, faker: Faker, names: list[str], days: int) -> tuple[ob
     )  # fmt: skip
 
 
-def _csv(header: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
+def _csv(header: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(header)

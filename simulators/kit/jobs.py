@@ -39,7 +39,7 @@ class Jobs:
         self._wake = asyncio.Event()
         self._quiet = asyncio.Event()
         self.failures: list[str] = []  # a handler that raised: a defect of the simulator, shown by /_control/health
-        clock.on_move(self._wake.set)
+        clock.on_move(self._poke)
 
     def handler(self, kind: str, run: Handler) -> None:
         """Say who does the jobs of a kind."""
@@ -69,6 +69,9 @@ class Jobs:
         rows = self._store.db.execute(f"SELECT {_COLUMNS} FROM job ORDER BY due, id LIMIT ?", (limit,))
         return [_job(row) for row in rows]
 
+    def _poke(self) -> None:
+        self._wake.set()
+
     @property
     def idle(self) -> bool:
         """Nothing is running and nothing is due at this moment."""
@@ -83,7 +86,8 @@ class Jobs:
             await self._quiet.wait()
 
     async def run(self) -> None:
-        """Work for ever; cancel to stop."""
+        """Work for ever; cancel to stop. Events are made anew: a system may live through several loops."""
+        self._wake, self._quiet = asyncio.Event(), asyncio.Event()
         while True:
             job = self._next_free()
             if job is not None:

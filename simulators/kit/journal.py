@@ -52,7 +52,7 @@ class Journal:
     def __init__(self, capacity: int = 10_000) -> None:
         self._ring: deque[Entry] = deque(maxlen=capacity)
         self._listeners: list[Callable[[Entry], None]] = []
-        self._news = asyncio.Event()
+        self._waiters: list[asyncio.Event] = []
         self.seq = 0
 
     def add(self, kind: str, at: float, **facts: Any) -> None:
@@ -64,7 +64,8 @@ class Journal:
         )
         for listener in self._listeners:
             listener(entry)
-        self._news.set()
+        for waiter in self._waiters:
+            waiter.set()
 
     def listen(self, listener: Callable[[Entry], None]) -> None:
         """Hand every further entry to `listener` as it is made, whole and unredacted: it renders what it keeps."""
@@ -80,13 +81,17 @@ class Journal:
 
     async def wait(self, seq: int, timeout_s: float) -> None:
         """Return once there is an entry younger than `seq`, or after the time-out."""
+        news = asyncio.Event()
+        self._waiters.append(news)
         try:
             async with asyncio.timeout(timeout_s):
                 while self.seq <= seq:
-                    self._news.clear()
-                    await self._news.wait()
+                    news.clear()
+                    await news.wait()
         except TimeoutError:
             pass
+        finally:
+            self._waiters.remove(news)
 
     def clear(self) -> None:
         """Begin anew."""

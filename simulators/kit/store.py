@@ -65,6 +65,10 @@ class Store:
         self.version = 0  # grows with every committed change: a cheap "did anything happen"
         self._connect()
 
+    def declare(self, kind: Kind) -> None:
+        """Take in a kind whose table the vendor makes and alters itself, because its schema is data."""
+        self._kinds[kind.name] = kind
+
     # -- life cycle -------------------------------------------------------------------------
 
     def _connect(self) -> None:

@@ -1,0 +1,94 @@
+"""The store: documents, uniqueness, transactions that roll back whole, counters, snapshots, persistence."""
+
+from pathlib import Path
+
+import pytest
+
+from simulators.kit.store import Change, Duplicate, Kind, Store
+
+KINDS = (Kind("thing", index=("color", "city=$.address.city"), unique=("label",)),)
+
+
+def store(path: Path | None = None) -> Store:
+    return Store(KINDS, path)
+
+
+def test_put_get_find_delete() -> None:
+    s = store()
+    s.put("thing", {"id": "a", "color": "red", "address": {"city": "Bonn"}})
+    s.put("thing", {"id": "b", "color": "red", "n": 1.5})
+    s.put("thing", {"id": "a", "color": "blue", "address": {"city": "Bonn"}})
+    assert s.get("thing", "a") == {"id": "a", "color": "blue", "address": {"city": "Bonn"}}
+    assert [doc["id"] for doc in s.find("thing", color="red")] == ["b"]
+    assert s.first("thing", city="Bonn") == s.get("thing", "a")
+    assert s.find("thing", color=None) == []
+    assert s.delete("thing", "a")
+    assert not s.delete("thing", "a")
+    assert s.get("thing", "a") is None
+
+
+def test_a_unique_value_belongs_to_one() -> None:
+    s = store()
+    s.put("thing", {"id": "a", "label": "x"})
+    with pytest.raises(Duplicate, match="label"):
+        s.put("thing", {"id": "b", "label": "x"})
+    s.put("thing", {"id": "b"})
+    s.put("thing", {"id": "c"})  # a missing value is not a value
+    assert len(s.find("thing")) == 3
+
+
+def test_a_failed_transaction_leaves_nothing_and_tells_nobody() -> None:
+    s = store()
+    heard: list[list[Change]] = []
+    s.on_commit(heard.append)
+    with pytest.raises(ValueError, match="no"), s.transaction():
+        s.put("thing", {"id": "a"})
+        assert s.next("n") == 1
+        raise ValueError("no")
+    assert s.get("thing", "a") is None
+    assert s.next("n") == 1
+    assert heard == []
+
+
+def test_an_inner_failure_undoes_only_the_inner_part() -> None:
+    s = store()
+    heard: list[list[Change]] = []
+    s.on_commit(heard.append)
+    with s.transaction():
+        s.put("thing", {"id": "a"})
+        with pytest.raises(ValueError, match="no"), s.transaction():
+            s.put("thing", {"id": "b"})
+            raise ValueError("no")
+        s.put("thing", {"id": "c"})
+        assert heard == []
+    assert [[change.key for change in changes] for changes in heard] == [["a", "c"]]
+
+
+def test_snapshot_and_restore_are_whole() -> None:
+    s = store()
+    s.put("thing", {"id": "a"})
+    assert s.next("n") == 1
+    image = s.snapshot()
+    s.put("thing", {"id": "b"})
+    s.next("n")
+    s.restore(image)
+    assert [doc["id"] for doc in s.find("thing")] == ["a"]
+    assert s.next("n") == 2
+    with pytest.raises(RuntimeError), s.transaction():
+        s.snapshot()
+
+
+def test_a_file_outlives_its_process_and_takes_snapshots(tmp_path: Path) -> None:
+    s = store(tmp_path / "toy.sqlite")
+    s.put("thing", {"id": "a"})
+    image = s.snapshot()
+    s.put("thing", {"id": "b"})
+    s.close()
+    again = store(tmp_path / "toy.sqlite")
+    assert [doc["id"] for doc in again.find("thing")] == ["a", "b"]
+    again.restore(image)
+    assert [doc["id"] for doc in again.find("thing")] == ["a"]
+    memory = store()
+    memory.restore(again.snapshot())  # a file's image opens in memory too
+    assert [doc["id"] for doc in memory.find("thing")] == ["a"]
+    again.close()
