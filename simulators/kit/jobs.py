@@ -85,9 +85,12 @@ class Jobs:
             self._wake.set()
             await self._quiet.wait()
 
-    async def run(self) -> None:
-        """Work for ever; cancel to stop. Events are made anew: a system may live through several loops."""
+    def begin(self) -> None:
+        """Get ready for the running loop: a system may live through several, and an asyncio.Event belongs to one."""
         self._wake, self._quiet = asyncio.Event(), asyncio.Event()
+
+    async def run(self) -> None:
+        """Work for ever; cancel to stop."""
         while True:
             job = self._next_free()
             if job is not None:

@@ -133,6 +133,7 @@ class System:
 
     async def start(self) -> None:
         """Begin to work off due jobs."""
+        self.jobs.begin()
         self._loop_task = asyncio.get_running_loop().create_task(self.jobs.run())
 
     async def stop(self) -> None:
