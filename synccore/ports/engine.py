@@ -57,7 +57,14 @@ class Engine(Protocol):
         ...
 
     def every(self, name: str, interval_s: float, fn: Ticker) -> None:
-        """Call `fn` every `interval_s` wire seconds, never twice at once; before `start`. A raising tick is logged."""
+        """Call `fn` every `interval_s` wire seconds, never twice at once; before `start`. A raising tick is logged.
+
+        The first round begins at `start`; a round's `next_due` counts as an `alarm` at that time.
+        """
+        ...
+
+    def alarm(self, ticker: str, at: float) -> None:
+        """Let this ticker's next round begin at business time `at` at the latest (an earlier alarm stays)."""
         ...
 
     async def start(self) -> None:

@@ -1,0 +1,205 @@
+"""Takes due work to the engine and brings each run's outcome back to the work list; nothing else does either."""
+
+import asyncio
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from synccore.engine.meter import Meter
+from synccore.engine.pulse import Pulse
+from synccore.engine.retry import RetryPolicy, error_delay_s, later_delay_s
+from synccore.ports.chance import Chance
+from synccore.ports.clock import Clock
+from synccore.ports.database import Database
+from synccore.ports.engine import Engine, Process, Run, Tick
+from synccore.ports.outcomes import Later, Parked
+from synccore.ports.stores import BusinessException, DeadLetter, Json, Unit, WorkItem
+
+TICKER = "dispatch"
+_BATCH = 200  # items a round hands over at most
+_STALE_S = 60.0  # after so long with the engine, ask it whether the run ended without telling us
+
+# What an outcome does to its work item at a time, in the caller's transaction.
+Act = Callable[[Unit, WorkItem, float], None]
+
+log = structlog.get_logger("dispatch")
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What one round found: items now marked submitted, those marked before, and when the next falls due."""
+
+    due: list[WorkItem]
+    submitted: list[WorkItem]
+    next_due: float | None
+
+
+def run_id(item: WorkItem) -> str:
+    """The engine's id of the item's present attempt; ids sort by arrival."""
+    return f"{item.id}.{item.attempt:03d}"
+
+
+class Dispatcher:
+    """Work list to engine and back.
+
+    Crash-safe by order: an item is marked submitted and committed, then handed over; what was marked but never
+    handed over is unknown to this incarnation and handed over again, which the engine ignores if it knows the run.
+    """
+
+    def __init__(
+        self, database: Database, engine: Engine, clock: Clock, chance: Chance, meter: Meter, pulse: Pulse,
+        policy: RetryPolicy, exception_due_s: Mapping[str, float],
+    ) -> None:  # fmt: skip
+        self._database, self._engine, self._clock, self._chance = database, engine, clock, chance
+        self._meter, self._pulse, self._policy = meter, pulse, policy
+        self._exception_due_s = exception_due_s  # by owner role; "" for all others
+        self._processes: set[str] = set()
+        self._handed: set[str] = set()  # runs that this incarnation knows the engine to have; never iterated
+        self._lock = asyncio.Lock()
+        self._busy = self._again = False
+
+    def register(self, name: str, process: Process) -> None:
+        """Give the engine a process, wrapped so that its outcome reaches the work list."""
+        self._processes.add(name)
+        self._engine.register(name, self._wrapped(name, process))
+
+    # -- out --------------------------------------------------------------------------------
+
+    async def tick(self) -> Tick:
+        """One round of the ticker: the safety net, and what makes delayed work due."""
+        worked, next_due = await self._round()
+        return Tick(worked, next_due)
+
+    async def kick(self) -> None:
+        """A round right now, because work was just added. Never raises: the ticker follows in any case."""
+        if self._busy:
+            self._again = True
+            return
+        self._busy = True
+        try:
+            self._again = True
+            while self._again:
+                self._again = False
+                await self._round()
+        except Exception:
+            log.exception("kick failed; the ticker follows")
+        finally:
+            self._busy = False
+
+    async def _round(self) -> tuple[bool, float | None]:
+        now = self._clock.now()
+        async with self._lock:
+            taken = await self._database.run(partial(self._take, now=now))
+            self._handed &= {item.run_id for item in taken.submitted}
+            for item in taken.submitted:
+                await self._hand_over(item, item.run_id)
+            for item in taken.due:
+                self._pulse.changed()
+                await self._hand_over(item, run_id(item))
+        for item in taken.submitted:
+            if now - item.submitted_at > _STALE_S:
+                await self._ask(item)
+        if taken.next_due is not None:
+            self._engine.alarm(TICKER, taken.next_due)
+        return bool(taken.due), taken.next_due
+
+    def _take(self, unit: Unit, now: float) -> Taken:
+        submitted = [item for item in unit.work.submitted_items() if item.process in self._processes]
+        due = [item for item in unit.work.due(now, _BATCH) if item.process in self._processes]
+        for item in due:
+            unit.work.submitted(item.id, run_id(item), now)
+        return Taken(due, submitted, unit.work.next_due())
+
+    async def _hand_over(self, item: WorkItem, name: str) -> None:
+        if name in self._handed:
+            return
+        await self._engine.submit(item.process, item.key, name, {"work": item.id, "argument": item.argument})
+        self._handed.add(name)
+
+    async def _ask(self, item: WorkItem) -> None:
+        """A run that ended in the engine alone (failed, cancelled, a store restored) is taken up again."""
+        status = await self._engine.status(item.run_id)
+        if status is None:
+            self._handed.discard(item.run_id)
+        elif status.state in ("done", "failed", "cancelled"):
+            cause = f"the engine ended the run without an outcome: {status.state} {status.error}".strip()
+            act = partial(self._error, cause=cause, chance=self._chance.uniform("retry"))
+            await self._settle(item.run_id, item.id, act)
+
+    # -- back -------------------------------------------------------------------------------
+
+    def _wrapped(self, name: str, process: Process) -> Process:
+        async def run_and_settle(run: Run, argument: Json) -> None:
+            outcome, act = await self._outcome(name, process, run, argument["argument"])
+            self._meter.count("synccore_runs", name, outcome)
+            await self._settle(run.id, argument["work"], act)
+
+        return run_and_settle
+
+    async def _outcome(self, name: str, process: Process, run: Run, argument: Json) -> tuple[str, Act]:
+        try:
+            await process(run, argument)
+        except Parked as parked:
+            return "parked", partial(self._park, parked=parked)
+        except Later as later:
+            return "later", partial(self._later, later=later, chance=self._chance.uniform("retry"))
+        except Exception as error:
+            log.exception("run failed", process=name, run=run.id)
+            cause = "".join(traceback.format_exception_only(error)).strip()
+            return "failed", partial(self._error, cause=cause, chance=self._chance.uniform("retry"))
+        return "done", self._finish
+
+    async def _settle(self, name: str, work_id: str, act: Act) -> None:
+        now = self._clock.now()
+
+        def settle(unit: Unit) -> WorkItem | None:
+            item = unit.work.get(work_id)
+            if item is None or item.state != "submitted" or item.run_id != name:
+                return None  # a repeat after a crash: this run's outcome is in the list already
+            act(unit, item, now)
+            return unit.work.get(work_id)
+
+        after = await self._database.run(settle)
+        self._pulse.changed()
+        if after is not None and after.state == "due":
+            if after.due_at <= now:
+                await self.kick()
+            else:
+                self._engine.alarm(TICKER, after.due_at)
+
+    def _finish(self, unit: Unit, item: WorkItem, now: float) -> None:
+        unit.work.finish(item.id)
+        unit.exceptions.resolve_work(item.id, "a later run succeeded", "synccore", now)
+
+    def _park(self, unit: Unit, item: WorkItem, now: float, parked: Parked) -> None:
+        standing = []
+        for finding in parked.findings:
+            due_s = self._exception_due_s.get(finding.owner_role, self._exception_due_s[""])
+            standing.append(unit.exceptions.open(BusinessException(
+                "", finding.kind, item.subject, item.key, finding.reason, finding.owner_role, finding.actions,
+                finding.waiting_on, item.id, now, now + due_s, details=finding.details,
+            )))  # fmt: skip
+        for exception in unit.exceptions.of_work(item.id):
+            if exception.id not in standing:
+                unit.exceptions.resolve(exception.id, "a later run no longer met it", "synccore", now)
+        unit.work.park(item.id, parked.waiting_on, parked.cause)
+
+    def _later(self, unit: Unit, item: WorkItem, now: float, later: Later, chance: float) -> None:
+        delay_s = later_delay_s(self._policy, later.delay_s, item.tries, later.counts, chance)
+        _again_or_bury(unit, item, now, delay_s, later.cause, later.counts)
+
+    def _error(self, unit: Unit, item: WorkItem, now: float, cause: str, chance: float) -> None:
+        _again_or_bury(unit, item, now, error_delay_s(self._policy, item.tries, chance), cause, counts=True)
+
+
+def _again_or_bury(unit: Unit, item: WorkItem, now: float, delay_s: float | None, cause: str, counts: bool) -> None:
+    if delay_s is not None:
+        unit.work.later(item.id, now + delay_s, cause, counts)
+        return
+    unit.letters.add(DeadLetter(
+        "", item.id, item.process, item.subject, item.key, item.argument, cause, item.tries + 1, now
+    ))  # fmt: skip
+    unit.work.bury(item.id, cause)

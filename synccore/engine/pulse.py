@@ -1,0 +1,59 @@
+"""Whether the core is at rest: every ticker has finished a full round that found nothing since the last change."""
+
+from dataclasses import dataclass, field
+
+from synccore.engine.meter import Meter
+from synccore.ports.engine import Tick, Ticker
+
+
+@dataclass
+class Beat:
+    """What is known of one ticker."""
+
+    rounds: int = 0
+    quiet_since: int = -1  # the number of changes at the start of its latest round without finds
+    next_due: float | None = None
+    error: str = ""
+
+
+@dataclass
+class Pulse:
+    """Counts changes and the rounds of tickers."""
+
+    meter: Meter
+    changes: int = 0
+    beats: dict[str, Beat] = field(default_factory=dict)
+
+    def changed(self) -> None:
+        """Something happened: whoever looked before has to look again."""
+        self.changes += 1
+
+    def watched(self, name: str, ticker: Ticker) -> Ticker:
+        """The ticker, with its rounds noted."""
+        beat = self.beats.setdefault(name, Beat())
+
+        async def tick() -> Tick:
+            before = self.changes
+            try:
+                found = await ticker()
+            except Exception as error:
+                beat.error = f"{type(error).__name__}: {error}"
+                self.meter.count("synccore_ticks", name, "failed")
+                raise
+            beat.rounds, beat.next_due, beat.error = beat.rounds + 1, found.next_due, ""
+            self.meter.count("synccore_ticks", name, "worked" if found.worked else "idle")
+            if found.worked:
+                self.changed()
+            else:
+                beat.quiet_since = before
+            return found
+
+        return tick
+
+    def quiet(self) -> bool:
+        """Every ticker has looked since the last change and found nothing."""
+        return all(beat.quiet_since == self.changes for beat in self.beats.values())
+
+    def next_due(self) -> float | None:
+        """When a ticker expects work by itself."""
+        return min((beat.next_due for beat in self.beats.values() if beat.next_due is not None), default=None)
