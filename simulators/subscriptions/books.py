@@ -1,0 +1,67 @@
+"""The platform's own books: every customer, contract, document, line and allocation, in minor units."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from simulators.kit.store import Doc, Store
+from simulators.kit.system import Rows
+
+_KINDS = {
+    # book table: document kinds in it
+    "party": ("customer",),
+    "contract": ("subscription", "contract_term"),
+    "document": ("invoice", "credit_note", "transaction"),
+}
+
+
+def dump(store: Store) -> dict[str, Rows]:
+    """All rows by table. Amounts are integers in minor units of the row's `currency_code`; rates decimal strings.
+
+    party: customers. contract: subscriptions and contract terms. document: invoices (pending and voided ones with their
+    status), credit notes, transactions. line: line items with invoice_id or credit_note_id. allocation: what a payment
+    or credit settles on an invoice; failed payments settle nothing and are not listed.
+    """
+    tables: dict[str, Rows] = {
+        table: [_exact(doc) for kind in kinds for doc in store.find(kind) if not doc["deleted"]]
+        for table, kinds in _KINDS.items()
+    }
+    tables["line"] = [line for doc in tables["document"] for line in _lines(doc)]
+    tables["allocation"] = [entry for doc in tables["document"] for entry in _allocations(doc)]
+    tables["ledger"] = []
+    return tables
+
+
+def _exact(value: Any) -> Any:
+    """Without the platform's private members, and with no floats: rates become decimal strings."""
+    if isinstance(value, dict):
+        return {
+            name: str(Decimal(str(each))) if name == "tax_rate" else _exact(each)
+            for name, each in value.items() if name[0] != "_"
+        }  # fmt: skip
+    if isinstance(value, list):
+        return [_exact(each) for each in value]
+    return value
+
+
+def _lines(doc: Doc) -> Iterator[Doc]:
+    if doc["object"] not in ("invoice", "credit_note"):
+        return
+    for line in doc["line_items"]:
+        yield {
+            **line, f"{doc['object']}_id": doc["id"], "currency_code": doc["currency_code"],
+            "document_status": doc["status"], "business_entity_id": doc.get("business_entity_id"),
+        }  # fmt: skip
+
+
+def _allocations(doc: Doc) -> Iterator[Doc]:
+    if doc["object"] != "invoice":
+        return
+    known = {"invoice_id": doc["id"], "currency_code": doc["currency_code"], "customer_id": doc["customer_id"]}
+    for entry in doc["linked_payments"]:
+        if entry["txn_status"] == "success":
+            yield {**entry, **known, "object": "linked_payment"}
+    for entry in doc["applied_credits"]:
+        yield {**entry, **known, "object": "applied_credit"}
+    for entry in doc["adjustment_credit_notes"]:
+        yield {**entry, **known, "object": "adjustment_credit_note", "applied_amount": entry["cn_total"]}

@@ -1,0 +1,217 @@
+"""Credit notes: adjustment and refundable notes against an invoice, refunds, void."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from simulators.kit.store import Doc
+from simulators.subscriptions import balances, billing
+from simulators.subscriptions.errors import bad_state, not_found, wrong
+from simulators.subscriptions.params import Params
+from simulators.subscriptions.rules_credit import net_and_tax, spread
+from simulators.subscriptions.rules_price import minor
+from simulators.subscriptions.work import Work
+
+Result = dict[str, Any]
+
+REASONS = (
+    "write_off", "subscription_change", "subscription_cancellation", "subscription_pause", "chargeback",
+    "product_unsatisfactory", "service_unsatisfactory", "order_change", "order_cancellation", "waiver", "other",
+    "fraudulent",
+)  # fmt: skip
+
+
+@dataclass
+class Wish:
+    """What is to be credited: a gross total, or net amounts by the id of the invoice's line."""
+
+    total: int | None = None
+    lines: list[tuple[str, int]] = field(default_factory=list)
+    date: int | None = None
+
+
+def live(work: Work, key: str) -> Doc:
+    """A credit note that is not deleted, or 404."""
+    note = work.need("credit_note", key)
+    if note["deleted"]:
+        raise not_found(None, key)
+    return note
+
+
+def create(work: Work, params: Params) -> Result:
+    """POST /credit_notes."""
+    kind = params.choice("type", ("adjustment", "refundable"), required=True)
+    assert kind is not None
+    key = params.need("reference_invoice_id")
+    invoice = work.need("invoice", key, "reference_invoice_id")
+    if invoice["status"] in ("pending", "voided") or invoice["deleted"]:
+        raise bad_state(f"cannot credit an invoice that is {invoice['status']}", "reference_invoice_id")
+    wish = Wish(params.integer("total", least=1), _lines(params, invoice), params.integer("date"))
+    if (wish.total is None) == (not wish.lines):
+        raise wrong("total", "give either a total or line_items")
+    reason = params.choice("reason_code", REASONS)
+    own_reason = params.text("create_reason_code")
+    if reason is None and own_reason is None:
+        raise wrong("reason_code", "cannot be blank")
+    customer = work.need("customer", invoice["customer_id"])
+    note = against(work, invoice, kind, reason or "other", wish)
+    if own_reason is not None:
+        note["create_reason_code"] = own_reason
+    text = params.text("customer_notes", longest=2_000)
+    if text is not None:
+        note["customer_notes"] = text
+    note |= {name: value for name, value in params.custom_fields().items() if value is not None}
+    work.save("credit_note", note)
+    billing.rebalanced(work, invoice)
+    work.emit("credit_note_created", credit_note=note, customer=customer)
+    work.emit("invoice_updated", invoice=invoice, customer=customer)
+    return {"credit_note": note, "invoice": invoice}
+
+
+def _lines(params: Params, invoice: Doc) -> list[tuple[str, int]]:
+    known = {line["id"]: line for line in invoice["line_items"]}
+    found = []
+    for row in params.rows("line_items"):
+        key = row.need("reference_line_item_id")
+        if key not in known:
+            raise not_found(row.name("reference_line_item_id"), key)
+        amount, quantity = row.integer("amount", least=1), row.integer("quantity", least=1)
+        unit_amount = row.integer("unit_amount", least=1)
+        if amount is None:
+            if unit_amount is None and quantity is None:
+                raise row.wrong("amount", "cannot be blank")
+            line = known[key]
+            amount = (line["unit_amount"] if unit_amount is None else unit_amount) * (quantity or line["quantity"])
+        row.text("description")
+        found.append((key, amount))
+    return found
+
+
+def against(work: Work, invoice: Doc, kind: str, reason: str, wish: Wish) -> Doc:
+    """Make a credit note for an invoice within what may still be credited. The caller rebalances the invoice."""
+    lines = _credited(work, invoice, wish)
+    total = sum(line["amount"] + line["tax_amount"] for line in lines)
+    if wish.total is not None:
+        total = wish.total
+    _allowed(invoice, kind, total)
+    customer = work.need("customer", invoice["customer_id"])
+    tax = sum(line["tax_amount"] for line in lines)
+    net = sum(line["amount"] for line in lines)
+    refundable = kind == "refundable"
+    note: Doc = {
+        "id": billing.number(work, customer, "credit_note"), "customer_id": customer["id"], "type": kind,
+        "reference_invoice_id": invoice["id"], "reason_code": reason, "date": wish.date or work.at,
+        "status": "refund_due" if refundable else "adjusted", "price_type": invoice["price_type"],
+        "currency_code": invoice["currency_code"], "base_currency_code": invoice["base_currency_code"],
+        "total": total, "sub_total": net, "tax": tax, "round_off_amount": total - net - tax,
+        "amount_allocated": 0 if refundable else total, "amount_refunded": 0,
+        "amount_available": total if refundable else 0, "generated_at": work.at, "channel": "web",
+        "line_items": lines, "line_item_taxes": _taxes(lines, invoice), "taxes": [], "line_item_discounts": [],
+        "discounts": [], "linked_refunds": [], "allocations": [], "deleted": False, "object": "credit_note",
+    }  # fmt: skip
+    note["taxes"] = _tax_sums(note["line_item_taxes"])
+    for name in ("subscription_id", "business_entity_id", "billing_address", "shipping_address", "vat_number"):
+        if name in invoice:
+            note[name] = invoice[name]
+    entry = {"cn_id": note["id"], "cn_reason_code": reason, "cn_date": note["date"], "cn_total": total,
+             "cn_status": note["status"]}  # fmt: skip
+    if refundable:
+        invoice["issued_credit_notes"].append(entry)
+        balances.move(work, customer, "refundable_credits", total, note["currency_code"])
+    else:
+        invoice["adjustment_credit_notes"].append(entry)
+        note["allocations"].append({
+            "invoice_id": invoice["id"], "allocated_amount": total, "allocated_at": work.at,
+            "invoice_date": invoice["date"], "invoice_status": invoice["status"],
+        })  # fmt: skip
+    return work.save("credit_note", note)
+
+
+def _allowed(invoice: Doc, kind: str, total: int) -> None:
+    if total <= 0:
+        raise wrong("total", "should be more than 0")
+    if kind == "adjustment":
+        if total > invoice["amount_due"]:
+            raise wrong("total", f"an adjustment cannot be more than the {invoice['amount_due']} due")
+        return
+    issued = sum(entry["cn_total"] for entry in invoice["issued_credit_notes"] if entry["cn_status"] != "voided")
+    most = invoice["amount_paid"] + invoice["credits_applied"] - issued
+    if total > most:
+        raise wrong("total", f"at most {most} of what was paid can still be credited")
+
+
+def _credited(work: Work, invoice: Doc, wish: Wish) -> list[Doc]:
+    """The note's lines: net and tax at the rates of the invoice, whatever the rates are today."""
+    by_id = {line["id"]: line for line in invoice["line_items"]}
+    lines = []
+    if wish.total is None:
+        for key, amount in wish.lines:
+            if amount > by_id[key]["amount"]:
+                raise wrong("line_items[amount][0]", f"line {key} was billed at {by_id[key]['amount']}")
+            tax = minor(Decimal(amount) * Decimal(str(by_id[key]["tax_rate"])) / 100)
+            lines.append(_line(work, by_id[key], amount, tax))
+        return lines
+    source = invoice["line_items"]
+    if wish.total == invoice["total"]:
+        return [_line(work, line, line["amount"], line["tax_amount"]) for line in source if line["amount"]]
+    shares = spread(wish.total, [line["amount"] + line["tax_amount"] for line in source])
+    for line, share in zip(source, shares, strict=True):
+        if share:
+            net, tax = net_and_tax(share, Decimal(str(line["tax_rate"])))
+            lines.append(_line(work, line, net, tax))
+    return lines
+
+
+def _line(work: Work, line: Doc, amount: int, tax: int) -> Doc:
+    return {
+        **line, "id": f"li_{work.token('line_item')}", "reference_line_item_id": line["id"], "amount": amount,
+        "unit_amount": amount, "quantity": 1, "tax_amount": tax, "discount_amount": 0,
+    }  # fmt: skip
+
+
+def _taxes(lines: list[Doc], invoice: Doc) -> list[Doc]:
+    original = {tax["line_item_id"]: tax for tax in invoice["line_item_taxes"]}
+    return [
+        {**original[line["reference_line_item_id"]], "line_item_id": line["id"], "taxable_amount": line["amount"],
+         "tax_amount": line["tax_amount"]}
+        for line in lines if line["reference_line_item_id"] in original
+    ]  # fmt: skip
+
+
+def _tax_sums(details: list[Doc]) -> list[Doc]:
+    sums: dict[tuple[str, str], int] = {}
+    for tax in details:
+        label = (tax["tax_name"], f"{tax['tax_name']} @ {tax['tax_rate']}%")
+        sums[label] = sums.get(label, 0) + tax["tax_amount"]
+    return [{"object": "tax", "name": name, "description": text, "amount": sums[name, text]} for name, text in sums]
+
+
+def retrieve(work: Work, _params: Params, key: str) -> Result:
+    """GET /credit_notes/{id}."""
+    return {"credit_note": live(work, key)}
+
+
+def void(work: Work, _params: Params, key: str) -> Result:
+    """POST /credit_notes/{id}/void: only while nothing of it was used."""
+    note = live(work, key)
+    if note["type"] != "refundable" or note["status"] != "refund_due":
+        raise bad_state(f"cannot void a {note['type']} credit note that is {note['status']}")
+    if note["amount_allocated"] or note["amount_refunded"]:
+        raise bad_state("the credit note was allocated or refunded")
+    customer = work.need("customer", note["customer_id"])
+    note["status"], note["voided_at"], note["amount_available"] = "voided", work.at, 0
+    work.save("credit_note", note)
+    invoice = work.need("invoice", note["reference_invoice_id"])
+    restate(invoice, note)
+    billing.rebalanced(work, invoice)
+    balances.move(work, customer, "refundable_credits", -note["total"], note["currency_code"])
+    work.emit("credit_note_updated", credit_note=note, customer=customer)
+    work.emit("invoice_updated", invoice=invoice, customer=customer)
+    return {"credit_note": note}
+
+
+def restate(invoice: Doc, note: Doc) -> None:
+    """Bring the note's status onto the invoice that it was issued for."""
+    for entry in invoice["issued_credit_notes"]:
+        if entry["cn_id"] == note["id"]:
+            entry["cn_status"] = note["status"]

@@ -1,0 +1,95 @@
+"""The event feed and its webhooks: snapshots in content, one delivery per endpoint, status kept on the event."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from simulators.kit.chance import Chance
+from simulators.kit.outbox import Outbox
+from simulators.kit.store import Doc, Store
+
+if TYPE_CHECKING:
+    from simulators.subscriptions.work import Work
+
+RETRY_SCHEDULE_S = (120.0, 360.0, 1_800.0, 3_600.0, 18_000.0, 86_400.0, 172_800.0)
+_STATUS = {"scheduled": "scheduled", "dropped": "scheduled", "succeeded": "succeeded", "re_scheduled": "re_scheduled",
+           "failed": "failed"}  # fmt: skip
+
+
+class Publisher:
+    """Makes events and hands them to the outbox."""
+
+    def __init__(self, store: Store, chance: Chance, outbox: Outbox) -> None:
+        self._store, self._chance, self._outbox = store, chance, outbox
+        outbox.on_result = self._delivered
+
+    def publish(self, work: Work, event_type: str, content: dict[str, Any]) -> None:
+        """Record an event and queue its deliveries, within the caller's transaction."""
+        number = self._store.next("id/event")
+        event: Doc = {
+            "id": f"ev_{self._chance.token('event', number, 17)}", "occurred_at": work.at, "source": work.source,
+            "object": "event", "api_version": "v2", "content": content, "event_type": event_type,
+        }  # fmt: skip
+        if work.source == "api":
+            event["user"] = "full_access_key_v1"
+        endpoints = [
+            endpoint for endpoint in self._store.find("webhook_endpoint")
+            if not endpoint["disabled"] and (not endpoint["enabled_events"] or event_type in endpoint["enabled_events"])
+        ]  # fmt: skip
+        sent_to = [] if work.mute else endpoints
+        event["webhooks"] = [
+            {"id": endpoint["id"], "webhook_status": "scheduled", "object": "webhook"} for endpoint in sent_to
+        ]
+        quiet = "skipped" if work.mute and endpoints else "not_configured"
+        event["webhook_status"] = "scheduled" if sent_to else quiet
+        deliveries = {endpoint["id"]: self._post(event, endpoint, float(work.at_ms) / 1_000) for endpoint in sent_to}
+        self._store.put("event", {**event, "_deliveries": deliveries})
+
+    def resend(self, event_id: str, at: float) -> list[str]:
+        """Deliver an event again to every endpoint by hand; raises KeyError for an unknown event."""
+        event = self._store.get("event", event_id)
+        if event is None:
+            raise KeyError(f"no event {event_id}")
+        deliveries = event.get("_deliveries", {})
+        for endpoint in self._store.find("webhook_endpoint"):
+            if endpoint["disabled"]:
+                continue
+            known = deliveries.get(endpoint["id"])
+            if known is None or not self._outbox.resend(known, at):
+                deliveries[endpoint["id"]] = self._post(event, endpoint, at)
+        event["webhooks"] = [{"id": key, "webhook_status": "scheduled", "object": "webhook"} for key in deliveries]
+        event["webhook_status"] = "scheduled" if deliveries else event["webhook_status"]
+        self._store.put("event", {**event, "_deliveries": deliveries})
+        return list(deliveries.values())
+
+    def _post(self, event: Doc, endpoint: Doc, at: float) -> str:
+        body = orjson.dumps({name: value for name, value in event.items() if name[0] != "_"})
+        headers = {"content-type": "application/json;charset=utf-8", "user-agent": "ChargeBee"}
+        if endpoint.get("_username") is not None:
+            pair = f"{endpoint['_username']}:{endpoint.get('_password') or ''}"
+            headers["authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+        return self._outbox.post(event["id"], event["event_type"], endpoint["url"], headers, body, at)
+
+    def _delivered(self, delivery: Doc) -> None:
+        """Bring the outcome of an attempt onto the event, as the feed shows it."""
+        event = self._store.get("event", delivery["event_id"])
+        if event is None:
+            return
+        by_delivery = {delivery_id: endpoint for endpoint, delivery_id in event.get("_deliveries", {}).items()}
+        endpoint = by_delivery.get(delivery["id"].partition(".")[0])
+        for webhook in event["webhooks"]:
+            if webhook["id"] == endpoint:
+                webhook["webhook_status"] = _STATUS[delivery["status"]]
+        states = [webhook["webhook_status"] for webhook in event["webhooks"]]
+        event["webhook_status"] = next(
+            (state for state in ("failed", "re_scheduled", "scheduled") if state in states), "succeeded"
+        )
+        if event["webhook_status"] in ("failed", "re_scheduled") and delivery["attempts"]:
+            status = delivery["attempts"][-1]["status"]
+            event["webhook_failure_reason"] = "no answer" if status is None else f"the endpoint answered {status}"
+        else:
+            event.pop("webhook_failure_reason", None)
+        self._store.put("event", event)

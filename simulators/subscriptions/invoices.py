@@ -1,0 +1,312 @@
+"""Invoices: one-off charges, offline payments, application of payments and credits, void, write-off, close, delete."""
+
+from typing import Any
+
+from simulators.kit.store import Doc
+from simulators.subscriptions import balances, billing, catalog, credit_notes, customers, settlement
+from simulators.subscriptions.errors import Refused, bad_state, not_found, wrong
+from simulators.subscriptions.params import Params
+from simulators.subscriptions.rules_invoice import OPEN, void_hindrance
+from simulators.subscriptions.rules_terms import due_date
+from simulators.subscriptions.subscriptions import collection
+from simulators.subscriptions.work import Work
+
+Result = dict[str, Any]
+
+METHODS = ("cash", "check", "bank_transfer", "other", "custom", "chargeback", "ach_credit", "sepa_credit")
+
+
+def live(work: Work, key: str, param: str | None = None) -> Doc:
+    """An invoice that is not deleted, or 404."""
+    invoice = work.need("invoice", key, param)
+    hidden = work.entity is not None and invoice.get("business_entity_id") != work.entity
+    if invoice["deleted"] or hidden:
+        raise not_found(param, key)
+    return invoice
+
+
+def _open(invoice: Doc, what: str) -> None:
+    if invoice["status"] not in OPEN:
+        raise bad_state(f"cannot {what} an invoice that is {invoice['status']}")
+
+
+def create(work: Work, params: Params) -> Result:
+    """POST /invoices/create_for_charge_items_and_charges: one-off charges of a customer or subscription."""
+    customer, subscription = _whom(work, params)
+    lines, currency = _lines(work, params, customer, subscription)
+    date = params.integer("invoice_date") or work.at
+    if date > work.at:
+        raise wrong("invoice_date", "cannot lie in the future")
+    mode = params.choice("auto_collection", ("on", "off"))
+    days = params.integer("net_term_days", most=180)
+    members: Doc = {"po_number": params.text("po_number", longest=100), **params.custom_fields()}
+    if "shipping_address" in params:
+        members["shipping_address"] = customers.address_of(params.group("shipping_address"), "shipping_address")
+    note = params.text("invoice_note", longest=2_000)
+    if note is not None:
+        members["notes"] = [{"note": note, "object": "note"}]
+    draft = billing.Draft(
+        customer, lines, date, currency, subscription, pending=bool(params.boolean("create_pending_invoice")),
+        net_term_days=customer["net_term_days"] if days is None else days, members=members,
+    )  # fmt: skip
+    invoice = billing.issue(work, draft)
+    billing.refresh_dues(work, invoice.get("subscription_id"))
+    billing.announce(work, invoice, customer, subscription)
+    usual = customer["auto_collection"] if subscription is None else collection(customer, subscription)
+    settlement.settle(work, invoice, customer, subscription, mode or usual)
+    return {"invoice": invoice}
+
+
+def _whom(work: Work, params: Params) -> tuple[Doc, Doc | None]:
+    customer_id, subscription_id = params.text("customer_id"), params.text("subscription_id")
+    if (customer_id is None) == (subscription_id is None):
+        raise wrong("customer_id", "give either customer_id or subscription_id")
+    if customer_id is not None:
+        return customers.live(work, customer_id, "customer_id"), None
+    assert subscription_id is not None
+    subscription = work.need("subscription", subscription_id, "subscription_id")
+    return work.need("customer", subscription["customer_id"]), subscription
+
+
+def _lines(work: Work, params: Params, customer: Doc, subscription: Doc | None) -> tuple[list[Doc], str]:
+    asked = params.text("currency_code", longest=3)
+    currency = asked.upper() if asked else None
+    lines: list[Doc] = []
+    key = subscription["id"] if subscription else None
+    for row in params.rows("item_prices"):
+        price_id = row.need("item_price_id", longest=100)
+        price = catalog.live(work, "item_price", price_id, row.name("item_price_id"))
+        if price["item_type"] != "charge":
+            raise row.wrong("item_price_id", f"{price_id} is not a charge")
+        currency = currency or price["currency_code"]
+        if price["currency_code"] != currency:
+            raise row.wrong("item_price_id", f"{price_id} is in {price['currency_code']}, the invoice in {currency}")
+        quantity = row.integer("quantity", most=10**9)
+        lines.append(billing.item_line(
+            work, price, 1 if quantity is None else quantity, row.integer("unit_price"), subscription_id=key,
+            **_period(row), description=row.text("description") or row.text("entity_description"),
+        ))  # fmt: skip
+    for row in params.rows("charges"):
+        taxable = row.boolean("taxable")
+        text = row.text("description") or row.text("entity_description") or "Charge"
+        lines.append(billing.adhoc_line(
+            work, row.number("amount"), text, taxable is not False, subscription_id=key, **_period(row)
+        ))  # fmt: skip
+    if not lines:
+        raise wrong("charges[amount][0]", "an invoice needs at least one charge or item price")
+    home = subscription["currency_code"] if subscription else customer["preferred_currency_code"]
+    return lines, currency or home
+
+
+def _period(row: Params) -> dict[str, int | None]:
+    begin, end = row.integer("date_from"), row.integer("date_to")
+    if begin is not None and end is not None and end < begin:
+        raise row.wrong("date_to", "lies before date_from")
+    return {"date_from": begin, "date_to": end}
+
+
+def record_payment(work: Work, params: Params, key: str) -> Result:
+    """POST /invoices/{id}/record_payment: money that came another way; more than is due becomes excess payment."""
+    invoice = live(work, key)
+    _open(invoice, "record a payment for")
+    customer = work.need("customer", invoice["customer_id"])
+    txn = offline_payment(work, params.group("transaction"), customer, invoice["currency_code"], invoice["amount_due"])
+    if invoice.get("subscription_id"):
+        txn["subscription_id"] = invoice["subscription_id"]
+    if txn["status"] == "success":
+        used = min(txn["amount"], invoice["amount_due"])
+        settlement.link(work, txn, invoice, used)
+        if txn["amount_unused"]:
+            balances.move(work, customer, "excess_payments", txn["amount_unused"], txn["currency_code"])
+    told = {"transaction": txn, "invoice": invoice, "customer": customer}
+    work.emit("transaction_created", transaction=txn, customer=customer)
+    work.emit("payment_succeeded" if txn["status"] == "success" else "payment_failed", **told)
+    work.emit("invoice_updated", invoice=invoice, customer=customer)
+    return {"invoice": invoice, "transaction": txn}
+
+
+def offline_payment(work: Work, group: Params, customer: Doc, currency: str, due: int | None) -> Doc:
+    """A transaction for money received outside the gateway; the same reference may come twice."""
+    amount = group.integer("amount", least=1) or due
+    if not amount:
+        raise group.wrong("amount", "cannot be blank")
+    date = group.integer("date")
+    if date is not None and date > work.at:
+        raise group.wrong("date", "cannot lie in the future")
+    status = group.choice("status", ("success", "failure")) or "success"
+    txn: Doc = {
+        "id": f"txn_{work.token('transaction')}", "customer_id": customer["id"], "type": "payment",
+        "gateway": "not_applicable", "payment_method": group.choice("payment_method", METHODS, required=True),
+        "date": work.at if date is None else date, "currency_code": currency, "amount": amount,
+        "amount_unused": amount if status == "success" else 0, "status": status, "deleted": False,
+        "linked_invoices": [], "linked_refunds": [], "object": "transaction",
+    }  # fmt: skip
+    for name in ("reference_number", "id_at_gateway", "error_text", "custom_payment_method_id"):
+        value = group.text(name)
+        if value is not None:
+            txn[name] = value
+    txn |= {name: value for name, value in group.custom_fields().items() if value is not None}
+    if "business_entity_id" in customer:
+        txn["business_entity_id"] = customer["business_entity_id"]
+    return work.save("transaction", txn)
+
+
+def collect_payment(work: Work, params: Params, key: str) -> Result:
+    """POST /invoices/{id}/collect_payment: charge the card now; a decline is the caller's error and is kept."""
+    invoice = live(work, key)
+    _open(invoice, "collect a payment for")
+    customer = work.need("customer", invoice["customer_id"])
+    chosen = params.text("payment_source_id")
+    subscription = work.get("subscription", invoice.get("subscription_id"))
+    source = settlement.source_for(work, customer, subscription)
+    if chosen is not None:
+        source = work.need("payment_source", chosen, "payment_source_id")
+    if source is None:
+        raise Refused("payment_method_not_present", "the customer has no payment source")
+    amount = params.integer("amount", least=1) or invoice["amount_due"]
+    if amount > invoice["amount_due"]:
+        raise wrong("amount", f"is more than the {invoice['amount_due']} due")
+    txn = settlement.collect(work, invoice, customer, source, amount)
+    if txn["status"] == "failure":
+        raise Kept(Refused("payment_processing_failed", txn["error_text"]))
+    return {"invoice": invoice, "transaction": txn}
+
+
+class Kept(Exception):
+    """A refusal whose traces stay in the books: the failed charge happened."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.message)
+        self.refused = refused
+
+
+def apply_payments(work: Work, params: Params, key: str) -> Result:
+    """POST /invoices/{id}/apply_payments: given unused payments, or all of them from the oldest."""
+    invoice = live(work, key)
+    _open(invoice, "apply payments to")
+    customer = work.need("customer", invoice["customer_id"])
+    rows = params.rows("transactions")
+    chosen: list[tuple[Doc, int | None]] = []
+    for row in rows:
+        txn_id = row.need("id")
+        txn = work.need("transaction", txn_id, row.name("id"))
+        if txn["customer_id"] != customer["id"] or not txn["amount_unused"]:
+            raise row.wrong("id", f"{txn_id} has nothing that could be applied")
+        chosen.append((txn, row.integer("amount", least=1)))
+    if not rows:
+        chosen = [(txn, None) for txn in settlement.unused_payments(work, customer["id"], invoice["currency_code"])]
+    for txn, asked in chosen:
+        most = min(txn["amount_unused"], invoice["amount_due"])
+        if asked is not None and asked > most:
+            raise wrong("transactions[amount][0]", f"at most {most} can be applied")
+        if most:
+            settlement.link(work, txn, invoice, asked or most)
+            balances.move(work, customer, "excess_payments", -(asked or most), invoice["currency_code"])
+            work.emit("transaction_updated", transaction=txn, customer=customer)
+    work.emit("invoice_updated", invoice=invoice, customer=customer)
+    return {"invoice": invoice}
+
+
+def remove_payment(work: Work, params: Params, key: str) -> Result:
+    """POST /invoices/{id}/remove_payment: the payment becomes excess payment and the invoice open again."""
+    invoice = live(work, key)
+    group = params.group("transaction")
+    txn_id = group.need("id")
+    txn = work.need("transaction", txn_id, group.name("id"))
+    if not any(entry["txn_id"] == txn_id for entry in invoice["linked_payments"]) or txn["status"] != "success":
+        raise bad_state(f"{txn_id} is not a successful payment of the invoice", group.name("id"))
+    customer = work.need("customer", invoice["customer_id"])
+    amount = settlement.unlink(work, txn, invoice)
+    balances.move(work, customer, "excess_payments", amount, invoice["currency_code"])
+    work.emit("transaction_updated", transaction=txn, customer=customer)
+    work.emit("invoice_updated", invoice=invoice, customer=customer)
+    return {"invoice": invoice, "transaction": txn}
+
+
+def void(work: Work, params: Params, key: str) -> Result:
+    """POST /invoices/{id}/void."""
+    invoice = live(work, key)
+    why_not = void_hindrance(invoice)
+    if why_not is not None:
+        raise bad_state(why_not)
+    reason = params.text("void_reason_code")
+    if reason is not None:
+        invoice["void_reason_code"] = reason
+    invoice["status"], invoice["voided_at"] = "voided", work.at
+    billing.rebalanced(work, invoice)
+    work.emit("invoice_updated", invoice=invoice, customer=work.need("customer", invoice["customer_id"]))
+    return {"invoice": invoice}
+
+
+def write_off(work: Work, _params: Params, key: str) -> Result:
+    """POST /invoices/{id}/write_off: an adjustment credit note for what is due."""
+    invoice = live(work, key)
+    _open(invoice, "write off")
+    amount = invoice["amount_due"]
+    note = credit_notes.against(work, invoice, "adjustment", "write_off", credit_notes.Wish(total=amount))
+    invoice["write_off_amount"] += amount
+    billing.rebalanced(work, invoice)
+    customer = work.need("customer", invoice["customer_id"])
+    work.emit("credit_note_created", credit_note=note, customer=customer)
+    work.emit("invoice_updated", invoice=invoice, customer=customer)
+    return {"invoice": invoice, "credit_note": note}
+
+
+def close(work: Work, params: Params, key: str) -> Result:
+    """POST /invoices/{id}/close: a pending invoice gets its definitive id and date, and is collected."""
+    draft = live(work, key)
+    if draft["status"] != "pending":
+        raise bad_state(f"cannot close an invoice that is {draft['status']}")
+    customer = work.need("customer", draft["customer_id"])
+    subscription = work.get("subscription", draft.get("subscription_id"))
+    date = params.integer("invoice_date") or work.at
+    if date > work.at:
+        raise wrong("invoice_date", "cannot lie in the future")
+    work.remove("invoice", key)
+    invoice = {**draft, "id": billing.number(work, customer, "invoice"), "status": "posted", "date": date}
+    invoice["due_date"] = due_date(date, invoice["net_term_days"])
+    invoice["generated_at"] = work.at
+    billing.rebalanced(work, invoice)
+    billing.announce(work, invoice, customer, subscription)
+    mode = customer["auto_collection"] if subscription is None else collection(customer, subscription)
+    settlement.settle(work, invoice, customer, subscription, mode)
+    return {"invoice": invoice}
+
+
+def update_details(work: Work, params: Params, key: str) -> Result:
+    """POST /invoices/{id}/update_details: what has no effect on money."""
+    invoice = live(work, key)
+    if invoice["status"] == "voided":
+        raise bad_state("cannot update an invoice that is voided")
+    for name in ("po_number", "vat_number"):
+        if name in params:
+            value = params.text(name, longest=100)
+            if value is None:
+                invoice.pop(name, None)
+            else:
+                invoice[name] = value
+    for name in ("billing_address", "shipping_address"):
+        if name in params:
+            invoice[name] = customers.address_of(params.group(name), name)
+    invoice |= {name: value for name, value in params.custom_fields().items() if value is not None}
+    work.save("invoice", invoice)
+    work.emit("invoice_updated", invoice=invoice, customer=work.need("customer", invoice["customer_id"]))
+    return {"invoice": invoice}
+
+
+def delete(work: Work, _params: Params, key: str) -> Result:
+    """POST /invoices/{id}/delete (test sites): a tombstone stays, the number is never used again."""
+    invoice = live(work, key)
+    if any(link["txn_status"] == "success" for link in invoice["linked_payments"]) or invoice["applied_credits"]:
+        raise bad_state("payments or credits are applied to the invoice; remove them first")
+    invoice["deleted"] = True
+    work.save("invoice", invoice)
+    work.jobs.cancel(f"due/{key}")
+    billing.refresh_dues(work, invoice.get("subscription_id"))
+    work.emit("invoice_deleted", invoice=invoice)
+    return {"invoice": invoice}
+
+
+def retrieve(work: Work, _params: Params, key: str) -> Result:
+    """GET /invoices/{id}."""
+    return {"invoice": live(work, key)}

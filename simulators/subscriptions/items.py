@@ -1,0 +1,146 @@
+"""The items of a subscription: reading them from parameters, checking them against the catalog, pricing them."""
+
+from collections.abc import Sequence
+
+from simulators.kit.store import Doc
+from simulators.subscriptions import catalog, rules_price
+from simulators.subscriptions.billing import item_line
+from simulators.subscriptions.errors import Refused, wrong
+from simulators.subscriptions.params import Params
+from simulators.subscriptions.work import Work
+
+QUANTITY_MAX = 10**9
+_UNIT_MONTHS = {"month": 1, "year": 12}
+_UNIT_DAYS = {"day": 1, "week": 7}
+
+
+def read(work: Work, rows: Sequence[Params]) -> list[Doc]:
+    """`subscription_items[...]` as subscription_item documents; unknown and archived prices are refused."""
+    found: list[Doc] = []
+    for row in rows:
+        key = row.need("item_price_id", longest=100)
+        price = catalog.live(work, "item_price", key, row.name("item_price_id"))
+        if price["status"] != "active":
+            raise row.wrong("item_price_id", f"{key} is archived")
+        if any(held["item_price_id"] == key for held in found):
+            raise Refused("duplicate_entry", f"{row.name('item_price_id')} : {key} is given twice",
+                          row.name("item_price_id"))  # fmt: skip
+        found.append(_item(row, price))
+    return found
+
+
+def _item(row: Params, price: Doc) -> Doc:
+    quantity = row.integer("quantity", least=0, most=QUANTITY_MAX)
+    unit_price = row.integer("unit_price")
+    if unit_price is not None and price["pricing_model"] in rules_price.TIER_MODELS:
+        raise row.wrong("unit_price", f"cannot be given for the pricing model {price['pricing_model']}")
+    item: Doc = {
+        "item_price_id": price["id"], "item_type": price["item_type"],
+        "quantity": 1 if quantity is None or price["pricing_model"] == "flat_fee" else quantity,
+        "free_quantity": price.get("free_quantity", 0), "object": "subscription_item",
+    }  # fmt: skip
+    if price["pricing_model"] not in rules_price.TIER_MODELS:
+        item["unit_price"] = price.get("price", 0) if unit_price is None else unit_price
+    if price["item_type"] == "charge":
+        item["charge_on_event"] = row.choice(
+            "charge_on_event", ("subscription_creation", "contract_termination")
+        ) or "subscription_creation"  # fmt: skip
+        once = row.boolean("charge_once")
+        item["charge_once"] = True if once is None else once
+        if item["charge_on_event"] == "subscription_creation":
+            item["charge_on_option"] = row.choice("charge_on_option", ("immediately",)) or "immediately"
+        days = row.integer("service_period_days", least=1, most=730)
+        if days is not None:
+            item["service_period_days"] = days
+    else:
+        item["billing_period"], item["billing_period_unit"] = price["period"], price["period_unit"]
+    item["amount"] = amount(price, item)
+    return item
+
+
+def amount(price: Doc, item: Doc) -> int:
+    """What an item costs per billing period, in minor units."""
+    return rules_price.rate(price, item["quantity"], item.get("unit_price")).amount
+
+
+def check(work: Work, held: Sequence[Doc], param: str = "subscription_items[item_price_id][0]") -> Doc:
+    """One plan, one currency, periods that fit the plan's; returns the plan's item price."""
+    prices = [work.need("item_price", item["item_price_id"]) for item in held]
+    plans = [price for price in prices if price["item_type"] == "plan"]
+    if len(plans) != 1:
+        raise wrong(param, "a subscription has exactly one plan")
+    plan = plans[0]
+    for index, price in enumerate(prices):
+        name = f"subscription_items[item_price_id][{index}]"
+        if price["currency_code"] != plan["currency_code"]:
+            raise wrong(name, f"{price['id']} is in {price['currency_code']}, the plan in {plan['currency_code']}")
+        if price["item_type"] == "addon" and not fits(price, plan):
+            raise wrong(name, f"the period of {price['id']} does not fit the plan's")
+    return plan
+
+
+def fits(addon: Doc, plan: Doc) -> bool:
+    """Whether whole periods of the addon fill the plan's period."""
+    for table in (_UNIT_MONTHS, _UNIT_DAYS):
+        if addon["period_unit"] in table and plan["period_unit"] in table:
+            inner = addon["period"] * table[addon["period_unit"]]
+            outer = plan["period"] * table[plan["period_unit"]]
+            return bool(inner <= outer and outer % inner == 0)
+    return False
+
+
+def per_term(addon: Doc, plan: Doc) -> int:
+    """How many periods of an item lie in one of the plan's."""
+    for table in (_UNIT_MONTHS, _UNIT_DAYS):
+        if addon["period_unit"] in table and plan["period_unit"] in table:
+            outer: int = plan["period"] * table[plan["period_unit"]]
+            return outer // int(addon["period"] * table[addon["period_unit"]])
+    return 1
+
+
+def term_lines(work: Work, subscription: Doc, start: int, end: int) -> list[Doc]:
+    """The recurring lines of one billing term (billed in advance); `end` as shown."""
+    plan = work.need("item_price", subscription["_plan"])
+    lines = []
+    for item in subscription["subscription_items"]:
+        if item["item_type"] == "charge":
+            continue
+        price = work.need("item_price", item["item_price_id"])
+        line = item_line(
+            work, price, item["quantity"], item.get("unit_price"), subscription_id=subscription["id"],
+            date_from=start, date_to=end,
+        )  # fmt: skip
+        times = per_term(price, plan)
+        if times > 1:
+            line["amount"] *= times
+        lines.append(line)
+    return lines
+
+
+def charge_lines(work: Work, subscription: Doc, event: str) -> list[Doc]:
+    """The lines of one-off charge items that fall due on an event; they are noted as charged."""
+    lines = []
+    for item in subscription["subscription_items"]:
+        if item.get("charge_on_event") != event:
+            continue
+        charged = subscription.setdefault("charged_items", [])
+        if item["charge_once"] and any(each["item_price_id"] == item["item_price_id"] for each in charged):
+            continue
+        price = work.need("item_price", item["item_price_id"])
+        days = item.get("service_period_days")
+        until = work.at if days is None else work.at + days * 86_400
+        lines.append(item_line(
+            work, price, item["quantity"], item.get("unit_price"), subscription_id=subscription["id"],
+            date_from=work.at, date_to=until,
+        ))  # fmt: skip
+        charged.append({"item_price_id": price["id"], "last_charged_at": work.at, "object": "charged_item"})
+    return lines
+
+
+def monthly_recurring(subscription: Doc) -> int:
+    """MRR of a subscription in minor units."""
+    total = 0
+    for item in subscription["subscription_items"]:
+        if item["item_type"] != "charge":
+            total += rules_price.monthly(item["amount"], item["billing_period"], item["billing_period_unit"])
+    return total

@@ -1,0 +1,85 @@
+"""The end of a billing term: a new term with its invoice, the end of a contract term, or the end of it all."""
+
+from simulators.kit.jobs import Job
+from simulators.kit.store import Doc
+from simulators.subscriptions import billing, contracts, items, settlement
+from simulators.subscriptions.subscriptions import answer, bill, collection, schedule_renewal, set_term
+from simulators.subscriptions.work import Work
+
+
+def term_end(work: Work, job: Job) -> None:
+    """A billing term is over at the job's due time."""
+    subscription = work.get("subscription", job.payload["id"])
+    if subscription is None or subscription["deleted"] or subscription["status"] not in ("active", "non_renewing"):
+        return
+    customer = work.need("customer", subscription["customer_id"])
+    contract = contracts.active(work, subscription)
+    if contract is not None and contract["remaining_billing_cycles"] == 0:
+        if not _contract_over(work, customer, subscription, contract):
+            return
+    elif subscription["status"] == "non_renewing" or subscription.get("remaining_billing_cycles") == 0:
+        cancelled(work, subscription, subscription.get("cancel_reason"))
+        return
+    elif contract is not None:
+        contract["remaining_billing_cycles"] -= 1
+        contracts.changed(work, subscription, contract)
+    renew(work, customer, subscription)
+
+
+def _contract_over(work: Work, customer: Doc, subscription: Doc, contract: Doc) -> bool:
+    """Complete the contract term and do what it says for its end; False when the subscription ends with it."""
+    action = contract["action_at_term_end"]
+    contracts.end(work, subscription, contract, "completed")
+    if action == "cancel" or subscription["status"] == "non_renewing":
+        cancelled(work, subscription, None)
+        return False
+    if action in ("renew", "renew_once"):
+        cycles = subscription["contract_term_billing_cycle_on_renewal"]
+        wish = {
+            "action_at_term_end": "renew" if action == "renew" else "cancel", "billing_cycle": cycles,
+            "on_renewal": cycles,
+        }  # fmt: skip
+        worth = contracts.worth(work, customer, subscription, cycles, None)
+        term = contracts.begin(work, subscription, wish, subscription["_next_term"], worth)
+        work.emit("contract_term_renewed", contract_term=term, subscription=subscription, customer=customer)
+    return True
+
+
+def renew(work: Work, customer: Doc, subscription: Doc) -> Doc:
+    """The next billing term with its invoice, dated at the term's start."""
+    remaining = subscription.get("remaining_billing_cycles")
+    set_term(work, subscription, subscription["_next_term"], None if remaining is None else remaining - 1)
+    lines = items.term_lines(work, subscription, subscription["current_term_start"], subscription["current_term_end"])
+    invoice = bill(work, customer, subscription, lines, work.at)
+    schedule_renewal(work, subscription)
+    work.save("subscription", subscription)
+    billing.refresh_dues(work, subscription["id"])
+    work.emit("subscription_renewed", **answer(work, subscription, invoice=invoice))
+    billing.announce(work, invoice, customer, subscription)
+    settlement.settle(work, invoice, customer, subscription, collection(customer, subscription))
+    return invoice
+
+
+def cancelled(work: Work, subscription: Doc, reason: str | None) -> None:
+    """The subscription ends now, and a contract term that still runs with it."""
+    contract = contracts.active(work, subscription)
+    if contract is not None:
+        contracts.end(work, subscription, contract, "terminated")
+    subscription["status"], subscription["cancelled_at"] = "cancelled", work.at
+    if reason is not None:
+        subscription["cancel_reason"] = reason
+    for name in ("next_billing_at", "remaining_billing_cycles", "mrr"):
+        subscription.pop(name, None)
+    work.jobs.cancel(f"term/{subscription['id']}")
+    work.save("subscription", subscription)
+    work.emit("subscription_cancelled", **answer(work, subscription))
+
+
+def invoice_due(work: Work, job: Job) -> None:
+    """An invoice with payment terms reached its due date unpaid."""
+    invoice = work.get("invoice", job.payload["id"])
+    if invoice is None or invoice["status"] != "posted" or invoice["deleted"]:
+        return
+    billing.rebalanced(work, invoice)
+    customer = work.need("customer", invoice["customer_id"])
+    work.emit("invoice_updated", invoice=invoice, customer=customer)

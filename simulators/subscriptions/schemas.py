@@ -1,0 +1,136 @@
+"""What the platform keeps (document kinds with their indexes) and what its lists can filter and sort by."""
+
+from dataclasses import dataclass, field
+
+from simulators.kit.store import Kind
+
+KINDS = (
+    Kind("site"),
+    Kind("tax_rule", index=("business_entity_id",)),
+    Kind("business_entity"),
+    Kind("item_family", index=("updated_at",)),
+    Kind("item", index=("item_family_id", "updated_at")),
+    Kind("item_price", index=("item_id", "updated_at"), unique=("name",)),
+    Kind("customer", index=("created_at", "updated_at", "email")),
+    Kind("payment_source", index=("customer_id", "created_at")),
+    Kind("subscription", index=("customer_id", "status", "created_at", "updated_at")),
+    Kind("contract_term", index=("subscription_id",)),
+    Kind("invoice", index=("customer_id", "subscription_id", "status", "date", "updated_at")),
+    Kind("credit_note", index=("customer_id", "reference_invoice_id", "status", "date", "updated_at")),
+    Kind("transaction", index=("customer_id", "date", "updated_at", "reference_number")),
+    Kind("event", index=("event_type", "occurred_at")),
+    Kind("webhook_endpoint"),
+    Kind("time_machine"),
+    Kind("gateway_order"),
+    Kind("_idempotency", index=("at",)),
+)
+
+INDEXED = {kind.name: frozenset(kind.index) for kind in KINDS}
+
+STRING = "string"
+ENUM = "enum"
+NUMBER = "number"
+TIMESTAMP = "timestamp"
+BOOLEAN = "boolean"
+
+OPERATORS: dict[str, tuple[str, ...]] = {
+    STRING: ("is", "is_not", "starts_with", "in", "not_in", "is_present"),
+    ENUM: ("is", "is_not", "in", "not_in", "is_present"),
+    NUMBER: ("is", "is_not", "lt", "lte", "gt", "gte", "between", "is_present"),
+    TIMESTAMP: ("after", "before", "on", "between", "is_present"),
+    BOOLEAN: ("is", "is_present"),
+}
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list operation: its kind, the filters and sort orders of the vendor's page, and the default order."""
+
+    kind: str
+    order: str  # a timestamp member; lists run from young to old unless asked
+    filters: dict[str, str]
+    sorts: tuple[str, ...] = ()
+    custom_fields: bool = False
+    inside: dict[str, str] = field(default_factory=dict)  # filter name: SQL for a value inside an array
+
+
+def _names(kind: str, names: str) -> dict[str, str]:
+    return dict.fromkeys(names.split(), kind)
+
+
+ITEM_FAMILIES = Listing(
+    "item_family", "updated_at", _names(STRING, "id name business_entity_id") | {"updated_at": TIMESTAMP}
+)
+ITEMS = Listing(
+    "item", "updated_at",
+    _names(STRING, "id item_family_id name business_entity_id")
+    | _names(ENUM, "type item_applicability status usage_calculation channel")
+    | _names(BOOLEAN, "is_giftable enabled_for_checkout enabled_in_portal metered") | {"updated_at": TIMESTAMP},
+    ("name", "id", "updated_at"),
+)  # fmt: skip
+ITEM_PRICES = Listing(
+    "item_price", "updated_at",
+    _names(STRING, "id name item_id item_family_id currency_code price_variant_id business_entity_id")
+    | _names(ENUM, "pricing_model item_type trial_period_unit status period_unit channel")
+    | _names(NUMBER, "trial_period period") | {"updated_at": TIMESTAMP},
+    ("name", "id", "updated_at"),
+)  # fmt: skip
+CUSTOMERS = Listing(
+    "customer", "created_at",
+    _names(STRING, "id first_name last_name email company phone business_entity_id")
+    | _names(ENUM, "auto_collection taxability offline_payment_method channel")
+    | _names(TIMESTAMP, "created_at updated_at") | {"auto_close_invoices": BOOLEAN},
+    ("created_at", "updated_at"), custom_fields=True,
+)  # fmt: skip
+PAYMENT_SOURCES = Listing(
+    "payment_source",
+    "created_at",
+    {"customer_id": STRING} | _names(ENUM, "type status") | _names(TIMESTAMP, "updated_at created_at"),
+    ("created_at", "updated_at"),
+)
+SUBSCRIPTIONS = Listing(
+    "subscription", "created_at",
+    _names(STRING, "id customer_id item_id item_price_id cancel_reason_code business_entity_id")
+    | _names(ENUM, "status cancel_reason offline_payment_method channel")
+    | _names(TIMESTAMP, "created_at activated_at next_billing_at cancelled_at updated_at")
+    | _names(BOOLEAN, "has_scheduled_changes auto_close_invoices override_relationship")
+    | {"remaining_billing_cycles": NUMBER},
+    ("created_at", "updated_at"), custom_fields=True,
+    inside={
+        "item_price_id": "SELECT json_extract(value, '$.item_price_id') FROM json_each(doc, '$.subscription_items')",
+        "item_id": "SELECT json_extract(item_price.doc, '$.item_id') FROM json_each(subscription.doc, "
+                   "'$.subscription_items') AS held JOIN item_price "
+                   "ON item_price.key = json_extract(held.value, '$.item_price_id')",
+    },
+)  # fmt: skip
+CONTRACT_TERMS = Listing("contract_term", "created_at", {}, ("created_at",))
+INVOICES = Listing(
+    "invoice", "date",
+    _names(STRING, "id subscription_id customer_id payment_owner void_reason_code business_entity_id")
+    | _names(ENUM, "status price_type dunning_status channel") | {"recurring": BOOLEAN}
+    | _names(TIMESTAMP, "date paid_at updated_at voided_at")
+    | _names(NUMBER, "total amount_paid amount_adjusted credits_applied amount_due"),
+    ("date", "updated_at"), custom_fields=True,
+)  # fmt: skip
+CREDIT_NOTES = Listing(
+    "credit_note", "date",
+    _names(STRING, "id customer_id subscription_id reference_invoice_id create_reason_code business_entity_id")
+    | _names(ENUM, "type reason_code status price_type channel") | _names(TIMESTAMP, "date voided_at updated_at")
+    | _names(NUMBER, "total amount_allocated amount_refunded amount_available"),
+    ("date",), custom_fields=True,
+)  # fmt: skip
+TRANSACTIONS = Listing(
+    "transaction", "date",
+    _names(STRING, "id customer_id subscription_id payment_source_id gateway_account_id id_at_gateway "
+                   "reference_number business_entity_id")
+    | _names(ENUM, "payment_method gateway type status") | _names(TIMESTAMP, "date updated_at")
+    | _names(NUMBER, "amount amount_capturable"),
+    ("date", "updated_at"),
+)  # fmt: skip
+EVENTS = Listing(
+    "event",
+    "occurred_at",
+    {"id": STRING, "occurred_at": TIMESTAMP} | _names(ENUM, "webhook_status event_type source"),
+    ("occurred_at",),
+)
+WEBHOOK_ENDPOINTS = Listing("webhook_endpoint", "created_at", {})

@@ -1,0 +1,135 @@
+"""One unit of work at one instant: what it read, what it changes, and the events it makes."""
+
+from typing import Any
+
+import orjson
+
+from simulators.kit.chance import Chance
+from simulators.kit.jobs import Jobs
+from simulators.kit.outbox import Outbox
+from simulators.kit.store import Doc, Store
+from simulators.subscriptions.errors import not_found
+from simulators.subscriptions.events import Publisher
+from simulators.subscriptions.rules_terms import Calendar
+
+SITE_DEFAULTS: Doc = {
+    "id": "site", "name": "windtunnel-test", "timezone": "UTC", "proration": "millisecond", "tax_rounding": "per_line",
+    "invoice_prefix": "", "dunning_days": [2, 4, 7], "currency_code": "USD",
+}  # fmt: skip
+
+
+class Parts:
+    """What every unit of work of one platform stands on."""
+
+    def __init__(self, store: Store, chance: Chance, jobs: Jobs, outbox: Outbox) -> None:
+        self.store, self.chance, self.jobs = store, chance, jobs
+        self.publisher = Publisher(store, chance, outbox)
+
+
+class Work:
+    """Reads through one identity map, so that two readers hold the same document; `flush` writes what was saved.
+
+    `at` is the instant in epoch seconds: a call's arrival or a job's due time.
+    """
+
+    def __init__(self, parts: Parts, at: float, source: str, entity: str | None = None, mute: bool = False) -> None:
+        self.parts = parts
+        self.store, self.jobs = parts.store, parts.jobs
+        self.at = int(at)
+        self.at_ms = int(at * 1_000)
+        self.source, self.entity, self.mute = source, entity, mute
+        self._held: dict[tuple[str, str], Doc] = {}
+        self._dirty: dict[tuple[str, str], Doc] = {}
+        self._site: Doc | None = None
+        self._tax_rules: dict[str | None, list[Doc]] = {}
+
+    # -- reading ------------------------------------------------------------------------------
+
+    @property
+    def site(self) -> Doc:
+        """The site's settings."""
+        if self._site is None:
+            self._site = SITE_DEFAULTS | (self.store.get("site", "site") or {})
+        return self._site
+
+    @property
+    def calendar(self) -> Calendar:
+        """How this site counts days and terms."""
+        return Calendar(self.site["timezone"], self.site["proration"] == "day")
+
+    def get(self, kind: str, key: str | None) -> Doc | None:
+        """The document with this id, or None."""
+        if key is None:
+            return None
+        held = self._held.get((kind, key))
+        if held is None:
+            held = self.store.get(kind, key)
+            if held is not None:
+                self._held[kind, key] = held
+        return held
+
+    def need(self, kind: str, key: str, param: str | None = None) -> Doc:
+        """The document with this id, or the vendor's 404."""
+        doc = self.get(kind, key)
+        if doc is None:
+            raise not_found(param, key)
+        return doc
+
+    def find(self, kind: str, **equals: Any) -> list[Doc]:
+        """Documents by indexed fields, oldest first."""
+        self.flush()
+        return [self._held.setdefault((kind, doc["id"]), doc) for doc in self.store.find(kind, **equals)]
+
+    def tax_rules(self, entity_id: str | None) -> list[Doc]:
+        """The seller's tax rules."""
+        if entity_id not in self._tax_rules:
+            self._tax_rules[entity_id] = self.store.find("tax_rule", business_entity_id=entity_id)
+        return self._tax_rules[entity_id]
+
+    # -- writing ------------------------------------------------------------------------------
+
+    def token(self, name: str, length: int = 17) -> str:
+        """A new random-looking id part."""
+        return self.parts.chance.token(name, self.store.next(f"id/{name}"), length)
+
+    def save(self, kind: str, doc: Doc) -> Doc:
+        """Change a document: a new resource_version (ms, strictly increasing) and updated_at."""
+        doc["resource_version"] = max(self.at_ms, doc.get("resource_version", 0) + 1)
+        doc["updated_at"] = max(self.at, doc.get("updated_at", 0))
+        return self.keep(kind, doc)
+
+    def keep(self, kind: str, doc: Doc) -> Doc:
+        """Write a document without a new version."""
+        key = (kind, doc["id"])
+        self._held[key] = doc
+        self._dirty[key] = doc
+        return doc
+
+    def remove(self, kind: str, key: str) -> None:
+        """Take a document out for good (a draft that gets another id)."""
+        self._held.pop((kind, key), None)
+        self._dirty.pop((kind, key), None)
+        self.store.delete(kind, key)
+
+    def flush(self) -> None:
+        """Write all that was saved."""
+        dirty, self._dirty = self._dirty, {}
+        for (kind, _), doc in dirty.items():
+            self.store.put(kind, doc)
+
+    def emit(self, event_type: str, **content: Doc | list[Doc] | None) -> None:
+        """Make an event whose content is a snapshot of the documents as they are now."""
+        self.parts.publisher.publish(self, event_type, {name: shown(doc) for name, doc in content.items() if doc})
+
+
+def shown(doc: Any) -> Any:
+    """A document as the API shows it: members that begin with `_` are the platform's own."""
+    if isinstance(doc, list):
+        return [shown(each) for each in doc]
+    return {name: value for name, value in doc.items() if name[0] != "_"}
+
+
+def copied(doc: Doc) -> Doc:
+    """A deep copy of a JSON document."""
+    copy: Doc = orjson.loads(orjson.dumps(doc))
+    return copy
