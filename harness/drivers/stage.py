@@ -1,0 +1,76 @@
+"""What the people in a story know while it is played: the world, and how their customers and deals are called there."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+from harness.drivers.cloud_clerk import CloudClerk
+from harness.drivers.platform import Platform
+from harness.drivers.sales import Sales
+from harness.drivers.wire import StepFailed
+from harness.events import EventStream
+from harness.scenario import Scenario, WorldFile
+from harness.storm import Storm
+from harness.world import World
+
+__all__ = ["Buyer", "Offer", "Stage", "StepFailed"]
+
+
+@dataclass(frozen=True)
+class Buyer:
+    """A customer of the story, as Salesforce knows it."""
+
+    id: str
+    name: str
+    account_id: str
+    entity: str
+    pays_by: str
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A deal of the story, as Salesforce knows it."""
+
+    id: str
+    opportunity_id: str
+    buyer: Buyer
+    currency: str
+
+
+@dataclass
+class Stage:
+    """A story being played in a world."""
+
+    world: World
+    stream: EventStream
+    scenario: Scenario
+    company: WorldFile
+    storm: Storm
+    sales: Sales = field(init=False)
+    platform: Platform = field(init=False)
+    cloud_clerk: CloudClerk = field(init=False)
+    buyers: dict[str, Buyer] = field(default_factory=dict)
+    offers: dict[str, Offer] = field(default_factory=dict)
+    bank_files: int = 0
+
+    def __post_init__(self) -> None:
+        self.sales = Sales(self.world)
+        self.platform = Platform(self.world)
+        self.cloud_clerk = CloudClerk(self.world)
+
+    def today(self) -> date:
+        """The business date (UTC)."""
+        return datetime.fromtimestamp(self.world.now(), UTC).date()
+
+    def buyer(self, name: str) -> Buyer:
+        """A customer that an earlier step opened."""
+        try:
+            return self.buyers[name]
+        except KeyError:
+            raise StepFailed(f"customer {name} does not exist: the step that opens it has not succeeded") from None
+
+    def offer(self, name: str) -> Offer:
+        """A deal that an earlier step made."""
+        try:
+            return self.offers[name]
+        except KeyError:
+            raise StepFailed(f"deal {name} does not exist: the step that makes it has not succeeded") from None

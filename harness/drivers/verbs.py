@@ -1,0 +1,217 @@
+"""The verbs of a story and what they do in the world: a table of functions that answer with a sentence."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from harness.drivers.bank_file import PARTNER, Transfer, pay_file
+from harness.drivers.stage import Buyer, Offer, Stage, StepFailed
+from harness.money import minor, text
+from harness.scenario.model import Step
+from harness.scenario.values import iso
+from harness.world import NotQuiet, Unreachable
+
+_ACCOUNT_FIELDS = {
+    "name": "Name", "entity": "Selling_Entity__c", "country": "BillingCountry", "state": "BillingState",
+    "city": "BillingCity", "street": "BillingStreet", "zip": "BillingPostalCode", "tax_id": "Tax_Id__c",
+}  # fmt: skip
+
+
+async def _customer(stage: Stage, facts: Any) -> str:
+    fields = {field: value for name, field in _ACCOUNT_FIELDS.items() if (value := getattr(facts, name))}
+    account_id = await stage.sales.create("Account", fields)
+    stage.buyers[facts.id] = Buyer(facts.id, facts.name, account_id, facts.entity, facts.pays_by)
+    return f"{facts.name} is a customer of entity {facts.entity}"
+
+
+async def _deal(stage: Stage, facts: Any) -> str:
+    buyer = stage.buyer(facts.customer)
+    entity = stage.company.entities[buyer.entity]
+    currency = facts.currency or entity["currencies"][0]
+    prices = [await stage.sales.price(line.sku, currency) for line in facts.lines]
+    opportunity = {
+        "Name": facts.name or f"{buyer.name} {facts.id}", "AccountId": buyer.account_id,
+        "StageName": "Negotiation/Review", "CloseDate": stage.today().isoformat(), "CurrencyIsoCode": currency,
+        "Pricebook2Id": prices[0]["Pricebook2Id"], "Contract_Term_Months__c": facts.term_months,
+        "Payment_Method__c": buyer.pays_by, "External_Id__c": facts.id,
+    }  # fmt: skip
+    if facts.start:
+        opportunity["Contract_Start_Date__c"] = facts.start.isoformat()
+    if facts.po:
+        opportunity["PO_Number__c"] = facts.po
+    opportunity_id = await stage.sales.create("Opportunity", opportunity)
+    lines, worth = [], Decimal(0)
+    for line, price in zip(facts.lines, prices, strict=True):
+        unit = line.unit_price if line.unit_price is not None else Decimal(str(price["UnitPrice"]))
+        worth += unit * line.quantity
+        lines.append({"OpportunityId": opportunity_id, "PricebookEntryId": price["Id"],
+                      "Quantity": float(line.quantity), "UnitPrice": float(unit)})  # fmt: skip
+    await stage.sales.create_many("OpportunityLineItem", lines)
+    stage.offers[facts.id] = Offer(facts.id, opportunity_id, buyer, currency)
+    return f"{buyer.name} is offered {len(lines)} products worth {text(minor(worth, currency), currency)} {currency}"
+
+
+async def _close(stage: Stage, facts: Any) -> str:
+    offers = [stage.offer(name) for name in facts.deal]
+    won = {"StageName": "Closed Won", "CloseDate": stage.today().isoformat()}
+    if len(offers) == 1:
+        await stage.sales.update("Opportunity", offers[0].opportunity_id, won)
+    else:
+        await stage.sales.update_many("Opportunity", [{"Id": offer.opportunity_id, **won} for offer in offers])
+    return f"won: {', '.join(f'{offer.id} ({offer.buyer.name})' for offer in offers)}"
+
+
+async def _settle(stage: Stage, facts: Any) -> str:
+    await settle(stage, facts.within)
+    return "all is quiet"
+
+
+async def settle(stage: Stage, within_s: float = 900.0) -> None:
+    """Wait until all is quiet, also after the restart of a core that a disturbance kills meanwhile."""
+    stage.storm.begin()
+    try:
+        await stage.world.settle(within_s)
+    except NotQuiet:
+        if not stage.storm.killing:
+            raise
+    killed = sum(stage.storm.killed.values())
+    await stage.storm.end()
+    if killed:
+        await stage.world.settle(within_s)
+
+
+async def _advance(stage: Stage, facts: Any) -> str:
+    to = facts.until if facts.until is not None else stage.world.now() + facts.by
+    if to < stage.world.now():
+        raise StepFailed(f"time only goes forward: it is {iso(stage.world.now())}, not before {iso(to)}")
+    await stage.world.advance(to)
+    return f"it is {iso(stage.world.now())}"
+
+
+async def _pay_by_card(stage: Stage, facts: Any) -> str:
+    offer = stage.offer(facts.deal)
+    bill = await stage.platform.bill_of(offer.opportunity_id, offer.buyer.account_id)
+    paid, words = await stage.platform.pay_by_card(bill, facts.card)
+    if paid == facts.declined:
+        raise StepFailed(f"the card for {bill['id']} was {'accepted' if paid else 'declined'}: {words}")
+    amount = f"{text(bill['amount_due'], bill['currency_code'])} {bill['currency_code']}"
+    how = f"pays {amount} of {bill['id']} by card" if paid else f"tries to pay {bill['id']}: the card is declined"
+    return f"{offer.buyer.name} {how}"
+
+
+async def _transfer(stage: Stage, facts: Any) -> str:
+    offer = stage.offer(facts.deal)
+    bill = await stage.platform.bill_of(offer.opportunity_id, offer.buyer.account_id)
+    if bill["amount_due"] <= 0:
+        raise StepFailed(f"bill {bill['id']} of deal {facts.deal} is paid already")
+    ledger = stage.company.entities[offer.buyer.entity]["ledger"]
+    if ledger == "cloud":
+        payment, paid = await stage.cloud_clerk.receive_transfer(bill["id"], facts.amount, stage.today().isoformat())
+        shown = text(minor(paid, offer.currency), offer.currency)
+        return f"{offer.buyer.name} transfers {shown} {offer.currency} for {bill['id']} (receipt {payment})"
+    amount = bill["amount_due"] if facts.amount is None else minor(facts.amount, offer.currency)
+    name = await _bank_sends(stage, bill["id"], offer.currency, amount)
+    return (
+        f"{offer.buyer.name} transfers {text(amount, offer.currency)} {offer.currency} for {bill['id']} (file {name})"
+    )
+
+
+async def _bank_sends(stage: Stage, bill: str, currency: str, amount: int) -> str:
+    books = await stage.world.control("erp_legacy", "GET", "/_control/books")
+    found = [row for row in books["document"] if row.get("XBLNR") == bill and row.get("BLART") == "DR"]
+    if not found:
+        raise StepFailed(f"the legacy ERP has not posted {bill} yet, so the bank cannot tell what is paid")
+    key = [(row["BUKRS"], row["BELNR"], row["GJAHR"]) for row in found][0]
+    debtor = next(row["KUNNR"] for row in books["ledger"]
+                  if (row["BUKRS"], row["BELNR"], row["GJAHR"]) == key and row.get("KUNNR"))  # fmt: skip
+    at = datetime.fromtimestamp(stage.world.now(), UTC)
+    stage.bank_files += 1
+    sequence = await _next_sequence(stage, books)
+    transfer = Transfer(key[0], debtor, bill, currency, amount, at.date(), f"BK{at:%y%m%d}{sequence:06d}")
+    base, data, control = pay_file(transfer, sequence, at)
+    await stage.world.put_file(PARTNER, f"/inbound/{base}.DAT", data)
+    await stage.world.put_file(PARTNER, f"/inbound/{base}.CTL", control)
+    return base
+
+
+async def _next_sequence(stage: Stage, books: Any) -> int:
+    """The bank numbers its files without gaps; in a sandbox that outlives a story it goes on where it was."""
+    numbers = [int(row["FILESEQ"]) for row in books["document"]
+               if row.get("object") == "FILE" and row.get("SNDPRN") == PARTNER and row.get("FILESEQ")]  # fmt: skip
+    return max(numbers, default=0) + stage.bank_files
+
+
+async def _fix_account(stage: Stage, facts: Any) -> str:
+    buyer = stage.buyer(facts.customer)
+    given = facts.model_dump(exclude_unset=True, exclude={"customer"})
+    await stage.sales.update(
+        "Account", buyer.account_id, {_ACCOUNT_FIELDS[name]: value for name, value in given.items()}
+    )
+    return f"{buyer.name} is corrected in Salesforce: {', '.join(f'{name} {value}' for name, value in given.items())}"
+
+
+async def _map_item(stage: Stage, facts: Any) -> str:
+    status, answer = await _core(stage, "PUT", f"/mappings/items/{facts.sku}", facts.value)
+    if status not in (200, 201, 204):
+        raise StepFailed(f"the core answered {status} to the mapping of {facts.sku}: {answer}")
+    return f"product {facts.sku} is mapped anew at the core"
+
+
+async def _erp_item(stage: Stage, facts: Any) -> str:
+    item = await stage.cloud_clerk.create_item(facts.external_id, facts.name, facts.income_account, facts.subsidiaries)
+    return f"the cloud ERP has item {facts.external_id} ({item})"
+
+
+async def _kill_core(stage: Stage, facts: Any) -> str:
+    del facts
+    await stage.world.kill_core()
+    return "the core is dead"
+
+
+async def _start_core(stage: Stage, facts: Any) -> str:
+    del facts
+    await stage.world.start_core()
+    return "the core is up again"
+
+
+async def _disturb(stage: Stage, facts: Any) -> str:
+    await stage.storm.place(facts)
+    return f"{facts.system}: {facts.kind} at {facts.operation}"
+
+
+async def _repair(stage: Stage, facts: Any) -> str:
+    await stage.storm.repair(facts.id)
+    return f"{facts.id} is over"
+
+
+async def _core(stage: Stage, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+    try:
+        return await stage.world.core(method, path, body)
+    except Unreachable as error:
+        raise StepFailed(f"the core does not answer: {error}") from error
+
+
+Driver = Callable[[Stage, Any], Awaitable[str]]
+DRIVERS: dict[str, Driver] = {
+    "customer": _customer,
+    "deal": _deal,
+    "close": _close,
+    "settle": _settle,
+    "advance": _advance,
+    "pay_by_card": _pay_by_card,
+    "transfer": _transfer,
+    "fix_account": _fix_account,
+    "map_item": _map_item,
+    "erp_item": _erp_item,
+    "kill_core": _kill_core,
+    "start_core": _start_core,
+    "disturb": _disturb,
+    "repair": _repair,
+}
+"""Every verb but `expect`, which the runner answers."""
+
+
+async def perform(stage: Stage, step: Step) -> str:
+    """Do one step; returns what happened as a sentence; StepFailed when it could not be done."""
+    return await DRIVERS[step.verb](stage, step.facts)

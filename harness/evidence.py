@@ -1,0 +1,72 @@
+"""What the judges are shown: all books of one instant, and what the core says of what has not arrived."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.books import read_books
+from harness.canon import Canon, Correlation
+from harness.tieout import Excuses, Identity, tie_out
+from harness.world import SYSTEMS, Unreachable, World
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass
+class Evidence:
+    """Books and the core's own lists at one moment; `core_known` is False for a core without an experience API."""
+
+    canon: Canon
+    books: dict[str, Any]
+    exceptions: Rows = field(default_factory=list)
+    work: Rows = field(default_factory=list)
+    letters: Rows = field(default_factory=list)
+    core_known: bool = True
+    defects: list[str] = field(default_factory=list)
+
+    @property
+    def excuses(self) -> Excuses:
+        """Reasons for what is not there (yet)."""
+        return Excuses.of_core(self.exceptions, self.work)
+
+    @property
+    def identities(self) -> list[Identity]:
+        """The tie-out of this moment."""
+        return tie_out(self.canon, self.excuses)
+
+    def open_exceptions(self) -> Rows:
+        """Business exceptions that wait for a person."""
+        return [row for row in self.exceptions if row["state"] == "open"]
+
+    def dead_letters(self) -> Rows:
+        """Work that failed technically beyond its budget and was neither requeued nor discarded."""
+        return [row for row in self.letters if row["state"] == "dead"]
+
+
+async def gather(world: World, correlation: Correlation) -> Evidence:
+    """Read all books, then ask the core for its exceptions, open work and dead letters."""
+    books = {system: await world.control(system, "GET", "/_control/books") for system in SYSTEMS}
+    evidence = Evidence(read_books(books, correlation), books)
+    try:
+        evidence.exceptions = await _rows(world, "/exceptions", "exceptions")
+        evidence.work = await _rows(world, "/work", "open")
+        evidence.letters = await _rows(world, "/dead-letters", "letters")
+    except (Unreachable, LookupError):
+        evidence.core_known = False
+    for system in SYSTEMS:
+        health = await world.control(system, "GET", "/_control/health")
+        evidence.defects += [f"{system}: {failure}" for failure in health["failures"]]
+    return evidence
+
+
+async def _rows(world: World, path: str, member: str) -> Rows:
+    """A list that may come bare or as a member of an object; LookupError when the core has no such page."""
+    status, answer = await world.core("GET", path)
+    if status != 200:
+        raise LookupError(f"{path} answered {status}")
+    if isinstance(answer, list):
+        return answer
+    for name in (member, "items", "list"):
+        if isinstance(answer.get(name), list):
+            rows: Rows = answer[name]
+            return rows
+    raise LookupError(f"{path} answered without a list")

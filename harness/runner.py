@@ -1,0 +1,170 @@
+"""Plays a story in a world, as a stream of events, and has it judged from the books alone."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.canon import Correlation
+from harness.checkers import Case, Outcome, Replay, Verdict, judge, overall
+from harness.drivers import Stage, StepFailed, perform
+from harness.drivers.verbs import settle
+from harness.events import EventStream, RunEvent
+from harness.evidence import Evidence, gather
+from harness.expectations import unmet
+from harness.scenario import Expect, Scenario, Step, load_world
+from harness.storm import Storm
+from harness.tieout import Identity
+from harness.world import NotQuiet, Unreachable, World
+
+REPLAYS = 2  # a replay, and one more that must find even less to do
+
+
+@dataclass
+class RunResult:
+    """How a run ended. `broken_off` says at which step it could not go on, '' if it was played to its end."""
+
+    story: str
+    seed: str
+    mode: str
+    outcome: Outcome
+    verdicts: list[Verdict]
+    identities: list[Identity] = field(default_factory=list)
+    broken_off: str = ""
+    digest: str = ""
+    events: list[RunEvent] = field(default_factory=list)
+    evidence: Evidence | None = None
+    opportunities: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def findings(self) -> list[str]:
+        """All that speaks against holding, with the invariant's name."""
+        return [
+            f"{verdict.invariant} {finding}"
+            for verdict in self.verdicts
+            for finding in verdict.findings
+            if verdict.outcome != "holds"
+        ]
+
+
+async def run_story(
+    scenario: Scenario, world: World, stream: EventStream, seed: str = "1", replay: bool | None = None
+) -> RunResult:
+    """Play the story from its first step to the verdict; the world stands at the story's genesis.
+
+    `replay` overrides the story's wish to have all signals taken again twice at the end (I9).
+    """
+    play = _Play(scenario, world, stream, seed)
+    return await play.run(scenario.replay if replay is None else replay)
+
+
+class _Play:
+    def __init__(self, scenario: Scenario, world: World, stream: EventStream, seed: str) -> None:
+        self.scenario, self.world, self.stream, self.seed = scenario, world, stream, seed
+        company = load_world(scenario.world)
+        mappings = company.mappings_with(scenario.mappings)
+        self.correlation = Correlation.of_entities(mappings.get("entities", {}))
+        self.storm = Storm(world, stream)
+        self.stage = Stage(world, stream, scenario, company, self.storm)
+        self.unmet: list[str] = []
+        self.verdicts: list[Verdict] = []
+
+    async def run(self, replay: bool) -> RunResult:
+        """The whole run."""
+        scenario = self.scenario
+        self.stream.add("run", story=scenario.story, title=scenario.title, seed=self.seed, mode=self.world.mode,
+                        steps=len(scenario.steps), scenario=scenario.to_json())  # fmt: skip
+        broken_off = await self._play()
+        evidence = await gather(self.world, self.correlation)
+        if not broken_off:
+            self._expect(scenario.expect, evidence, "at the end")
+        replays = await self._replays(evidence) if replay and not broken_off and evidence.core_known else []
+        self._judge(evidence, await self.storm.probes(), replays, broken_off)
+        outcome = overall(self.verdicts)
+        for verdict in self.verdicts:
+            self.stream.add("verdict", invariant=verdict.invariant, outcome=verdict.outcome, title=verdict.title,
+                            checked=verdict.checked, findings=list(verdict.findings))  # fmt: skip
+        digest = self.stream.digest
+        self.stream.add("end", story=scenario.story, outcome=outcome, digest=digest)
+        opportunities = {name: offer.opportunity_id for name, offer in self.stage.offers.items()}
+        return RunResult(
+            scenario.story, self.seed, self.world.mode, outcome, self.verdicts, evidence.identities, broken_off,
+            digest, self.stream.events, evidence, opportunities,
+        )  # fmt: skip
+
+    # -- the steps ------------------------------------------------------------------------------
+
+    async def _play(self) -> str:
+        """Do the steps in order; returns why it could not go on, or ''."""
+        where = "the beginning"
+        try:
+            for disturbance in self.scenario.disturbances:
+                await self.storm.place(disturbance)
+            for number, step in enumerate(self.scenario.steps, start=1):
+                where = f"step {number} ({step.verb})" + (f", line {step.line}" if step.line else "")
+                await self._step(number, step)
+            where = "the end"
+            await settle(self.stage)
+        except NotQuiet as error:
+            self.verdicts.append(Verdict("I11", "broken", "all is drained within its bound", 1, (str(error),)))
+            return self._break_off(where, error)
+        except (StepFailed, ValueError) as error:
+            self.verdicts.append(Verdict("story", "broken", "the story can be played", 1, (f"{where}: {error}",)))
+            return self._break_off(where, error)
+        except Unreachable as error:
+            self.verdicts.append(Verdict("story", "unknown", "the story can be played", 1, (f"{where}: {error}",)))
+            return self._break_off(where, error)
+        return ""
+
+    def _break_off(self, where: str, error: Exception) -> str:
+        self.stream.add("note", level="error", said=f"{where}: {error}")
+        return f"{where}: {error}"
+
+    async def _step(self, number: int, step: Step) -> None:
+        self.stream.add("step", number=number, verb=step.verb, line=step.line, state="begun", said=str(step))
+        if isinstance(step.facts, Expect):
+            evidence = await gather(self.world, self.correlation)
+            missed = self._expect(step.facts, evidence, f"step {number}" + (f", line {step.line}" if step.line else ""))
+            said = "as expected" if not missed else "; ".join(missed)
+        else:
+            said = await perform(self.stage, step)
+        self.stream.add("step", number=number, verb=step.verb, line=step.line, state="done", said=said)
+
+    # -- judging --------------------------------------------------------------------------------
+
+    def _expect(self, expect: Expect, evidence: Evidence, where: str) -> list[str]:
+        opportunities = {name: offer.opportunity_id for name, offer in self.stage.offers.items()}
+        missed = [f"{where}: {sentence}" for sentence in unmet(expect, evidence, opportunities)]
+        self.unmet += missed
+        return missed
+
+    async def _replays(self, evidence: Evidence) -> list[Replay]:
+        """Tell the core twice to take every signal again; the books before and after each time."""
+        replays, before = [], evidence.canon
+        for number in range(1, REPLAYS + 1):
+            status, answer = await self.world.core("POST", "/replay", {})
+            self.stream.add("note", said=f"replay {number} of all signals: {answer if status >= 400 else 'accepted'}")
+            if status >= 400:
+                return []
+            await self.world.settle(900.0)
+            after = (await gather(self.world, self.correlation)).canon
+            replays.append(Replay(before, after))
+            before = after
+        return replays
+
+    def _judge(self, evidence: Evidence, probes: dict[str, int], replays: list[Replay], broken_off: str) -> None:
+        for name, hits in probes.items():
+            self.stream.add("probe", disturbance=name, hits=hits)
+        case = Case(
+            evidence.canon, evidence.excuses, replays, probes, {}, evidence.core_known, evidence.defects,
+            lost_history=False,
+        )  # fmt: skip
+        self.verdicts += judge(case)
+        asked = any(_says_something(step.facts) for step in self.scenario.steps if step.verb == "expect")
+        if self.unmet:
+            found = tuple(self.unmet)
+            self.verdicts.append(Verdict("story", "broken", "what the story expects", len(found), found))
+        elif not broken_off and (asked or _says_something(self.scenario.expect)):
+            self.verdicts.append(Verdict("story", "holds", "what the story expects", 1))
+
+
+def _says_something(expect: Any) -> bool:
+    return bool(expect.model_dump(exclude_unset=True))

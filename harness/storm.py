@@ -1,0 +1,106 @@
+"""The disturbances of a run: put in place, watched where the core must die in their midst, and counted as probes."""
+
+import asyncio
+
+from harness.events import EventStream
+from harness.scenario import Disturbance
+from harness.world import World
+
+_LOOK_S = 0.05  # how often to look whether an answer is being held
+_GRACE_S = 0.3  # the held answer's effect is in the books well within this
+
+
+class Storm:
+    """Knows which disturbances there are, and kills the core while one of them holds an answer."""
+
+    def __init__(self, world: World, stream: EventStream) -> None:
+        self._world, self._stream = world, stream
+        self._placed: dict[str, Disturbance] = {}
+        self._killers: list[Disturbance] = []
+        self._watch: asyncio.Task[None] | None = None
+        self._killing = False
+        self._final: dict[str, int] = {}
+        self.killed: dict[str, int] = {}
+        self.failure: BaseException | None = None
+
+    async def place(self, disturbance: Disturbance) -> None:
+        """From here on it is in the fault table of its system."""
+        await self._world.control(disturbance.system, "POST", "/_control/faults", disturbance.fault())
+        self._placed[disturbance.id] = disturbance
+        if disturbance.kills_core is not None:
+            self._killers.append(disturbance)
+            self.killed[disturbance.id] = 0
+
+    async def repair(self, disturbance_id: str) -> None:
+        """It is over."""
+        disturbance = self._placed[disturbance_id]
+        hits = await self._hits(disturbance)
+        self._final[disturbance_id] = hits
+        await self._world.control(disturbance.system, "DELETE", f"/_control/faults/{disturbance_id}")
+        self._killers = [one for one in self._killers if one.id != disturbance_id]
+
+    async def probes(self) -> dict[str, int]:
+        """How often each disturbance was really hit."""
+        found = {}
+        for name, disturbance in self._placed.items():
+            hits = self._final.get(name)
+            hits = await self._hits(disturbance) if hits is None else hits
+            found[name] = hits if disturbance.kills_core is None else self.killed[name]
+        return found
+
+    async def _hits(self, disturbance: Disturbance) -> int:
+        for row in await self._world.control(disturbance.system, "GET", "/_control/faults"):
+            if row["id"] == disturbance.id:
+                return int(row["hits"])
+        return 0
+
+    # -- killing the core in the midst of a write -----------------------------------------------
+
+    def begin(self) -> None:
+        """Watch from now on, if there is anything to watch for."""
+        if self._killers and self._watch is None:
+            self._watch = asyncio.get_running_loop().create_task(self._look_out())
+
+    async def end(self) -> None:
+        """Stop watching; a kill under way is finished first."""
+        while self._killing and self.failure is None:
+            await asyncio.sleep(_LOOK_S)
+        if self._watch is not None:
+            self._watch.cancel()
+            try:
+                await self._watch
+            except asyncio.CancelledError:
+                pass
+            self._watch = None
+        if self.failure is not None:
+            raise self.failure
+
+    @property
+    def killing(self) -> bool:
+        """Whether the core is dead at the moment because of a disturbance."""
+        return self._killing
+
+    async def _look_out(self) -> None:
+        try:
+            while self._killers:
+                for disturbance in list(self._killers):
+                    if await self._hits(disturbance) > self.killed[disturbance.id]:
+                        await self._kill(disturbance)
+                await asyncio.sleep(_LOOK_S)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # reported by `end`: a watcher that failed must not look like calm weather
+            self.failure = error
+
+    async def _kill(self, disturbance: Disturbance) -> None:
+        assert disturbance.kills_core is not None
+        self._killing = True
+        await asyncio.sleep(_GRACE_S)
+        await self._world.kill_core()
+        self._stream.add("crash", disturbance=disturbance.id, said="the core was killed between a send and its commit")
+        self.killed[disturbance.id] += 1
+        self._killers = [one for one in self._killers if one.id != disturbance.id]
+        await asyncio.sleep(disturbance.kills_core.restart_after)
+        await self._world.start_core()
+        self._stream.add("note", said="the core was started again")
+        self._killing = False
