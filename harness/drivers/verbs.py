@@ -122,7 +122,7 @@ async def _bank_sends(stage: Stage, bill: str, currency: str, amount: int) -> st
     found = [row for row in books["document"] if row.get("XBLNR") == bill and row.get("BLART") == "DR"]
     if not found:
         raise StepFailed(f"the legacy ERP has not posted {bill} yet, so the bank cannot tell what is paid")
-    key = [(row["BUKRS"], row["BELNR"], row["GJAHR"]) for row in found][0]
+    key = (found[0]["BUKRS"], found[0]["BELNR"], found[0]["GJAHR"])
     debtor = next(row["KUNNR"] for row in books["ledger"]
                   if (row["BUKRS"], row["BELNR"], row["GJAHR"]) == key and row.get("KUNNR"))  # fmt: skip
     at = datetime.fromtimestamp(stage.world.now(), UTC)
