@@ -149,7 +149,7 @@ def retrieve(work: Work, _params: Params, key: str) -> Result:
 
 def update(work: Work, params: Params, key: str) -> Result:
     """POST /customers/{id}."""
-    return _changed(work, params, live(work, key), _TEXTS)
+    return _changed(work, params, live(work, key), (*_TEXTS, "vat_number"))
 
 
 def update_billing_info(work: Work, params: Params, key: str) -> Result:

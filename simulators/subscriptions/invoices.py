@@ -7,7 +7,7 @@ from simulators.subscriptions import balances, billing, catalog, credit_notes, c
 from simulators.subscriptions.errors import Refused, bad_state, not_found, wrong
 from simulators.subscriptions.params import Params
 from simulators.subscriptions.rules_invoice import OPEN, void_hindrance
-from simulators.subscriptions.rules_terms import due_date
+from simulators.subscriptions.rules_terms import DAY_S, due_date
 from simulators.subscriptions.subscriptions import collection
 from simulators.subscriptions.work import Work
 
@@ -25,7 +25,8 @@ def live(work: Work, key: str, param: str | None = None) -> Doc:
     return invoice
 
 
-def _open(invoice: Doc, what: str) -> None:
+def must_be_open(invoice: Doc, what: str) -> None:
+    """Refuse what only posted, payment_due and not_paid invoices allow."""
     if invoice["status"] not in OPEN:
         raise bad_state(f"cannot {what} an invoice that is {invoice['status']}")
 
@@ -108,7 +109,7 @@ def _period(row: Params) -> dict[str, int | None]:
 def record_payment(work: Work, params: Params, key: str) -> Result:
     """POST /invoices/{id}/record_payment: money that came another way; more than is due becomes excess payment."""
     invoice = live(work, key)
-    _open(invoice, "record a payment for")
+    must_be_open(invoice, "record a payment for")
     customer = work.need("customer", invoice["customer_id"])
     txn = offline_payment(work, params.group("transaction"), customer, invoice["currency_code"], invoice["amount_due"])
     if invoice.get("subscription_id"):
@@ -131,7 +132,7 @@ def offline_payment(work: Work, group: Params, customer: Doc, currency: str, due
     if not amount:
         raise group.wrong("amount", "cannot be blank")
     date = group.integer("date")
-    if date is not None and date > work.at:
+    if date is not None and date >= work.at + DAY_S:  # a caller who knows only the day may say its noon
         raise group.wrong("date", "cannot lie in the future")
     status = group.choice("status", ("success", "failure")) or "success"
     txn: Doc = {
@@ -154,7 +155,7 @@ def offline_payment(work: Work, group: Params, customer: Doc, currency: str, due
 def collect_payment(work: Work, params: Params, key: str) -> Result:
     """POST /invoices/{id}/collect_payment: charge the card now; a decline is the caller's error and is kept."""
     invoice = live(work, key)
-    _open(invoice, "collect a payment for")
+    must_be_open(invoice, "collect a payment for")
     customer = work.need("customer", invoice["customer_id"])
     chosen = params.text("payment_source_id")
     subscription = work.get("subscription", invoice.get("subscription_id"))
@@ -180,49 +181,6 @@ class Kept(Exception):
         self.refused = refused
 
 
-def apply_payments(work: Work, params: Params, key: str) -> Result:
-    """POST /invoices/{id}/apply_payments: given unused payments, or all of them from the oldest."""
-    invoice = live(work, key)
-    _open(invoice, "apply payments to")
-    customer = work.need("customer", invoice["customer_id"])
-    rows = params.rows("transactions")
-    chosen: list[tuple[Doc, int | None]] = []
-    for row in rows:
-        txn_id = row.need("id")
-        txn = work.need("transaction", txn_id, row.name("id"))
-        if txn["customer_id"] != customer["id"] or not txn["amount_unused"]:
-            raise row.wrong("id", f"{txn_id} has nothing that could be applied")
-        chosen.append((txn, row.integer("amount", least=1)))
-    if not rows:
-        chosen = [(txn, None) for txn in settlement.unused_payments(work, customer["id"], invoice["currency_code"])]
-    for txn, asked in chosen:
-        most = min(txn["amount_unused"], invoice["amount_due"])
-        if asked is not None and asked > most:
-            raise wrong("transactions[amount][0]", f"at most {most} can be applied")
-        if most:
-            settlement.link(work, txn, invoice, asked or most)
-            balances.move(work, customer, "excess_payments", -(asked or most), invoice["currency_code"])
-            work.emit("transaction_updated", transaction=txn, customer=customer)
-    work.emit("invoice_updated", invoice=invoice, customer=customer)
-    return {"invoice": invoice}
-
-
-def remove_payment(work: Work, params: Params, key: str) -> Result:
-    """POST /invoices/{id}/remove_payment: the payment becomes excess payment and the invoice open again."""
-    invoice = live(work, key)
-    group = params.group("transaction")
-    txn_id = group.need("id")
-    txn = work.need("transaction", txn_id, group.name("id"))
-    if not any(entry["txn_id"] == txn_id for entry in invoice["linked_payments"]) or txn["status"] != "success":
-        raise bad_state(f"{txn_id} is not a successful payment of the invoice", group.name("id"))
-    customer = work.need("customer", invoice["customer_id"])
-    amount = settlement.unlink(work, txn, invoice)
-    balances.move(work, customer, "excess_payments", amount, invoice["currency_code"])
-    work.emit("transaction_updated", transaction=txn, customer=customer)
-    work.emit("invoice_updated", invoice=invoice, customer=customer)
-    return {"invoice": invoice, "transaction": txn}
-
-
 def void(work: Work, params: Params, key: str) -> Result:
     """POST /invoices/{id}/void."""
     invoice = live(work, key)
@@ -241,7 +199,7 @@ def void(work: Work, params: Params, key: str) -> Result:
 def write_off(work: Work, _params: Params, key: str) -> Result:
     """POST /invoices/{id}/write_off: an adjustment credit note for what is due."""
     invoice = live(work, key)
-    _open(invoice, "write off")
+    must_be_open(invoice, "write off")
     amount = invoice["amount_due"]
     note = credit_notes.against(work, invoice, "adjustment", "write_off", credit_notes.Wish(total=amount))
     invoice["write_off_amount"] += amount

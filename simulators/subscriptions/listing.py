@@ -34,7 +34,8 @@ class Query:
         if not params.boolean("include_deleted") and listing.kind != "event":
             self._where.append("json_extract(doc, '$.deleted') IS NOT 1")
         for name, value in fixed.items():
-            self._add(f"{self._column(name)} = ?", value)
+            clause, values = self._test(name, schemas.STRING, "is", value, name)
+            self._add(clause, *values)
         for name in params.names():
             kind = listing.filters.get(name)
             if kind is None and listing.custom_fields and _CUSTOM_NAME.fullmatch(name):

@@ -126,6 +126,7 @@ TRANSACTIONS = Listing(
     | _names(ENUM, "payment_method gateway type status") | _names(TIMESTAMP, "date updated_at")
     | _names(NUMBER, "amount amount_capturable"),
     ("date", "updated_at"),
+    inside={"invoice_id": "SELECT json_extract(value, '$.invoice_id') FROM json_each(doc, '$.linked_invoices')"},
 )  # fmt: skip
 EVENTS = Listing(
     "event",

@@ -209,7 +209,8 @@ def bill(
     pending: bool = False, recurring: bool = True,
 ) -> Doc:  # fmt: skip
     """An invoice of the subscription with its terms of payment, PO number and address."""
-    days = int(subscription.get("net_term_days", customer["net_term_days"]))
+    own: int | None = subscription.get("net_term_days")
+    days: int = customer["net_term_days"] if own is None else own
     draft = billing.Draft(
         customer, lines, date, subscription["currency_code"], subscription, recurring, first, pending, days,
         {name: subscription.get(name) for name in ("po_number", "shipping_address")},

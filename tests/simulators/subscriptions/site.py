@@ -36,7 +36,8 @@ SEED: dict[str, Any] = {
     "tax_rules": [
         {"business_entity_id": "US", "country": "US", "state": "NY", "city": "New York", "rate": "8.875",
          "name": "NYC sales tax"},
-        {"business_entity_id": "US", "country": "US", "rate": "0", "name": "none", "exempt_reason": "region_non_taxable"},
+        {"business_entity_id": "US", "country": "US", "rate": "0", "name": "none",
+         "exempt_reason": "region_non_taxable"},
         {"business_entity_id": "SG", "country": "SG", "rate": "8", "name": "GST", "valid_to": "2023-12-31"},
         {"business_entity_id": "SG", "country": "SG", "rate": "9", "name": "GST", "valid_from": "2024-01-01"},
         {"business_entity_id": "SG", "country": "*", "rate": "0", "name": "GST", "exempt_reason": "zero_rated"},

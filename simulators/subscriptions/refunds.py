@@ -1,0 +1,152 @@
+"""Refunds: money that goes back, by the gateway or another way, always through a refundable credit note."""
+
+from typing import Any
+
+from simulators.kit.store import Doc
+from simulators.subscriptions import balances, billing, credit_notes, gateway, invoices
+from simulators.subscriptions.errors import bad_state, wrong
+from simulators.subscriptions.params import Params
+from simulators.subscriptions.work import Work
+
+Result = dict[str, Any]
+
+
+def refund_note(work: Work, params: Params, key: str) -> Result:
+    """POST /credit_notes/{id}/refund: through the gateway, to the payments of the note's invoice."""
+    note = _due(work, key)
+    amount = _within(params.integer("refund_amount", least=1), note["amount_available"], "refund_amount")
+    params.text("refund_reason_code")
+    params.text("customer_notes", longest=2_000)
+    txn = _by_gateway(work, note, amount)
+    return {"credit_note": note, "transaction": txn}
+
+
+def record_note_refund(work: Work, params: Params, key: str) -> Result:
+    """POST /credit_notes/{id}/record_refund: the money went back another way."""
+    note = _due(work, key)
+    params.text("refund_reason_code")
+    group = params.group("transaction")
+    amount = _within(group.integer("amount", least=1), note["amount_available"], group.name("amount"))
+    return {"credit_note": note, "transaction": _offline(work, note, group, amount)}
+
+
+def refund_invoice(work: Work, params: Params, key: str) -> Result:
+    """POST /invoices/{id}/refund: a refundable credit note and its refund through the gateway at once."""
+    invoice = invoices.live(work, key)
+    amount = _within(params.integer("refund_amount", least=1), _refundable(work, invoice), "refund_amount")
+    note = _note(work, params, invoice, amount)
+    txn = _by_gateway(work, note, amount)
+    return {"invoice": invoice, "transaction": txn, "credit_note": note}
+
+
+def record_invoice_refund(work: Work, params: Params, key: str) -> Result:
+    """POST /invoices/{id}/record_refund: a refundable credit note and the record of its refund."""
+    invoice = invoices.live(work, key)
+    group = params.group("transaction")
+    amount = _within(group.integer("amount", least=1), invoice["amount_paid"], group.name("amount"))
+    note = _note(work, params, invoice, amount)
+    return {"invoice": invoice, "transaction": _offline(work, note, group, amount), "credit_note": note}
+
+
+def _due(work: Work, key: str) -> Doc:
+    note = credit_notes.live(work, key)
+    if note["status"] != "refund_due":
+        raise bad_state(f"cannot refund a credit note that is {note['status']}")
+    return note
+
+
+def _within(asked: int | None, most: int, name: str) -> int:
+    amount = most if asked is None else asked
+    if not 0 < amount <= most:
+        raise wrong(name, f"at most {most} can be refunded")
+    return amount
+
+
+def _note(work: Work, params: Params, invoice: Doc, amount: int) -> Doc:
+    group = params.group("credit_note")
+    reason = group.choice("reason_code", credit_notes.REASONS) or "other"
+    own_reason = group.text("create_reason_code")
+    params.text("customer_notes", longest=2_000)
+    note = credit_notes.against(work, invoice, "refundable", reason, credit_notes.Wish(total=amount))
+    if own_reason is not None:
+        note["create_reason_code"] = own_reason
+    billing.rebalanced(work, invoice)
+    work.emit("credit_note_created", credit_note=note, customer=work.need("customer", invoice["customer_id"]))
+    return note
+
+
+def _refundable(work: Work, invoice: Doc) -> int:
+    return sum(left for _, left in _payments(work, invoice))
+
+
+def _payments(work: Work, invoice: Doc) -> list[tuple[Doc, int]]:
+    """The gateway payments of an invoice and what of each has not gone back yet."""
+    found = []
+    for link in invoice["linked_payments"]:
+        txn = work.need("transaction", link["txn_id"])
+        if txn["gateway"] != "not_applicable" and txn["status"] == "success":
+            gone = sum(refund["txn_amount"] for refund in txn["linked_refunds"])
+            found.append((txn, min(link["applied_amount"], txn["amount"] - gone)))
+    return found
+
+
+def _by_gateway(work: Work, note: Doc, amount: int) -> Doc:
+    invoice = work.need("invoice", note["reference_invoice_id"])
+    for payment, left in _payments(work, invoice):
+        if left >= amount:
+            copied = ("gateway", "gateway_account_id", "payment_method", "payment_source_id", "masked_card_number",
+                      "iin", "last4")  # fmt: skip
+            members = {name: payment[name] for name in copied if name in payment}
+            members |= {"id_at_gateway": f"cb_{work.token('gateway')}", "refunded_txn_id": payment["id"]}
+            txn = _refund(work, note, amount, work.at, members)
+            payment["linked_refunds"].append({
+                "txn_id": txn["id"], "txn_status": txn["status"], "txn_date": txn["date"], "txn_amount": amount,
+            })  # fmt: skip
+            work.save("transaction", payment)
+            return txn
+    raise bad_state(f"no payment through {gateway.NAME} is left from which {amount} could be refunded")
+
+
+def _offline(work: Work, note: Doc, group: Params, amount: int) -> Doc:
+    members: Doc = {
+        "gateway": "not_applicable", "payment_method": group.choice("payment_method", invoices.METHODS, required=True)
+    }  # fmt: skip
+    reference = group.text("reference_number")
+    if reference is not None:
+        members["reference_number"] = reference
+    return _refund(work, note, amount, group.integer("date") or work.at, members)
+
+
+def _refund(work: Work, note: Doc, amount: int, date: int, members: Doc) -> Doc:
+    customer = work.need("customer", note["customer_id"])
+    note["amount_refunded"] += amount
+    note["amount_available"] -= amount
+    if note["amount_available"] == 0:
+        note["status"], note["refunded_at"] = "refunded", work.at
+    txn: Doc = {
+        "id": f"txn_{work.token('transaction')}", "customer_id": customer["id"], "type": "refund", "status": "success",
+        "date": date, "currency_code": note["currency_code"], "amount": amount, "amount_unused": 0, "deleted": False,
+        "linked_invoices": [], "linked_refunds": [], "object": "transaction", **members,
+        "linked_credit_notes": [{
+            "cn_id": note["id"], "applied_amount": amount, "applied_at": work.at, "cn_reason_code": note["reason_code"],
+            "cn_date": note["date"], "cn_total": note["total"], "cn_status": note["status"],
+            "cn_reference_invoice_id": note["reference_invoice_id"],
+        }],
+    }  # fmt: skip
+    for name in ("subscription_id", "business_entity_id"):
+        if name in note:
+            txn[name] = note[name]
+    work.save("transaction", txn)
+    note["linked_refunds"].append({
+        "txn_id": txn["id"], "applied_amount": amount, "applied_at": work.at, "txn_status": txn["status"],
+        "txn_date": txn["date"], "txn_amount": amount,
+    })  # fmt: skip
+    work.save("credit_note", note)
+    balances.move(work, customer, "refundable_credits", -amount, note["currency_code"])
+    invoice = work.need("invoice", note["reference_invoice_id"])
+    credit_notes.restate(invoice, note)
+    work.save("invoice", invoice)
+    work.emit("transaction_created", transaction=txn, customer=customer)
+    work.emit("payment_refunded", transaction=txn, invoice=invoice, credit_note=note, customer=customer)
+    work.emit("credit_note_updated", credit_note=note, customer=customer)
+    return txn
