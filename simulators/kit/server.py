@@ -72,7 +72,7 @@ async def serve(system: System, args: argparse.Namespace, sender: HttpSender, ex
     """Run until SIGTERM or SIGINT."""
     sock = bound_socket(args.host, args.port)
     config = uvicorn.Config(
-        system.app, http=AbortableProtocol, lifespan="on", log_level="warning", access_log=False,
+        system.app, interface="asgi3", http=AbortableProtocol, lifespan="on", log_level="warning", access_log=False,
         server_header=False, date_header=False, timeout_graceful_shutdown=2,
     )  # fmt: skip
     server = uvicorn.Server(config)
