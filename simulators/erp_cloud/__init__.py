@@ -1,0 +1,12 @@
+"""The cloud ERP: NetSuite SuiteTalk REST and SuiteQL over double-entry books."""
+
+from simulators.erp_cloud.app import ErpCloud
+from simulators.kit.system import Settings, System
+
+
+def create(settings: Settings) -> System:
+    """A cloud ERP as NetSuite speaks it: SuiteTalk REST records, SuiteQL, TBA and OAuth2 M2M."""
+    return ErpCloud(settings)
+
+
+__all__ = ["create"]

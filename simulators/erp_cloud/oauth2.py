@@ -1,0 +1,85 @@
+"""OAuth2 machine-to-machine: a signed JWT is exchanged for a bearer token (client credentials, RFC 7523)."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+ALGORITHMS = ("PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"
+LIFETIME_S = 3_600
+SKEW_S = 60
+SCOPES = frozenset(("rest_webservices", "restlets", "suite_analytics"))
+
+
+@dataclass(frozen=True)
+class Client:
+    """A registered integration: its client id, certificate id and public key."""
+
+    client_id: str
+    certificate_id: str
+    public_key_pem: str
+
+
+class Assertions:
+    """Verifies client assertions; the costly signature check of one text is done once a process."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._key: Any = load_pem_public_key(client.public_key_pem.encode()) if client.public_key_pem else None
+        self._verified: dict[bytes, dict[str, Any] | None] = {}
+
+    def refusal(self, form: Mapping[str, str], now: float) -> tuple[str, str] | None:
+        """(error, description) of a token request at wire time `now`, or None when a token is due."""
+        if form.get("grant_type") != "client_credentials":
+            return "invalid_request", "grant_type must be client_credentials"
+        if form.get("client_assertion_type") != ASSERTION_TYPE or not form.get("client_assertion"):
+            return "invalid_request", "client_assertion and its type are needed"
+        text = form["client_assertion"]
+        try:
+            header = jwt.get_unverified_header(text)
+        except jwt.PyJWTError:
+            return "invalid_request", "client_assertion is not a JWT"
+        if header.get("alg") not in ALGORITHMS:
+            return "invalid_client", "the signing algorithm is not allowed"
+        if self._key is None or header.get("kid") != self._client.certificate_id:
+            return "invalid_client", "unknown certificate"
+        claims = self._claims(text)
+        if claims is None or claims.get("iss") != self._client.client_id:
+            return "invalid_client", "the assertion is not signed by a known client"
+        return _claims_refusal(claims, now)
+
+    def _claims(self, text: str) -> dict[str, Any] | None:
+        digest = hashlib.sha256(text.encode()).digest()
+        if digest not in self._verified:
+            unjudged = {f"verify_{claim}": False for claim in ("aud", "iat", "exp", "nbf", "iss", "sub", "jti")}
+            try:
+                claims = jwt.decode(text, self._key, algorithms=list(ALGORITHMS), options=unjudged)  # type: ignore[arg-type]
+            except (jwt.PyJWTError, ValueError, TypeError):
+                claims = None
+            if len(self._verified) > 1_000:
+                self._verified.clear()
+            self._verified[digest] = claims
+        return self._verified[digest]
+
+
+def _claims_refusal(claims: Mapping[str, Any], now: float) -> tuple[str, str] | None:
+    issued, expires = claims.get("iat"), claims.get("exp")
+    for moment in (issued, expires):
+        if isinstance(moment, bool) or not isinstance(moment, int | float):
+            return "invalid_grant", "iat and exp must be numbers"
+    assert isinstance(issued, int | float) and isinstance(expires, int | float)
+    if expires > issued + LIFETIME_S or expires <= now - SKEW_S or issued > now + SKEW_S:
+        return "invalid_grant", "the assertion is not valid at this time"
+    if TOKEN_PATH not in str(claims.get("aud", "")):
+        return "invalid_grant", "the audience is not the token endpoint"
+    scope = claims.get("scope")
+    wanted = scope if isinstance(scope, list) else re.split(r"[,\s]+", str(scope or "").strip())
+    if not wanted or not all(one in SCOPES for one in wanted):
+        return "invalid_scope", "the scope is missing or unknown"
+    return None

@@ -1,0 +1,31 @@
+"""Roles: what the holder of a token may do."""
+
+from dataclasses import dataclass
+
+from simulators.erp_cloud.schemas import RecordType
+
+VIEW, EDIT = 1, 4
+
+
+@dataclass(frozen=True)
+class Role:
+    """`records` are permission levels by lower-case record name; `*` is every other record."""
+
+    name: str
+    records: tuple[tuple[str, int], ...] = (("*", EDIT),)
+    override_period_restrictions: bool = False
+
+    def may(self, record: RecordType, level: int) -> bool:
+        """Is this level granted for the record?"""
+        granted = dict(self.records)
+        return granted.get(record.name.lower(), granted.get("*", 0)) >= level
+
+
+ROLES = {
+    one.name: one
+    for one in (
+        Role("integration"),
+        Role("cash_clerk", (("customerpayment", EDIT), ("*", VIEW))),
+        Role("controller", override_period_restrictions=True),
+    )
+}

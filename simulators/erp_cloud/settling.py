@@ -1,0 +1,111 @@
+"""Applying a payment or credit memo: the open invoices it names change with it, in one transaction."""
+
+from decimal import Decimal
+from typing import Any
+
+from simulators.erp_cloud.errors import Problem, Refused, invalid_value
+from simulators.erp_cloud.moments import stamp
+from simulators.erp_cloud.rules_apply import Application, OpenItem, Payer, automatic, held, plan, unapplied_base
+from simulators.erp_cloud.rules_documents import invoice_status
+from simulators.erp_cloud.rules_money import ZERO, amount, money_text
+from simulators.erp_cloud.state import State
+
+Doc = dict[str, Any]
+
+
+class Settling:
+    """Plans applications and writes the invoices that they settle."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+    def settle(self, doc: Doc, before: Doc | None, payer: Payer, worth: Decimal, at: float) -> None:
+        """Fill the document's apply list, applied and unapplied, and bring its invoices up to date.
+
+        `worth` is the paying document's value in base currency.
+        """
+        old = held(before or {})
+        wanted = doc.get("apply") or []
+        named = [line["doc"] for line in wanted if line.get("doc")]
+        docs = {key: self.state.get("transaction", key) for key in dict.fromkeys([*named, *old])}
+        items = {key: _open_item(one, *old.get(key, (ZERO, ZERO))) for key, one in docs.items() if _is_invoice(one)}
+        if doc.get("autoApply") and not wanted:
+            items |= self._open_items(payer, items)
+            planned: list[Application] | Problem = automatic(payer, list(items.values()))
+        else:
+            planned = plan(wanted, payer, items)
+        if isinstance(planned, Problem):
+            raise Refused(planned)
+        doc["apply"] = [
+            {"line": number, "doc": one.doc, "apply": True, "amount": money_text(one.amount, payer.digits),
+             "base": money_text(one.base, payer.base_digits)}
+            for number, one in enumerate(planned, 1)
+        ]  # fmt: skip
+        applied = sum((one.amount for one in planned), ZERO)
+        doc["applied"] = money_text(applied, payer.digits)
+        doc["unapplied"] = money_text(payer.available - applied, payer.digits)
+        doc["baseUnapplied"] = money_text(
+            unapplied_base(payer.available, worth, applied, payer.base_digits), payer.base_digits
+        )
+        doc["amountPaid"], doc["amountRemaining"] = doc["applied"], doc["unapplied"]
+        self._bring_up_to_date(old, planned, items, payer, doc["tranDate"], at)
+
+    def release(self, doc: Doc, at: float) -> None:
+        """Take a payment or credit off its invoices before it is deleted: they are open again."""
+        old = held(doc)
+        items = {}
+        for key, (value, base) in old.items():
+            items[key] = _open_item(self.state.need("transaction", key), value, base)
+        digits = self.state.digits(doc["currency"])
+        base_digits = self.state.digits(self.state.need("subsidiary", doc["subsidiary"])["currency"])
+        payer = Payer(doc["id"], doc["entity"], doc["currency"], "", ZERO, digits, base_digits)
+        self._bring_up_to_date(old, [], items, payer, doc["tranDate"], at)
+
+    def _bring_up_to_date(
+        self, old: dict[str, tuple[Decimal, Decimal]], planned: list[Application], items: dict[str, OpenItem],
+        payer: Payer, day: str, at: float,
+    ) -> None:  # fmt: skip
+        new = {one.doc: (one.amount, one.base) for one in planned}
+        for key, item in items.items():
+            value, base = new.get(key, (ZERO, ZERO))
+            if old.get(key, (ZERO, ZERO)) == (value, base):
+                continue
+            invoice = self.state.need("transaction", key)
+            remaining = item.remaining - value
+            invoice |= {
+                "amountRemaining": money_text(remaining, payer.digits),
+                "amountPaid": money_text(Decimal(invoice["total"]) - remaining, payer.digits),
+                "baseRemaining": money_text(item.base_remaining - base, payer.base_digits),
+                "status": invoice_status(invoice.get("approvalStatus", "2"), remaining),
+                "closeDate": None if remaining else day,
+                "lastModifiedDate": stamp(at),
+            }
+            self.state.save("transaction", invoice)
+
+    def _open_items(self, payer: Payer, known: dict[str, OpenItem]) -> dict[str, OpenItem]:
+        rows = self.state.store.db.execute(
+            "SELECT id FROM row_transaction WHERE entity = ? AND type = 'CustInvc' AND unpaid_e4 > 0 AND currency = ? "
+            "AND account = ? ORDER BY id", (int(payer.entity), int(payer.currency), int(payer.account)),
+        ).fetchall()  # fmt: skip
+        fresh = [str(row[0]) for row in rows if str(row[0]) not in known]
+        return {key: _open_item(self.state.need("transaction", key), ZERO, ZERO) for key in fresh}
+
+
+def require_invoice(state: State, key: str, path: str) -> Doc:
+    """A document that can be credited: an invoice."""
+    doc = state.get("transaction", key)
+    if doc is None or not _is_invoice(doc):
+        raise Refused(invalid_value(path))
+    return doc
+
+
+def _is_invoice(doc: Doc | None) -> bool:
+    return doc is not None and doc["type"] == "CustInvc"
+
+
+def _open_item(doc: Doc | None, given: Decimal, base: Decimal) -> OpenItem:
+    assert doc is not None
+    return OpenItem(
+        doc["id"], doc["entity"], doc["currency"], doc["account"], amount(doc["amountRemaining"]) + given,
+        amount(doc["baseRemaining"]) + base, bool(doc["posting"]), doc.get("dueDate") or doc["tranDate"],
+    )  # fmt: skip
