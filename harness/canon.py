@@ -17,6 +17,7 @@ class Correlation:
     subsidiaries: Mapping[str, str] = field(default_factory=dict)  # cloud ERP subsidiary id -> entity
     company_codes: Mapping[str, str] = field(default_factory=dict)  # legacy company code -> entity
     ledgers: Mapping[str, str] = field(default_factory=dict)  # entity -> system of its ledger
+    zones: Mapping[str, str] = field(default_factory=dict)  # entity -> time zone of its dates
     deal_field: str = "cf_sf_opportunity"
     account_field: str = "cf_sf_account"
     deal_reference_prefix: str = "SF-"
@@ -34,6 +35,7 @@ class Correlation:
             subsidiaries={str(facts["subsidiary"]): name for name, facts in entities.items() if "subsidiary" in facts},
             company_codes={facts["company_code"]: name for name, facts in entities.items() if "company_code" in facts},
             ledgers={name: f"erp_{facts['ledger']}" for name, facts in entities.items()},
+            zones={name: facts["zone"] for name, facts in entities.items() if "zone" in facts},
         )
 
 

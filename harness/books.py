@@ -1,0 +1,202 @@
+"""Vendor rows of every system's books, read into the one vocabulary of `canon`."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from harness import books_ledgers
+from harness.canon import Account, Canon, Contract, Correlation, Customer, Deal, Document, Receipt
+from harness.money import minor
+
+Row = Mapping[str, Any]
+Reader = Callable[[Mapping[str, Any], Canon, Correlation], None]
+
+
+def read_books(books: Mapping[str, Mapping[str, Any]], correlation: Correlation) -> Canon:
+    """All books of one instant: {system: answer of GET /_control/books}. Rows that make no sense go to `unread`."""
+    canon = Canon()
+    for system, reader in READERS.items():
+        if system in books:
+            reader(books[system], canon, correlation)
+    return canon
+
+
+def rows(book: Mapping[str, Any], table: str, *objects: str) -> list[Row]:
+    """Rows of a table that are one of the given objects."""
+    return [row for row in book.get(table, ()) if row.get("object") in objects]
+
+
+# -- Salesforce -------------------------------------------------------------------------------
+
+
+def _salesforce(book: Mapping[str, Any], canon: Canon, correlation: Correlation) -> None:
+    del correlation
+    for row in rows(book, "party", "Account"):
+        canon.accounts[row["Id"]] = Account(row["Id"], row["Name"], row.get("Selling_Entity__c") or "")
+    lines: dict[str, list[Row]] = {}
+    for row in rows(book, "line", "OpportunityLineItem"):
+        lines.setdefault(row["OpportunityId"], []).append(row)
+    for row in rows(book, "contract", "Opportunity"):
+        if row.get("IsWon") in (True, "true"):
+            canon.deals.append(_deal(row, lines.get(row["Id"], []), canon))
+    for row in rows(book, "contract", "Contract"):
+        canon.contracts.append(
+            Contract(
+                "salesforce", row["Id"], row.get("Subscription_Id__c") or "", row.get("Opportunity__c") or "",
+                row["AccountId"], row.get("CurrencyIsoCode") or "", row.get("StartDate") or "",
+                row.get("EndDate") or "", row.get("Status") or "",
+            )
+        )  # fmt: skip
+    for row in rows(book, "document", "Invoice__c"):
+        canon.documents.append(_invoice_copy(row, canon))
+    for row in rows(book, "document", "Payment__c"):
+        canon.receipts.append(_payment_copy(row, canon))
+
+
+def _entity(account_id: str, canon: Canon) -> str:
+    account = canon.accounts.get(account_id)
+    return account.entity if account else ""
+
+
+def _deal(row: Row, lines: list[Row], canon: Canon) -> Deal:
+    currency = row.get("CurrencyIsoCode") or "USD"
+    net = sum(minor(line["TotalPrice"], currency) for line in lines)
+    return Deal(
+        row["Id"], row["Name"], row["AccountId"] or "", _entity(row["AccountId"], canon), currency, net,
+        row["CloseDate"], len(lines),
+    )  # fmt: skip
+
+
+def _invoice_copy(row: Row, canon: Canon) -> Document:
+    currency = row["CurrencyIsoCode"]
+    account = row.get("Account__c") or ""
+    net, tax, gross, balance = (minor(row.get(f"{name}__c") or 0, currency) for name in _AMOUNTS)
+    return Document(
+        "salesforce", row["Id"], row["Invoice_Number__c"] or "", "invoice", account, _entity(account, canon), currency,
+        net, tax, gross, balance, row.get("Issue_Date__c") or "", row.get("Due_Date__c") or "",
+        row.get("Status__c") or "", row.get("Opportunity__c") or "",
+    )  # fmt: skip
+
+
+_AMOUNTS = ("Net", "Tax", "Gross", "Balance")
+
+
+def _payment_copy(row: Row, canon: Canon) -> Receipt:
+    account = row.get("Account__c") or ""
+    return Receipt(
+        "salesforce", row["Id"], row["Payment_Key__c"] or "", account, _entity(account, canon), row["CurrencyIsoCode"],
+        minor(row.get("Amount__c") or 0, row["CurrencyIsoCode"]), row.get("Received_On__c") or "",
+    )  # fmt: skip
+
+
+# -- subscription platform --------------------------------------------------------------------
+
+
+def _platform(book: Mapping[str, Any], canon: Canon, correlation: Correlation) -> None:
+    customers = {row["id"]: row for row in rows(book, "party", "customer")}
+    for row in customers.values():
+        canon.customers.append(
+            Customer(
+                "subscriptions", row["id"], row.get(correlation.account_field) or "",
+                row.get("business_entity_id") or "", row.get("company") or "",
+            )
+        )  # fmt: skip
+    terms = {
+        row["subscription_id"]: row
+        for row in rows(book, "contract", "contract_term")
+        if row.get("status") == "active"
+    }  # fmt: skip
+    deals = {}
+    for row in rows(book, "contract", "subscription"):
+        deals[row["id"]] = row.get(correlation.deal_field) or ""
+        canon.contracts.append(_subscription(row, terms.get(row["id"]), customers, correlation))
+    lines: dict[str, int] = {}
+    for row in rows(book, "line", "line_item", "invoice_line_item", "credit_note_line_item"):
+        owner = row.get("invoice_id") or row.get("credit_note_id") or ""
+        lines[owner] = lines.get(owner, 0) + 1
+    for row in rows(book, "document", "invoice"):
+        canon.documents.append(_bill(row, customers, deals, lines, correlation))
+    for row in rows(book, "document", "credit_note"):
+        canon.documents.append(_credit_note(row, customers, lines, correlation))
+    for row in rows(book, "document", "transaction"):
+        if row.get("type") == "payment" and row.get("status") == "success":
+            canon.receipts.append(_payment(row, customers, correlation))
+
+
+def _account_of(row: Row, customers: Mapping[str, Row], correlation: Correlation) -> str:
+    return str(customers.get(row.get("customer_id", ""), {}).get(correlation.account_field) or "")
+
+
+def _day(epoch: Any) -> str:
+    return "" if epoch in (None, "") else datetime.fromtimestamp(float(epoch), UTC).date().isoformat()
+
+
+def _local_day(epoch: Any, entity: str, correlation: Correlation) -> str:
+    """A bill's date is a day in its entity's own zone."""
+    if epoch in (None, ""):
+        return ""
+    zone = ZoneInfo(correlation.zones.get(entity, "UTC"))
+    return datetime.fromtimestamp(float(epoch), zone).date().isoformat()
+
+
+def _subscription(row: Row, term: Row | None, customers: Mapping[str, Row], correlation: Correlation) -> Contract:
+    start = row.get("start_date") or row.get("started_at")
+    value = None
+    if term is not None and term.get("total_contract_value_before_tax") is not None:
+        value = int(term["total_contract_value_before_tax"])
+    return Contract(
+        "subscriptions", row["id"], row["id"], row.get(correlation.deal_field) or "",
+        _account_of(row, customers, correlation), row["currency_code"],
+        _day(term["contract_start"] if term else start), _day(term["contract_end"] if term else None),
+        row["status"], value,
+    )  # fmt: skip
+
+
+def _bill(
+    row: Row, customers: Mapping[str, Row], deals: Mapping[str, str], lines: Mapping[str, int], correlation: Correlation
+) -> Document:
+    reference = str(row.get("po_number") or "")
+    deal = deals.get(row.get("subscription_id") or "", "")
+    if not deal and reference.startswith(correlation.deal_reference_prefix):
+        deal = reference.removeprefix(correlation.deal_reference_prefix)
+    tax = int(row.get("tax") or 0)
+    entity = row.get("business_entity_id") or ""
+    return Document(
+        "subscriptions", row["id"], row["id"], "invoice", _account_of(row, customers, correlation), entity,
+        row["currency_code"], int(row["total"]) - tax, tax, int(row["total"]), int(row["amount_due"]),
+        _local_day(row["date"], entity, correlation), _local_day(row.get("due_date"), entity, correlation),
+        row["status"], deal, lines.get(row["id"], len(row.get("line_items") or ())),
+    )  # fmt: skip
+
+
+def _credit_note(
+    row: Row, customers: Mapping[str, Row], lines: Mapping[str, int], correlation: Correlation
+) -> Document:
+    tax = sum(int(one.get("amount") or 0) for one in row.get("taxes") or ())
+    entity = row.get("business_entity_id") or ""
+    return Document(
+        "subscriptions", row["id"], row["id"], "credit", _account_of(row, customers, correlation), entity,
+        row["currency_code"], int(row["total"]) - tax, tax, int(row["total"]), int(row.get("amount_available") or 0),
+        _local_day(row["date"], entity, correlation), "", row["status"], "",
+        lines.get(row["id"], len(row.get("line_items") or ())),
+    )  # fmt: skip
+
+
+def _payment(row: Row, customers: Mapping[str, Row], correlation: Correlation) -> Receipt:
+    reference = str(row.get("reference_number") or "")
+    born_elsewhere = reference.startswith((correlation.cloud_receipt_prefix, correlation.legacy_receipt_prefix))
+    return Receipt(
+        "subscriptions", row["id"], reference if born_elsewhere else f"CB:{row['id']}",
+        _account_of(row, customers, correlation), row.get("business_entity_id") or "", row["currency_code"],
+        int(row["amount"]), _day(row["date"]),
+        tuple((link["invoice_id"], int(link["applied_amount"])) for link in row.get("linked_invoices") or ()),
+    )  # fmt: skip
+
+
+READERS: dict[str, Reader] = {
+    "salesforce": _salesforce,
+    "subscriptions": _platform,
+    "erp_cloud": books_ledgers.cloud,
+    "erp_legacy": books_ledgers.legacy,
+}

@@ -1,0 +1,169 @@
+"""The two ledgers' rows, read into the vocabulary of `canon`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from harness.canon import Canon, Correlation, Customer, Document, DocumentKind, LedgerLine, Receipt
+from harness.money import minor
+
+Row = Mapping[str, Any]
+Book = Mapping[str, Any]
+
+
+def _rows(book: Book, table: str, *objects: str) -> list[Row]:
+    return [row for row in book.get(table, ()) if row.get("object") in objects]
+
+
+# -- cloud ERP --------------------------------------------------------------------------------
+
+
+def cloud(book: Book, canon: Canon, correlation: Correlation) -> None:
+    """NetSuite-style books: amounts are decimal texts in the transaction's currency."""
+    accounts = {customer.id: customer.account for customer in canon.customers if customer.system == "subscriptions"}
+
+    def account_of(external: Any) -> str:
+        key = str(external or "")
+        prefix = correlation.customer_prefix
+        return accounts.get(key.removeprefix(prefix), "") if key.startswith(prefix) else ""
+
+    for row in _rows(book, "party", "customer"):
+        account = account_of(row.get("externalId"))
+        for subsidiary in dict.fromkeys((row["subsidiary"], *row.get("subsidiaries", ()))):
+            entity = correlation.subsidiaries.get(str(subsidiary), str(subsidiary))
+            name = row.get("companyName") or row.get("entityId") or ""
+            canon.customers.append(Customer("erp_cloud", row["id"], account, entity, name))
+    lines: dict[str, int] = {}
+    for row in _rows(book, "line", "invoice.item", "creditMemo.item"):
+        lines[row["transaction"]] = lines.get(row["transaction"], 0) + 1
+    kinds: dict[str, tuple[DocumentKind, str]] = {
+        "invoice": ("invoice", correlation.invoice_prefix),
+        "creditMemo": ("credit", correlation.credit_prefix),
+    }
+    for row in _rows(book, "document", *kinds):
+        if row["status"] != "V":
+            kind, prefix = kinds[row["object"]]
+            canon.documents.append(_cloud_document(row, kind, prefix, account_of, lines, correlation))
+    applied: dict[str, list[tuple[str, int]]] = {}
+    for row in _rows(book, "allocation", "customerPayment.apply"):
+        bill = str(row.get("docExternalId") or "").removeprefix(correlation.invoice_prefix)
+        applied.setdefault(row["transaction"], []).append((bill, row["amount"]))
+    for row in _rows(book, "document", "customerPayment"):
+        if row["status"] != "V":
+            canon.receipts.append(_cloud_receipt(row, account_of, applied.get(row["id"], []), correlation))
+    for row in _rows(book, "ledger", "transactionAccountingLine"):
+        if row["posting"]:
+            currency = row["currency"]
+            canon.ledger.append(
+                LedgerLine(
+                    "erp_cloud", correlation.subsidiaries.get(row["subsidiary"], row["subsidiary"]), currency,
+                    row["transaction"], row["acctNumber"] or row["account"], row["acctType"] == "AcctRec",
+                    minor(row["foreignAmount"], currency), row["postingPeriod"],
+                )
+            )  # fmt: skip
+
+
+def _cloud_document(
+    row: Row, kind: DocumentKind, prefix: str, account_of: Any, lines: Mapping[str, int], correlation: Correlation
+) -> Document:
+    currency, external = row["currency"], str(row.get("externalId") or "")
+    gross, tax = minor(row["total"], currency), minor(row.get("taxTotal") or 0, currency)
+    still_open = minor(row.get("amountRemaining" if kind == "invoice" else "unapplied") or 0, currency)
+    return Document(
+        "erp_cloud", row["id"], external.removeprefix(prefix) if external.startswith(prefix) else "", kind,
+        account_of(row.get("entityExternalId")), correlation.subsidiaries.get(row["subsidiary"], row["subsidiary"]),
+        currency, gross - tax, tax, gross, still_open, row["tranDate"], row.get("dueDate") or "", row["status"],
+        lines=lines.get(row["id"], 0),
+    )  # fmt: skip
+
+
+def _cloud_receipt(row: Row, account_of: Any, applied: list[tuple[str, Any]], correlation: Correlation) -> Receipt:
+    currency, external = row["currency"], str(row.get("externalId") or "")
+    ours = external.startswith(correlation.payment_prefix)
+    key = f"CB:{external.removeprefix(correlation.payment_prefix)}" if ours else f"NS-{row['id']}"
+    return Receipt(
+        "erp_cloud", row["id"], key, account_of(row.get("entityExternalId")),
+        correlation.subsidiaries.get(row["subsidiary"], row["subsidiary"]), currency, minor(row["total"], currency),
+        row["tranDate"], tuple((bill, minor(amount, currency)) for bill, amount in applied),
+    )  # fmt: skip
+
+
+# -- legacy ERP -------------------------------------------------------------------------------
+
+
+def legacy(book: Book, canon: Canon, correlation: Correlation) -> None:
+    """SAP-style books: a document is BUKRS/BELNR/GJAHR; what was reversed and its reversal are both left out."""
+    bills = {bill.key: bill for bill in canon.of("subscriptions")}
+    heads = [row for row in _rows(book, "document", "BKPF") if not row["STBLG"] and not row["ZREVERSAL"]]
+    owners = {row["KUNNR"]: bills[row["XBLNR"]].account for row in heads if row["XBLNR"] in bills}
+    _legacy_parties(book, canon, correlation, owners)
+    taxes: dict[tuple[str, ...], int] = {}
+    for row in _rows(book, "line", "BSET"):
+        taxes[_place(row)] = taxes.get(_place(row), 0) + minor(row["FWSTE"], row["WAERS"])
+    lines: dict[tuple[str, ...], int] = {}
+    for row in _rows(book, "line", "Z1SUBIT"):
+        if row["KOART"] == "S":
+            lines[_place(row)] = lines.get(_place(row), 0) + 1
+    cleared: dict[tuple[str, ...], list[tuple[str, int]]] = {}
+    for row in _rows(book, "allocation", "CLEARING"):
+        place = (row["BUKRS"], row["ZCRBELNR"], row["ZCRGJAHR"])
+        cleared.setdefault(place, []).append((row["XBLNR"], minor(row["WRBTR"], row["WAERS"])))
+    for row in heads:
+        entity = correlation.company_codes.get(row["BUKRS"], row["BUKRS"])
+        account = owners.get(row["KUNNR"], "")
+        if row["BLART"] in ("DR", "DG"):
+            canon.documents.append(_legacy_document(row, entity, account, taxes, lines, bills))
+        elif row["BLART"] == "DZ":
+            canon.receipts.append(_legacy_receipt(row, entity, account, cleared.get(_place(row), [])))
+    for row in _rows(book, "ledger", "BSEG"):
+        amount = minor(row["WRBTR"], row["WAERS"])
+        canon.ledger.append(
+            LedgerLine(
+                "erp_legacy", correlation.company_codes.get(row["BUKRS"], row["BUKRS"]), row["WAERS"],
+                "/".join(_place(row)), row["HKONT"], row["KOART"] == "D", amount if row["SHKZG"] == "S" else -amount,
+                f"{row['GJAHR']}-{row['MONAT']}",
+            )
+        )  # fmt: skip
+
+
+def _place(row: Row) -> tuple[str, ...]:
+    return row["BUKRS"], row["BELNR"], row["GJAHR"]
+
+
+def _legacy_parties(book: Book, canon: Canon, correlation: Correlation, owners: Mapping[str, str]) -> None:
+    """A customer number says nothing of the sales account; its documents do, else its name."""
+    by_name = {account.name.casefold()[:35]: account.id for account in canon.accounts.values()}
+    names = {row["KUNNR"]: row.get("NAME1") or "" for row in _rows(book, "party", "KNA1")}
+    for row in _rows(book, "party", "KNB1"):
+        name = names.get(row["KUNNR"], "")
+        account = owners.get(row["KUNNR"]) or by_name.get(name.strip().casefold()[:35], "")
+        entity = correlation.company_codes.get(row["BUKRS"], row["BUKRS"])
+        canon.customers.append(Customer("erp_legacy", row["KUNNR"], account, entity, name))
+
+
+def _legacy_document(
+    row: Row, entity: str, account: str, taxes: Mapping[tuple[str, ...], int], lines: Mapping[tuple[str, ...], int],
+    bills: Mapping[str, Document],
+) -> Document:  # fmt: skip
+    currency, place = row["WAERS"], _place(row)
+    gross, tax = minor(row["WRBTR"], currency), taxes.get(place, 0)
+    number = row["XBLNR"]
+    known = number in bills or any(bill.startswith(number[:3]) for bill in bills)
+    return Document(
+        "erp_legacy", "/".join(place), number if known else "", "credit" if row["BLART"] == "DG" else "invoice",
+        account, entity, currency, gross - tax, tax, gross, minor(row["RESTBT"], currency), _iso(row["BLDAT"]), "",
+        "open" if minor(row["RESTBT"], currency) else "cleared", lines=lines.get(place, 0),
+    )  # fmt: skip
+
+
+def _legacy_receipt(row: Row, entity: str, account: str, applied: list[tuple[str, int]]) -> Receipt:
+    currency = row["WAERS"]
+    ours = row["IFACE"] == "PAY" and row["SNDPRN"] == "SUBHUB" and row["ZSRCID"]
+    key = f"CB:{row['ZSRCID']}" if ours else f"L-{row['BUKRS']}-{row['GJAHR']}-{row['BELNR']}"
+    amount = minor(row.get("ZPAYWRBTR") or row["WRBTR"], currency)
+    return Receipt(
+        "erp_legacy", "/".join(_place(row)), key, account, entity, currency, amount, _iso(row["BUDAT"]), tuple(applied)
+    )
+
+
+def _iso(day: str) -> str:
+    return f"{day[:4]}-{day[4:6]}-{day[6:8]}"
