@@ -1,0 +1,243 @@
+"""A core: its ports to the outside, the parts it is made of, and one incarnation of it."""
+
+import base64
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from synccore import processes as process_apis
+from synccore import systems as system_apis
+from synccore.config import ConfigError, Settings
+from synccore.engine.dispatch import TICKER, Dispatcher
+from synccore.engine.meter import Meter
+from synccore.engine.pulse import Pulse
+from synccore.engine.retry import RetryPolicy
+from synccore.experience.desk import TickerView
+from synccore.ports.chance import Chance
+from synccore.ports.clock import Clock
+from synccore.ports.database import Database
+from synccore.ports.engine import Engine, Process, Ticker
+from synccore.ports.files import FileDrop
+from synccore.ports.stores import Signal, Unit
+from synccore.ports.transport import Transport
+from synccore.processes.context import Context
+from synccore.systems import credentials
+
+T = TypeVar("T")
+Mappings = Mapping[str, Mapping[str, Any]]
+Step = Callable[[], Awaitable[None]]
+Receive = Callable[[Any], Awaitable[bool]]  # a platform event stored with its work; False: known; ValueError: no sense
+Replay = Callable[[Signal], Awaitable[bool]]  # a stored signal turned into work again; False: it means none
+
+
+async def _none_foreign() -> int:
+    return 0
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The outside of a core. `opening` runs before the engine starts, `closing` after it has ended, in order."""
+
+    clock: Clock
+    chance: Chance
+    transport: Transport
+    files: FileDrop | None
+    database: Database
+    engine: Engine
+    opening: tuple[Step, ...] = ()
+    closing: tuple[Step, ...] = ()
+    foreign_runs: Callable[[], Awaitable[int]] = _none_foreign
+
+
+def _same_unit(unit: Unit) -> Unit:
+    return unit
+
+
+def _same_transport(transport: Transport) -> Transport:
+    return transport
+
+
+def _same_context(context: Context) -> Context:
+    return context
+
+
+def basic_auth_matches(authorization: str, user: str, password: str) -> bool:
+    """Whether an Authorization header holds these basic credentials; takes as long for a near miss as for any."""
+    expected = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+    return hmac.compare_digest(authorization.encode("utf-8", "replace"), expected.encode())
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a core is made of, by name; tests of the tests replace single parts by wrong ones."""
+
+    unit: Callable[[Unit], Unit] = _same_unit
+    transport: Callable[[Transport], Transport] = _same_transport
+    adapters: Callable[..., "system_apis.Adapters"] = lambda *given: system_apis.adapters(*given)
+    context: Callable[[Context], Context] = _same_context
+    processes: Callable[[Context], dict[str, Process]] = lambda context: process_apis.processes(context)
+    tickers: Callable[[Context], list[tuple[str, float, Ticker]]] = lambda context: process_apis.tickers(context)
+    intake: Callable[[Context], Receive] = lambda context: process_apis.intake(context)
+    replay: Callable[[Context], Replay] = lambda context: process_apis.replay(context)
+    webhook_verified: Callable[[str, str, str], bool] = basic_auth_matches
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    exception_due_s: Mapping[str, float] = field(default_factory=lambda: {"": 86400.0})
+
+
+class _Memory:
+    """The database as the stores' replaceable part sees it."""
+
+    def __init__(self, database: Database, unit: Callable[[Unit], Unit]) -> None:
+        self._database, self._unit = database, unit
+
+    async def run(self, fn: Callable[[Unit], T]) -> T:
+        """See `ports.database.Database`."""
+        return await self._database.run(lambda unit: fn(self._unit(unit)))
+
+
+class Core:
+    """One incarnation of the core; `experience.desk.Desk` says what its API asks of it."""
+
+    def __init__(self, settings: Settings, ports: Ports, made_of: Parts, mappings: Mappings) -> None:
+        self.settings, self.ports, self.parts = settings, ports, made_of
+        self.clock, self.engine, self.version = ports.clock, ports.engine, settings.application_version
+        same = made_of.unit is _same_unit
+        self.database: Database = ports.database if same else _Memory(ports.database, made_of.unit)
+        self.meter = Meter()
+        self.pulse = Pulse(self.meter)
+        self.dispatcher = Dispatcher(
+            self.database, ports.engine, ports.clock, ports.chance, self.meter, self.pulse, made_of.retry,
+            made_of.exception_due_s,
+        )  # fmt: skip
+        self._mappings = mappings
+        self._tokens = _tokens(settings)
+        self._started = False
+        self.context = made_of.context(self._context())
+        self._receive, self._replay = made_of.intake(self.context), made_of.replay(self.context)
+        for name, process in made_of.processes(self.context).items():
+            self.dispatcher.register(name, process)
+        for name, interval_s, ticker in made_of.tickers(self.context):
+            ports.engine.every(name, interval_s, self.pulse.watched(name, ticker))
+        ports.engine.every(TICKER, settings.dispatch_s, self.pulse.watched(TICKER, self.dispatcher.tick))
+
+    def _context(self) -> Context:
+        transport = self.parts.transport(self.ports.transport)
+        adapters = self.parts.adapters(
+            access_of(self.settings), transport, self.ports.files, self.clock, self.ports.chance, self.meter.api_call
+        )  # fmt: skip
+        context = Context(
+            self.database, self.clock, self.ports.chance, adapters.salesforce, adapters.platform, adapters.cloud,
+            adapters.legacy, self.dispatcher.kick, partner=self.settings.erp_legacy_partner,
+        )  # fmt: skip
+        unknown = sorted(set(self.settings.poll_s) - set(context.intervals))
+        if unknown:
+            raise ConfigError([f"SYNCCORE_POLL_{name.upper().replace('-', '_')}_S: no such ticker" for name in unknown])
+        context.intervals.update(self.settings.poll_s)
+        return context
+
+    async def start(self) -> None:
+        """Open the ports, load mappings that are absent, recover what was under way and begin."""
+        for step in self.ports.opening:
+            await step()
+        if self._mappings:
+            await self.database.run(self._load)
+        await self.engine.start()
+        self._started = True
+
+    def _load(self, unit: Unit) -> None:
+        for kind, values in self._mappings.items():
+            for key, value in values.items():
+                if unit.mappings.get(kind, key) is None:
+                    unit.mappings.put(kind, key, value, "configuration", self.clock.now())
+
+    async def close(self) -> None:
+        """Stop taking up work and let go of the ports; what was under way is taken up by the next start."""
+        self._started = False
+        await self.engine.close()
+        for step in self.ports.closing:
+            await step()
+
+    # -- the desk ---------------------------------------------------------------------------
+
+    @property
+    def changes(self) -> int:
+        """Grows with every change."""
+        return self.pulse.changes
+
+    def role_of(self, token: str) -> str:
+        """The role of a bearer token, '' for a wrong one."""
+        found = ""
+        for role, secret in self._tokens:
+            if hmac.compare_digest(token.encode("utf-8", "replace"), secret):
+                found = role
+        return found
+
+    def webhook_verified(self, authorization: str) -> bool:
+        """Whether an Authorization header is the platform's."""
+        password = self.settings.webhook_password.get_secret_value()
+        return self.parts.webhook_verified(authorization, self.settings.webhook_user, password)
+
+    async def receive(self, event: Mapping[str, Any]) -> bool:
+        """Store a platform event and its work; False when it was known."""
+        fresh = await self._receive(event)
+        self.meter.count("synccore_signals", "subscriptions", "new" if fresh else "known")
+        return fresh
+
+    async def replay(self, signal: Signal) -> bool:
+        """Translate a stored signal again; False when it means no work."""
+        return await self._replay(signal)
+
+    async def kick(self) -> None:
+        """Work was added or woken: hand it over now."""
+        await self.dispatcher.kick()
+
+    def touch(self) -> None:
+        """Note a change."""
+        self.pulse.changed()
+
+    def quiet(self) -> bool:
+        """Every ticker has looked since the last change and found nothing."""
+        return self.pulse.quiet()
+
+    def tickers(self) -> Mapping[str, TickerView]:
+        """All tickers by name."""
+        return {
+            name: TickerView(beat.rounds, beat.quiet_since == self.changes, beat.next_due, beat.error)
+            for name, beat in self.pulse.beats.items()
+        }
+
+    async def foreign_runs(self) -> int:
+        """Unfinished runs of other application versions."""
+        return await self.ports.foreign_runs()
+
+    def metrics(self, gauges: Mapping[str, tuple[str, float]]) -> bytes:
+        """Counters and the given gauges as Prometheus text."""
+        return self.meter.text(gauges)
+
+
+def _tokens(settings: Settings) -> list[tuple[str, bytes]]:
+    given = {"viewer": settings.viewer_token, "operator": settings.operator_token, "admin": settings.admin_token}
+    return [(role, token.get_secret_value().encode()) for role, token in given.items() if token is not None]
+
+
+def access_of(settings: Settings) -> credentials.SystemsAccess:
+    """Where the systems are and how to sign in there."""
+    cloud = legacy = None
+    if settings.erp_cloud_url:
+        cloud = credentials.CloudErpAccess(
+            settings.erp_cloud_url, settings.erp_cloud_client_id, settings.erp_cloud_certificate_id,
+            settings.private_key_pem(),
+        )  # fmt: skip
+    if settings.erp_legacy_host:
+        legacy = credentials.LegacyErpAccess(
+            settings.erp_legacy_partner, settings.erp_legacy_receiver, settings.erp_legacy_client
+        )  # fmt: skip
+    return credentials.SystemsAccess(
+        credentials.SalesforceAccess(
+            settings.salesforce_url, settings.salesforce_client_id,
+            settings.salesforce_client_secret.get_secret_value(), settings.salesforce_api_version,
+        ),
+        credentials.SubscriptionsAccess(settings.subscriptions_url, settings.subscriptions_api_key.get_secret_value()),
+        cloud, legacy, settings.timeout_s,
+    )  # fmt: skip

@@ -1,0 +1,23 @@
+"""The experience API as one application, built once a process over whichever core is current."""
+
+from collections.abc import Callable
+
+from fastapi import FastAPI
+
+from synccore.experience import customers, exceptions, letters, mappings, operations, problem, webhooks
+from synccore.experience.desk import Desk
+from synccore.experience.strict import BodyLimit
+
+
+def api(current: Callable[[], Desk | None]) -> FastAPI:
+    """The application; `current` gives the core at each request, None while there is none."""
+    app = FastAPI(
+        title="Sync core", version="1", description="Timelines, exceptions, dead letters, mappings and operations.",
+        docs_url=None, redoc_url=None,
+    )  # fmt: skip
+    app.state.current = current
+    problem.install(app)
+    app.add_middleware(BodyLimit)
+    for part in (webhooks, customers, exceptions, letters, mappings, operations):
+        app.include_router(part.router)
+    return app

@@ -1,0 +1,86 @@
+"""What the experience API asks of a core; the bootstrap's `Core` is one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from synccore.ports.clock import Clock
+from synccore.ports.database import Database
+from synccore.ports.stores import Signal
+
+
+@dataclass(frozen=True)
+class TickerView:
+    """One ticker, as operators see it."""
+
+    rounds: int
+    quiet: bool
+    next_due: float | None
+    error: str
+
+
+class Desk(Protocol):
+    """The core behind the API. Tokens map to role names (viewer, operator, admin)."""
+
+    @property
+    def database(self) -> Database:
+        """The core's memory."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """The core's clock."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """The application version that runs belong to."""
+        ...
+
+    @property
+    def changes(self) -> int:
+        """Grows with every change; equal numbers mean that nothing happened between."""
+        ...
+
+    def role_of(self, token: str) -> str:
+        """The role of a bearer token, '' for a wrong one; in constant time."""
+        ...
+
+    def webhook_verified(self, authorization: str) -> bool:
+        """Whether an Authorization header is the one that the platform was given; in constant time."""
+        ...
+
+    async def receive(self, event: Mapping[str, Any]) -> bool:
+        """Store a platform event and the work it means, and hand it over; False when it was known.
+
+        ValueError: the event makes no sense.
+        """
+        ...
+
+    async def replay(self, signal: Signal) -> bool:
+        """Translate a stored signal into work again; False when it means none."""
+        ...
+
+    async def kick(self) -> None:
+        """Work was added or woken: hand it over now."""
+        ...
+
+    def touch(self) -> None:
+        """Note a change."""
+        ...
+
+    def quiet(self) -> bool:
+        """Every ticker has looked since the last change and found nothing."""
+        ...
+
+    def tickers(self) -> Mapping[str, TickerView]:
+        """All tickers by name."""
+        ...
+
+    async def foreign_runs(self) -> int:
+        """Unfinished runs of other application versions, which this core will not take up."""
+        ...
+
+    def metrics(self, gauges: Mapping[str, tuple[str, float]]) -> bytes:
+        """All counters and the given gauges as Prometheus text."""
+        ...

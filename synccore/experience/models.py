@@ -1,0 +1,185 @@
+"""The shapes that the experience API answers with; times are business time in epoch seconds."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from synccore.ports.stores import BusinessException, DeadLetter, Effect, WorkItem
+
+
+class ExceptionView(BaseModel):
+    """A business exception: what is wrong, whose it is and what resolves it."""
+
+    id: str
+    kind: str
+    subject: str
+    partition: str
+    reason: str
+    owner_role: str
+    actions: list[str]
+    waiting_on: list[str]
+    work_id: str
+    opened_at: float
+    due_at: float
+    state: Literal["open", "resolved", "abandoned"]
+    resolution: str
+    details: Any
+
+    @classmethod
+    def of(cls, found: BusinessException) -> "ExceptionView":
+        """The view of a stored one."""
+        return cls.model_validate(found, from_attributes=True)
+
+
+class LetterView(BaseModel):
+    """A dead letter with its payload and cause."""
+
+    id: str
+    work_id: str
+    process: str
+    subject: str
+    partition: str
+    payload: Any
+    cause: str
+    tries: int
+    at: float
+    state: Literal["dead", "requeued", "discarded"]
+
+    @classmethod
+    def of(cls, found: DeadLetter) -> "LetterView":
+        """The view of a stored one."""
+        return cls.model_validate(found, from_attributes=True)
+
+
+class WorkView(BaseModel):
+    """One piece of work."""
+
+    id: str
+    process: str
+    key: str
+    subject: str
+    state: Literal["due", "submitted", "parked", "done", "dead", "abandoned"]
+    due_at: float
+    attempt: int
+    tries: int
+    cause: str
+    waiting_on: list[str]
+
+    @classmethod
+    def of(cls, found: WorkItem) -> "WorkView":
+        """The view of a stored one."""
+        return cls.model_validate(found, from_attributes=True)
+
+
+class WorkReport(BaseModel):
+    """What is open. `idle`: nothing due or running, and every ticker looked since the last change and found nothing."""
+
+    open: list[WorkView]
+    idle: bool
+    next_due: float | None
+    rounds: dict[str, int]
+    version: int
+    now: float
+
+
+class EffectView(BaseModel):
+    """One write to a system under its business key."""
+
+    key: str
+    target: str
+    operation: str
+    state: Literal["planned", "applied", "rejected", "unknown"]
+    reference: Any
+    tries: int
+    cause: str
+    at: float
+
+    @classmethod
+    def of(cls, found: Effect) -> "EffectView":
+        """The view of a stored one."""
+        return cls.model_validate(found, from_attributes=True)
+
+
+class TimelineEntry(BaseModel):
+    """Something that happened to a customer."""
+
+    at: float
+    what: str
+    source: str
+    id: str
+    subject: str
+    sequence: int
+    data: dict[str, Any]
+
+
+class Timeline(BaseModel):
+    """All that happened to a customer, oldest first, with what is open."""
+
+    account_id: str
+    entries: list[TimelineEntry]
+    work: list[WorkView]
+    exceptions: list[ExceptionView]
+
+
+class MappingView(BaseModel):
+    """A mapping in force."""
+
+    kind: str
+    key: str
+    value: Any
+    version: int
+
+
+class MappingChange(MappingView):
+    """A mapping just put, and the work that it woke."""
+
+    woken: list[str]
+
+
+class MappingVersionView(BaseModel):
+    """One version of a mapping."""
+
+    version: int
+    value: Any
+    by: str
+    at: float
+
+
+class Outcome(BaseModel):
+    """What an action did; `changed` is false when it had been done before."""
+
+    id: str
+    changed: bool
+    note: str
+
+
+class Accepted(BaseModel):
+    """A webhook is stored; `known`: it was before."""
+
+    known: bool
+
+
+class ReplayReport(BaseModel):
+    """How many stored signals were translated again, and how many of them meant work."""
+
+    signals: int
+    work: int
+
+
+class TickerReport(BaseModel):
+    """One ticker."""
+
+    rounds: int
+    quiet: bool
+    next_due: float | None
+    error: str
+
+
+class Health(BaseModel):
+    """Live and ready, and what an operator should be alarmed by."""
+
+    live: bool
+    ready: bool
+    version: str
+    tickers: dict[str, TickerReport]
+    runs_of_other_versions: int

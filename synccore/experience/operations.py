@@ -1,0 +1,106 @@
+"""For operators: what is open, health, metrics, unresolved writes, and the replay of stored signals."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from synccore.experience.access import REFUSALS, At, Operator, Viewer
+from synccore.experience.models import EffectView, Health, ReplayReport, TickerReport, WorkReport, WorkView
+from synccore.experience.problem import Problem, declared
+from synccore.experience.strict import StrictRoute
+from synccore.ports.stores import Signal, Unit
+
+router = APIRouter(tags=["operations"], route_class=StrictRoute)
+
+_LAST = 253402300799.0  # the end of the year 9999
+
+
+class ReplayOrder(BaseModel):
+    """Which stored signals to translate again: by source, by key, by time of arrival; at least one of them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    source: str = Field(default="", max_length=40, pattern=r"^[a-z_]*$")
+    key: str = Field(default="", max_length=200)
+    since: float = Field(default=0.0, ge=0.0, le=_LAST)
+    until: float = Field(default=_LAST, ge=0.0, le=_LAST)
+    limit: int = Field(default=1000, ge=1, le=10000)
+
+
+@router.get("/work", operation_id="getWork", responses=REFUSALS)
+async def work(core: At, _: Viewer) -> WorkReport:
+    """What is open, and whether the core is at rest."""
+    changes = core.changes
+    items = await core.database.run(lambda unit: unit.work.open())
+    now = core.clock.now()
+    busy = any(item.state == "submitted" or (item.state == "due" and item.due_at <= now) for item in items)
+    tickers = core.tickers()
+    expected = [item.due_at for item in items if item.state == "due" and item.due_at > now]
+    expected += [view.next_due for view in tickers.values() if view.next_due is not None and view.next_due > now]
+    return WorkReport(
+        open=[WorkView.of(item) for item in items],
+        idle=not busy and core.quiet() and core.changes == changes,
+        next_due=min(expected, default=None),
+        rounds={name: view.rounds for name, view in tickers.items()},
+        version=changes,
+        now=now,
+    )
+
+
+@router.get("/effects", operation_id="listUnresolvedEffects", responses=REFUSALS)
+async def effects(core: At, _: Viewer, unresolved: Annotated[bool, Query()] = True) -> list[EffectView]:
+    """Writes whose outcome is not known for certain, oldest first (only these are listed)."""
+    if not unresolved:
+        raise Problem(422, "query/unresolved: only unresolved effects are listed")
+    return [EffectView.of(found) for found in await core.database.run(lambda unit: unit.effects.unresolved())]
+
+
+@router.post("/replay", operation_id="replaySignals", responses=REFUSALS)
+async def replay(core: At, caller: Operator, body: ReplayOrder) -> ReplayReport:
+    """Translate stored signals into work again; what they led to is there already, so nothing new is expected."""
+
+    def select(unit: Unit) -> list[Signal]:
+        now = core.clock.now()
+        unit.audit.add(caller.name, "replay", body.key or body.source, body.model_dump(), now)
+        return unit.inbox.find(body.source, body.key, body.since, body.until, body.limit)
+
+    signals = await core.database.run(select)
+    meant = [await core.replay(signal) for signal in signals]
+    core.touch()
+    await core.kick()
+    return ReplayReport(signals=len(signals), work=sum(meant))
+
+
+@router.get("/health", operation_id="getHealth", responses=declared(503))
+async def health(core: At) -> Health:
+    """Live and ready: the database answers and no ticker fails."""
+    await core.database.run(lambda unit: unit.cursors.get("health"))
+    tickers = {name: TickerReport.model_validate(view, from_attributes=True) for name, view in core.tickers().items()}
+    return Health(
+        live=True, ready=not any(view.error for view in tickers.values()), version=core.version, tickers=tickers,
+        runs_of_other_versions=await core.foreign_runs(),
+    )  # fmt: skip
+
+
+@router.get(
+    "/metrics", operation_id="getMetrics", response_class=Response,
+    responses=REFUSALS | {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)  # fmt: skip
+async def metrics(core: At, _: Viewer) -> Response:
+    """Counters and gauges as Prometheus text."""
+
+    def read(unit: Unit) -> dict[str, tuple[str, float]]:
+        states = [item.state for item in unit.work.open()]
+        return {
+            "synccore_open_exceptions": ("Business exceptions that wait for a person",
+                                         len(unit.exceptions.list("open"))),
+            "synccore_dead_letters": ("Dead letters not yet dealt with", len(unit.letters.list("dead"))),
+            "synccore_unresolved_effects": ("Writes of unknown outcome", len(unit.effects.unresolved())),
+            "synccore_work_due": ("Work that is or falls due", states.count("due")),
+            "synccore_work_submitted": ("Work with the engine", states.count("submitted")),
+            "synccore_work_parked": ("Work that waits", states.count("parked")),
+        }  # fmt: skip
+
+    gauges = await core.database.run(read)
+    return Response(core.metrics(gauges), media_type="text/plain; version=0.0.4; charset=utf-8")
