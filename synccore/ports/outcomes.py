@@ -1,19 +1,8 @@
 """How a run of a process ends when it does not simply succeed; the dispatcher alone acts on these."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from synccore.domain.findings import Finding
 
-
-@dataclass(frozen=True)
-class Finding:
-    """One business deviation: what is wrong, whose it is, what resolves it, and which topics wake the work."""
-
-    kind: str
-    reason: str
-    owner_role: str
-    actions: tuple[str, ...]
-    waiting_on: tuple[str, ...]
-    details: dict[str, Any] = field(default_factory=dict)
+__all__ = ["Finding", "Later", "Parked"]
 
 
 class Parked(Exception):
@@ -23,14 +12,20 @@ class Parked(Exception):
     """
 
     def __init__(self, cause: str, findings: tuple[Finding, ...] = (), waiting_on: tuple[str, ...] = ()) -> None:
-        super().__init__(cause)
+        super().__init__(cause, findings, waiting_on)  # as given, so that an engine can store and restore it
         self.cause, self.findings = cause, findings
         self.waiting_on = (*waiting_on, *(topic for finding in findings for topic in finding.waiting_on))
+
+    def __str__(self) -> str:
+        return self.cause
 
 
 class Later(Exception):
     """Try again after `delay_s` seconds (a limit, an outage, an unknown outcome); `counts`: it uses up the budget."""
 
     def __init__(self, delay_s: float, cause: str, counts: bool = True) -> None:
-        super().__init__(cause)
+        super().__init__(delay_s, cause, counts)  # as given, so that an engine can store and restore it
         self.delay_s, self.cause, self.counts = delay_s, cause, counts
+
+    def __str__(self) -> str:
+        return self.cause

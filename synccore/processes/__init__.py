@@ -1,1 +1,58 @@
-"""Process APIs: the quote-to-cash flows, written against ports alone."""
+"""The quote-to-cash flows: what runs under which name, which sources are polled, and how a webhook is taken in."""
+
+from synccore.domain.findings import Finding
+from synccore.ports.engine import Process, Run, Ticker
+from synccore.ports.outcomes import Parked
+from synccore.ports.systems import Rejected
+from synccore.processes.context import Context
+from synccore.processes.customer_sync import CustomerSync
+from synccore.processes.intake import Malformed, intake
+from synccore.processes.invoice_publication import InvoicePublication
+from synccore.processes.legacy_answers import LegacyOutbound
+from synccore.processes.legacy_batch import LegacyBatch
+from synccore.processes.order_activation import OrderActivation
+from synccore.processes.payment_status import PaymentStatus
+from synccore.processes.polls import CloudPayments, PlatformEvents, SalesforceChanges
+
+__all__ = ["Context", "Malformed", "intake", "processes", "tickers"]
+
+
+def processes(ctx: Context) -> dict[str, Process]:
+    """Every process by its name. A refusal by a system ends as a business exception, never as a technical failure."""
+    return {
+        "order-activation": _guarded(OrderActivation(ctx)),
+        "customer-sync": _guarded(CustomerSync(ctx)),
+        "invoice-publication": _guarded(InvoicePublication(ctx)),
+        "payment-status": _guarded(PaymentStatus(ctx)),
+        "legacy-batch": _guarded(LegacyBatch(ctx)),
+    }
+
+
+def tickers(ctx: Context) -> list[tuple[str, float, Ticker]]:
+    """Name, interval in seconds and function of every poll."""
+    polls: dict[str, Ticker] = {"salesforce-changes": SalesforceChanges(ctx), "platform-events": PlatformEvents(ctx)}
+    if ctx.cloud is not None:
+        polls["cloud-payments"] = CloudPayments(ctx)
+    if ctx.legacy is not None:
+        polls["legacy-outbound"] = LegacyOutbound(ctx)
+    return [(name, ctx.intervals[name], ticker) for name, ticker in polls.items()]
+
+
+def _guarded(process: Process) -> Process:
+    async def run(under: Run, argument: object) -> None:
+        try:
+            await process(under, argument)
+        except Rejected as refusal:
+            finding = finding_of(refusal, under.key)
+            raise Parked(finding.reason, (finding,)) from None
+
+    return run
+
+
+def finding_of(refusal: Rejected, account: str) -> Finding:
+    """A refusal as a business exception: a closed period is finance's, everything else integration's first."""
+    closed = refusal.target in ("erp_cloud", "erp_legacy") and "period" in refusal.message.lower()
+    kind, owner = ("closed_period", "finance") if closed else ("rejected", "integration")
+    actions = ("open_period", "retry", "abandon") if closed else ("fix_source", "fix_target", "retry", "abandon")
+    details = {"target": refusal.target, "operation": refusal.operation, "code": refusal.code}
+    return Finding(kind, str(refusal)[:500], owner, actions, (f"account:{account}",), details)

@@ -1,1 +1,42 @@
-"""System APIs: each adapter speaks one vendor and answers in the domain's terms."""
+"""The adapters: each vendor's protocol, spoken in business values, with one way to call and to fail."""
+
+from dataclasses import dataclass
+
+from synccore.ports.chance import Chance
+from synccore.ports.clock import Clock
+from synccore.ports.files import FileDrop
+from synccore.ports.systems import CloudErp, LegacyErp, Platform, Salesforce
+from synccore.ports.transport import Transport
+from synccore.systems.client import OnCall
+from synccore.systems.credentials import SystemsAccess
+from synccore.systems.erp_cloud import CloudErpAdapter
+from synccore.systems.erp_legacy import LegacyErpAdapter
+from synccore.systems.salesforce import SalesforceAdapter
+from synccore.systems.subscriptions import SubscriptionsAdapter
+
+__all__ = ["Adapters", "adapters"]
+
+
+@dataclass(frozen=True)
+class Adapters:
+    """One adapter a system; an ERP that the deployment lacks is None."""
+
+    salesforce: Salesforce
+    platform: Platform
+    cloud: CloudErp | None
+    legacy: LegacyErp | None
+
+
+def adapters(
+    access: SystemsAccess, transport: Transport, files: FileDrop | None, clock: Clock, chance: Chance,
+    on_call: OnCall | None = None,
+) -> Adapters:  # fmt: skip
+    """Build them. `on_call(system, operation, outcome)` hears every call: a status, not_sent or no_answer."""
+    width, timeout = access.concurrency, access.timeout_s
+    cloud, legacy = access.erp_cloud, access.erp_legacy
+    return Adapters(
+        SalesforceAdapter(access.salesforce, transport, clock, width["salesforce"], timeout, on_call),
+        SubscriptionsAdapter(access.subscriptions, transport, clock, width["subscriptions"], timeout, on_call),
+        CloudErpAdapter(cloud, transport, clock, chance, width["erp_cloud"], timeout, on_call) if cloud else None,
+        LegacyErpAdapter(legacy, files, on_call) if legacy and files is not None else None,
+    )

@@ -1,0 +1,76 @@
+"""What sales agreed, as values: the account, the won deal and its lines. Amounts in minor units."""
+
+from datetime import date
+from decimal import Decimal
+
+from pydantic import BaseModel, ConfigDict
+
+from synccore.domain.codes import country_code
+
+
+class Value(BaseModel):
+    """An immutable value that survives JSON."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Address(Value):
+    """A postal address; `country` as it was typed."""
+
+    street: str = ""
+    city: str = ""
+    state: str = ""
+    postal_code: str = ""
+    country: str = ""
+
+    @property
+    def code(self) -> str:
+        """ISO country code, '' if the text names no known country."""
+        return country_code(self.country)
+
+
+class Account(Value):
+    """A customer of ours as the sales system knows it. `ship_to` falls back to the billing address."""
+
+    id: str
+    name: str
+    entity: str = ""
+    tax_id: str = ""
+    bill_to: Address = Address()
+    ship_to: Address = Address()
+
+    @property
+    def tax_address(self) -> Address:
+        """Tax hangs on where it is shipped to, else on where the bill goes."""
+        return self.ship_to if self.ship_to.country else self.bill_to
+
+
+class DealLine(Value):
+    """One line: quantity x agreed unit price (minor units; per billing period for plans)."""
+
+    id: str
+    sku: str
+    name: str = ""
+    quantity: Decimal
+    unit_price: int
+    total: int
+
+
+class Deal(Value):
+    """A won opportunity with its account. `payment_method` is card or transfer; `start` may be absent (= at once)."""
+
+    id: str
+    name: str
+    account: Account
+    won: bool
+    currency: str
+    amount: int
+    closed_on: date
+    start: date | None = None
+    term_months: int | None = None
+    payment_method: str = ""
+    po_number: str = ""
+    subscription_id: str = ""
+    sync_status: str = ""
+    sync_error: str = ""
+    lines: tuple[DealLine, ...] = ()

@@ -1,0 +1,63 @@
+"""Lines of the legacy ERP's answers and extracts, read by their fixed offsets into plain fields."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from synccore.domain.money import minor
+
+Layout = Mapping[str, tuple[int, int]]
+
+ANSWER: Layout = {
+    "RECTYP": (0, 3), "BASENAME": (3, 40), "RESULT": (43, 3), "CODE": (46, 12), "IDOCCNT": (58, 8), "POSTED": (66, 8),
+    "ERRORS": (74, 8), "TEXT": (82, 78),
+}  # fmt: skip
+DOCUMENT: Layout = {
+    "RECTYP": (0, 3), "EXTDOC": (3, 16), "DOCNUM": (19, 16), "XBLNR": (35, 16), "STATUS": (51, 2), "BUKRS": (53, 4),
+    "BELNR": (57, 10), "GJAHR": (67, 4), "STAMID": (71, 20), "STAMNO": (91, 3), "TEXT": (94, 66),
+}  # fmt: skip
+PAYMENT: Layout = {
+    "RECTYP": (0, 3), "BUKRS": (3, 4), "AUGBL": (7, 10), "GJAHR": (17, 4), "AUGDT": (21, 8), "KUNNR": (29, 10),
+    "XBLNR": (39, 16), "WAERS": (55, 5), "WRBTR": (60, 16), "SKONTO": (76, 16), "RESTBT": (92, 16), "BELNR": (108, 10),
+}  # fmt: skip
+LENGTHS = {"ACK": 160, "REJ": 160, "DOC": 160, "PAY": 120}
+LAYOUTS = {"ACK": ANSWER, "REJ": ANSWER, "DOC": DOCUMENT, "PAY": PAYMENT}
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A line that is none of the known kinds, or not of its length."""
+
+    line: str
+    reason: str
+
+
+def read_line(line: str) -> dict[str, str] | Unreadable | None:
+    """The fields of one line, stripped; None for a trailer or an empty line."""
+    kind = line[:3]
+    if not line.strip() or kind == "TRL":
+        return None
+    layout = LAYOUTS.get(kind)
+    if layout is None:
+        return Unreadable(line, f"unknown record type '{kind}'")
+    if len(line) != LENGTHS[kind]:
+        return Unreadable(line, f"{kind} lines have {LENGTHS[kind]} characters, this one {len(line)}")
+    return {name: line[start : start + length].strip() for name, (start, length) in layout.items()}
+
+
+def read_text(text: str) -> list[dict[str, str] | Unreadable]:
+    """All lines of a file that carry something."""
+    rows = [read_line(line) for line in text.replace("\r\n", "\n").split("\n")]
+    return [row for row in rows if row is not None]
+
+
+def amount(text: str, currency: str) -> int:
+    """Minor units of an amount field: blank is zero, a leading or trailing minus is negative. ValueError if none."""
+    plain = text.strip()
+    negative = plain.startswith("-") or plain.endswith("-")
+    digits = plain.strip("-").strip() or "0"
+    try:
+        value = minor(Decimal(digits), currency)
+    except InvalidOperation:
+        raise ValueError(f"'{text}' is no amount") from None
+    return -value if negative else value

@@ -1,0 +1,18 @@
+"""How canonical events are made from business facts: type, identity and partition, the same on every retelling."""
+
+from typing import Any
+
+from synccore.domain.events import Event
+
+SOURCES = {name: f"/systems/{name}" for name in ("salesforce", "subscriptions", "erp_cloud", "erp_legacy")}
+
+
+def fact(
+    kind: str, system: str, key: str, partition: str, at: float, data: dict[str, Any], causation: str = "",
+    correlation: str = "",
+) -> Event:  # fmt: skip
+    """The event of a business fact. `key` identifies the fact in its system (the bill's number, the deal's id, …)."""
+    return Event(
+        type=kind, source=SOURCES[system], id=f"{kind}/{key}", subject=key, partition=partition, time=at, data=data,
+        causation=causation, correlation=correlation or key,
+    )  # fmt: skip

@@ -1,0 +1,89 @@
+"""Every key that the core gives or recognises, derived from business facts alone and therefore the same for ever."""
+
+import hashlib
+import json
+from typing import Any
+
+CLOUD_RECEIPT, LEGACY_RECEIPT = "NS-", "L-"
+_ACCOUNT_ID_LENGTH = 18
+
+
+def digest(content: Any) -> str:
+    """A short fingerprint of JSON content, independent of member order."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+class Keys:
+    """The conventions in one place. A method per name; nothing here depends on time, chance or order."""
+
+    def customer(self, account_id: str, entity: str) -> str:
+        """Platform customer: one per account and business entity."""
+        return f"{account_id}-{entity}"
+
+    def account_of(self, customer_id: str) -> str:
+        """The sales account of a platform customer of ours, '' if the id is not of our making."""
+        account, dash, entity = customer_id.partition("-")
+        return account if len(account) == _ACCOUNT_ID_LENGTH and dash and entity else ""
+
+    def entity_of(self, customer_id: str) -> str:
+        """The business entity of a platform customer of ours."""
+        return customer_id.partition("-")[2] if self.account_of(customer_id) else ""
+
+    def subscription(self, opportunity_id: str) -> str:
+        """Platform subscription of a deal."""
+        return f"sub-{opportunity_id}"
+
+    def one_off(self, opportunity_id: str) -> str:
+        """Purchase-order reference by which the bill of a deal without a plan is found again."""
+        return f"SF-{opportunity_id}"
+
+    def opportunity_of(self, subscription_id: str, po_number: str) -> str:
+        """The deal behind a bill, '' if it is none of ours."""
+        if subscription_id.startswith("sub-"):
+            return subscription_id[4:]
+        return po_number[3:] if po_number.startswith("SF-006") else ""
+
+    def erp_customer(self, customer_id: str) -> str:
+        """External id of the cloud ERP's customer."""
+        return f"CB-{customer_id}"
+
+    def erp_invoice(self, invoice_id: str) -> str:
+        """External id of the cloud ERP's invoice."""
+        return f"CBINV-{invoice_id}"
+
+    def bill_of_erp_invoice(self, external_id: str) -> str:
+        """The bill behind an invoice's external id, '' if it is none of ours."""
+        return external_id[6:] if external_id.startswith("CBINV-") else ""
+
+    def erp_payment(self, transaction_id: str) -> str:
+        """External id of the cloud ERP's customer payment."""
+        return f"CBTXN-{transaction_id}"
+
+    def our_payment(self, external_id: str) -> bool:
+        """Was a payment in the cloud ERP written by us? Then it is an echo."""
+        return external_id.startswith("CBTXN-")
+
+    def receipt_of_platform(self, transaction_id: str) -> str:
+        """Key of a payment born in the platform."""
+        return f"CB:{transaction_id}"
+
+    def receipt_of_cloud(self, internal_id: str) -> str:
+        """Key, and reference in the platform, of a payment born in the cloud ERP."""
+        return f"{CLOUD_RECEIPT}{internal_id}"
+
+    def receipt_of_legacy(self, company: str, year: str, number: str) -> str:
+        """Key, and reference in the platform, of a payment born in the legacy ERP (its own document number)."""
+        return f"{LEGACY_RECEIPT}{company}-{year}-{number}"
+
+    def born_in_ledger(self, reference: str) -> bool:
+        """Does a platform payment's reference say that it came from a ledger? Then it is never posted back."""
+        return reference.startswith((CLOUD_RECEIPT, LEGACY_RECEIPT))
+
+    def effect(self, target: str, kind: str, key: str) -> str:
+        """Key of one write: target system, what, and the business key."""
+        return f"{target}/{kind}/{key}"
+
+    def idempotency(self, effect_key: str) -> str:
+        """The platform's idempotency key for a write (at most 100 characters)."""
+        return effect_key if len(effect_key) <= 100 else digest(effect_key)

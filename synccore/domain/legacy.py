@@ -1,0 +1,159 @@
+"""What goes to the legacy ledger, as values: customers, documents with their sides, and the file that carries them."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from synccore.domain.bills import Bill
+from synccore.domain.deals import Account, Value
+from synccore.domain.posting import PostingLine
+
+Interface = Literal["CUST", "BILL", "PAY"]
+
+
+class LegacyCustomer(Value):
+    """A customer master in a company code."""
+
+    kunnr: str
+    company: str
+    name: str
+    city: str = ""
+    country: str = ""
+    receivables: str = ""
+
+
+class LegacyLine(Value):
+    """One G/L or customer line. `debit` says the side; amounts are positive minor units."""
+
+    posting_key: str
+    customer: bool = False
+    account: str = ""
+    debit: bool
+    amount: int
+    tax_code: str = ""
+    tax_base: int = 0
+    quantity: str = ""
+    material: str = ""
+    text: str = ""
+    assignment: str = ""
+    starts: str = ""  # YYYYMMDD
+    ends: str = ""
+
+
+class LegacyTax(Value):
+    """One tax segment: it counts as credit in the document's balance."""
+
+    code: str
+    rate: Decimal
+    base: int
+    amount: int
+
+
+class LegacyDocument(Value):
+    """An accounting document: DR invoice, DZ payment. Lines and taxes balance to zero in `currency`."""
+
+    kind: Literal["DR", "DZ", "DG"]
+    company: str
+    reference: str  # XBLNR
+    document_date: date
+    posting_date: date
+    due_date: date | None = None
+    currency: str
+    kunnr: str
+    text: str = ""
+    subscription: str = ""
+    source_id: str = ""
+    invoice_document: str = ""  # REBZG
+    lines: tuple[LegacyLine, ...]
+    taxes: tuple[LegacyTax, ...] = ()
+
+    @property
+    def debits(self) -> int:
+        """Sum of the debit lines."""
+        return sum(line.amount for line in self.lines if line.debit)
+
+    @property
+    def credits(self) -> int:
+        """Sum of the credit lines and of the taxes."""
+        return sum(line.amount for line in self.lines if not line.debit) + sum(tax.amount for tax in self.taxes)
+
+
+class LegacyFile(Value):
+    """A file to hand over: its name and number are fixed before it is written, so that a second attempt is the same."""
+
+    name: str
+    interface: Interface
+    sequence: int
+    created: str  # YYYYMMDD
+    created_time: str  # HHMMSS
+    customers: tuple[LegacyCustomer, ...] = ()
+    documents: tuple[LegacyDocument, ...] = ()
+
+
+def padded(number: str) -> str:
+    """Alpha conversion: a numeric account or customer number is zero-padded to ten digits."""
+    return number.zfill(10) if number.isdigit() else number
+
+
+def customer_master(account: Account, kunnr: str, company: str, receivables: str) -> LegacyCustomer:
+    """The master record of an account in a company code."""
+    address = account.tax_address
+    return LegacyCustomer(
+        kunnr=kunnr, company=company, name=account.name, city=address.city, country=address.code,
+        receivables=receivables,
+    )  # fmt: skip
+
+
+def invoice_document(
+    bill: Bill, lines: list[PostingLine], company: str, kunnr: str, on: date, due: date | None
+) -> LegacyDocument:
+    """DR: gross at the customer's debit, revenue per line and tax by code at credit.
+
+    ValueError when a line has no revenue account or a treatment has no code in this ledger.
+    """
+    revenue: list[LegacyLine] = []
+    taxes: dict[str, LegacyTax] = {}
+    for row in lines:
+        if row.item is None or row.item.legacy is None:
+            raise ValueError(f"product {row.sku} has no revenue account in the legacy ledger")
+        if not row.rule.legacy_code:
+            raise ValueError(f"the tax rule for {row.rule.rate} % has no code in the legacy ledger")
+        code = row.rule.legacy_code
+        revenue.append(
+            LegacyLine(
+                posting_key="50", account=padded(row.item.legacy.HKONT), debit=False, amount=row.line.net,
+                tax_code=code, tax_base=row.line.net, quantity=f"{row.line.quantity:f}", material=row.item.legacy.MATNR,
+                text=row.line.description or row.sku, assignment=bill.id,
+            )
+        )  # fmt: skip
+        known = taxes.get(code) or LegacyTax(code=code, rate=row.line.tax_rate, base=0, amount=0)
+        summed = {"base": known.base + row.line.net, "amount": known.amount + row.line.tax}
+        taxes[code] = known.model_copy(update=summed)
+    customer = LegacyLine(
+        posting_key="01", customer=True, account=kunnr, debit=True, amount=bill.gross, assignment=bill.id
+    )
+    document = LegacyDocument(
+        kind="DR", company=company, reference=bill.id, document_date=on, posting_date=on, due_date=due,
+        currency=bill.currency, kunnr=kunnr, text=bill.po_number, subscription=bill.subscription_id,
+        source_id=bill.id, lines=(customer, *revenue), taxes=tuple(taxes.values()),
+    )  # fmt: skip
+    if document.debits != document.credits:
+        raise ValueError(f"bill {bill.id} does not balance: {document.debits} debit, {document.credits} credit")
+    return document
+
+
+def payment_document(
+    receipt: str, reference: str, company: str, kunnr: str, currency: str, amount: int, on: date, bank: str,
+    invoice: str,
+) -> LegacyDocument:  # fmt: skip
+    """DZ: bank at debit, the customer at credit, for the invoice with that document number."""
+    return LegacyDocument(
+        kind="DZ", company=company, reference=reference, document_date=on, posting_date=on, currency=currency,
+        kunnr=kunnr, text=receipt, source_id=receipt, invoice_document=invoice,
+        lines=(
+            LegacyLine(posting_key="40", account=padded(bank), debit=True, amount=amount, assignment=reference),
+            LegacyLine(
+                posting_key="15", customer=True, account=kunnr, debit=False, amount=amount, assignment=reference
+            ),
+        ),
+    )  # fmt: skip

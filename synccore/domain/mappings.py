@@ -1,0 +1,97 @@
+"""The shapes of what people configure without code: entities, items, tax treatments, policies."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Mapping(BaseModel):
+    """A mapping as a person writes it: unknown members are refused, so that a typing error is seen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Entity(Mapping):
+    """A legal entity of the seller and the ledger that owns it."""
+
+    name: str
+    currencies: tuple[str, ...] = Field(min_length=1)
+    ledger: Literal["cloud", "legacy"]
+    country: str = ""
+    zone: str = "UTC"
+    subsidiary: str = ""
+    company_code: str = ""
+    business_entity: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_currency(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "currency" in data and "currencies" not in data:
+            data = {**data, "currencies": [data["currency"]]}
+            del data["currency"]
+        return data
+
+    @model_validator(mode="after")
+    def _routed(self) -> "Entity":
+        if self.ledger == "cloud" and not self.subsidiary:
+            raise ValueError("an entity of the cloud ledger needs its subsidiary")
+        if self.ledger == "legacy" and not self.company_code:
+            raise ValueError("an entity of the legacy ledger needs its company_code")
+        return self
+
+
+class LegacyItem(Mapping):
+    """How the legacy ledger books an item: revenue account and material number."""
+
+    HKONT: str = Field(max_length=10)
+    MATNR: str = Field(default="", max_length=18)
+
+
+class Item(Mapping):
+    """A product code of sales: what it is in the platform and in the ledgers. `prices`: currency -> item price id.
+
+    A charge without a price in the deal's currency is billed ad hoc, with the line's price.
+    """
+
+    kind: Literal["plan", "charge"]
+    platform_item: str = ""
+    prices: dict[str, str] = Field(default_factory=dict)
+    erp_item: str = ""
+    legacy: LegacyItem | None = None
+
+
+class TaxRule(Mapping):
+    """One treatment: where it holds, from when to when, its rate in per cent, and the ledgers' codes for it.
+
+    `country` may be '*'; an empty state or city matches any. The most specific rule wins, in the order given.
+    """
+
+    country: str
+    state: str = ""
+    city: str = ""
+    rate: Decimal
+    cloud_code: str = ""
+    cloud_type: str = ""
+    legacy_code: str = ""
+    needs_state: bool = False
+    needs_tax_id: bool = False
+    exempt_reason: str = ""
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+class TaxMap(Mapping):
+    """The treatments of one entity."""
+
+    rules: tuple[TaxRule, ...]
+
+
+class Policy(BaseModel):
+    """A policy is free in shape; each has defaults where it is used."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+KINDS: dict[str, type[BaseModel]] = {"entities": Entity, "items": Item, "tax": TaxMap, "policies": Policy}

@@ -1,0 +1,78 @@
+"""A deal turned into contract terms and bill lines for the platform; amounts in minor units."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from synccore.domain.calendar import midnight
+from synccore.domain.deals import Deal
+from synccore.domain.mappings import Item
+
+MONTHS = {"month": 1, "year": 12}
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the platform contracts: so many billing cycles of so many months from `start` on."""
+
+    start: date
+    cycles: int
+    months: int
+    value: int
+
+
+def has_plan(deal: Deal, items: Mapping[str, Item]) -> bool:
+    """A deal with a plan becomes a subscription, one without becomes a single bill."""
+    return any(items[line.sku].kind == "plan" for line in deal.lines)
+
+
+def period_months(price: Mapping[str, Any]) -> int:
+    """Months of a plan's billing period; 0 for periods that are no whole months."""
+    return MONTHS.get(str(price.get("period_unit") or ""), 0) * int(price.get("period") or 1)
+
+
+def terms(deal: Deal, items: Mapping[str, Item], price: Mapping[str, Any], default_months: int, today: date) -> Terms:
+    """Contract terms of a deal with a plan. ValueError when the term is no whole number of billing periods."""
+    period, months = period_months(price), deal.term_months or default_months
+    if not period or months % period:
+        raise ValueError(f"a term of {months} months is no whole number of billing periods of {period} months")
+    cycles = months // period
+    value = sum(line.total * (cycles if items[line.sku].kind == "plan" else 1) for line in deal.lines)
+    return Terms(deal.start or today, cycles, months, value)
+
+
+def subscription_items(deal: Deal, items: Mapping[str, Item]) -> list[dict[str, Any]]:
+    """The platform's subscription items: the agreed price always overrides the list price."""
+    rows = []
+    for line in deal.lines:
+        item = items[line.sku]
+        row: dict[str, Any] = {
+            "item_price_id": item.prices[deal.currency],
+            "quantity": int(line.quantity),
+            "unit_price": line.unit_price,
+        }
+        if item.kind == "charge":
+            row |= {"charge_on_event": "subscription_creation", "charge_on_option": "immediately", "charge_once": True}
+        rows.append(row)
+    return rows
+
+
+def start_epoch(wanted: date | None, today: date, zone: str) -> int | None:
+    """When a subscription shall start, None for at once (today, or no wish)."""
+    return None if wanted is None or wanted == today else midnight(wanted, zone)
+
+
+def bill_lines(deal: Deal, items: Mapping[str, Item]) -> dict[str, list[dict[str, Any]]]:
+    """Lines of a one-off bill: item prices with the agreed price, ad hoc charges where there is no item price."""
+    priced: list[dict[str, Any]] = []
+    ad_hoc: list[dict[str, Any]] = []
+    for line in deal.lines:
+        price = items[line.sku].prices.get(deal.currency)
+        if price:
+            row = {"item_price_id": price, "quantity": int(line.quantity), "unit_price": line.unit_price}
+            priced.append(row)
+        else:
+            ad_hoc.append({"amount": line.total, "description": line.sku})
+    result = {"item_prices": priced, "charges": ad_hoc}
+    return {name: rows for name, rows in result.items() if rows}

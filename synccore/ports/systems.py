@@ -1,0 +1,256 @@
+"""What the processes need of the systems, in business values, and the two ways in which a write can fail there.
+
+Reads either answer or raise Later. Writes answer with the target's reference, or raise: Rejected (certainly not
+applied, and why), Unknown (perhaps applied), Later (certainly not applied: a limit, an outage before sending).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Protocol
+
+from synccore.domain.bills import Bill, Payment, Receipt
+from synccore.domain.deals import Account, Deal
+from synccore.domain.legacy import LegacyFile
+
+
+class Rejected(Exception):
+    """The target refused: `code` is its own, `duplicate` says that the key exists there already."""
+
+    def __init__(self, target: str, operation: str, status: int, code: str, message: str, duplicate: bool = False):
+        super().__init__(target, operation, status, code, message, duplicate)
+        self.target, self.operation, self.status, self.code = target, operation, status, code
+        self.message, self.duplicate = message, duplicate
+
+    def __str__(self) -> str:
+        return f"{self.target} refused {self.operation}: {self.status} {self.code} {self.message}"
+
+
+class Unknown(Exception):
+    """The write may or may not have been applied: it is looked up before anything is sent again."""
+
+    def __init__(self, target: str, operation: str, cause: str) -> None:
+        super().__init__(target, operation, cause)
+        self.target, self.operation, self.cause = target, operation, cause
+
+    def __str__(self) -> str:
+        return f"{self.target} {self.operation}: outcome unknown ({self.cause})"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A changed record: its id, its change stamp (as the source writes it) and what of it matters to us."""
+
+    id: str
+    stamp: str
+    account: str
+    content: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a look-up met: the target's reference, and the amount it has there (None: not compared)."""
+
+    reference: Any
+    amount: int | None = None
+
+
+class Salesforce(Protocol):
+    """The sales system: deals and accounts are read, contracts, bills and payments are written back."""
+
+    async def deal(self, opportunity_id: str) -> Deal | None:
+        """A deal with its account and lines, None if it is gone."""
+        ...
+
+    async def account(self, account_id: str) -> Account | None:
+        """An account."""
+        ...
+
+    async def changed_deals(self, since: str) -> list[Row]:
+        """Won opportunities changed at or after the stamp ('' = all), oldest first."""
+        ...
+
+    async def changed_accounts(self, since: str) -> list[Row]:
+        """Accounts changed at or after the stamp ('' = all), oldest first."""
+        ...
+
+    async def write_deal_status(self, opportunity_id: str, fields: Mapping[str, Any]) -> None:
+        """Update fields of an opportunity (a level)."""
+        ...
+
+    async def write_activation(
+        self, deal: Deal, contract: Mapping[str, Any] | None, opportunity: Mapping[str, Any], account: Mapping[str, Any]
+    ) -> str:
+        """Contract (by Subscription_Id__c; drafted, then activated), opportunity and account in one transaction.
+
+        Returns the contract's id, '' for a deal without a contract. Idempotent: an active contract is left active.
+        """
+        ...
+
+    async def write_bill(self, number: str, fields: Mapping[str, Any]) -> None:
+        """Upsert Invoice__c by its number (a level)."""
+        ...
+
+    async def write_receipt(self, key: str, fields: Mapping[str, Any], number: str, bill: Mapping[str, Any]) -> None:
+        """Upsert Payment__c by its key together with its Invoice__c (levels, one transaction)."""
+        ...
+
+
+class Platform(Protocol):
+    """The subscription platform."""
+
+    async def item_prices(self, ids: Sequence[str]) -> dict[str, Any]:
+        """Item price by id, for those that exist and are active."""
+        ...
+
+    async def customer(self, customer_id: str) -> Mapping[str, Any] | None:
+        """A customer's fields as `create_customer` takes them, None if there is none."""
+        ...
+
+    async def create_customer(self, fields: Mapping[str, Any]) -> str:
+        """Create it under the given id."""
+        ...
+
+    async def update_customer(self, customer_id: str, fields: Mapping[str, Any]) -> str:
+        """Bring it to these fields."""
+        ...
+
+    async def subscription(self, subscription_id: str) -> str | None:
+        """Its id if it exists."""
+        ...
+
+    async def create_subscription(self, customer_id: str, fields: Mapping[str, Any]) -> str:
+        """Create it with items and contract term; returns its id."""
+        ...
+
+    async def bill_by_reference(self, customer_id: str, po_number: str) -> str | None:
+        """Number of the customer's bill with this purchase-order reference."""
+        ...
+
+    async def create_bill(self, fields: Mapping[str, Any], key: str) -> str:
+        """Create a one-off bill; returns its number. `key`: the same for a resend, another after a refusal."""
+        ...
+
+    async def bill(self, invoice_id: str) -> Bill | None:
+        """A bill as it is now."""
+        ...
+
+    async def payment(self, transaction_id: str) -> Payment | None:
+        """A payment as it is now."""
+        ...
+
+    async def recorded(self, invoice_id: str, reference: str) -> Found | None:
+        """The payment with this reference on a bill."""
+        ...
+
+    async def record_payment(self, invoice_id: str, receipt: Receipt, amount: int, key: str) -> str:
+        """Record a payment that a ledger received; returns the transaction's id. Never more than the bill's due."""
+        ...
+
+    async def events(self, since: int) -> list[dict[str, Any]]:
+        """Events that occurred after an instant (epoch seconds), oldest first, as they come by webhook."""
+        ...
+
+
+@dataclass(frozen=True)
+class LedgerLine:
+    """A line of a posting to the cloud ledger: minor units; `item` by external id, `code` is the tax code's name."""
+
+    item: str
+    description: str
+    quantity: str
+    net: int
+    tax: int
+    rate: str
+    code: str
+    tax_type: str = ""
+
+
+@dataclass(frozen=True)
+class Posting:
+    """A bill as the cloud ledger takes it."""
+
+    external_id: str
+    number: str
+    customer: str
+    subsidiary: str
+    currency: str
+    on: date
+    due: date | None
+    po_number: str
+    gross: int
+    lines: tuple[LedgerLine, ...] = field(default_factory=tuple)
+
+
+class CloudErp(Protocol):
+    """The cloud ERP."""
+
+    async def items(self, external_ids: Sequence[str]) -> dict[str, str]:
+        """Internal id of each active item that exists, by external id."""
+        ...
+
+    async def customer(self, external_id: str) -> Found | None:
+        """A customer by external id."""
+        ...
+
+    async def create_customer(self, external_id: str, fields: Mapping[str, Any]) -> str:
+        """Create it; returns the internal id."""
+        ...
+
+    async def update_customer(self, internal_id: str, fields: Mapping[str, Any]) -> str:
+        """Bring it to these fields; returns the internal id."""
+        ...
+
+    async def invoice(self, external_id: str, currency: str) -> Found | None:
+        """An invoice by external id, with its gross total."""
+        ...
+
+    async def invoice_key(self, internal_id: str) -> str:
+        """External id of an invoice, '' if it has none or is gone."""
+        ...
+
+    async def create_invoice(self, posting: Posting) -> str:
+        """Post it; returns the internal id."""
+        ...
+
+    async def payment(self, external_id: str, currency: str) -> Found | None:
+        """A customer payment by external id, with its amount."""
+        ...
+
+    async def create_payment(
+        self, external_id: str, payment: Payment, customer: str, on: date, applied: Mapping[str, int]
+    ) -> str:
+        """Post a payment applied to invoices (internal id -> minor units); returns the internal id."""
+        ...
+
+    async def changed_payments(self, since: str) -> list[Row]:
+        """Customer payments modified at or after the stamp ('' = all), oldest first; account = the ERP customer's id,
+        content {"external_id", "customer": its external id}.
+        """
+        ...
+
+    async def receipt(self, internal_id: str) -> Receipt | None:
+        """A customer payment as it is now; applications name invoices by internal id."""
+        ...
+
+
+@dataclass(frozen=True)
+class OutboundFile:
+    """A file of the legacy ERP."""
+
+    name: str
+    text: str
+
+
+class LegacyErp(Protocol):
+    """The legacy ERP, by files."""
+
+    async def deliver(self, file: LegacyFile) -> None:
+        """Put data and control file into the inbound folder, control file last. Idempotent per file name: what is
+        there already, or was taken up, is left alone. Raises Later when it could not be done or is not certain.
+        """
+        ...
+
+    async def outbound(self, known: Sequence[str]) -> list[OutboundFile]:
+        """Answers and extracts whose names are not among the known ones, in name order, answers before extracts."""
+        ...

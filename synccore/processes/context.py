@@ -1,0 +1,87 @@
+"""What the processes hold: memory, time, the systems, the conventions, and the functions that may be replaced."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from synccore.domain import validation
+from synccore.domain.keys import Keys
+from synccore.domain.mappings import Entity, Item, TaxMap
+from synccore.ports.chance import Chance
+from synccore.ports.clock import Clock
+from synccore.ports.database import Database
+from synccore.ports.stores import Unit
+from synccore.ports.systems import CloudErp, LegacyErp, Platform, Salesforce
+from synccore.processes import writes
+
+INTERVALS_S = {
+    "salesforce-changes": 30.0,
+    "platform-events": 60.0,
+    "cloud-payments": 60.0,
+    "legacy-outbound": 300.0,
+}
+POLICIES: dict[str, dict[str, Any]] = {
+    "contract": {"action_at_term_end": "renew", "term_months": 12},
+    "payment_terms": {"transfer": 30, "card": 0},
+    "legacy_batch": {"zone": "Asia/Singapore", "cutoff": "21:45", "lead_minutes": 15, "bank": "0000113100",
+                     "receivables": "0000140000", "tax": "0000175000", "first_customer": 900001},
+    "rounding": {"erp_item": "", "tax_code": ""},
+}  # fmt: skip
+
+
+async def _nothing() -> None:
+    return None
+
+
+@dataclass
+class Context:
+    """Everything a process needs. `kick` submits due work without waiting for the ticker."""
+
+    db: Database
+    clock: Clock
+    chance: Chance
+    salesforce: Salesforce
+    platform: Platform
+    cloud: CloudErp | None = None
+    legacy: LegacyErp | None = None
+    kick: Callable[[], Awaitable[None]] = _nothing
+    intervals: dict[str, float] = field(default_factory=lambda: dict(INTERVALS_S))
+    overlap_s: int = 300  # how far a poll looks back behind its cursor
+    partner: str = "SUBHUB"
+    keys: Keys = field(default_factory=Keys)
+    once: Callable[..., Awaitable[Any]] = writes.once
+    level: Callable[..., Awaitable[Any]] = writes.level
+    findings: Callable[..., tuple[Any, ...]] = validation.findings
+
+    def policy(self, unit: Unit, name: str) -> dict[str, Any]:
+        """A policy in force: its defaults, overridden by what people configured."""
+        return {**POLICIES[name], **(unit.mappings.get("policies", name) or {})}
+
+
+def entity_of(unit: Unit, key: str) -> Entity | None:
+    """A configured legal entity."""
+    value = unit.mappings.get("entities", key) if key else None
+    return Entity.model_validate(value) if value is not None else None
+
+
+def taxes_of(unit: Unit, key: str) -> TaxMap | None:
+    """An entity's tax map."""
+    value = unit.mappings.get("tax", key) if key else None
+    return TaxMap.model_validate(value) if value is not None else None
+
+
+def item_of(unit: Unit, sku: str) -> Item | None:
+    """A product's mapping."""
+    value = unit.mappings.get("items", sku) if sku else None
+    return Item.model_validate(value) if value is not None else None
+
+
+def items_by_line(unit: Unit) -> dict[str, tuple[str, Item]]:
+    """Product code and mapping by what a bill's line names: the item price, or the product code of an ad hoc charge."""
+    found: dict[str, tuple[str, Item]] = {}
+    for sku, value in unit.mappings.all("items").items():
+        item = Item.model_validate(value)
+        found[sku] = (sku, item)
+        for price in item.prices.values():
+            found[price] = (sku, item)
+    return found

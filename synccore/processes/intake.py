@@ -1,0 +1,133 @@
+"""Signals of the platform taken in: stored under their id, told as canonical events, turned into work, all at once."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
+
+from synccore.domain.facts import fact
+from synccore.ports.stores import Signal, Unit
+from synccore.processes.context import Context
+
+SYSTEM = "subscriptions"
+
+
+class Malformed(ValueError):
+    """The body is no event of the platform; the message says what is wrong with it."""
+
+
+def intake(ctx: Context) -> Callable[[Any], Awaitable[bool]]:
+    """What the webhook route calls with a decoded body: True if the event was new. Raises Malformed."""
+
+    async def accept(body: Any) -> bool:
+        event = checked(body)
+        at = ctx.clock.now()
+        fresh = await ctx.db.run(lambda unit: take(ctx, unit, event, at))
+        if fresh:
+            await ctx.kick()
+        return fresh
+
+    return accept
+
+
+def checked(body: Any) -> Mapping[str, Any]:
+    """The event, if it has what every event has."""
+    if not isinstance(body, dict):
+        raise Malformed("the body is not an object")
+    for member, kind in (("id", str), ("event_type", str), ("occurred_at", int), ("content", dict)):
+        if not isinstance(body.get(member), kind) or body[member] == "":
+            raise Malformed(f"'{member}' is missing or no {kind.__name__}")
+    if len(body["id"]) > 100 or len(body["event_type"]) > 100:
+        raise Malformed("'id' and 'event_type' have at most 100 characters")
+    return body
+
+
+async def take_all(ctx: Context, bodies: Iterable[Any]) -> int:
+    """Take in a page of the feed; unreadable rows are left out. Returns how many were new."""
+    events = []
+    for body in bodies:
+        try:
+            events.append(checked(body))
+        except Malformed:
+            continue
+    if not events:
+        return 0
+    at = ctx.clock.now()
+    fresh = await ctx.db.run(lambda unit: sum(take(ctx, unit, event, at) for event in events))
+    if fresh:
+        await ctx.kick()
+    return fresh
+
+
+def take(ctx: Context, unit: Unit, event: Mapping[str, Any], at: float) -> bool:
+    """One event, in the caller's transaction."""
+    kind = str(event["event_type"])
+    if not unit.inbox.accept(Signal(SYSTEM, str(event["id"]), kind, dict(event), at)):
+        return False
+    handler = HANDLERS.get(kind)
+    if handler is not None:
+        handler(ctx, unit, event, at)
+    return True
+
+
+def _member(event: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
+    row = event["content"].get(name)
+    return row if isinstance(row, dict) and isinstance(row.get("id"), str) and row["id"] else None
+
+
+def _partition(ctx: Context, row: Mapping[str, Any]) -> str:
+    customer = str(row.get("customer_id") or "")
+    return ctx.keys.account_of(customer) or customer or "unknown"
+
+
+def _invoice_generated(ctx: Context, unit: Unit, event: Mapping[str, Any], at: float) -> None:
+    invoice = _member(event, "invoice")
+    if invoice is None or invoice.get("status") == "pending":  # a pending bill is a draft: number and lines may change
+        return
+    number, account = str(invoice["id"]), _partition(ctx, invoice)
+    data = {name: invoice.get(name) for name in ("total", "tax", "currency_code", "due_date", "subscription_id")}
+    occurred = float(event["occurred_at"])
+    unit.events.append(fact("invoice-issued", SYSTEM, number, account, occurred, data, str(event["id"])))
+    unit.work.add("invoice-publication", account, number, {"invoice": number}, at, str(event["id"]))
+
+
+def _invoice_updated(ctx: Context, unit: Unit, event: Mapping[str, Any], at: float) -> None:
+    """Only a version that sales has not seen is work; a bill that was never generated is none."""
+    invoice = _member(event, "invoice")
+    if invoice is None or invoice.get("status") == "pending":
+        return
+    number, account = str(invoice["id"]), _partition(ctx, invoice)
+    version = invoice.get("resource_version")
+    if isinstance(version, int) and version <= int(unit.cursors.get(f"bill/{number}") or 0):
+        return
+    unit.work.add("invoice-publication", account, number, {"invoice": number}, at, str(event["id"]))
+
+
+def _payment_succeeded(ctx: Context, unit: Unit, event: Mapping[str, Any], at: float) -> None:
+    """A payment that carries a ledger's reference is our own record of it: an echo, and no new fact."""
+    transaction = _member(event, "transaction")
+    if transaction is None or ctx.keys.born_in_ledger(str(transaction.get("reference_number") or "")):
+        return
+    if transaction.get("type", "payment") != "payment":
+        return
+    key, account = ctx.keys.receipt_of_platform(str(transaction["id"])), _partition(ctx, transaction)
+    data = {name: transaction.get(name) for name in ("amount", "currency_code", "payment_method", "date")}
+    occurred = float(event["occurred_at"])
+    unit.events.append(fact("payment-received", SYSTEM, key, account, occurred, data, str(event["id"])))
+    unit.work.add("payment-status", account, key, {"receipt": key}, at, str(event["id"]))
+
+
+def _payment_failed(ctx: Context, unit: Unit, event: Mapping[str, Any], _at: float) -> None:
+    transaction = _member(event, "transaction")
+    if transaction is None:
+        return
+    key, account = ctx.keys.receipt_of_platform(str(transaction["id"])), _partition(ctx, transaction)
+    data = {name: transaction.get(name) for name in ("amount", "currency_code", "error_text")}
+    occurred = float(event["occurred_at"])
+    unit.events.append(fact("payment-failed", SYSTEM, key, account, occurred, data, str(event["id"])))
+
+
+HANDLERS: dict[str, Callable[[Context, Unit, Mapping[str, Any], float], None]] = {
+    "invoice_generated": _invoice_generated,
+    "invoice_updated": _invoice_updated,
+    "payment_succeeded": _payment_succeeded,
+    "payment_failed": _payment_failed,
+}

@@ -1,0 +1,168 @@
+"""Ticker legacy-outbound: acknowledgements, rejections and payment extracts of the legacy ERP, each line once."""
+
+import json
+from datetime import date
+from functools import partial
+from typing import Any
+
+from synccore.domain.bills import Application, Receipt
+from synccore.domain.extracts import Unreadable, amount, read_text
+from synccore.domain.facts import fact
+from synccore.ports.engine import Tick
+from synccore.ports.stores import DeadLetter, Signal, Unit
+from synccore.ports.systems import OutboundFile
+from synccore.processes.context import Context
+from synccore.processes.ledger_receipts import receipt_key
+from synccore.processes.legacy_batch import resend_key
+from synccore.processes.legacy_posting import answer_key
+from synccore.processes.legacy_spool import schedule
+
+SYSTEM, KNOWN, KNOWN_FILES = "erp_legacy", "legacy-outbound/known", 400
+REUSED = ("DUP_SEQ", "DUP_FILE")
+
+
+class LegacyOutbound:
+    """A file is one transaction: all its lines are stored and turned into work, or none."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+
+    async def __call__(self) -> Tick:
+        """One look into the outbound folder."""
+        ctx = self._ctx
+        if ctx.legacy is None:
+            return Tick(False)
+        known: list[str] = json.loads(await ctx.db.run(lambda unit: unit.cursors.get(KNOWN) or "[]"))
+        files = await ctx.legacy.outbound(known)
+        for file in files:
+            at = ctx.clock.now()
+            await ctx.db.run(partial(self._take_in, file, at))
+        if files:
+            await ctx.kick()
+        return Tick(bool(files))
+
+    def _take_in(self, file: OutboundFile, at: float, unit: Unit) -> None:
+        names = [*json.loads(unit.cursors.get(KNOWN) or "[]"), file.name]
+        unit.cursors.set(KNOWN, json.dumps(names[-KNOWN_FILES:]))
+        if not unit.inbox.accept(Signal(SYSTEM, file.name, "file", {"text": file.text}, at)):
+            return
+        base = ""
+        for index, row in enumerate(read_text(file.text)):
+            key = f"{file.name}#{index}"
+            if isinstance(row, Unreadable):
+                letter = DeadLetter(key, "", "legacy-answers", key, SYSTEM, {"line": row.line}, row.reason, 1, at)
+                unit.letters.add(letter)
+                continue
+            unit.inbox.accept(Signal(SYSTEM, key, row["RECTYP"], row, at))
+            if row["RECTYP"] in ("ACK", "REJ"):
+                base = row["BASENAME"]
+                self._file(unit, row, at)
+            elif row["RECTYP"] == "DOC":
+                self._document(unit, base, row, key, at)
+            elif row["RECTYP"] == "PAY":
+                self._payment(unit, row, key, at)
+
+    def _file(self, unit: Unit, row: dict[str, str], at: float) -> None:
+        name, interface = row["BASENAME"], row["BASENAME"].partition("_")[0]
+        if row["RECTYP"] == "ACK":
+            unit.spool.mark_file(name, "acknowledged", at)
+            return
+        sent = [file for file in unit.spool.files("sent") if file["name"] == name]
+        unit.spool.mark_file(name, "rejected", at)
+        unit.audit.add("synccore", "legacy-file-rejected", name, {"code": row["CODE"], "text": row["TEXT"]}, at)
+        if sent and row["CODE"] not in REUSED:
+            tries = int(name.rpartition("R")[2]) + 1 if name.rpartition("_")[2].find("R") >= 0 else 1
+            unit.cursors.set(resend_key(interface), f"{sent[0]['sequence']}/{tries}")
+        schedule(self._ctx, unit, at)
+
+    def _document(self, unit: Unit, base: str, row: dict[str, str], key: str, at: float) -> None:
+        """An answer about one document: provisional until it is posted, and a later answer replaces it."""
+        sent = _sent_as(unit, base, row["EXTDOC"])
+        if base.startswith("CUST"):
+            self._customer(unit, sent, row, at)
+            return
+        reference = sent[0] if sent else row["XBLNR"]
+        if not reference:
+            return
+        document = f"{row['BUKRS']}-{row['GJAHR']}-{row['BELNR']}" if row["BELNR"] else ""
+        reason = " ".join(part for part in (row["STAMID"], row["STAMNO"], row["TEXT"]) if part)
+        answer = {"status": row["STATUS"], "document": document, "reason": reason}
+        unit.cursors.set(answer_key(reference), json.dumps(answer))
+        payment = base.startswith("PAY")
+        if row["STATUS"] == "53":
+            self._posted(unit, reference, document, payment, key, at)
+        unit.work.wake(f"file:{reference}", at)
+        account = unit.links.external("document", reference, "salesforce")
+        if account is not None:  # also when the work is under way just now and has not parked yet
+            process = "payment-status" if payment else "invoice-publication"
+            argument = {"receipt": reference.partition("/")[0]} if payment else {"invoice": reference}
+            unit.work.add(process, account, next(iter(argument.values())), argument, at, key)
+
+    def _posted(self, unit: Unit, reference: str, document: str, payment: bool, key: str, at: float) -> None:
+        ctx = self._ctx
+        unit.effects.settle(ctx.keys.effect(SYSTEM, "document", reference), "applied", document, at)
+        account = unit.links.external("document", reference, "salesforce") or ""
+        kind = "payment-posted" if payment else "invoice-posted"
+        unit.links.put("receipt" if payment else "invoice", reference, SYSTEM, document)
+        unit.events.append(fact(kind, SYSTEM, reference, account, at, {"document": document}, key))
+        if not payment:
+            unit.work.wake(f"bill:{reference}", at)
+
+    def _customer(self, unit: Unit, sent: tuple[str, Any] | None, row: dict[str, str], at: float) -> None:
+        if sent is None:
+            return
+        number = str(sent[1]["kunnr"])
+        effect = self._ctx.keys.effect(SYSTEM, "customer", number)
+        if row["STATUS"] == "53":
+            unit.effects.settle(effect, "applied", number, at)
+            customer = unit.links.canonical("customer", SYSTEM, number) or number
+            account = self._ctx.keys.account_of(customer)
+            data = {"customer": customer, "name": sent[1]["name"], "system": SYSTEM}
+            unit.events.append(fact("customer-created", SYSTEM, customer, account, at, data))
+        else:
+            unit.effects.settle(effect, "rejected", {"reason": row["TEXT"]}, at)
+
+    def _payment(self, unit: Unit, row: dict[str, str], key: str, at: float) -> None:
+        """A line of the payment extract. Lines of one payment are collected: they may come in several files."""
+        ctx = self._ctx
+        number = row["BELNR"] or row["AUGBL"]
+        document = f"{row['BUKRS']}-{row['GJAHR']}-{number}"
+        if unit.links.canonical("receipt", SYSTEM, document) is not None:
+            return  # our own payment, told back
+        receipt = ctx.keys.receipt_of_legacy(row["BUKRS"], row["GJAHR"], number)
+        customer = unit.links.canonical("customer", SYSTEM, row["KUNNR"]) or ""
+        account = ctx.keys.account_of(customer)
+        if not account:
+            return
+        try:
+            paid = amount(row["WRBTR"], row["WAERS"])
+        except ValueError as error:
+            letter = DeadLetter(key, "", "legacy-answers", receipt, account, row, str(error), 1, at)
+            unit.letters.add(letter)
+            return
+        known = unit.cursors.get(receipt_key(receipt))
+        before = Receipt.model_validate(json.loads(known)) if known else Receipt(key=receipt, currency=row["WAERS"])
+        applied = (*before.applied, *([Application(bill=row["XBLNR"], amount=paid)] if row["XBLNR"] else []))
+        told = before.model_copy(
+            update={"amount": before.amount + paid, "received_on": _date(row["AUGDT"]), "applied": applied}
+        )
+        unit.cursors.set(receipt_key(receipt), told.model_dump_json())
+        data = {"amount": paid, "currency": row["WAERS"], "invoice": row["XBLNR"]}
+        unit.events.append(fact("payment-received", SYSTEM, receipt, account, at, data, key))
+        unit.work.add("payment-status", account, receipt, {"receipt": receipt}, at, key)
+
+
+def _sent_as(unit: Unit, base: str, external: str) -> tuple[str, Any] | None:
+    """The spooled document behind our own document number: file sequence and position."""
+    for state in ("acknowledged", "sent"):
+        for file in unit.spool.files(state):
+            if file["name"] == base:
+                index = int(external[-6:]) - 1 if external[-6:].isdigit() else -1
+                documents = file["documents"]
+                return (str(documents[index][0]), documents[index][1]) if 0 <= index < len(documents) else None
+    return None
+
+
+def _date(text: str) -> date | None:
+    digits = text.strip()
+    return date.fromisoformat(f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}") if digits.strip("0") else None

@@ -1,0 +1,76 @@
+"""Process legacy-batch: what is spooled goes out in numbered files before the cut-off, customers before bills."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, cast
+
+from synccore.domain import calendar
+from synccore.domain.legacy import Interface, LegacyCustomer, LegacyDocument, LegacyFile
+from synccore.ports.engine import Run
+from synccore.ports.stores import Unit
+from synccore.processes.context import Context
+
+INTERFACES: tuple[Interface, ...] = ("CUST", "BILL", "PAY")
+
+
+def resend_key(interface: str) -> str:
+    """Where the number of a rejected file is kept: a corrected one goes out under the same number."""
+    return f"legacy-resend/{interface}"
+
+
+class LegacyBatch:
+    """Numbers are given in a transaction, with the documents; writing the file is repeatable after that."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+
+    async def __call__(self, run: Run, argument: Any) -> None:  # noqa: ARG002
+        """Hand over what an earlier run had numbered, number what waits now, hand that over too."""
+        ctx = self._ctx
+        at = ctx.clock.now()
+        await ctx.db.run(lambda unit: self._number_all(unit, at))
+        planned = await ctx.db.run(lambda unit: unit.spool.files("planned"))
+        order = {interface: index for index, interface in enumerate(INTERFACES)}
+        for row in sorted(planned, key=lambda row: (order[row["interface"]], row["sequence"])):
+            await run.step(f"deliver-{row['name']}", partial(self._deliver, row))
+
+    def _number_all(self, unit: Unit, at: float) -> None:
+        for interface in INTERFACES:
+            self._number(unit, interface, at)
+
+    def _number(self, unit: Unit, interface: Interface, at: float) -> None:
+        waiting = unit.spool.waiting(interface)
+        if not waiting:
+            return
+        zone = str(self._ctx.policy(unit, "legacy_batch")["zone"])
+        again = unit.cursors.get(resend_key(interface)) or ""
+        if again:
+            number, tries = (int(part) for part in again.split("/"))
+            unit.cursors.set(resend_key(interface), "")
+        else:
+            number, tries = unit.links.next_number(f"fileseq/{interface}", 1), 0
+        created, _ = calendar.stamp(at, zone)
+        suffix = f"R{tries}" if tries else ""
+        name = f"{interface}_{self._ctx.partner}_{created}_{number:06d}{suffix}"
+        unit.spool.assign(interface, [key for key, _ in waiting], name, number, at)
+
+    async def _deliver(self, row: Mapping[str, Any]) -> None:
+        ctx = self._ctx
+        assert ctx.legacy is not None
+        zone = await ctx.db.run(lambda unit: str(ctx.policy(unit, "legacy_batch")["zone"]))
+        await ctx.legacy.deliver(file_of(row, zone))
+        at = ctx.clock.now()
+        await ctx.db.run(lambda unit: unit.spool.mark_file(str(row["name"]), "sent", at))
+
+
+def file_of(row: Mapping[str, Any], zone: str) -> LegacyFile:
+    """The file of a spool row: the same bytes whenever it is made again."""
+    created, created_time = calendar.stamp(float(row["at"]), zone)
+    contents = [content for _, content in row["documents"]]
+    interface = cast(Interface, row["interface"])
+    customers = tuple(LegacyCustomer.model_validate(content) for content in contents if interface == "CUST")
+    documents = tuple(LegacyDocument.model_validate(content) for content in contents if interface != "CUST")
+    return LegacyFile(
+        name=str(row["name"]), interface=interface, sequence=int(row["sequence"]), created=created,
+        created_time=created_time, customers=customers, documents=documents,
+    )  # fmt: skip

@@ -1,0 +1,31 @@
+"""Customers of the legacy ledger: a number is allocated for good, the master record goes out in the next CUST file."""
+
+from synccore.domain.deals import Account
+from synccore.domain.keys import digest
+from synccore.domain.legacy import customer_master, padded
+from synccore.domain.mappings import Entity
+from synccore.ports.stores import Unit
+from synccore.processes.context import Context
+from synccore.processes.legacy_spool import spool
+
+
+async def spool_customer(ctx: Context, account: Account, customer_id: str, entity: Entity) -> str:
+    """Queue the customer's master record if it is new or has changed; returns its KUNNR."""
+
+    def put(unit: Unit) -> str:
+        at, policy = ctx.clock.now(), ctx.policy(unit, "legacy_batch")
+        number = unit.links.external("customer", customer_id, "erp_legacy")
+        if number is None:
+            number = padded(str(unit.links.next_number("kunnr", int(policy["first_customer"]))))
+            unit.links.put("customer", customer_id, "salesforce", account.id)
+            unit.links.put("customer", customer_id, "erp_legacy", number)
+        master = customer_master(account, number, entity.company_code, str(policy["receivables"]))
+        content = master.model_dump(mode="json")
+        version = digest(content)
+        key = ctx.keys.effect("erp_legacy", "customer", number)
+        effect = unit.effects.plan(key, "erp_legacy", "customer", version, f"account:{account.id}", at)
+        if effect.state != "applied":
+            spool(ctx, unit, "CUST", f"{number}/{version}", content, at)
+        return number
+
+    return await ctx.db.run(put)

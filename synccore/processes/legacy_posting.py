@@ -1,0 +1,98 @@
+"""Bills and payments for the legacy ledger: spooled for the next batch, final only when a file has answered."""
+
+import json
+from typing import Any
+
+from synccore.domain import calendar
+from synccore.domain.bills import Bill, Payment
+from synccore.domain.findings import Finding
+from synccore.domain.legacy import invoice_document, payment_document
+from synccore.domain.posting import PostingLine
+from synccore.ports.outcomes import Parked
+from synccore.ports.stores import Unit
+from synccore.processes.context import Context
+from synccore.processes.ledger_facts import LedgerFacts
+from synccore.processes.legacy_spool import spool
+
+
+def answer_key(reference: str) -> str:
+    """Where the latest answer about a document is remembered (a later one may change it)."""
+    return f"legacy-answer/{reference}"
+
+
+def answer_of(unit: Unit, reference: str) -> dict[str, Any] | None:
+    """The ledger's latest answer about a document: {status, document, year, company, reason}."""
+    text = unit.cursors.get(answer_key(reference))
+    return json.loads(text) if text else None
+
+
+async def post_to_legacy(ctx: Context, bill: Bill, facts: LedgerFacts, lines: list[PostingLine]) -> dict[str, str]:
+    """{"state": posted|waiting|refused, "document", "reason"}; the document is spooled on the first run."""
+    zone = facts.entity.zone
+    on = calendar.day(bill.issued_at, zone)
+    due = calendar.day(bill.due_at, zone) if bill.due_at is not None else None
+    try:
+        document = invoice_document(bill, lines, facts.entity.company_code, facts.customer, on, due)
+    except ValueError as error:
+        topics = (f"tax:{facts.entity_key}", *(f"item:{row.sku}" for row in lines))
+        finding = Finding("legacy_unmapped", str(error), "finance", ("map_item", "fix_tax_map", "retry"), topics)
+        raise Parked(str(error), (finding,)) from None
+    content, cause = document.model_dump(mode="json"), f"bill:{bill.id}"
+    return await ctx.db.run(lambda unit: _spooled(ctx, unit, "BILL", bill.id, content, facts.account, cause))
+
+
+async def pay_to_legacy(ctx: Context, key: str, payment: Payment, facts: dict[str, LedgerFacts]) -> dict[str, str]:
+    """A platform's payment, one document per bill that it is applied to; all of them must be posted."""
+    states = []
+    for part in payment.applied:
+        fact = facts[part.bill]
+        on = calendar.day(payment.received_at, fact.entity.zone)
+        reference = key if len(payment.applied) == 1 else f"{key}/{part.bill}"
+
+        def put(
+            unit: Unit, part: Any = part, fact: LedgerFacts = fact, on: Any = on, reference: str = reference
+        ) -> dict[str, str]:
+            bank = str(ctx.policy(unit, "legacy_batch")["bank"])
+            document = payment_document(
+                reference, part.bill, fact.entity.company_code, fact.customer, payment.currency, part.amount, on, bank,
+                number_of(fact.document),
+            )  # fmt: skip
+            content, cause = document.model_dump(mode="json"), f"payment:{key}"
+            return _spooled(ctx, unit, "PAY", reference, content, fact.account, cause)
+
+        states.append(await ctx.db.run(put))
+    return next((state for state in states if state["state"] != "posted"), states[0])
+
+
+def number_of(document: str) -> str:
+    """BELNR of a document named <company>-<year>-<number>."""
+    return document.rpartition("-")[2]
+
+
+def _spooled(
+    ctx: Context, unit: Unit, interface: Any, reference: str, content: Any, account: str, cause: str
+) -> dict[str, str]:
+    at = ctx.clock.now()
+    unit.links.put("document", reference, "salesforce", account)
+    answer = answer_of(unit, reference)
+    if answer is not None and answer["status"] == "53":
+        return {"state": "posted", "document": str(answer["document"]), "reason": ""}
+    effect = ctx.keys.effect("erp_legacy", "document", reference)
+    unit.effects.plan(effect, "erp_legacy", "document", "", cause, at)
+    spool(ctx, unit, interface, reference, content, at)
+    if answer is not None and answer["status"] not in ("50", "64", "62"):
+        return {"state": "refused", "document": "", "reason": str(answer.get("reason") or answer["status"])}
+    return {"state": "waiting", "document": "", "reason": ""}
+
+
+def park_until_answered(reference: str, answer: dict[str, str]) -> None:
+    """Raise Parked unless the document is posted: it waits for its file, or for a clerk who corrects it there."""
+    if answer["state"] == "posted":
+        return
+    topic = f"file:{reference}"
+    if answer["state"] == "waiting":
+        raise Parked(f"{reference} waits for the legacy ledger's batch window", waiting_on=(topic,))
+    reason = f"the legacy ledger has not posted {reference}: {answer['reason']}"
+    actions = ("correct_in_ledger", "retry", "abandon")
+    kind = "closed_period" if "period" in answer["reason"].lower() else "ledger_refused"
+    raise Parked(reason, (Finding(kind, reason, "finance", actions, (topic,)),))

@@ -1,0 +1,245 @@
+"""Process order-activation: a won deal is checked, contracted in the platform, and shown to sales as active."""
+
+from datetime import date
+from typing import Any
+
+from synccore.domain import calendar
+from synccore.domain.deals import Deal
+from synccore.domain.facts import fact
+from synccore.domain.findings import Finding
+from synccore.domain.keys import digest
+from synccore.domain.mappings import Entity, Item, TaxMap
+from synccore.domain.money import major
+from synccore.domain.terms import Terms, bill_lines, has_plan, start_epoch, subscription_items, terms
+from synccore.domain.validation import Catalogues, MasterData
+from synccore.ports.engine import Run
+from synccore.ports.outcomes import Parked
+from synccore.ports.stores import Unit
+from synccore.ports.systems import Found
+from synccore.processes.context import Context, entity_of, item_of, taxes_of
+from synccore.processes.customer_sync import sync_ledger_customer, sync_platform_customer
+from synccore.processes.write_back import report_deal
+from synccore.processes.writes import Write
+
+Facts = dict[str, Any]
+
+
+class OrderActivation:
+    """Looks, acts and ends; each step is remembered, each write happens once under the deal's key."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+
+    async def __call__(self, run: Run, argument: Any) -> None:
+        """`argument`: {"opportunity": id}. Parks with all findings at once when master data is not right."""
+        opportunity = str(argument["opportunity"])
+        row = await run.step("deal", lambda: self._read(opportunity))
+        if row is None:
+            return
+        deal = Deal.model_validate(row)
+        if not deal.won:
+            return
+        facts: Facts = await run.step("facts", lambda: self._facts(deal))
+        found = self._judge(deal, facts)
+        if found:
+            reason = "; ".join(finding.reason for finding in found)
+            await run.step("report", lambda: report_deal(self._ctx, deal, "Blocked", reason))
+            raise Parked(reason, found)
+        entity = Entity.model_validate(facts["entity"])
+        items = {sku: Item.model_validate(item) for sku, item in facts["items"].items()}
+        on_creation = self._payment_fields(deal, facts)
+        customer = str(
+            await run.step(
+                "customer",
+                lambda: sync_platform_customer(self._ctx, deal.account, deal.account.entity, entity, on_creation),
+            )
+        )
+        ledger_customer = str(
+            await run.step(
+                "ledger-customer",
+                lambda: sync_ledger_customer(self._ctx, deal.account, customer, entity, deal.currency),
+            )
+        )
+        agreed: Terms | None = None
+        if has_plan(deal, items):
+            agreed = self._terms(deal, items, facts)
+            await run.step("subscription", lambda: self._subscribe(deal, items, facts, customer, entity))
+        else:
+            await run.step("bill", lambda: self._bill(deal, items, customer, facts))
+        await run.step("write-back", lambda: self._write_back(deal, agreed, customer, ledger_customer))
+
+    async def _read(self, opportunity: str) -> Any:
+        deal = await self._ctx.salesforce.deal(opportunity)
+        return deal.model_dump(mode="json") if deal is not None else None
+
+    async def _facts(self, deal: Deal) -> Facts:
+        """Mappings, policies, and what platform and ledger know of the products: one call to each at most."""
+        ctx, at = self._ctx, self._ctx.clock.now()
+        skus = list(dict.fromkeys(line.sku for line in deal.lines if line.sku))
+
+        def read(unit: Unit) -> Facts:
+            entity = entity_of(unit, deal.account.entity)
+            taxes = taxes_of(unit, deal.account.entity)
+            items = {sku: item_of(unit, sku) for sku in skus}
+            return {
+                "entity": entity.model_dump(mode="json") if entity else None,
+                "taxes": taxes.model_dump(mode="json") if taxes else None,
+                "items": {sku: item.model_dump(mode="json") if item else None for sku, item in items.items()},
+                "today": calendar.day(at, entity.zone if entity else "UTC").isoformat(),
+                "contract": ctx.policy(unit, "contract"),
+                "payment_terms": ctx.policy(unit, "payment_terms"),
+            }
+
+        facts = await ctx.db.run(read)
+        mapped = [item for item in facts["items"].values() if item]
+        prices = list(dict.fromkeys(p for item in mapped if (p := item["prices"].get(deal.currency))))
+        known = await ctx.platform.item_prices(prices)
+        facts["prices"] = {price: _price(known.get(price)) for price in prices}
+        facts["erp_items"] = None
+        if facts["entity"] and facts["entity"]["ledger"] == "cloud" and ctx.cloud is not None:
+            wanted = list(dict.fromkeys(item["erp_item"] for item in mapped if item["erp_item"]))
+            facts["erp_items"] = await ctx.cloud.items(wanted)
+        return facts
+
+    def _judge(self, deal: Deal, facts: Facts) -> tuple[Finding, ...]:
+        entity = Entity.model_validate(facts["entity"]) if facts["entity"] else None
+        taxes = TaxMap.model_validate(facts["taxes"]) if facts["taxes"] else None
+        items = {sku: Item.model_validate(item) if item else None for sku, item in facts["items"].items()}
+        today = date.fromisoformat(facts["today"])
+        catalogues = Catalogues(facts["prices"], facts["erp_items"])
+        found = tuple(self._ctx.findings(deal, MasterData(entity, taxes, items), catalogues, today))
+        if found:
+            return found
+        mapped = {sku: item for sku, item in items.items() if item is not None}
+        if has_plan(deal, mapped):
+            try:
+                self._terms(deal, mapped, facts)
+            except ValueError as error:
+                actions, waits = ("fix_opportunity", "retry", "abandon"), (f"opportunity:{deal.id}",)
+                return (Finding("deal_incomplete", str(error), "sales-operations", actions, waits),)
+        return ()
+
+    def _terms(self, deal: Deal, items: dict[str, Item], facts: Facts) -> Terms:
+        plan = next(line for line in deal.lines if items[line.sku].kind == "plan")
+        price = facts["prices"][items[plan.sku].prices[deal.currency]]
+        default = int(facts["contract"]["term_months"])
+        return terms(deal, items, price, default, date.fromisoformat(facts["today"]))
+
+    def _payment_fields(self, deal: Deal, facts: Facts) -> dict[str, Any]:
+        days = int(facts["payment_terms"].get(deal.payment_method or "transfer", 30))
+        collected = "on" if deal.payment_method == "card" else "off"
+        return {"auto_collection": collected, "net_term_days": days, "preferred_currency_code": deal.currency}
+
+    async def _subscribe(self, deal: Deal, items: dict[str, Item], facts: Facts, customer: str, entity: Entity) -> str:
+        ctx, agreed = self._ctx, self._terms(deal, items, facts)
+        subscription = ctx.keys.subscription(deal.id)
+        today = date.fromisoformat(facts["today"])
+        fields: dict[str, Any] = {
+            "id": subscription,
+            "subscription_items": subscription_items(deal, items),
+            "billing_cycles": agreed.cycles,
+            "contract_term": {"action_at_term_end": facts["contract"]["action_at_term_end"]},
+            "auto_collection": self._payment_fields(deal, facts)["auto_collection"],
+            "po_number": deal.po_number or None,
+            "start_date": start_epoch(deal.start, today, entity.zone),
+            "cf_sf_opportunity": deal.id,
+        }
+        key = ctx.keys.effect("subscriptions", "subscription", subscription)
+
+        async def look() -> Found | None:
+            known = await ctx.platform.subscription(subscription)
+            return Found(known) if known is not None else None
+
+        async def send(_refusals: int) -> str:
+            given = {name: value for name, value in fields.items() if value is not None}
+            return await ctx.platform.create_subscription(customer, given)
+
+        def settled(unit: Unit, reference: Any) -> None:
+            unit.links.put("contract", deal.id, "subscriptions", str(reference))
+            data = {
+                "subscription": subscription,
+                "opportunity": deal.id,
+                "value": agreed.value,
+                "cycles": agreed.cycles,
+                "currency": deal.currency,
+                "start": agreed.start.isoformat(),
+            }
+            at, account, cause = ctx.clock.now(), deal.account.id, f"opportunity:{deal.id}"
+            unit.events.append(fact("contract-activated", "subscriptions", subscription, account, at, data, cause))
+
+        write = Write(key, "subscriptions", "subscription", f"opportunity:{deal.id}")
+        return str(await ctx.once(ctx, write, send, look, settled))
+
+    async def _bill(self, deal: Deal, items: dict[str, Item], customer: str, facts: Facts) -> str:
+        """A deal without a plan: one bill, found again by its purchase-order reference."""
+        ctx, reference = self._ctx, self._ctx.keys.one_off(deal.id)
+        key = ctx.keys.effect("subscriptions", "bill", deal.id)
+        fields: dict[str, Any] = {
+            "customer_id": customer,
+            "currency_code": deal.currency,
+            "po_number": reference,
+            "auto_collection": self._payment_fields(deal, facts)["auto_collection"],
+            **bill_lines(deal, items),
+        }
+
+        async def look() -> Found | None:
+            known = await ctx.platform.bill_by_reference(customer, reference)
+            return Found(known) if known is not None else None
+
+        async def send(refusals: int) -> str:
+            return await ctx.platform.create_bill(fields, ctx.keys.idempotency(f"{key}#{refusals}"))
+
+        def settled(unit: Unit, number: Any) -> None:
+            unit.links.put("bill-of-deal", deal.id, "subscriptions", str(number))
+
+        write = Write(key, "subscriptions", "bill", f"opportunity:{deal.id}")
+        return str(await ctx.once(ctx, write, send, look, settled))
+
+    async def _write_back(self, deal: Deal, agreed: Terms | None, customer: str, ledger_customer: str) -> str:
+        """Contract, opportunity and account in sales: a level, written again when it differs."""
+        ctx = self._ctx
+        subscription = ctx.keys.subscription(deal.id) if agreed else ""
+        contract: dict[str, Any] | None = None
+        if agreed is not None:
+            contract = {
+                "Subscription_Id__c": subscription,
+                "AccountId": deal.account.id,
+                "Opportunity__c": deal.id,
+                "StartDate": agreed.start.isoformat(),
+                "ContractTerm": agreed.months,
+                "CurrencyIsoCode": deal.currency,
+                "Value__c": major(agreed.value, deal.currency),
+                "Billing_Status__c": "Active",
+            }
+        opportunity = {"Subscription_Id__c": subscription or None, "Sync_Status__c": "Synced", "Sync_Error__c": None}
+        account = {
+            "Billing_Customer_Id__c": customer,
+            "ERP_Customer_Id__c": ledger_customer,
+            "Sync_Status__c": "Synced",
+            "Sync_Error__c": None,
+        }
+        key = ctx.keys.effect("salesforce", "activation", deal.id)
+        status_key = ctx.keys.effect("salesforce", "deal-status", deal.id)
+
+        async def send(_refusals: int) -> str:
+            return await ctx.salesforce.write_activation(deal, contract, opportunity, account)
+
+        def settled(unit: Unit, contract_id: Any) -> None:
+            at = ctx.clock.now()
+            if contract_id:
+                unit.links.put("contract", subscription, "salesforce", str(contract_id))
+                unit.work.wake(f"contract:{subscription}", at)
+            status = digest({"Sync_Status__c": "Synced", "Sync_Error__c": None})
+            unit.effects.plan(status_key, "salesforce", "deal-status", status, f"opportunity:{deal.id}", at)
+            unit.effects.settle(status_key, "applied", deal.id, at)
+
+        content = {"contract": contract, "opportunity": opportunity, "account": account}
+        write = Write(key, "salesforce", "activation", f"opportunity:{deal.id}", digest(content))
+        return str(await ctx.once(ctx, write, send, None, settled))
+
+
+def _price(row: Any) -> dict[str, Any] | None:
+    """What of an item price matters, as JSON."""
+    if row is None:
+        return None
+    return {name: row.get(name) for name in ("id", "currency_code", "period", "period_unit", "item_type")}

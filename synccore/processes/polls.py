@@ -1,0 +1,171 @@
+"""The tickers: what each source says has changed since its cursor, with overlap; cursor and work move together."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from synccore.domain.facts import fact
+from synccore.domain.keys import digest
+from synccore.ports.engine import Tick
+from synccore.ports.stores import Signal, Unit
+from synccore.ports.systems import Row
+from synccore.processes.context import Context
+from synccore.processes.intake import take_all
+
+STAMP_RESOLUTION_S = 2.0
+STAMPS = ("%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S")
+
+
+def instant(stamp: str) -> float:
+    """Epoch seconds of a source's change stamp."""
+    text = stamp.replace("Z", "+0000") if stamp.endswith("Z") else stamp
+    for form in STAMPS:
+        try:
+            parsed = datetime.strptime(text, form)  # noqa: DTZ007
+        except ValueError:
+            continue
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
+    raise ValueError(f"'{stamp}' is no time stamp")
+
+
+class SalesforceChanges:
+    """Ticker salesforce-changes: won deals and accounts by SystemModstamp.
+
+    The stamp has a resolution of a second and late commits carry early stamps, so the poll looks back behind its
+    cursor; what it meets again is told apart by its content. The core's own write-backs change no content that
+    matters and end here.
+    """
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+
+    async def __call__(self) -> Tick:
+        """One look at the source."""
+        ctx = self._ctx
+        cursors = await ctx.db.run(
+            lambda unit: [unit.cursors.get("salesforce/Account"), unit.cursors.get("salesforce/Opportunity")]
+        )
+        accounts = await ctx.salesforce.changed_accounts(self._since(cursors[0]))
+        worked = await self._take("Account", accounts, cursors[0], self._account)
+        deals = await ctx.salesforce.changed_deals(self._since(cursors[1]))
+        worked = await self._take("Opportunity", deals, cursors[1], self._deal) or worked
+        if worked:
+            await ctx.kick()
+        return Tick(worked)
+
+    def _since(self, cursor: str | None) -> str:
+        if cursor is None:
+            return ""
+        return datetime.fromtimestamp(instant(cursor) - self._ctx.overlap_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    async def _take(
+        self, kind: str, rows: list[Row], cursor: str | None, apply: Callable[[Unit, Row, str, float], None]
+    ) -> bool:
+        if not rows:
+            return False
+        at = self._ctx.clock.now()
+        latest = max((row.stamp for row in rows), key=instant)
+
+        def store(unit: Unit) -> bool:
+            fresh = False
+            for row in rows:
+                version, name = digest(dict(row.content)), f"salesforce/{kind}/{row.id}"
+                if unit.cursors.get(name) == version:
+                    continue
+                key = f"{row.id}@{row.stamp}@{version}"
+                unit.inbox.accept(Signal("salesforce", key, f"{kind}.changed", dict(row.content), at))
+                unit.cursors.set(name, version)
+                apply(unit, row, key, at)
+                fresh = True
+            if cursor is None or instant(latest) > instant(cursor):
+                unit.cursors.set(f"salesforce/{kind}", latest)
+            return fresh
+
+        return await self._ctx.db.run(store)
+
+    def _account(self, unit: Unit, row: Row, key: str, at: float) -> None:
+        unit.work.wake(f"account:{row.id}", at)
+        entity = str(row.content.get("Selling_Entity__c") or "")
+        if unit.links.external("customer", self._ctx.keys.customer(row.id, entity), "subscriptions") is not None:
+            unit.work.add("customer-sync", row.id, row.id, {"account": row.id}, at, key)
+
+    def _deal(self, unit: Unit, row: Row, key: str, at: float) -> None:
+        data = {name: row.content.get(name) for name in ("Name", "Amount", "CurrencyIsoCode", "CloseDate")}
+        account = row.account or row.id
+        unit.events.append(fact("order-received", "salesforce", row.id, account, at, data, key))
+        unit.work.wake(f"opportunity:{row.id}", at)
+        unit.work.add("order-activation", account, row.id, {"opportunity": row.id}, at, key)
+
+
+class PlatformEvents:
+    """Ticker platform-events: the feed, beside the webhooks, under the same ids; nothing is lost if a webhook is."""
+
+    CURSOR = "subscriptions/events"
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._known: dict[str, None] = {}  # ids that this process has stored already; the inbox is the truth
+
+    async def __call__(self) -> Tick:
+        """One look at the source."""
+        ctx = self._ctx
+        cursor = await ctx.db.run(lambda unit: unit.cursors.get(self.CURSOR))
+        since = max(0, int(cursor) - ctx.overlap_s) if cursor else 0
+        events = [event for event in await ctx.platform.events(since) if isinstance(event, dict)]
+        unseen = [event for event in events if event.get("id") not in self._known]
+        fresh = await take_all(ctx, unseen) if unseen else 0
+        latest = max((int(event["occurred_at"]) for event in unseen if "occurred_at" in event), default=0)
+        if latest > int(cursor or 0):
+            await ctx.db.run(lambda unit: unit.cursors.set(self.CURSOR, str(latest)))
+        self._known = {str(event.get("id")): None for event in events}
+        return Tick(fresh > 0)
+
+
+class CloudPayments:
+    """Ticker cloud-payments: customer payments of the cloud ERP by lastmodifieddate; our own are echoes."""
+
+    CURSOR = "erp_cloud/CustPymt"
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+
+    async def __call__(self) -> Tick:
+        """One look at the source."""
+        ctx = self._ctx
+        if ctx.cloud is None:
+            return Tick(False)
+        cursor = await ctx.db.run(lambda unit: unit.cursors.get(self.CURSOR))
+        since = ""
+        if cursor:
+            since = datetime.fromtimestamp(instant(cursor) - ctx.overlap_s, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        rows = await ctx.cloud.changed_payments(since)
+        if not rows:
+            return Tick(False)
+        at = ctx.clock.now()
+        latest = max((row.stamp for row in rows), key=instant)
+
+        def store(unit: Unit) -> bool:
+            fresh = [self._take(unit, row, at) for row in rows]
+            if cursor is None or instant(latest) > instant(cursor):
+                unit.cursors.set(self.CURSOR, latest)
+            return any(fresh)
+
+        worked = await ctx.db.run(store)
+        if worked:
+            await ctx.kick()
+        return Tick(worked)
+
+    def _take(self, unit: Unit, row: Row, at: float) -> bool:
+        ctx = self._ctx
+        external, customer = str(row.content.get("external_id") or ""), str(row.content.get("customer") or "")
+        account = ctx.keys.account_of(customer.removeprefix("CB-"))
+        if ctx.keys.our_payment(external) or not account:
+            return False
+        if not unit.inbox.accept(Signal("erp_cloud", f"{row.id}@{row.stamp}", "CustPymt", dict(row.content), at)):
+            return False
+        key = ctx.keys.receipt_of_cloud(row.id)
+        data = {"customer": customer, "modified": row.stamp}
+        unit.events.append(fact("payment-received", "erp_cloud", key, account, at, data, f"{row.id}@{row.stamp}"))
+        # stamps have a resolution of a second: what changes twice in it is read once the second is over
+        due = max(at, min(instant(row.stamp), at) + STAMP_RESOLUTION_S)
+        unit.work.add("payment-status", account, key, {"receipt": key}, due, f"{row.id}@{row.stamp}")
+        return True

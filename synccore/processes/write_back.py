@@ -1,0 +1,131 @@
+"""What sales sees: a deal's sync status, bills and payments; all of it levels, written when they differ."""
+
+from typing import Any
+
+from synccore.domain import calendar
+from synccore.domain.bills import Bill
+from synccore.domain.deals import Deal
+from synccore.domain.keys import digest
+from synccore.domain.money import major
+from synccore.ports.outcomes import Parked
+from synccore.ports.stores import Unit
+from synccore.processes.context import Context
+from synccore.processes.writes import Write
+
+STATUS = {
+    "pending": "Pending", "posted": "Open", "payment_due": "Due", "not_paid": "Not Paid", "paid": "Paid",
+    "voided": "Voided",
+}  # fmt: skip
+ERROR_LENGTH = 255
+
+
+async def report_deal(ctx: Context, deal: Deal, status: str, reason: str) -> None:
+    """Sync status and error on the opportunity."""
+    fields = {"Sync_Status__c": status, "Sync_Error__c": reason[:ERROR_LENGTH] or None}
+    key = ctx.keys.effect("salesforce", "deal-status", deal.id)
+
+    async def send(_refusals: int) -> str:
+        await ctx.salesforce.write_deal_status(deal.id, fields)
+        return deal.id
+
+    write = Write(key, "salesforce", "deal-status", f"opportunity:{deal.id}", digest(fields))
+    await ctx.once(ctx, write, send)
+
+
+def bill_fields(ctx: Context, bill: Bill, zone: str, posting: str, document: str, contract: str) -> dict[str, Any]:
+    """Invoice__c of a bill. `posting`: where it stands in the ledger; `document`: its number there."""
+    fields: dict[str, Any] = {
+        "Account__c": ctx.keys.account_of(bill.customer_id),
+        "CurrencyIsoCode": bill.currency,
+        "Net__c": major(bill.gross - bill.tax, bill.currency),
+        "Tax__c": major(bill.tax, bill.currency),
+        "Gross__c": major(bill.gross, bill.currency),
+        "Balance__c": major(bill.due, bill.currency),
+        "Issue_Date__c": calendar.day(bill.issued_at, zone).isoformat(),
+        "Due_Date__c": calendar.day(bill.due_at, zone).isoformat() if bill.due_at is not None else None,
+        "Status__c": STATUS.get(bill.status, bill.status),
+        "ERP_Document__c": document or None,
+        "Posting_Status__c": posting,
+    }
+    opportunity = ctx.keys.opportunity_of(bill.subscription_id, bill.po_number)
+    if opportunity:
+        fields["Opportunity__c"] = opportunity
+    if contract:
+        fields["Contract__c"] = contract
+    return fields
+
+
+def contract_of(ctx: Context, unit: Unit, bill: Bill) -> str:
+    """Id of the contract in sales. Parks while a contract of ours is not there yet: the bill is its child."""
+    if not bill.subscription_id or not ctx.keys.opportunity_of(bill.subscription_id, ""):
+        return ""
+    contract = unit.links.external("contract", bill.subscription_id, "salesforce")
+    if contract is None:
+        topic = f"contract:{bill.subscription_id}"
+        raise Parked(f"the contract of {bill.subscription_id} is not in Salesforce yet", waiting_on=(topic,))
+    return contract
+
+
+async def show_bill(ctx: Context, bill: Bill, zone: str, posting: str, document: str) -> None:
+    """Invoice__c brought to the bill's present state; older truth never overwrites newer."""
+
+    def look(unit: Unit) -> tuple[str, bool]:
+        seen = int(unit.cursors.get(f"bill/{bill.id}") or 0)
+        return contract_of(ctx, unit, bill), bill.version < seen
+
+    contract, stale = await ctx.db.run(look)
+    if stale:
+        return
+    fields = bill_fields(ctx, bill, zone, posting, document, contract)
+
+    async def send(_refusals: int) -> str:
+        await ctx.salesforce.write_bill(bill.id, fields)
+        return bill.id
+
+    write = Write(bill_key(ctx, bill.id), "salesforce", "bill", f"bill:{bill.id}", digest(fields))
+    await ctx.once(ctx, write, send, None, lambda unit, _: seen_version(unit, bill))
+
+
+def bill_key(ctx: Context, number: str) -> str:
+    """Effect key of a bill's copy in sales."""
+    return ctx.keys.effect("salesforce", "bill", number)
+
+
+def seen_version(unit: Unit, bill: Bill) -> None:
+    """Sales has seen this version of the bill."""
+    if bill.version > int(unit.cursors.get(f"bill/{bill.id}") or 0):
+        unit.cursors.set(f"bill/{bill.id}", str(bill.version))
+
+
+async def show_receipt(
+    ctx: Context, key: str, fields: dict[str, Any], bill: Bill, zone: str, posting: str, document: str
+) -> None:
+    """Payment__c and the Invoice__c that it pays, in one transaction of sales."""
+    contract = await ctx.db.run(lambda unit: contract_of(ctx, unit, bill))
+    shown = bill_fields(ctx, bill, zone, posting, document, contract)
+
+    async def send(_refusals: int) -> str:
+        await ctx.salesforce.write_receipt(key, fields, bill.id, shown)
+        return key
+
+    def settled(unit: Unit, _reference: Any) -> None:
+        at = ctx.clock.now()
+        unit.effects.plan(bill_key(ctx, bill.id), "salesforce", "bill", digest(shown), f"payment:{key}", at)
+        unit.effects.settle(bill_key(ctx, bill.id), "applied", bill.id, at)
+        seen_version(unit, bill)
+
+    effect = ctx.keys.effect("salesforce", "receipt", f"{key}/{bill.id}")
+    write = Write(effect, "salesforce", "receipt", f"payment:{key}", digest({"payment": fields, "bill": shown}))
+    await ctx.once(ctx, write, send, None, settled)
+
+
+def receipt_fields(account: str, currency: str, amount: int, on: str, method: str, origin: str) -> dict[str, Any]:
+    """Payment__c of one application of a payment."""
+    return {
+        "Account__c": account,
+        "CurrencyIsoCode": currency,
+        "Amount__c": major(amount, currency),
+        "Received_On__c": on,
+        "Method__c": method or None,
+        "Origin__c": origin,
+    }

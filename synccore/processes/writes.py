@@ -1,0 +1,133 @@
+"""Writes that happen once: recorded under their key before they are sent, looked up before they are sent again."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from synccore.ports.clock import Clock
+from synccore.ports.database import Database
+from synccore.ports.outcomes import Finding, Later, Parked
+from synccore.ports.stores import Effect, Unit
+from synccore.ports.systems import Found, Rejected, Unknown
+
+UNKNOWN_S = 5.0  # before the look-up: a slow system may still be applying it
+
+
+class Writing(Protocol):
+    """What a write needs of its surroundings."""
+
+    db: Database
+    clock: Clock
+
+
+@dataclass(frozen=True)
+class Write:
+    """One write under its business key. `digest` is for levels; `amount` (minor units) is what a look-up must find."""
+
+    key: str
+    target: str
+    operation: str
+    cause: str
+    digest: str = ""
+    amount: int | None = None
+
+
+Send = Callable[[int], Awaitable[Any]]
+Look = Callable[[], Awaitable[Found | None]]
+Settled = Callable[[Unit, Any], None]
+
+
+async def once(ctx: Writing, write: Write, send: Send, look: Look | None = None, settled: Settled | None = None) -> Any:
+    """The target's reference for a fact that is written exactly once.
+
+    `send` gets the number of certain refusals so far (an idempotency key must change after one). Without `look` the
+    write is idempotent at the target by its nature. `settled` runs in the transaction that records the success.
+    Raises Rejected, Later, or Parked when the target holds something else under the key.
+    """
+    effect, refusals = await _plan(ctx, write)
+    if effect.state == "applied":
+        return effect.reference
+    if look is not None and not effect.fresh:
+        found = await look()
+        if found is not None:
+            return await _applied(ctx, write, checked(write, found), settled)
+    try:
+        reference = await send(refusals)
+    except Unknown as error:
+        await _settle(ctx, write, "unknown", {"refusals": refusals})
+        raise Later(UNKNOWN_S, str(error)) from None
+    except Rejected as error:
+        if error.duplicate and look is not None:
+            found = await look()
+            if found is not None:
+                return await _applied(ctx, write, checked(write, found), settled)
+        await _settle(ctx, write, "rejected", {"refusals": refusals + 1, "reason": str(error)})
+        raise
+    return await _applied(ctx, write, reference, settled)
+
+
+async def level(
+    ctx: Writing, write: Write, current: Look, create: Send, update: Callable[[Any], Awaitable[Any]],
+    settled: Settled | None = None,
+) -> Any:  # fmt: skip
+    """The target's reference for master data: created once, and brought to the present state when `digest` differs."""
+    effect, refusals = await _plan(ctx, write)
+    if effect.state == "applied":
+        return effect.reference
+    found = None if effect.fresh else await current()
+    try:
+        if found is None:
+            try:
+                reference = await create(refusals)
+            except Rejected as error:
+                found = await current() if error.duplicate else None
+                if found is None:
+                    raise
+                reference = await update(found.reference)
+        else:
+            reference = await update(found.reference)
+    except Unknown as error:
+        await _settle(ctx, write, "unknown", {"refusals": refusals})
+        raise Later(UNKNOWN_S, str(error)) from None
+    except Rejected as error:
+        await _settle(ctx, write, "rejected", {"refusals": refusals + 1, "reason": str(error)})
+        raise
+    return await _applied(ctx, write, reference, settled)
+
+
+def checked(write: Write, found: Found) -> Any:
+    """The reference of what was found, if it is what we would have written."""
+    if write.amount is not None and found.amount is not None and found.amount != write.amount:
+        reason = f"{write.key} exists with {found.amount} instead of {write.amount} (minor units)"
+        finding = Finding("posting_differs", reason, "finance", ("fix_target", "retry", "abandon"), (), {})
+        raise Parked(reason, (finding,))
+    return found.reference
+
+
+async def _plan(ctx: Writing, write: Write) -> tuple[Effect, int]:
+    at = ctx.clock.now()
+
+    def plan(unit: Unit) -> tuple[Effect, int]:
+        before = unit.effects.get(write.key)
+        known = before.reference if before is not None and before.state != "applied" else None
+        effect = unit.effects.plan(write.key, write.target, write.operation, write.digest, write.cause, at)
+        return effect, int(known.get("refusals", 0)) if isinstance(known, dict) else 0
+
+    return await ctx.db.run(plan)
+
+
+async def _applied(ctx: Writing, write: Write, reference: Any, settled: Settled | None) -> Any:
+    at = ctx.clock.now()
+
+    def settle(unit: Unit) -> None:
+        unit.effects.settle(write.key, "applied", reference, at)
+        if settled is not None:
+            settled(unit, reference)
+
+    await ctx.db.run(settle)
+    return reference
+
+
+async def _settle(ctx: Writing, write: Write, state: Any, reference: Any) -> None:
+    at = ctx.clock.now()
+    await ctx.db.run(lambda unit: unit.effects.settle(write.key, state, reference, at))

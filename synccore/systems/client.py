@@ -1,0 +1,214 @@
+"""One way to call a system: limits, sign-in, error classes and the three outcomes of a write, the same for all."""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Protocol
+
+import orjson
+
+from synccore.ports.clock import Clock
+from synccore.ports.outcomes import Later
+from synccore.ports.systems import Rejected, Unknown
+from synccore.ports.transport import NoAnswer, NotSent, Request, Response, Transport
+
+OnCall = Callable[[str, str, str], None]
+RETRY_S, RETRY_MAX_S, LIMIT_S = 2.0, 300.0, 5.0
+STREAK_BEFORE_PAUSE = 3
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What a vendor's error body says. `limit_s`: it is a limit, come back after that many seconds."""
+
+    code: str
+    message: str
+    duplicate: bool = False
+    limit_s: float | None = None
+    again_s: float | None = None  # a passing conflict (a locked row, a request in flight)
+
+
+class Dialect(Protocol):
+    """How one vendor signs requests in and words its errors."""
+
+    async def sign(self, request: Request, stale: str | None) -> tuple[Request, str]:
+        """The request with its authorization, and the token used; never the `stale` one.
+
+        Raises NotSent, NoAnswer, or ValueError when the sign-in answered something unusable.
+        """
+        ...
+
+    def refusal(self, response: Response) -> Refusal:
+        """Read a 4xx answer."""
+        ...
+
+
+@dataclass
+class Target:
+    """The limiter and circuit breaker of one system: so many calls at once, none before `paused_until` (wire time)."""
+
+    name: str
+    clock: Clock
+    slots: asyncio.Semaphore
+    paused_until: float = 0.0
+    streak: int = 0
+
+    def check(self) -> None:
+        """Raise Later while the target is paused: a process does not wait."""
+        remaining = self.paused_until - self.clock.wire()
+        if remaining > 0:
+            raise Later(remaining, f"{self.name} is paused", counts=False)
+
+    def pause(self, seconds: float) -> None:
+        """No calls for so long."""
+        self.paused_until = max(self.paused_until, self.clock.wire() + seconds)
+
+    def failed(self, retry_after_s: float | None = None) -> None:
+        """Count a failure in a row; from the third on, or when it says so itself, the target is paused."""
+        self.streak += 1
+        if retry_after_s is not None:
+            self.pause(retry_after_s)
+        elif self.streak >= STREAK_BEFORE_PAUSE:
+            self.pause(self.backoff())
+
+    def backoff(self) -> float:
+        """How long to stay away after so many failures in a row."""
+        return min(RETRY_MAX_S, RETRY_S * float(1 << max(0, min(self.streak - 1, 16))))
+
+    def answered(self) -> None:
+        """It answers again."""
+        self.streak = 0
+
+
+class Client:
+    """Calls of one system. `read` and `write` differ in what an answer that never came means."""
+
+    def __init__(
+        self, name: str, transport: Transport, clock: Clock, concurrency: int, timeout_s: float, dialect: Dialect,
+        on_call: OnCall | None = None,
+    ) -> None:  # fmt: skip
+        self._transport, self._dialect, self._on_call = transport, dialect, on_call
+        self._target = Target(name, clock, asyncio.Semaphore(concurrency))
+        self._name, self._timeout_s = name, timeout_s
+
+    async def read(self, operation: str, request: Request, missing_ok: bool = False) -> Any:
+        """JSON of a 2xx answer; None for a 404 if `missing_ok`. Raises Later or Rejected."""
+        try:
+            response = await self._exchange(operation, request)
+            if response.status == 404 and missing_ok:
+                return None
+            self._judge(operation, response)
+            return parse(response.body)
+        except Unknown as error:
+            raise Later(self._target.backoff(), str(error), counts=False) from None
+        except ValueError:
+            raise self._outage(f"{operation}: unreadable answer") from None
+
+    async def write(self, operation: str, request: Request) -> Response:
+        """A 2xx answer. Raises Rejected, Unknown or Later as ports.systems says."""
+        response = await self._exchange(operation, request)
+        self._judge(operation, response)
+        return response
+
+    async def write_json(self, operation: str, request: Request, member: str) -> Any:
+        """As `write`, for operations that answer with JSON: a 2xx whose body lacks `member` is an unknown outcome."""
+        response = await self.write(operation, request)
+        try:
+            body = parse(response.body)
+        except ValueError:
+            raise Unknown(self._name, operation, f"{response.status} with an unreadable body") from None
+        if not isinstance(body, dict) or member not in body:
+            raise Unknown(self._name, operation, f"{response.status} without '{member}'")
+        return body
+
+    async def _exchange(self, operation: str, request: Request) -> Response:
+        self._target.check()
+        async with self._target.slots:
+            self._target.check()
+            signed, token = await self._sign(request, None)
+            response = await self._send(operation, signed)
+            if response.status == 401:  # refused before it did anything: sign in anew and send it once more
+                signed, _ = await self._sign(request, token)
+                response = await self._send(operation, signed)
+        return response
+
+    async def _sign(self, request: Request, stale: str | None) -> tuple[Request, str]:
+        try:
+            return await self._dialect.sign(request, stale)
+        except (NotSent, NoAnswer, ValueError) as error:
+            raise self._outage(f"sign-in: {error}") from None
+
+    async def _send(self, operation: str, request: Request) -> Response:
+        try:
+            response = await self._transport.send(request)
+        except NotSent as error:
+            self._count(operation, "not_sent")
+            raise self._outage(f"{operation}: not reached: {error}") from None
+        except NoAnswer as error:
+            self._count(operation, "no_answer")
+            self._target.failed()
+            raise Unknown(self._name, operation, f"no answer: {error}") from None
+        self._count(operation, str(response.status))
+        return response
+
+    def _outage(self, cause: str) -> Later:
+        self._target.failed()
+        return Later(self._target.backoff(), f"{self._name} {cause}", counts=False)
+
+    def _judge(self, operation: str, response: Response) -> None:
+        """Return for 2xx; raise what the status means otherwise (a 3xx is an ambiguity that the vendor refuses)."""
+        if 200 <= response.status < 300:
+            self._target.answered()
+            return
+        if response.status >= 500:
+            self._target.failed(seconds(response.headers.get("retry-after")))
+            raise Unknown(self._name, operation, f"status {response.status}")
+        self._target.answered()
+        refusal = self._dialect.refusal(response)
+        retry_after = seconds(response.headers.get("retry-after"))
+        if response.status == 429 or refusal.limit_s is not None:
+            delay = retry_after if retry_after is not None else (refusal.limit_s or LIMIT_S)
+            if retry_after is not None or refusal.limit_s is not None:
+                self._target.pause(delay)
+            raise Later(delay, f"{self._name} {operation}: limit ({refusal.code})", counts=False)
+        if response.status == 401:
+            raise Later(60.0, f"{self._name}: credentials refused ({refusal.code})")
+        if refusal.again_s is not None:
+            raise Later(refusal.again_s, f"{self._name} {operation}: {refusal.code}")
+        raise Rejected(self._name, operation, response.status, refusal.code, refusal.message, refusal.duplicate)
+
+    def _count(self, operation: str, outcome: str) -> None:
+        if self._on_call is not None:
+            self._on_call(self._name, operation, outcome)
+
+
+def parse(body: bytes) -> Any:
+    """JSON with exact numbers (fractions as Decimal); ValueError if it is none."""
+    return json.loads(body.decode("utf-8"), parse_float=Decimal) if body else None
+
+
+def render(content: Any) -> bytes:
+    """JSON with exact numbers: a Decimal is written with the digits it has."""
+    return orjson.dumps(content, default=_exact)
+
+
+def _exact(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return orjson.Fragment(f"{value:f}".encode())
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def seconds(text: str | None) -> float | None:
+    """A Retry-After in seconds; dates are not used by these vendors."""
+    try:
+        return max(0.0, float(text)) if text else None
+    except ValueError:
+        return None
+
+
+def with_header(request: Request, name: str, value: str) -> Request:
+    """The request with one more header."""
+    headers: Mapping[str, str] = {**request.headers, name: value}
+    return Request(request.method, request.url, headers, request.body, request.timeout_s)

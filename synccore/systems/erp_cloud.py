@@ -1,0 +1,320 @@
+"""The cloud ERP as the core uses it: records by external id, SuiteQL reads, OAuth2 machine-to-machine."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote as percent
+from urllib.parse import urlencode
+
+from synccore.domain.bills import Application, Payment, Receipt
+from synccore.domain.money import major, minor
+from synccore.ports.chance import Chance
+from synccore.ports.clock import Clock
+from synccore.ports.outcomes import Later
+from synccore.ports.systems import Found, LedgerLine, Posting, Rejected, Row, Unknown
+from synccore.ports.transport import Request, Response, Transport
+from synccore.systems.assertion import Assertions
+from synccore.systems.client import Client, OnCall, Refusal, parse, render, with_header
+from synccore.systems.credentials import CloudErpAccess
+from synccore.systems.tokens import Tokens
+
+JSON = {"content-type": "application/json", "accept": "application/json"}
+_DUPLICATE = re.compile(r"DUP_RCRD|DUP_ENTITY|already exists|has already been used|duplicate", re.IGNORECASE)
+_PAGE = 1000
+
+
+class CloudErpDialect:
+    """M2M bearer tokens without refresh tokens; 429 comes without Retry-After; errors in o:errorDetails."""
+
+    def __init__(
+        self, access: CloudErpAccess, transport: Transport, clock: Clock, chance: Chance, timeout_s: float
+    ) -> None:
+        self._url = f"{access.url}/services/rest/auth/oauth2/v1/token"
+        self._transport, self._clock, self._chance, self._timeout_s = transport, clock, chance, timeout_s
+        self._assertions = Assertions(access, self._url)
+        self._tokens = Tokens(self._sign_in)
+
+    async def _sign_in(self) -> Response:
+        assertion = self._assertions.make(self._clock.wire(), self._chance.token("erp_cloud.jti"))
+        form = {
+            "grant_type": "client_credentials",
+            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            "client_assertion": assertion,
+        }
+        headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
+        body = urlencode(form).encode()
+        return await self._transport.send(Request("POST", self._url, headers, body, self._timeout_s))
+
+    async def sign(self, request: Request, stale: str | None) -> tuple[Request, str]:
+        """Bearer token."""
+        token = await self._tokens.get(stale)
+        return with_header(request, "authorization", f"Bearer {token}"), token
+
+    def refusal(self, response: Response) -> Refusal:
+        """All details; a duplicate external id or number is told by its words."""
+        try:
+            body = parse(response.body)
+        except ValueError:
+            body = None
+        details = body.get("o:errorDetails") if isinstance(body, dict) else None
+        if not isinstance(details, list) or not details:
+            return Refusal("UNREADABLE", "the answer names no error")
+        code = str(details[0].get("o:errorCode") or "UNKNOWN")
+        message = "; ".join(
+            f"{detail.get('detail', '')} {detail.get('o:errorPath', '')}".strip() for detail in details
+        )[:500]
+        duplicate = response.status in (400, 409) and _DUPLICATE.search(f"{code} {message}") is not None
+        return Refusal(code, message, duplicate)
+
+
+class CloudErpAdapter:
+    """Implements ports.systems.CloudErp.
+
+    Documents are created by POST with their external id: a second one is refused by the vendor, where a repeated
+    PUT eid: would append its lines to the first.
+    """
+
+    def __init__(
+        self, access: CloudErpAccess, transport: Transport, clock: Clock, chance: Chance, concurrency: int,
+        timeout_s: float, on_call: OnCall | None = None,
+    ) -> None:  # fmt: skip
+        dialect = CloudErpDialect(access, transport, clock, chance, timeout_s)
+        self._client = Client("erp_cloud", transport, clock, concurrency, timeout_s, dialect, on_call)
+        self._rest, self._timeout_s = f"{access.url}/services/rest", timeout_s
+        self._currencies: dict[str, str] = {}
+
+    async def items(self, external_ids: Sequence[str]) -> dict[str, str]:
+        """One SuiteQL query for all of them."""
+        if not external_ids:
+            return {}
+        wanted = ", ".join(_literal(key) for key in external_ids)
+        rows = await self._suiteql(f"SELECT id, externalid FROM item WHERE externalid IN ({wanted}) ORDER BY id")
+        return {str(row["externalid"]): str(row["id"]) for row in rows}
+
+    async def customer(self, external_id: str) -> Found | None:
+        """By eid."""
+        row = await self._record("customer", f"eid:{external_id}")
+        return Found(str(row["id"])) if row else None
+
+    async def create_customer(self, external_id: str, fields: Mapping[str, Any]) -> str:
+        """POST with external id."""
+        body = {"externalId": external_id, **(await self._customer_body(fields))}
+        body["addressBook"] = {
+            "items": [
+                {"defaultBilling": True, "defaultShipping": True, "addressBookAddress": _address(fields["address"])}
+            ]
+        }
+        return await self._create("customer", body)
+
+    async def update_customer(self, internal_id: str, fields: Mapping[str, Any]) -> str:
+        """PATCH; the subsidiary is left out, it cannot change once there are transactions."""
+        body = await self._customer_body(fields)
+        body.pop("subsidiary")
+        body.pop("currency")
+        body["addressBook"] = {
+            "items": [
+                {"defaultBilling": True, "defaultShipping": True, "addressBookAddress": _address(fields["address"])}
+            ]
+        }
+        url = f"{self._rest}/record/v1/customer/{percent(internal_id, safe='')}?replace=addressBook"
+        await self._client.write("record.update:customer", Request("PATCH", url, JSON, render(body), self._timeout_s))
+        return internal_id
+
+    async def invoice(self, external_id: str, currency: str) -> Found | None:
+        """By eid, with its total."""
+        row = await self._record("invoice", f"eid:{external_id}")
+        return Found(str(row["id"]), minor(Decimal(str(row.get("total", 0))), currency)) if row else None
+
+    async def invoice_key(self, internal_id: str) -> str:
+        """By internal id."""
+        row = await self._record("invoice", internal_id)
+        return str(row.get("externalId") or "") if row else ""
+
+    async def create_invoice(self, posting: Posting) -> str:
+        """Lines with the platform's tax: taxDetailsOverride and one detail per line, by reference."""
+        lines = list(enumerate(posting.lines, start=1))
+        body = {
+            "externalId": posting.external_id,
+            "tranId": posting.number,
+            "entity": {"id": posting.customer},
+            "subsidiary": {"id": posting.subsidiary},
+            "currency": {"id": await self._currency_id(posting.currency)},
+            "tranDate": posting.on.isoformat(),
+            "otherRefNum": posting.po_number or None,
+            "memo": posting.number,
+            "item": {"items": [_item_line(f"T{index}", line, posting.currency) for index, line in lines]},
+            "taxDetailsOverride": True,
+            "taxDetails": {"items": [_tax_detail(f"T{index}", line, posting.currency) for index, line in lines]},
+        }
+        if posting.due is not None:
+            body["dueDate"] = posting.due.isoformat()
+        return await self._create("invoice", {name: value for name, value in body.items() if value is not None})
+
+    async def payment(self, external_id: str, currency: str) -> Found | None:
+        """By eid, with its amount."""
+        row = await self._record("customerPayment", f"eid:{external_id}")
+        return Found(str(row["id"]), minor(Decimal(str(row.get("payment", 0))), currency)) if row else None
+
+    async def create_payment(
+        self, external_id: str, payment: Payment, customer: str, on: date, applied: Mapping[str, int]
+    ) -> str:
+        """POST with an explicit apply list; what is not applied stays unapplied there too."""
+        apply = [
+            {"doc": {"id": invoice}, "apply": True, "amount": major(amount, payment.currency)}
+            for invoice, amount in applied.items()
+        ]
+        body = {
+            "externalId": external_id,
+            "customer": {"id": customer},
+            "payment": major(payment.amount, payment.currency),
+            "currency": {"id": await self._currency_id(payment.currency)},
+            "tranDate": on.isoformat(),
+            "memo": payment.id,
+            "autoApply": False,
+            "apply": {"items": apply},
+        }
+        return await self._create("customerPayment", body)
+
+    async def changed_payments(self, since: str) -> list[Row]:
+        """Polled by lastmodifieddate, which also moves when applications change."""
+        condition = ""
+        if since:
+            condition = f" AND t.lastmodifieddate >= TO_DATE({_literal(since)}, 'YYYY-MM-DD HH24:MI:SS')"
+        rows = await self._suiteql(
+            "SELECT t.id, t.externalid, t.entity, c.externalid AS customer,"
+            " TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD HH24:MI:SS') AS modified"
+            f" FROM transaction t JOIN customer c ON c.id = t.entity WHERE t.type = 'CustPymt'{condition}"
+            " ORDER BY t.lastmodifieddate, t.id"
+        )
+        return [
+            Row(
+                str(row["id"]), str(row["modified"]), str(row.get("entity", "")),
+                {"external_id": row.get("externalid", ""), "customer": row.get("customer", "")},
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    async def receipt(self, internal_id: str) -> Receipt | None:
+        """With its apply list. Currency by id, as names differ between accounts."""
+        row = await self._record("customerPayment", internal_id, "?expandSubResources=true")
+        if row is None:
+            return None
+        currency = await self._currency_symbol(str((row.get("currency") or {}).get("id", "")))
+        external = str(row.get("externalId") or "")
+        items = (row.get("apply") or {}).get("items") or []
+        return Receipt(
+            key=external or internal_id,
+            ours=bool(external),
+            currency=currency,
+            amount=minor(Decimal(str(row.get("payment", 0))), currency),
+            received_on=date.fromisoformat(str(row["tranDate"])[:10]) if row.get("tranDate") else None,
+            applied=tuple(
+                Application(bill=str(entry["doc"]["id"]), amount=minor(Decimal(str(entry["amount"])), currency))
+                for entry in items
+                if entry.get("apply") and entry.get("amount")
+            ),
+        )
+
+    async def _customer_body(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "companyName": fields["name"],
+            "isPerson": False,
+            "subsidiary": {"id": fields["subsidiary"]},
+            "currency": {"id": await self._currency_id(str(fields["currency"]))},
+        }
+
+    async def _currency_id(self, symbol: str) -> str:
+        for internal_id, known in (await self._all_currencies()).items():
+            if known == symbol:
+                return internal_id
+        raise Rejected("erp_cloud", "suiteql", 400, "NO_CURRENCY", f"the cloud ERP has no currency {symbol}")
+
+    async def _currency_symbol(self, internal_id: str) -> str:
+        known = (await self._all_currencies()).get(internal_id)
+        if known is None:
+            raise Rejected("erp_cloud", "suiteql", 400, "NO_CURRENCY", f"the cloud ERP has no currency '{internal_id}'")
+        return known
+
+    async def _all_currencies(self) -> dict[str, str]:
+        if not self._currencies:
+            rows = await self._suiteql("SELECT id, symbol FROM currency ORDER BY id")
+            self._currencies = {str(row["id"]): str(row["symbol"]) for row in rows if row.get("symbol")}
+        return self._currencies
+
+    async def _record(self, kind: str, reference: str, query: str = "") -> dict[str, Any] | None:
+        url = f"{self._rest}/record/v1/{kind}/{percent(reference, safe=':')}{query}"
+        body = await self._client.read(
+            f"record.get:{kind}", Request("GET", url, JSON, b"", self._timeout_s), missing_ok=True
+        )
+        if body is not None and (not isinstance(body, dict) or "id" not in body):
+            raise Later(2.0, f"erp_cloud record.get:{kind}: an answer without an id", counts=False)
+        return body
+
+    async def _create(self, kind: str, body: Mapping[str, Any]) -> str:
+        operation = f"record.create:{kind}"
+        url = f"{self._rest}/record/v1/{kind}"
+        response = await self._client.write(operation, Request("POST", url, JSON, render(body), self._timeout_s))
+        location = response.headers.get("location", "").rstrip("/")
+        internal_id = location.rpartition("/")[2]
+        if not internal_id:
+            raise Unknown("erp_cloud", operation, f"{response.status} without a Location")
+        return internal_id
+
+    async def _suiteql(self, query: str) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = []
+        offset = 0
+        while True:
+            url = f"{self._rest}/query/v1/suiteql?limit={_PAGE}&offset={offset}"
+            request = Request("POST", url, {**JSON, "prefer": "transient"}, render({"q": query}), self._timeout_s)
+            body = await self._client.read("suiteql", request)
+            if not isinstance(body, dict) or not isinstance(body.get("items"), list):
+                raise Later(2.0, "erp_cloud suiteql: an answer without items", counts=False)
+            rows += body["items"]
+            if not body.get("hasMore"):
+                return rows
+            offset += _PAGE
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _address(address: Mapping[str, Any]) -> dict[str, Any]:
+    fields = {
+        "addr1": address.get("street"),
+        "city": address.get("city"),
+        "state": address.get("state"),
+        "zip": address.get("postal_code"),
+        "country": {"id": address["country"]} if address.get("country") else None,
+    }
+    return {name: value for name, value in fields.items() if value}
+
+
+def _item_line(reference: str, line: LedgerLine, currency: str) -> dict[str, Any]:
+    return {
+        "item": {"externalId": line.item},
+        "quantity": Decimal(line.quantity),
+        "amount": major(line.net, currency),
+        "description": line.description,
+        "taxDetailsReference": reference,
+    }
+
+
+def _tax_detail(reference: str, line: LedgerLine, currency: str) -> dict[str, Any]:
+    detail: dict[str, Any] = {
+        "taxDetailsReference": reference,
+        "taxCode": code_reference(line.code),
+        "taxBasis": major(line.net, currency),
+        "taxRate": Decimal(line.rate),
+        "taxAmount": major(line.tax, currency),
+    }
+    if line.tax_type:
+        detail["taxType"] = code_reference(line.tax_type)
+    return detail
+
+
+def code_reference(code: str) -> dict[str, str]:
+    """A tax code or type as the map names it: by internal id if it is a number, else by its name."""
+    return {"id": code} if code.isdigit() else {"refName": code}

@@ -1,0 +1,80 @@
+"""The legacy ERP's file drop as the core uses it: data file, then control file, each under its final name at last."""
+
+from collections.abc import Awaitable, Sequence
+from typing import TypeVar
+
+from synccore.domain.legacy import LegacyFile
+from synccore.ports.files import FileDrop
+from synccore.ports.outcomes import Later
+from synccore.ports.systems import OutboundFile, Rejected
+from synccore.ports.transport import NoAnswer, NotSent
+from synccore.systems.client import OnCall
+from synccore.systems.credentials import LegacyErpAccess
+from synccore.systems.idoc import ENCODING, data_and_control
+
+INBOUND, OUTBOUND = "/inbound", "/outbound"
+TAKEN_UP = ("/archive", "/error")
+RETRY_S = 30.0
+
+T = TypeVar("T")
+
+
+class LegacyErpAdapter:
+    """Implements ports.systems.LegacyErp."""
+
+    def __init__(self, access: LegacyErpAccess, files: FileDrop, on_call: OnCall | None = None) -> None:
+        self._access, self._files, self._on_call = access, files, on_call
+
+    async def deliver(self, file: LegacyFile) -> None:
+        """Read what is there before writing: a control file under its final name means that it is done."""
+        data, control = data_and_control(file, self._access)
+        inbound = await self._do("drop.list", self._files.listdir(INBOUND))
+        if f"{file.name}.CTL" in inbound or await self._taken_up(file.name):
+            return
+        for suffix, content in ((".DAT", data), (".CTL", control)):
+            if f"{file.name}{suffix}" in inbound:
+                continue  # its final name says that it is whole
+            name = f"{INBOUND}/{file.name}{suffix}"
+            await self._do("drop.write", self._files.write(f"{name}.tmp", content))
+            await self._do("drop.rename", self._files.rename(f"{name}.tmp", name))
+
+    async def outbound(self, known: Sequence[str]) -> list[OutboundFile]:
+        """Answers come before extracts, so that the numbers of our own payments are known when they are told back."""
+        names = await self._do("drop.list", self._files.listdir(OUTBOUND))
+        fresh = [name for name in names if name not in known and (_is_answer(name) or name.startswith("ZSUBPAY_"))]
+        found = []
+        for name in sorted(fresh, key=lambda name: (not _is_answer(name), name)):
+            content = await self._do("drop.read", self._files.read(f"{OUTBOUND}/{name}"))
+            found.append(OutboundFile(name, content.decode(ENCODING)))
+        return found
+
+    async def _taken_up(self, base: str) -> bool:
+        for folder in TAKEN_UP:
+            try:
+                if f"{base}.CTL" in await self._do("drop.list", self._files.listdir(folder)):
+                    return True
+            except Rejected:
+                continue  # a partner need not see the ERP's own folders
+        names = await self._do("drop.list", self._files.listdir(OUTBOUND))
+        return any(_is_answer(answer) and answer.startswith(f"{base}.") for answer in names)
+
+    async def _do(self, operation: str, act: Awaitable[T]) -> T:
+        try:
+            result = await act
+        except (NotSent, NoAnswer) as error:
+            self._count(operation, "not_sent" if isinstance(error, NotSent) else "no_answer")
+            raise Later(RETRY_S, f"erp_legacy {operation}: {error}", counts=False) from None
+        except (FileNotFoundError, PermissionError) as error:
+            self._count(operation, "refused")
+            raise Rejected("erp_legacy", operation, 0, type(error).__name__, str(error)) from None
+        self._count(operation, "ok")
+        return result
+
+    def _count(self, operation: str, outcome: str) -> None:
+        if self._on_call is not None:
+            self._on_call("erp_legacy", operation, outcome)
+
+
+def _is_answer(name: str) -> bool:
+    suffix = name.rpartition(".")[2]
+    return suffix in ("ACK", "REJ") or (suffix[:1] == "A" and suffix[1:].isdigit())

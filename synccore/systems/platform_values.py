@@ -1,0 +1,91 @@
+"""The platform's JSON read into business values."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from synccore.domain.bills import Application, Bill, BillLine, Payment
+from synccore.domain.deals import Address
+
+
+def bill(row: Mapping[str, Any]) -> Bill:
+    """An invoice. ValueError or KeyError when a member that is always there is missing."""
+    inclusive = row.get("price_type") == "tax_inclusive"
+    tax = _int(row.get("tax"))
+    gross = int(row["total"])
+    round_off = _int(row.get("round_off_amount"))
+    return Bill(
+        id=str(row["id"]),
+        customer_id=str(row["customer_id"]),
+        subscription_id=str(row.get("subscription_id") or ""),
+        status=str(row["status"]),
+        issued_at=_int(row.get("date")),
+        due_at=int(row["due_date"]) if row.get("due_date") is not None else None,
+        currency=str(row["currency_code"]),
+        net=gross - tax - round_off,
+        tax=tax,
+        gross=gross,
+        due=_int(row.get("amount_due")),
+        round_off=round_off,
+        po_number=str(row.get("po_number") or ""),
+        tax_id=str(row.get("vat_number") or ""),
+        address=_address(row.get("shipping_address") or row.get("billing_address") or {}),
+        lines=tuple(_line(line, row, inclusive) for line in row.get("line_items") or []),
+        version=_int(row.get("resource_version")),
+    )
+
+
+def _line(line: Mapping[str, Any], row: Mapping[str, Any], inclusive: bool) -> BillLine:
+    tax = _int(line.get("tax_amount"))
+    net = int(line["amount"]) - _int(line.get("discount_amount")) - _int(line.get("item_level_discount_amount"))
+    rate = Decimal(str(line.get("tax_rate") or 0))
+    if not rate:
+        rates = [entry for entry in row.get("line_item_taxes") or [] if entry.get("line_item_id") == line.get("id")]
+        rate = sum((Decimal(str(entry.get("tax_rate") or 0)) for entry in rates), Decimal(0))
+    ad_hoc = line.get("entity_type") == "adhoc"
+    return BillLine(
+        id=str(line["id"]),
+        item_price="" if ad_hoc else str(line.get("entity_id") or ""),
+        description=str(line.get("description") or ""),
+        quantity=Decimal(str(line.get("quantity") if line.get("quantity") is not None else 1)),
+        unit_amount=_int(line.get("unit_amount")),
+        net=net - tax if inclusive else net,
+        tax_rate=rate.normalize() if rate else Decimal(0),
+        tax=tax,
+        exempt_reason=str(line.get("tax_exempt_reason") or ""),
+        starts=line.get("date_from"),
+        ends=line.get("date_to"),
+    )
+
+
+def payment(row: Mapping[str, Any]) -> Payment:
+    """A transaction."""
+    linked = row.get("linked_invoices") or []
+    return Payment(
+        id=str(row["id"]),
+        customer_id=str(row.get("customer_id") or ""),
+        status=str(row["status"]),
+        kind=str(row["type"]),
+        currency=str(row["currency_code"]),
+        amount=_int(row.get("amount")),
+        received_at=_int(row.get("date")),
+        method=str(row.get("payment_method") or ""),
+        reference=str(row.get("reference_number") or ""),
+        applied=tuple(
+            Application(bill=str(entry["invoice_id"]), amount=_int(entry.get("applied_amount"))) for entry in linked
+        ),
+    )
+
+
+def _address(row: Mapping[str, Any]) -> Address:
+    return Address(
+        street=str(row.get("line1") or ""),
+        city=str(row.get("city") or ""),
+        state=str(row.get("state_code") or row.get("state") or ""),
+        postal_code=str(row.get("zip") or ""),
+        country=str(row.get("country") or ""),
+    )
+
+
+def _int(value: Any) -> int:
+    return 0 if value is None else int(value)

@@ -1,0 +1,49 @@
+"""The SOQL texts of the core and the quoting of values in them."""
+
+ADDRESS = ("Street", "City", "State", "PostalCode", "Country")
+ACCOUNT_FIELDS = (
+    "Id", "Name", "Selling_Entity__c", "Tax_Id__c",
+    *(f"Billing{part}" for part in ADDRESS), *(f"Shipping{part}" for part in ADDRESS),
+)  # fmt: skip
+DEAL_FIELDS = (
+    "Id", "Name", "AccountId", "IsWon", "Amount", "CurrencyIsoCode", "CloseDate", "Contract_Start_Date__c",
+    "Contract_Term_Months__c", "Payment_Method__c", "PO_Number__c", "SystemModstamp",
+)  # fmt: skip
+STATUS_FIELDS = ("Subscription_Id__c", "Sync_Status__c", "Sync_Error__c")
+LINE_FIELDS = ("Id", "Quantity", "UnitPrice", "TotalPrice", "ServiceDate", "Product2.ProductCode", "Product2.Name")
+_ESCAPES = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
+
+
+def quote(text: str) -> str:
+    """A SOQL string literal."""
+    return "'" + "".join(_ESCAPES.get(char, char) for char in text) + "'"
+
+
+def deal(opportunity_id: str) -> str:
+    """One opportunity with its account and lines in one query."""
+    fields = [*DEAL_FIELDS, *STATUS_FIELDS, *(f"Account.{name}" for name in ACCOUNT_FIELDS)]
+    lines = f"(SELECT {', '.join(LINE_FIELDS)} FROM OpportunityLineItems ORDER BY Id)"
+    return f"SELECT {', '.join(fields)}, {lines} FROM Opportunity WHERE Id = {quote(opportunity_id)}"
+
+
+def account(account_id: str) -> str:
+    """One account."""
+    return f"SELECT {', '.join(ACCOUNT_FIELDS)} FROM Account WHERE Id = {quote(account_id)}"
+
+
+def changed_deals(since: str) -> str:
+    """Won opportunities by change stamp."""
+    condition = f"IsWon = true AND SystemModstamp >= {since}" if since else "IsWon = true"
+    return f"SELECT {', '.join(DEAL_FIELDS)} FROM Opportunity WHERE {condition} ORDER BY SystemModstamp, Id"
+
+
+def changed_accounts(since: str) -> str:
+    """Accounts by change stamp."""
+    condition = f" WHERE SystemModstamp >= {since}" if since else ""
+    fields = ", ".join((*ACCOUNT_FIELDS, "SystemModstamp"))
+    return f"SELECT {fields} FROM Account{condition} ORDER BY SystemModstamp, Id"
+
+
+def contract(subscription_id: str) -> str:
+    """The contract of a subscription."""
+    return f"SELECT Id, Status FROM Contract WHERE Subscription_Id__c = {quote(subscription_id)}"

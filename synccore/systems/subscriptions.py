@@ -1,0 +1,198 @@
+"""The subscription platform as the core uses it: customers, subscriptions with contract terms, bills, payments."""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote as percent
+from urllib.parse import urlencode
+
+from synccore.domain.bills import Bill, Payment, Receipt
+from synccore.ports.clock import Clock
+from synccore.ports.outcomes import Later
+from synccore.ports.systems import Found, Unknown
+from synccore.ports.transport import Request, Response, Transport
+from synccore.systems import platform_values
+from synccore.systems.client import Client, OnCall, Refusal, parse, with_header
+from synccore.systems.credentials import SubscriptionsAccess
+from synccore.systems.forms import encode
+
+PAGE = 100
+EVENTS = ("invoice_generated", "invoice_updated", "payment_succeeded", "payment_failed", "invoice_voided")
+
+
+class SubscriptionsDialect:
+    """Basic auth with the API key as user; 429 carries Retry-After; 409 is a request in flight."""
+
+    def __init__(self, access: SubscriptionsAccess) -> None:
+        self._header = "Basic " + base64.b64encode(f"{access.api_key}:".encode()).decode()
+
+    async def sign(self, request: Request, stale: str | None) -> tuple[Request, str]:
+        """The key never changes; a refused one is sent again in case the refusal was passing."""
+        del stale
+        return with_header(request, "authorization", self._header), ""
+
+    def refusal(self, response: Response) -> Refusal:
+        """api_error_code and message; a `duplicate_entry` says that the id exists."""
+        try:
+            body = parse(response.body)
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            return Refusal("UNREADABLE", "the answer is no JSON object")
+        code = str(body.get("api_error_code") or "unknown")
+        message = str(body.get("message") or "")
+        again = 3.0 if response.status == 409 else None
+        return Refusal(code, message, code == "duplicate_entry", None, again)
+
+
+class SubscriptionsAdapter:
+    """Implements ports.systems.Platform."""
+
+    def __init__(
+        self, access: SubscriptionsAccess, transport: Transport, clock: Clock, concurrency: int, timeout_s: float,
+        on_call: OnCall | None = None,
+    ) -> None:  # fmt: skip
+        dialect = SubscriptionsDialect(access)
+        self._client = Client("subscriptions", transport, clock, concurrency, timeout_s, dialect, on_call)
+        self._base, self._timeout_s = f"{access.url}/api/v2", timeout_s
+
+    async def item_prices(self, ids: Sequence[str]) -> dict[str, Any]:
+        """One list call for all of them."""
+        if not ids:
+            return {}
+        query = {"id[in]": json.dumps(list(ids)), "limit": PAGE}
+        rows = await self._list("item_price.list", "/item_prices", query, "item_price")
+        return {str(row["id"]): row for row in rows if row.get("status", "active") == "active"}
+
+    async def customer(self, customer_id: str) -> Mapping[str, Any] | None:
+        """As it is in the platform."""
+        body = await self._get("customer.retrieve", f"/customers/{_seg(customer_id)}", "customer")
+        return body["customer"] if body else None
+
+    async def create_customer(self, fields: Mapping[str, Any]) -> str:
+        """POST /customers: the id that we give makes a second one impossible."""
+        body = await self._post("customer.create", "/customers", fields, "customer")
+        return str(body["customer"]["id"])
+
+    async def update_customer(self, customer_id: str, fields: Mapping[str, Any]) -> str:
+        """POST /customers/{id}, and its billing address by the operation that owns it."""
+        plain = {name: value for name, value in fields.items() if name not in ("id", "billing_address")}
+        path = f"/customers/{_seg(customer_id)}"
+        await self._post("customer.update", path, plain, "customer")
+        address = {"billing_address": fields.get("billing_address") or {}, "vat_number": fields.get("vat_number")}
+        path += "/update_billing_info"
+        await self._post("customer.update_billing_info", path, address, "customer")
+        return customer_id
+
+    async def subscription(self, subscription_id: str) -> str | None:
+        """Its id if it exists."""
+        body = await self._get("subscription.retrieve", f"/subscriptions/{_seg(subscription_id)}", "subscription")
+        return str(body["subscription"]["id"]) if body else None
+
+    async def create_subscription(self, customer_id: str, fields: Mapping[str, Any]) -> str:
+        """POST /customers/{id}/subscription_for_items."""
+        path = f"/customers/{_seg(customer_id)}/subscription_for_items"
+        body = await self._post("subscription.create_with_items", path, fields, "subscription")
+        return str(body["subscription"]["id"])
+
+    async def bill_by_reference(self, customer_id: str, po_number: str) -> str | None:
+        """Looked for among the customer's bills: nothing but the reference tells one-off bills apart."""
+        path = f"/customers/{_seg(customer_id)}/invoices"
+        rows = await self._list("invoice.invoices_for_customer", path, {"limit": PAGE}, "invoice")
+        matches = [str(row["id"]) for row in rows if row.get("po_number") == po_number]
+        return matches[0] if matches else None
+
+    async def create_bill(self, fields: Mapping[str, Any], key: str) -> str:
+        """POST /invoices/create_for_charge_items_and_charges."""
+        path, operation = "/invoices/create_for_charge_items_and_charges", "invoice.create_for_charge_items_and_charges"
+        body = await self._post(operation, path, fields, "invoice", key)
+        return str(body["invoice"]["id"])
+
+    async def bill(self, invoice_id: str) -> Bill | None:
+        """GET /invoices/{id}."""
+        body = await self._get("invoice.retrieve", f"/invoices/{_seg(invoice_id)}", "invoice")
+        return platform_values.bill(body["invoice"]) if body else None
+
+    async def payment(self, transaction_id: str) -> Payment | None:
+        """GET /transactions/{id}."""
+        body = await self._get("transaction.retrieve", f"/transactions/{_seg(transaction_id)}", "transaction")
+        return platform_values.payment(body["transaction"]) if body else None
+
+    async def recorded(self, invoice_id: str, reference: str) -> Found | None:
+        """GET /invoices/{id}/payments: duplicate references are not refused there, so this is the only guard."""
+        path = f"/invoices/{_seg(invoice_id)}/payments"
+        rows = await self._list("transaction.payments_for_invoice", path, {"limit": PAGE}, "transaction")
+        for row in rows:
+            if row.get("reference_number") == reference and row.get("status") in ("success", "in_progress"):
+                return Found(str(row["id"]), int(row["amount"]))
+        return None
+
+    async def record_payment(self, invoice_id: str, receipt: Receipt, amount: int, key: str) -> str:
+        """POST /invoices/{id}/record_payment."""
+        on = receipt.received_on
+        transaction: dict[str, Any] = {
+            "amount": amount,
+            "payment_method": "bank_transfer",
+            "reference_number": receipt.key,
+        }
+        if on is not None:
+            transaction["date"] = noon(on.isoformat())
+        path = f"/invoices/{_seg(invoice_id)}/record_payment"
+        fields = {"transaction": transaction, "comment": f"received in the ERP as {receipt.key}"}
+        body = await self._post("invoice.record_payment", path, fields, "transaction", key)
+        return str(body["transaction"]["id"])
+
+    async def events(self, since: int) -> list[dict[str, Any]]:
+        """The feed, oldest first; pages by its offset."""
+        query = {
+            "event_type[in]": json.dumps(list(EVENTS)),
+            "occurred_at[after]": since,
+            "sort_by[asc]": "occurred_at",
+            "limit": PAGE,
+        }
+        return await self._list("event.list", "/events", query, "event")
+
+    async def _get(self, operation: str, path: str, member: str) -> Any:
+        request = Request("GET", f"{self._base}{path}", {"accept": "application/json"}, b"", self._timeout_s)
+        body = await self._client.read(operation, request, missing_ok=True)
+        if body is not None and (not isinstance(body, dict) or member not in body):
+            raise Later(2.0, f"subscriptions {operation}: an answer without '{member}'", counts=False)
+        return body
+
+    async def _list(self, operation: str, path: str, query: Mapping[str, Any], member: str) -> list[Any]:
+        rows: list[Any] = []
+        offset: str | None = None
+        while True:
+            asked = {**query, "offset": offset} if offset else dict(query)
+            url = f"{self._base}{path}?{urlencode(asked)}"
+            request = Request("GET", url, {"accept": "application/json"}, b"", self._timeout_s)
+            body = await self._client.read(operation, request, missing_ok=True)
+            if body is None:
+                return rows
+            if not isinstance(body, dict) or not isinstance(body.get("list"), list):
+                raise Later(2.0, f"subscriptions {operation}: an answer without a list", counts=False)
+            rows += [row[member] for row in body["list"] if member in row]
+            offset = body.get("next_offset")
+            if not offset:
+                return rows
+
+    async def _post(self, operation: str, path: str, fields: Mapping[str, Any], member: str, key: str = "") -> Any:
+        headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
+        if key:  # kept for 30 minutes there, an error as well as a success
+            headers["chargebee-idempotency-key"] = key
+        request = Request("POST", f"{self._base}{path}", headers, encode(fields), self._timeout_s)
+        body = await self._client.write_json(operation, request, member)
+        if not isinstance(body[member], dict) or "id" not in body[member]:
+            raise Unknown("subscriptions", operation, f"an answer whose '{member}' has no id")
+        return body
+
+
+def noon(iso_date: str) -> int:
+    """Noon UTC of a date: the same calendar day in every zone from -12 to +11."""
+    return int(datetime.fromisoformat(f"{iso_date}T12:00:00").replace(tzinfo=UTC).timestamp())
+
+
+def _seg(text: str) -> str:
+    return percent(text, safe="")
