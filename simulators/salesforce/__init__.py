@@ -1,0 +1,11 @@
+"""The Salesforce stand-in: OAuth, sObject records, SOQL, the composite family and Bulk 2.0 over a seeded org."""
+
+from simulators.kit.system import Settings, System
+from simulators.salesforce.app import Salesforce
+
+__all__ = ["create"]
+
+
+def create(settings: Settings) -> System:
+    """A Salesforce org of its own, empty but for what every org is born with."""
+    return Salesforce(settings)

@@ -1,0 +1,136 @@
+"""The Salesforce org as a simulated system: naming, authenticating and answering calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from simulators.kit.calls import Answer, Call
+from simulators.kit.limits import Limits
+from simulators.kit.system import Rows, Settings, System
+from simulators.kit.wire import Refusal
+from simulators.salesforce import acts, birth, books, definition, naming, routes, seed
+from simulators.salesforce.auth import DEFAULT_CREDENTIALS, Sessions, bearer
+from simulators.salesforce.errors import ApiError, Problem, answer_error, failed, not_found
+from simulators.salesforce.soql.functions import register
+from simulators.salesforce.state import KINDS, OrgState
+from simulators.salesforce.web import Context, read_version
+
+DAILY_REQUESTS = 15_000  # a Developer Edition's calls per 24 hours
+
+_REFUSALS: dict[str, tuple[int, str, str]] = {
+    "too_large": (413, "REQUEST_ENTITY_TOO_LARGE", "The request entity is too large"),
+    "limit": (403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API Requests) Limit exceeded."),
+    "concurrency": (403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API Requests) Limit exceeded."),
+    "daily_limit": (403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
+    "unavailable": (503, "SERVER_UNAVAILABLE", "The server is currently unavailable. Please try again later."),
+    "internal_error": (500, "UNKNOWN_EXCEPTION", "An unexpected error occurred. Please include this ErrorId"),
+}
+
+
+class Salesforce(System):
+    """One org, its users' sessions and its API."""
+
+    name = "salesforce"
+    kinds = KINDS
+    limits = Limits(per_day=DAILY_REQUESTS)
+    ignore_case = True
+    max_body = 160 * 1024 * 1024  # a Bulk 2.0 upload may have 150 MB
+
+    def __init__(self, settings: Settings) -> None:
+        self.credentials = {**DEFAULT_CREDENTIALS, **(settings.credentials or {})}
+        super().__init__(settings)
+
+    # -- life -------------------------------------------------------------------------------
+
+    def build(self) -> None:
+        """See `System.build`."""
+        register(self.store.db)
+        self.org = OrgState(self.store)
+        self.sessions = Sessions(self)
+        routes.register(self)
+        acts.register(self)
+
+    def begin(self) -> None:
+        """See `System.begin`."""
+        with self.store.transaction():
+            self.org.set_schema(definition.load())
+            birth.begin(self.org, self.settings.genesis, self.credentials["username"])
+
+    def forget(self) -> None:
+        """See `System.forget`."""
+        self.org.forget()
+        self.sessions.forget()
+
+    def seed(self, data: Mapping[str, Any]) -> dict[str, int]:
+        """See `System.seed`: rows by sObject in dependency order."""
+        return seed.load(self.org, data, self.clock.now())
+
+    def books(self) -> dict[str, Rows]:
+        """See `System.books`."""
+        return books.of(self.org)
+
+    def expire_credentials(self) -> None:
+        """See `wire.Vendor`."""
+        self.sessions.expire_all()
+
+    # -- the wire ---------------------------------------------------------------------------
+
+    def operation(self, call: Call) -> str:
+        """See `wire.Vendor`; a leading `<domain>.salesforce.com` segment is a client's habit and is dropped."""
+        naming.normalise(call)
+        return naming.operation(self, call, super().operation(call))
+
+    def authenticate(self, call: Call) -> Answer | None:
+        """See `wire.Vendor`."""
+        match = self.match(call)
+        if match.route is not None and match.route.operation in routes.PUBLIC:
+            return None
+        if match.route is None and not call.raw_path.lower().startswith("/services/data/v"):
+            return None
+        user = self.sessions.user(bearer(call), call.at)
+        if user is None:
+            return answer_error(failed("INVALID_SESSION_ID", "Session expired or invalid"))
+        call.principal = user
+        return None
+
+    def refuse(self, reason: Refusal, call: Call, *, status: int, retry_after_s: int | None) -> Answer:
+        """See `wire.Vendor`; Salesforce never says when to come back."""
+        del call, retry_after_s
+        known, code, message = _REFUSALS[reason]
+        if reason == "unavailable" and status != 503:
+            known, code, message = status, *_REFUSALS["internal_error"][1:]
+        return answer_error(ApiError(Problem(code, message), known))
+
+    async def handle(self, call: Call) -> Answer:
+        """See `wire.Vendor`."""
+        answer = await self.perform(call)
+        if call.principal and call.raw_path.startswith("/services/data"):
+            answer.headers["Sforce-Limit-Info"] = f"api-usage={self.meter.used_today}/{self.daily_limit}"
+        return answer
+
+    async def perform(self, call: Call) -> Answer:
+        """Answer one admitted call; also used for the members of composite requests."""
+        match = self.match(call)
+        try:
+            if match.route is None:
+                raise _nowhere(call, match.allowed)
+            if "{version}" in match.route.path and match.route.operation not in routes.PUBLIC:
+                arguments = dict(match.arguments)
+                version = read_version(arguments.pop("version"))
+                return await match.route.endpoint(Context(self, call, version), **arguments)
+            return await match.route.endpoint(self, call, **match.arguments)
+        except ApiError as error:
+            return answer_error(error)
+
+    @property
+    def daily_limit(self) -> int:
+        """The calls a day that the org tells its clients about."""
+        return self.meter.limits.per_day or DAILY_REQUESTS
+
+
+def _nowhere(call: Call, allowed: tuple[str, ...]) -> ApiError:
+    if not allowed:
+        return not_found()
+    message = f"HTTP Method '{call.method}' not allowed. Allowed are {','.join(allowed)}"
+    return failed("METHOD_NOT_ALLOWED", message)

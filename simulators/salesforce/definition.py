@@ -1,0 +1,192 @@
+"""The schema file: read it, compile it, and alter it the way an administrator does in a running org."""
+
+import copy
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from simulators.salesforce.schemas import ADDRESS_PARTS, Field, FieldType, Schema, SObject
+
+Raw = dict[str, Any]
+FILE = Path(__file__).with_name("org.yaml")
+
+_DEFAULTS: dict[str, Raw] = {
+    "string": {"length": 255}, "textarea": {"length": 32_000, "filterable": False, "sortable": False},
+    "picklist": {"length": 255}, "multipicklist": {"length": 4_099, "sortable": False}, "email": {"length": 80},
+    "phone": {"length": 40}, "url": {"length": 255}, "int": {"precision": 9}, "double": {"precision": 18, "scale": 2},
+    "currency": {"precision": 18, "scale": 2}, "percent": {"precision": 5, "scale": 2}, "reference": {"length": 18},
+    "id": {"length": 18}, "autonumber": {"length": 80, "read_only": True},
+    "address": {"read_only": True, "filterable": False, "sortable": False},
+}  # fmt: skip
+_TYPES = frozenset(FieldType.__args__)  # type: ignore[attr-defined]
+_OPTIONS = frozenset((
+    "type", "length", "precision", "scale", "required", "read_only", "create_only", "default", "values", "restricted",
+    "unique", "external_id", "id_lookup", "case_sensitive", "to", "child", "cascade", "restrict", "name", "format",
+    "label", "filterable", "sortable", "relationship", "compound",
+))  # fmt: skip
+_RO: Raw = {"read_only": True}
+_ADDRESS_TYPES: dict[str, Raw] = {
+    "Street": {"type": "textarea", "length": 255, "filterable": True, "sortable": True},
+    "City": {"type": "string", "length": 40}, "State": {"type": "string", "length": 80},
+    "PostalCode": {"type": "string", "length": 20}, "Country": {"type": "string", "length": 80},
+    "Latitude": {"type": "double", "precision": 18, "scale": 15},
+    "Longitude": {"type": "double", "precision": 18, "scale": 15},
+    "GeocodeAccuracy": {"type": "picklist", "values": ["Address", "Street", "City", "State", "Zip", "Unknown"]},
+}  # fmt: skip
+
+
+class DefinitionError(ValueError):
+    """The schema file or an alteration makes no sense; the message names the place."""
+
+
+@cache
+def load(path: Path = FILE) -> Raw:
+    """The schema file as plain data."""
+    raw: Raw = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return raw
+
+
+def compile_schema(raw: Raw) -> Schema:
+    """The compiled schema; raises DefinitionError with the name of the object and field that is wrong."""
+    objects = {name.lower(): _object(name, spec, raw) for name, spec in raw["objects"].items()}
+    for sobject in objects.values():
+        for item in sobject.references:
+            if item.to.lower() not in objects:
+                raise DefinitionError(f"{sobject.name}.{item.name} refers to {item.to!r}, which does not exist")
+    return Schema(objects, raw)
+
+
+def _object(name: str, spec: Raw, raw: Raw) -> SObject:
+    writable = spec.get("access") != "read"
+    fields = [_field("Id", {"type": "id", **_RO}, raw), _field("IsDeleted", {"type": "boolean", **_RO}, raw)]
+    fields += [_field(key, value, raw, f"{name}.", writable) for key, value in spec.get("fields", {}).items()]
+    for group in spec.get("addresses", ()):
+        compound = f"{group}Address"
+        fields += [
+            _field(f"{group}{part}", {**_ADDRESS_TYPES[part], "compound": compound}, raw) for part in ADDRESS_PARTS
+        ]
+        fields.append(_field(compound, {"type": "address"}, raw))
+    if spec.get("currency"):
+        options = {spec["currency"]: True} if isinstance(spec["currency"], str) else {}
+        iso = {"type": "picklist", "values": "currencies", "restricted": True, "length": 3, **options}
+        fields.append(_field("CurrencyIsoCode", {**iso, "default": next(iter(raw["currencies"]))}, raw))
+    if spec.get("owner"):
+        fields.append(_field("OwnerId", {"type": "reference", "to": "User"}, raw))
+    for field_name, to in (("Created", "User"), ("LastModified", "User")):
+        fields.append(_field(f"{field_name}Date", {"type": "datetime", **_RO}, raw))
+        fields.append(_field(f"{field_name}ById", {"type": "reference", "to": to, **_RO}, raw))
+    fields.append(_field("SystemModstamp", {"type": "datetime", **_RO}, raw))
+    label = spec.get("label", name.removesuffix("__c").replace("_", " "))
+    keyed = {item.name.lower(): item for item in fields}
+    if len(keyed) != len(fields):
+        raise DefinitionError(f"{name}: two fields have the same name")
+    return SObject(name, label, spec.get("plural", f"{label}s"), str(spec["prefix"]), writable, keyed)
+
+
+def _field(name: str, spec: Raw, raw: Raw, place: str = "", writable: bool = True) -> Field:
+    kind: Any = spec.get("type")
+    if kind not in _TYPES:
+        raise DefinitionError(f"{place}{name}: unknown type {kind!r}")
+    unknown = sorted(set(spec) - _OPTIONS)
+    if unknown:
+        raise DefinitionError(f"{place}{name}: unknown option {unknown[0]!r}")
+    known = {**_DEFAULTS.get(kind, {}), **spec}
+    read_only = bool(known.get("read_only")) or not writable
+    values = known.get("values", ())
+    if values == "currencies":
+        values = tuple(raw["currencies"])
+    elif values == "stages":
+        values = tuple(stage[0] for stage in raw["stages"])
+    label = known.get("label") or name.removesuffix("__c").replace("_", " ")
+    return Field(
+        name, kind, label, known.get("length", 0), known.get("precision", 0), known.get("scale", 0),
+        bool(known.get("required")), not read_only, not read_only and not known.get("create_only"),
+        known.get("default"), tuple(map(str, values)), bool(known.get("restricted")), bool(known.get("unique")),
+        bool(known.get("external_id")), bool(known.get("id_lookup")) or bool(known.get("external_id")) or kind == "id",
+        bool(known.get("case_sensitive")), known.get("to", ""), _relationship(name, known), known.get("child", ""),
+        bool(known.get("cascade")), bool(known.get("restrict")), bool(known.get("name")), known.get("format", ""),
+        known.get("filterable", True), known.get("sortable", True), known.get("compound", ""),
+    )  # fmt: skip
+
+
+def _relationship(name: str, spec: Raw) -> str:
+    if spec["type"] != "reference":
+        return ""
+    if "relationship" in spec:
+        return str(spec["relationship"])
+    return f"{name[:-3]}__r" if name.endswith("__c") else name.removesuffix("Id")
+
+
+# -- alterations ------------------------------------------------------------------------------
+
+
+def add_field(raw: Raw, sobject: str, name: str, spec: Raw) -> Raw:
+    """The schema with one more field."""
+    changed, fields = _editable(raw, sobject)
+    if name in fields:
+        raise DefinitionError(f"{sobject}.{name} exists already")
+    fields[name] = spec
+    compile_schema(changed)
+    return changed
+
+
+def change_field(raw: Raw, sobject: str, name: str, options: Raw) -> Raw:
+    """The schema with other options on a field (required, length, values, …)."""
+    changed, fields = _editable(raw, sobject)
+    fields[name] = {**_existing(fields, sobject, name), **options}
+    compile_schema(changed)
+    return changed
+
+
+def rename_field(raw: Raw, sobject: str, name: str, to: str) -> Raw:
+    """The schema with a field under another name, in the same place."""
+    changed, fields = _editable(raw, sobject)
+    _existing(fields, sobject, name)
+    if to in fields:
+        raise DefinitionError(f"{sobject}.{to} exists already")
+    renamed = {to if key == name else key: value for key, value in fields.items()}
+    changed["objects"][sobject]["fields"] = renamed
+    compile_schema(changed)
+    return changed
+
+
+def remove_field(raw: Raw, sobject: str, name: str) -> Raw:
+    """The schema without a field; stored values stay where they are, unseen."""
+    changed, fields = _editable(raw, sobject)
+    _existing(fields, sobject, name)
+    del fields[name]
+    compile_schema(changed)
+    return changed
+
+
+def add_object(raw: Raw, name: str, spec: Raw) -> Raw:
+    """The schema with one more object."""
+    if name in raw["objects"]:
+        raise DefinitionError(f"{name} exists already")
+    changed = copy.deepcopy(raw)
+    taken = {str(item["prefix"]) for item in changed["objects"].values()}
+    if "prefix" not in spec:
+        free = (f"a{number:02d}" for number in range(100))
+        spec = {"prefix": next(prefix for prefix in free if prefix not in taken), **spec}
+    elif spec["prefix"] in taken:
+        raise DefinitionError(f"{name}: key prefix {spec['prefix']} is taken")
+    changed["objects"][name] = spec
+    compile_schema(changed)
+    return changed
+
+
+def _editable(raw: Raw, sobject: str) -> tuple[Raw, Raw]:
+    changed = copy.deepcopy(raw)
+    if sobject not in changed["objects"]:
+        raise DefinitionError(f"no object {sobject}")
+    fields: Raw = changed["objects"][sobject].setdefault("fields", {})
+    return changed, fields
+
+
+def _existing(fields: Raw, sobject: str, name: str) -> Raw:
+    if name not in fields:
+        raise DefinitionError(f"no field {sobject}.{name} that could be changed")
+    found: Raw = fields[name]
+    return found

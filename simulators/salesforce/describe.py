@@ -1,0 +1,123 @@
+"""What the org says about itself: versions, resources, objects and fields."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simulators.kit.calls import Answer, Call
+from simulators.salesforce.schemas import Child, Field, SObject
+from simulators.salesforce.web import Context, reply
+
+if TYPE_CHECKING:
+    from simulators.salesforce.app import Salesforce
+
+NEWEST_VERSION = 67
+_SOAP_TYPES = {
+    "id": "tns:ID", "reference": "tns:ID", "currency": "xsd:double", "double": "xsd:double", "percent": "xsd:double",
+    "int": "xsd:int", "date": "xsd:date", "datetime": "xsd:dateTime", "time": "xsd:time", "boolean": "xsd:boolean",
+    "address": "urn:address",
+}  # fmt: skip
+_RESOURCES = ("composite", "jobs", "limits", "query", "queryAll", "sobjects")
+_NOT_GROUPABLE = ("currency", "double", "percent", "textarea", "multipicklist", "address", "datetime")
+
+
+async def versions(_system: Salesforce, _call: Call) -> Answer:
+    """GET /services/data: no session needed."""
+    return reply(200, [
+        {"label": f"API {number}", "url": f"/services/data/v{number}.0", "version": f"{number}.0"}
+        for number in range(20, NEWEST_VERSION + 1)
+    ])  # fmt: skip
+
+
+async def resources(ctx: Context) -> Answer:
+    """GET /services/data/vNN.0."""
+    identity = f"{ctx.call.base_url}/id/{ctx.org.org_id}/{ctx.call.principal}"
+    return reply(200, {name: f"{ctx.root}/{name}" for name in _RESOURCES} | {"identity": identity})
+
+
+async def all_objects(ctx: Context) -> Answer:
+    """GET /sobjects."""
+    found = [_summary(spec, ctx.root) for spec in sorted(ctx.org.schema.objects.values(), key=lambda spec: spec.name)]
+    return reply(200, {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": found})
+
+
+async def basic(ctx: Context, sobject: str) -> Answer:
+    """GET /sobjects/X."""
+    spec = ctx.sobject(sobject)
+    return reply(200, {"objectDescribe": _summary(spec, ctx.root), "recentItems": []})
+
+
+async def one_object(ctx: Context, sobject: str) -> Answer:
+    """GET /sobjects/X/describe."""
+    spec = ctx.sobject(sobject)
+    master = {
+        "active": True, "available": True, "defaultRecordTypeMapping": True, "developerName": "Master", "master": True,
+        "name": "Master", "recordTypeId": "012000000000000AAA",
+        "urls": {"layout": f"{ctx.root}/sobjects/{spec.name}/describe/layouts/012000000000000AAA"},
+    }  # fmt: skip
+    shown = _summary(spec, ctx.root) | {
+        "actionOverrides": [], "childRelationships": [_child(child) for child in spec.dependents],
+        "compactLayoutable": True, "fields": [_field(item) for item in spec.fields.values()],
+        "listviewable": None, "lookupLayoutable": None, "namedLayoutInfos": [], "networkScopeFieldName": None,
+        "recordTypeInfos": [master], "searchLayoutable": True,
+        "supportedScopes": [{"label": f"All {spec.plural}", "name": "everything"}],
+    }  # fmt: skip
+    return reply(200, shown)
+
+
+def _summary(spec: SObject, root: str) -> dict[str, Any]:
+    base = f"{root}/sobjects/{spec.name}"
+    may = spec.writable
+    return {
+        "activateable": False, "associateEntityType": None, "associateParentEntity": None, "createable": may,
+        "custom": spec.custom, "customSetting": False, "deepCloneable": False, "deletable": may and spec.name != "User",
+        "deprecatedAndHidden": False, "feedEnabled": False, "hasSubtypes": False, "isInterface": False,
+        "isSubtype": False, "keyPrefix": spec.prefix, "label": spec.label, "labelPlural": spec.plural,
+        "layoutable": may,
+        "mergeable": spec.name in ("Account", "Contact"), "mruEnabled": may, "name": spec.name, "queryable": True,
+        "replicateable": True, "retrieveable": True, "searchable": may, "triggerable": may,
+        "undeletable": may and spec.name != "User", "updateable": may,
+        "urls": {"sobject": base, "describe": f"{base}/describe", "rowTemplate": f"{base}/{{ID}}"},
+    }  # fmt: skip
+
+
+def _child(child: Child) -> dict[str, Any]:
+    return {
+        "cascadeDelete": child.field.cascade, "childSObject": child.sobject, "deprecatedAndHidden": False,
+        "field": child.field.name, "junctionIdListNames": [], "junctionReferenceTo": [],
+        "relationshipName": child.name or None, "restrictedDelete": child.field.restrict,
+    }  # fmt: skip
+
+
+def _field(item: Field) -> dict[str, Any]:
+    kind = {"autonumber": "string"}.get(item.type, item.type)
+    numeric = item.family == "number"
+    defaulted = item.defaulted or item.type == "autonumber" or item.name == "OwnerId"
+    return {
+        "aggregatable": item.type not in ("address", "boolean", "textarea"), "aiPredictionField": False,
+        "autoNumber": item.type == "autonumber",
+        "byteLength": item.length * 3 if item.family == "text" else item.length,
+        "calculated": False, "calculatedFormula": None, "cascadeDelete": item.cascade,
+        "caseSensitive": item.case_sensitive, "compoundFieldName": item.compound or None, "controllerName": None,
+        "createable": item.createable, "custom": item.custom, "defaultValue": item.default,
+        "defaultValueFormula": None, "defaultedOnCreate": defaulted, "dependentPicklist": False,
+        "deprecatedAndHidden": False, "digits": item.precision if item.type == "int" else 0,
+        "displayLocationInDecimal": False, "encrypted": False, "externalId": item.external_id, "extraTypeInfo": None,
+        "filterable": item.filterable, "filteredLookupInfo": None, "formulaTreatNullNumberAsZero": False,
+        "groupable": item.type not in _NOT_GROUPABLE, "highScaleNumber": False, "htmlFormatted": False,
+        "idLookup": item.id_lookup, "inlineHelpText": None, "label": item.label, "length": item.length, "mask": None,
+        "maskType": None, "name": item.name, "nameField": item.is_name, "namePointing": False,
+        "nillable": not (item.required or item.type in ("boolean", "id", "autonumber")),
+        "permissionable": not item.required,
+        "picklistValues": [
+            {"active": True, "defaultValue": value == item.default, "label": value, "validFor": None, "value": value}
+            for value in item.values
+        ],
+        "polymorphicForeignKey": False, "precision": item.precision if numeric and item.type != "int" else 0,
+        "queryByDistance": False, "referenceTargetField": None, "referenceTo": [item.to] if item.to else [],
+        "relationshipName": item.relationship or None, "relationshipOrder": None,
+        "restrictedDelete": item.restrict, "restrictedPicklist": item.restricted,
+        "scale": item.scale if numeric else 0, "searchPrefilterable": False,
+        "soapType": _SOAP_TYPES.get(item.type, "xsd:string"), "sortable": item.sortable, "type": kind,
+        "unique": item.unique, "updateable": item.updateable, "writeRequiresMasterRead": False,
+    }  # fmt: skip

@@ -1,0 +1,56 @@
+"""Record ids: 15 case-sensitive characters and a checksum that makes 18 characters case-insensitive."""
+
+import re
+
+BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_CHECK = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+_ALNUM = re.compile(r"[A-Za-z0-9]+\Z")
+INSTANCE = "Wt"  # two characters that name the instance, as real ids carry them
+
+
+def checksum(id15: str) -> str:
+    """The three check characters: for each chunk of five, bit i is set where character i is upper-case."""
+    suffix = ""
+    for start in (0, 5, 10):
+        bits = sum(1 << place for place, char in enumerate(id15[start : start + 5]) if "A" <= char <= "Z")
+        suffix += _CHECK[bits]
+    return suffix
+
+
+def make_id(prefix: str, number: int) -> str:
+    """The 18-character id of the `number`-th record under a three-character key prefix; ids sort by number."""
+    digits = ""
+    for _ in range(9):
+        number, index = divmod(number, 62)
+        digits = BASE62[index] + digits
+    id15 = f"{prefix}{INSTANCE}0{digits}"
+    return id15 + checksum(id15)
+
+
+def parse_id(text: object) -> str | None:
+    """The 18-character form of a 15- or 18-character id, or None for what is no id.
+
+    An 18-character id may come in any case: its checksum says which letters are upper-case.
+    """
+    if not isinstance(text, str) or len(text) not in (15, 18) or not _ALNUM.match(text):
+        return None
+    if len(text) == 15:
+        return text + checksum(text)
+    if checksum(text[:15]) == text[15:]:
+        return text
+    return _recase(text)
+
+
+def _recase(text: str) -> str | None:
+    restored = ""
+    for chunk, check in enumerate(text[15:].upper()):
+        bits = _CHECK.find(check)
+        if bits < 0:
+            return None
+        for place in range(5):
+            char = text[chunk * 5 + place]
+            upper = bits >> place & 1
+            if upper and not char.isalpha():
+                return None
+            restored += char.upper() if upper else char.lower()
+    return restored + text[15:].upper()

@@ -1,0 +1,89 @@
+"""Compiled queries: SQL with named parameters, how to compute them, and how rows become records."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from simulators.kit.store import Doc
+from simulators.salesforce.schemas import Field, SObject
+from simulators.salesforce.soql import literals
+from simulators.salesforce.soql.frame import Binder
+from simulators.salesforce.soql.problems import SoqlError
+from simulators.salesforce.soql.shape import Slot
+
+MAX_OFFSET = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A selected field: the name it is shown under, and what turns the stored value into the shown one."""
+
+    key: str
+    field: Field
+    show: Callable[[Any], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A selected list of child records."""
+
+    key: str
+    plan: "Rows"
+
+
+@dataclass
+class Node:
+    """What is selected of one record: leaves, parents and children in the order of the query."""
+
+    sobject: SObject
+    document: int  # which selected document it reads
+    entries: list["Leaf | Child | tuple[str, Node]"] = field(default_factory=list)
+
+
+@dataclass
+class Rows:
+    """A query for records. `sql` selects the documents that the nodes read; `keys_sql` only the ids."""
+
+    sobject: SObject
+    node: Node
+    sql: str
+    keys_sql: str
+    page_sql: str
+    children: bool = False
+
+
+@dataclass
+class Count:
+    """`SELECT COUNT() FROM …`."""
+
+    sql: str
+
+
+@dataclass
+class Aggregate:
+    """A grouped query: SQL columns with the names they are shown under and how a value is shown."""
+
+    sql: str
+    columns: list[tuple[str, Callable[[Any], Any] | None]]
+
+
+@dataclass
+class Plan:
+    """One compiled shape. Parameters are computed from the slots of a query of that shape."""
+
+    body: Rows | Count | Aggregate
+    binders: dict[str, Binder]
+    offset: tuple[int, int] | None = None
+    columns: list[str] = field(default_factory=list)  # column names of a flat query, for CSV
+
+    def parameters(self, slots: list[Slot], today: date) -> dict[str, Any]:
+        """Values for the SQL; raises SoqlError for a literal that is none."""
+        if self.offset is not None:
+            given = slots[self.offset[0]][self.offset[1]]
+            if literals.count(given) > MAX_OFFSET:
+                raise SoqlError("NUMBER_OUTSIDE_VALID_RANGE", f"Maximum SOQL offset allowed is {MAX_OFFSET}", given.at)
+        return {name: binder(slots, today) for name, binder in self.binders.items()}
+
+
+Docs = list[Doc | None]

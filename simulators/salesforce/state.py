@@ -1,0 +1,138 @@
+"""What the org holds: its schema, its records by object and id, and small look-ups that every part needs."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import orjson
+
+from simulators.kit.store import Doc, Kind, Store
+from simulators.salesforce import definition, tables
+from simulators.salesforce.definition import Raw
+from simulators.salesforce.ids import make_id
+from simulators.salesforce.moments import stamp
+from simulators.salesforce.schemas import Schema, SObject
+
+SCHEMA = Kind("_schema")
+SESSION = Kind("_session")
+CURSOR = Kind("_cursor", index=("user",))
+JOB = Kind("_bulk_job", index=("type",))
+KINDS = (SCHEMA, SESSION, CURSOR, JOB)
+
+_compiled: dict[str, Schema] = {}  # by stored text: a reset to a known schema costs one comparison
+
+
+class OrgState:
+    """The org's data behind one store. Documents hold every field that is not null, under its canonical name."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._schema: Schema | None = None
+        self._facts: dict[str, str] = {}
+
+    def forget(self) -> None:
+        """Read everything anew from the store."""
+        self._schema = None
+        self._facts.clear()
+
+    # -- schema -----------------------------------------------------------------------------
+
+    @property
+    def schema(self) -> Schema:
+        """The schema as the store has it now."""
+        if self._schema is None:
+            row = next(self.store.rows("SELECT doc FROM _schema WHERE key = 'org'"))
+            schema = _compiled.get(row[0])
+            if schema is None:
+                if len(_compiled) > 64:
+                    _compiled.clear()
+                schema = _compiled[row[0]] = definition.compile_schema(orjson.loads(row[0])["raw"])
+            for sobject in schema.objects.values():
+                tables.declare(self.store, sobject)
+            self._schema = schema
+        return self._schema
+
+    def set_schema(self, raw: Raw) -> None:
+        """Take another schema into force; tables and columns follow."""
+        self.store.put(SCHEMA.name, {"id": "org", "raw": raw})
+        self._schema = None
+        tables.apply(self.store, self.schema)
+
+    # -- records ----------------------------------------------------------------------------
+
+    def get(self, sobject: str, record_id: str) -> Doc | None:
+        """A record, deleted or not."""
+        return self.store.get(sobject, record_id)
+
+    def live(self, sobject: str, record_id: str) -> Doc | None:
+        """A record that is not in the recycle bin."""
+        doc = self.store.get(sobject, record_id)
+        return None if doc is None or doc["IsDeleted"] else doc
+
+    def where(self, sobject: str, field: str, value: Any, limit: int = -1) -> list[Doc]:
+        """Live records whose field equals the value (text in any case unless the field minds), oldest first."""
+        spec = self.spec(sobject).fields[field.lower()]
+        collate = " COLLATE NOCASE" if spec.family == "text" and not spec.case_sensitive else ""
+        rows = self.store.rows(
+            f'SELECT doc FROM "{sobject}" WHERE "{field}" = ?{collate} AND "IsDeleted" = 0 ORDER BY key LIMIT ?',
+            (value, limit),
+        )
+        return [orjson.loads(row[0]) for row in rows]
+
+    def every(self, sobject: str) -> Iterator[Doc]:
+        """All live records of an object in order of their ids."""
+        for row in self.store.rows(f'SELECT doc FROM "{sobject}" WHERE "IsDeleted" = 0 ORDER BY key'):
+            yield orjson.loads(row[0])
+
+    def fetch(self, sobject: str, ids: Iterable[str]) -> dict[str, Doc]:
+        """Records by id, deleted ones too; unknown ids are missing."""
+        wanted = orjson.dumps(list(ids)).decode()
+        rows = self.store.rows(
+            f'SELECT key, doc FROM "{sobject}" WHERE key IN (SELECT value FROM json_each(?))', (wanted,)
+        )
+        return {row[0]: orjson.loads(row[1]) for row in rows}
+
+    def count(self, sobject: str) -> int:
+        """How many live records."""
+        return int(next(self.store.rows(f'SELECT count(*) FROM "{sobject}" WHERE "IsDeleted" = 0'))[0])
+
+    def new_id(self, sobject: SObject) -> str:
+        """The next id under the object's prefix."""
+        return make_id(sobject.prefix, self.store.next(f"id/{sobject.prefix}"))
+
+    def spec(self, sobject: str) -> SObject:
+        """The object's description; the name is canonical."""
+        return self.schema.objects[sobject.lower()]
+
+    def put_plain(self, sobject: str, values: Doc, at: float, by: str) -> Doc:
+        """Store a record as it is given, with an id and system fields: what an org is born with."""
+        spec = self.spec(sobject)
+        moment = stamp(at)
+        doc = {"Id": self.new_id(spec), "IsDeleted": False, **spec.defaults, **values}
+        doc |= {"CreatedDate": moment, "LastModifiedDate": moment, "SystemModstamp": moment}
+        doc |= {"CreatedById": by or doc["Id"], "LastModifiedById": by or doc["Id"]}
+        doc = {name: value for name, value in doc.items() if value is not None}
+        self.store.put(sobject, doc)
+        return doc
+
+    # -- what every org has -----------------------------------------------------------------
+
+    def _only(self, sobject: str, condition: str) -> str:
+        if sobject not in self._facts:
+            row = next(self.store.rows(f'SELECT key FROM "{sobject}" WHERE {condition} ORDER BY key LIMIT 1'))
+            self._facts[sobject] = str(row[0])
+        return self._facts[sobject]
+
+    @property
+    def org_id(self) -> str:
+        """The organisation's id (18 characters)."""
+        return self._only("Organization", "1")
+
+    @property
+    def user_id(self) -> str:
+        """The integration user: whoever logs in acts as this one."""
+        return self._only("User", "1")
+
+    @property
+    def standard_pricebook_id(self) -> str:
+        """The one price book that exists from the start."""
+        return self._only("Pricebook2", '"IsStandard" = 1')
