@@ -1,0 +1,159 @@
+"""What each step of the batch does, in transactions small enough that a restart never does a thing twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from datetime import date
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from simulators.erp_legacy.answers import ack_line, doc_line, status_records
+from simulators.erp_legacy.arrivals import Arrivals
+from simulators.erp_legacy.extracts import open_item_lines, payment_lines
+from simulators.erp_legacy.idocs import Idocs, read_idocs
+from simulators.erp_legacy.ledger import EXTRACT_WAITING
+from simulators.erp_legacy.state import BATCH_FILE, HEADER, IDOC, LINE, PARTNER, RUN, State
+from simulators.kit.store import Doc
+
+if TYPE_CHECKING:
+    from simulators.erp_legacy.posting import Posting
+    from simulators.erp_legacy.storage import Files
+
+BATCH_SIZE = 200  # documents a transaction where a file is read in
+
+
+class Steps:
+    """The seven steps; each may be called again after any interruption."""
+
+    def __init__(self, state: State, files: Files, arrivals: Arrivals, idocs: Idocs, posting: Posting) -> None:
+        self._state, self._store, self._files = state, state.store, files
+        self._arrivals, self._idocs, self._posting = arrivals, idocs, posting
+        self.trip: Callable[[str, str], None] = lambda _step, _when: None
+
+    def _count(self, run: Doc, **more: int) -> None:
+        fresh = self._store.get(RUN.name, run["id"])
+        assert fresh is not None
+        self._store.put(RUN.name, {**fresh, **{name: fresh[name] + number for name, number in more.items()}})
+
+    async def pick_up(self, run: Doc, at: float) -> None:
+        """Take every control file that was there before the cut-off in hand, with its data file."""
+        with self._store.transaction():
+            self._count(run, files=self._arrivals.pick_up(run, at))
+            self.trip("pick_up", "during")
+
+    async def check(self, run: Doc, at: float) -> None:
+        """Accept, hold or refuse each file that was picked up."""
+        for file in self._arrivals.picked():
+            with self._store.transaction():
+                outcome = self._arrivals.check(file, at)
+                self._count(run, rejected=outcome == "rejected", held=outcome in ("held", "no_data"))
+            self.trip("check", "during")
+            await asyncio.sleep(0)
+
+    async def create(self, run: Doc, at: float) -> None:
+        """Make IDocs of accepted files, a few hundred a transaction, going on where an earlier try stopped."""
+        for file in self._arrivals.in_order("accepted"):
+            documents = read_idocs(self._files.lines(file["data"]))
+            for _ in islice(documents, file["created"]):
+                pass  # an earlier try created these
+            while True:
+                some = list(islice(documents, BATCH_SIZE))
+                with self._store.transaction():
+                    for control, lines in some:
+                        self._idocs.create(file, control, lines, at)
+                    file = {**file, "created": file["created"] + len(some)}
+                    file["state"] = "accepted" if len(some) == BATCH_SIZE else "created"
+                    self._store.put(BATCH_FILE.name, file)
+                    self._count(run, idocs=len(some))
+                self.trip("create", "during")
+                await asyncio.sleep(0)
+                if file["state"] == "created":
+                    break
+
+    async def post(self, run: Doc, at: float) -> None:
+        """Pass every ready document to the application, one transaction each."""
+        ready = [row[0] for row in self._store.rows(f"SELECT key FROM {IDOC.name} WHERE STATUS = '64' ORDER BY key")]
+        for number, docnum in enumerate(ready, 1):
+            with self._store.transaction():
+                doc = self._idocs.process(docnum, at)
+                self._count(run, posted=doc["STATUS"] == "53", errors=doc["STATUS"] != "53")
+            self.trip("post", "during")
+            if number % 50 == 0:
+                await asyncio.sleep(0)
+        for file in self._arrivals.in_order("created"):
+            self._store.put(BATCH_FILE.name, {**file, "state": "posted"})
+
+    async def clear(self, run: Doc, at: float) -> None:
+        """Match payments that came before their invoices, then stamp what is settled."""
+        night = date.fromisoformat(run["night"])
+        with self._store.transaction():
+            for item in self._store.find(LINE.name, order="key", waiting="X"):
+                self._posting.match_waiting(item, night, at)
+        with self._store.transaction():
+            settled = self._store.find(LINE.name, order="key", open="Z")
+            for item in sorted(settled, key=lambda item: str(item["SHKZG"]), reverse=True):  # debits (S) first
+                self._posting.ledger.clear(item)
+            self.trip("clear", "during")
+
+    async def extract(self, run: Doc, at: float) -> None:
+        """Write ZSUBPAY and ZOPENITM for every partner that gets them."""
+        fresh = self._store.get(RUN.name, run["id"])
+        if fresh is None or fresh["extracted"]:
+            return  # an earlier try of this run wrote them
+        with self._store.transaction():
+            self._store.put(RUN.name, {**fresh, "extracted": True})
+            night = run["night"].replace("-", "")
+            heads = self._store.find(HEADER.name, extract=EXTRACT_WAITING)
+            payments = b"".join(payment_lines((head, self._item(head)) for head in heads))
+            items = b"".join(open_item_lines(self._open_items()))
+            name = f"ZSUBPAY_{night}_{self._store.next('zsubpay'):06d}.TXT"
+            for partner in self._store.find(PARTNER.name, order="key"):
+                if partner["extracts"]:
+                    self._files.save(f"{partner['SNDPRN']}/outbound/{name}", payments, at)
+                    self._files.save(f"{partner['SNDPRN']}/outbound/ZOPENITM_{night}.TXT", items, at)
+            for head in heads:
+                self._store.put(HEADER.name, {**head, "extract": run["id"]})
+            self.trip("extract", "during")
+
+    def _item(self, head: Doc) -> Doc:
+        item = self._posting.ledger.customer_item(head)
+        assert item is not None
+        return item
+
+    def _open_items(self) -> Iterator[tuple[Doc, Doc]]:
+        for item in self._store.find(LINE.name, order="key", open="O"):
+            head = self._store.get(HEADER.name, item["document"])
+            assert head is not None
+            yield head, item
+
+    async def acknowledge(self, run: Doc, at: float) -> None:
+        """Answer every file whose documents went through, then tell of documents that changed since their answer."""
+        del run
+        for file in self._arrivals.in_order("posted"):
+            with self._store.transaction():
+                self._answer(file, self._documents(file["id"]), at)
+            self.trip("acknowledge", "during")
+        changed = [row[0] for row in self._store.rows(
+            f"SELECT DISTINCT file FROM {IDOC.name} WHERE news = 'X' ORDER BY file")]  # fmt: skip
+        for file_id in changed:
+            known = self._store.get(BATCH_FILE.name, file_id)
+            if known is not None and known["state"] == "done":
+                with self._store.transaction():
+                    self._answer(known, [doc for doc in self._documents(file_id) if doc["news"]], at)
+
+    def _documents(self, file_id: str) -> list[Doc]:
+        return [doc for doc in self._store.find(IDOC.name, order="key", file=file_id) if doc["original"] is None]
+
+    def _answer(self, file: Doc, docs: list[Doc], at: float) -> None:
+        number = file["answers"] + 1
+        outbound = f"{file['partner']}/outbound"
+        statuses = [doc["STATUS"] for doc in self._documents(file["id"])]
+        name = f"{file['base']}.ACK" if number == 1 else f"{file['base']}.A{number:02d}"
+        suffix = "" if number == 1 else f".{number:02d}"
+        body = ack_line(file["base"], statuses) + b"".join(doc_line(doc) for doc in docs)
+        self._files.save(f"{outbound}/{name}", body, at)
+        self._files.save(f"{outbound}/STATUS_{file['base']}{suffix}.TXT", b"".join(status_records(docs)), at)
+        for doc in docs:
+            self._store.put(IDOC.name, {**doc, "news": None})
+        self._store.put(BATCH_FILE.name, {**file, "state": "done", "answers": number})
