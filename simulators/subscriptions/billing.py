@@ -27,10 +27,10 @@ class Draft:
     members: dict[str, Any] = field(default_factory=dict)  # po_number, shipping_address, cf_*, …
 
 
-def item_line(work: Work, price: Doc, quantity: int, unit_price: int | None = None, **members: Any) -> Doc:
+def item_line(at: int, price: Doc, quantity: int, unit_price: int | None = None, **members: Any) -> Doc:
     """A line for an item price; `members` add subscription_id, date_from, date_to, description."""
     rated = rules_price.rate(price, quantity, unit_price)
-    line = _line(work, rated.amount, rated.quantity, rated.unit_amount, members)
+    line = _line(at, rated.amount, rated.quantity, rated.unit_amount, members)
     line |= {
         "pricing_model": price["pricing_model"], "entity_type": f"{price['item_type']}_item_price",
         "entity_id": price["id"], "_taxable": price.get("is_taxable", True),
@@ -38,19 +38,19 @@ def item_line(work: Work, price: Doc, quantity: int, unit_price: int | None = No
     if line["description"] is None:
         line["description"] = price.get("external_name") or price["name"]
     if rated.tiers:
-        line["_tiers"] = [{**tier, "line_item_id": line["id"], "object": "line_item_tier"} for tier in rated.tiers]
+        line["_tiers"] = [{**tier, "object": "line_item_tier"} for tier in rated.tiers]
     return line
 
 
-def adhoc_line(work: Work, amount: int, description: str, taxable: bool, **members: Any) -> Doc:
+def adhoc_line(at: int, amount: int, description: str, taxable: bool, **members: Any) -> Doc:
     """A line for a charge that no item stands behind."""
-    line = _line(work, amount, 1, amount, {**members, "description": description})
+    line = _line(at, amount, 1, amount, {**members, "description": description})
     return line | {"pricing_model": "flat_fee", "entity_type": "adhoc", "_taxable": taxable}
 
 
-def _line(work: Work, amount: int, quantity: int, unit_amount: int, members: dict[str, Any]) -> Doc:
+def _line(at: int, amount: int, quantity: int, unit_amount: int, members: dict[str, Any]) -> Doc:
     line = {
-        "id": f"li_{work.token('line_item')}", "date_from": work.at, "date_to": work.at, "unit_amount": unit_amount,
+        "id": "", "date_from": at, "date_to": at, "unit_amount": unit_amount,
         "quantity": quantity, "amount": amount, "is_taxed": False, "tax_amount": 0, "discount_amount": 0,
         "item_level_discount_amount": 0, "metered": False, "object": "line_item", "description": None,
     }  # fmt: skip
@@ -91,11 +91,13 @@ def issue(work: Work, draft: Draft) -> Doc:
     """Make and keep the invoice; `announce` tells of it, `settlement.settle` collects it."""
     customer, subscription = draft.customer, draft.subscription
     ship_to = draft.members.get("shipping_address")
-    taxed = tax_of(work, customer, draft.lines, draft.date, ship_to)
-    tiers = [tier for line in draft.lines for tier in line.pop("_tiers", ())]
+    tiers: list[Doc] = []
     for line in draft.lines:
-        line.pop("_taxable", None)
-        line["customer_id"] = customer["id"]
+        line["id"], line["customer_id"] = f"li_{work.token('line_item')}", customer["id"]
+        tiers += [{**tier, "line_item_id": line["id"]} for tier in line.pop("_tiers", ())]
+    taxed = tax_of(work, customer, draft.lines, draft.date, ship_to)
+    for line in draft.lines:
+        line.pop("_taxable")
     due = due_date(draft.date, draft.net_term_days)
     invoice: Doc = {
         "id": f"draft_inv_{work.token('draft')}" if draft.pending else number(work, customer, "invoice"),
@@ -152,12 +154,22 @@ def refresh_dues(work: Work, subscription_id: str | None) -> None:
     subscription = work.get("subscription", subscription_id)
     if subscription is None:
         return
-    work.flush()
-    row = next(work.store.rows(
-        "SELECT count(*), sum(json_extract(doc, '$.amount_due')), min(json_extract(doc, '$.due_date')) FROM invoice "
-        "WHERE subscription_id = ? AND status IN ('payment_due', 'not_paid')", (subscription["id"],),
-    ))  # fmt: skip
-    dues = {"due_invoices_count": row[0], "total_dues": row[1], "due_since": row[2]}
+    due = {
+        row[0]: (row[1], row[2]) for row in work.store.rows(
+            "SELECT key, json_extract(doc, '$.amount_due'), json_extract(doc, '$.due_date') FROM invoice "
+            "WHERE subscription_id = ? AND status IN ('payment_due', 'not_paid') "
+            "AND json_extract(doc, '$.deleted') IS NOT 1", (subscription["id"],),
+        )
+    }  # fmt: skip
+    for invoice in work.unwritten("invoice"):
+        due.pop(invoice["id"], None)
+        owed = invoice["status"] in ("payment_due", "not_paid") and not invoice["deleted"]
+        if owed and invoice.get("subscription_id") == subscription["id"]:
+            due[invoice["id"]] = invoice["amount_due"], invoice["due_date"]
+    dues = {
+        "due_invoices_count": len(due), "total_dues": sum(amount for amount, _ in due.values()) or None,
+        "due_since": min((date for _, date in due.values()), default=None),
+    }  # fmt: skip
     if all(subscription.get(name) == value for name, value in dues.items()):
         return
     for name, value in dues.items():

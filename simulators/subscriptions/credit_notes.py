@@ -54,6 +54,8 @@ def create(work: Work, params: Params) -> Result:
     if reason is None and own_reason is None:
         raise wrong("reason_code", "cannot be blank")
     customer = work.need("customer", invoice["customer_id"])
+    if wish.date is not None and wish.date > work.at:
+        raise wrong("date", "cannot lie in the future")
     note = against(work, invoice, kind, reason or "other", wish)
     if own_reason is not None:
         note["create_reason_code"] = own_reason

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from simulators.kit.chance import Chance
 from simulators.kit.outbox import Outbox
 from simulators.kit.store import Doc, Store
 
@@ -22,23 +21,21 @@ _STATUS = {"scheduled": "scheduled", "dropped": "scheduled", "succeeded": "succe
 class Publisher:
     """Makes events and hands them to the outbox."""
 
-    def __init__(self, store: Store, chance: Chance, outbox: Outbox) -> None:
-        self._store, self._chance, self._outbox = store, chance, outbox
+    def __init__(self, store: Store, outbox: Outbox) -> None:
+        self._store, self._outbox = store, outbox
         outbox.on_result = self._delivered
 
     def publish(self, work: Work, event_type: str, content: dict[str, Any]) -> None:
         """Record an event and queue its deliveries, within the caller's transaction."""
-        number = self._store.next("id/event")
         event: Doc = {
-            "id": f"ev_{self._chance.token('event', number, 17)}", "occurred_at": work.at, "source": work.source,
-            "object": "event", "api_version": "v2", "content": content, "event_type": event_type,
+            "id": f"ev_{work.token('event')}", "occurred_at": work.at, "source": work.source, "object": "event",
+            "api_version": "v2", "content": content, "event_type": event_type,
         }  # fmt: skip
         if work.source == "api":
             event["user"] = "full_access_key_v1"
         endpoints = [
-            endpoint for endpoint in self._store.find("webhook_endpoint")
-            if not endpoint["disabled"] and (not endpoint["enabled_events"] or event_type in endpoint["enabled_events"])
-        ]  # fmt: skip
+            each for each in work.endpoints if not each["enabled_events"] or event_type in each["enabled_events"]
+        ]
         sent_to = [] if work.mute else endpoints
         event["webhooks"] = [
             {"id": endpoint["id"], "webhook_status": "scheduled", "object": "webhook"} for endpoint in sent_to

@@ -84,14 +84,14 @@ def _lines(work: Work, params: Params, customer: Doc, subscription: Doc | None) 
             raise row.wrong("item_price_id", f"{price_id} is in {price['currency_code']}, the invoice in {currency}")
         quantity = row.integer("quantity", most=10**9)
         lines.append(billing.item_line(
-            work, price, 1 if quantity is None else quantity, row.integer("unit_price"), subscription_id=key,
+            work.at, price, 1 if quantity is None else quantity, row.integer("unit_price"), subscription_id=key,
             **_period(row), description=row.text("description") or row.text("entity_description"),
         ))  # fmt: skip
     for row in params.rows("charges"):
         taxable = row.boolean("taxable")
         text = row.text("description") or row.text("entity_description") or "Charge"
         lines.append(billing.adhoc_line(
-            work, row.number("amount"), text, taxable is not False, subscription_id=key, **_period(row)
+            work.at, row.number("amount"), text, taxable is not False, subscription_id=key, **_period(row)
         ))  # fmt: skip
     if not lines:
         raise wrong("charges[amount][0]", "an invoice needs at least one charge or item price")

@@ -107,7 +107,7 @@ def term_lines(work: Work, subscription: Doc, start: int, end: int) -> list[Doc]
             continue
         price = work.need("item_price", item["item_price_id"])
         line = item_line(
-            work, price, item["quantity"], item.get("unit_price"), subscription_id=subscription["id"],
+            work.at, price, item["quantity"], item.get("unit_price"), subscription_id=subscription["id"],
             date_from=start, date_to=end,
         )  # fmt: skip
         times = per_term(price, plan)
@@ -130,7 +130,7 @@ def charge_lines(work: Work, subscription: Doc, event: str) -> list[Doc]:
         days = item.get("service_period_days")
         until = work.at if days is None else work.at + days * 86_400
         lines.append(item_line(
-            work, price, item["quantity"], item.get("unit_price"), subscription_id=subscription["id"],
+            work.at, price, item["quantity"], item.get("unit_price"), subscription_id=subscription["id"],
             date_from=work.at, date_to=until,
         ))  # fmt: skip
         charged.append({"item_price_id": price["id"], "last_charged_at": work.at, "object": "charged_item"})

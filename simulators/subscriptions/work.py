@@ -18,12 +18,15 @@ SITE_DEFAULTS: Doc = {
 }  # fmt: skip
 
 
+DRAWS_MAX = 10_000  # ids drawn in one unit of work before it takes another number
+
+
 class Parts:
     """What every unit of work of one platform stands on."""
 
     def __init__(self, store: Store, chance: Chance, jobs: Jobs, outbox: Outbox) -> None:
         self.store, self.chance, self.jobs = store, chance, jobs
-        self.publisher = Publisher(store, chance, outbox)
+        self.publisher = Publisher(store, outbox)
 
 
 class Work:
@@ -41,6 +44,8 @@ class Work:
         self._held: dict[tuple[str, str], Doc] = {}
         self._dirty: dict[tuple[str, str], Doc] = {}
         self._site: Doc | None = None
+        self._number, self._drawn = 0, 0
+        self._endpoints: list[Doc] | None = None
         self._tax_rules: dict[str | None, list[Doc]] = {}
 
     # -- reading ------------------------------------------------------------------------------
@@ -89,8 +94,24 @@ class Work:
     # -- writing ------------------------------------------------------------------------------
 
     def token(self, name: str, length: int = 17) -> str:
-        """A new random-looking id part."""
-        return self.parts.chance.token(name, self.store.next(f"id/{name}"), length)
+        """A new random-looking id part; a unit draws its number once and counts on from there."""
+        if not self._number:
+            self._number = self.store.next("id") * DRAWS_MAX
+        self._drawn += 1
+        if self._drawn == DRAWS_MAX:
+            self._number, self._drawn = self.store.next("id") * DRAWS_MAX, 1
+        return self.parts.chance.token(name, self._number + self._drawn, length)
+
+    def unwritten(self, kind: str) -> list[Doc]:
+        """Documents of a kind that were saved and not yet written: what a query cannot see."""
+        return [doc for (dirty_kind, _), doc in self._dirty.items() if dirty_kind == kind]
+
+    @property
+    def endpoints(self) -> list[Doc]:
+        """The enabled webhook endpoints."""
+        if self._endpoints is None:
+            self._endpoints = [each for each in self.store.find("webhook_endpoint") if not each["disabled"]]
+        return self._endpoints
 
     def save(self, kind: str, doc: Doc) -> Doc:
         """Change a document: a new resource_version (ms, strictly increasing) and updated_at."""
