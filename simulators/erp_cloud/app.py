@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 
 from simulators.erp_cloud.access import Access
 from simulators.erp_cloud.acts import Acts
+from simulators.erp_cloud.asyncjobs import AsyncJobs
 from simulators.erp_cloud.books import books
 from simulators.erp_cloud.errors import Problem, error_answer, not_found
-from simulators.erp_cloud.asyncjobs import AsyncJobs
 from simulators.erp_cloud.metadata import Metadata
 from simulators.erp_cloud.oauth2 import TOKEN_PATH
 from simulators.erp_cloud.records import Records
@@ -123,10 +123,8 @@ class ErpCloud(System):
         known = REFUSALS.get(reason)
         if known is not None:
             return error_answer(Problem(*known))
-        number = int(call.at * 1000)
-        return error_answer(Problem(
-            status, "UNEXPECTED_ERROR", f"An unexpected error occurred. Error ID: {self.chance.token('error', number, 12)}"
-        ))  # fmt: skip
+        error_id = self.chance.token("error", int(call.at * 1000), 12)
+        return error_answer(Problem(status, "UNEXPECTED_ERROR", f"An unexpected error occurred. Error ID: {error_id}"))
 
     def expire_credentials(self) -> None:
         """Every bearer token dies; the next TBA call loses its session."""

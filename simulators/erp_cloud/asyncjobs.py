@@ -61,7 +61,8 @@ class AsyncJobs:
             job_id = str(store.next("_job"))
             store.put("_job", {
                 "id": job_id, "idempotencyKey": key, "progress": "pending", "startTime": None, "endTime": None,
-                "method": call.method, "path": call.raw_path, "query": call.query, "body": call.body.decode("utf-8", "replace"),
+                "method": call.method, "path": call.raw_path, "query": call.query,
+                "body": call.body.decode("utf-8", "replace"),
                 "headers": {name: call.headers[name] for name in KEPT_HEADERS if name in call.headers},
                 "principal": call.principal, "baseUrl": call.base_url, "result": None,
             })  # fmt: skip

@@ -56,7 +56,8 @@ def _document(state: State, doc: Doc) -> Doc:
         **{name: doc[name] for name in _HEADER if doc.get(name) is not None},
         "type": doc["type"], "status": doc["status"], "posting": doc["posting"],
         "currency": _symbol(state, doc["currency"]), "entityExternalId": customer.get("externalId"),
-        "postingPeriod": period["periodName"], "periodStart": period["startDate"], "periodClosed": bool(period["closed"]),
+        "postingPeriod": period["periodName"], "periodStart": period["startDate"],
+        "periodClosed": bool(period["closed"]),
     }  # fmt: skip
 
 
@@ -77,9 +78,9 @@ def _lines(state: State, doc: Doc) -> Rows:
 
 def _allocations(doc: Doc, externals: dict[str, Any]) -> Rows:
     return [
-        {"object": f"{doc['recordType']}.apply", "transaction": doc["id"], "transactionExternalId": doc.get("externalId"),
-         "doc": line["doc"], "docExternalId": externals.get(line["doc"]), "amount": line["amount"],
-         "applyDate": doc["tranDate"]}
+        {"object": f"{doc['recordType']}.apply", "transaction": doc["id"],
+         "transactionExternalId": doc.get("externalId"), "doc": line["doc"],
+         "docExternalId": externals.get(line["doc"]), "amount": line["amount"], "applyDate": doc["tranDate"]}
         for line in doc.get("apply") or ()
     ]  # fmt: skip
 

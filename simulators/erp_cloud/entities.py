@@ -5,7 +5,7 @@ from typing import Any
 from simulators.erp_cloud.errors import Refused, invalid_value, missing_values, user_error
 from simulators.erp_cloud.moments import stamp
 from simulators.erp_cloud.posting import Writing
-from simulators.erp_cloud.state import State, customer_name
+from simulators.erp_cloud.state import State
 
 Doc = dict[str, Any]
 

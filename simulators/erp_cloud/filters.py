@@ -22,7 +22,8 @@ _COMPARE = {
 }  # fmt: skip
 _LIKE = {"CONTAIN": "%{}%", "START_WITH": "{}%", "END_WITH": "%{}"}
 OPERATORS = {
-    "EMPTY": (_TEXT, _NUMBER, _DAY, _CHOICE, _FLAG), "IS": (_TEXT, _FLAG, _CHOICE, _NUMBER), "ANY_OF": (_CHOICE, _TEXT, _NUMBER),
+    "EMPTY": (_TEXT, _NUMBER, _DAY, _CHOICE, _FLAG), "IS": (_TEXT, _FLAG, _CHOICE, _NUMBER),
+    "ANY_OF": (_CHOICE, _TEXT, _NUMBER),
     "BETWEEN": (_NUMBER, _DAY), "WITHIN": (_NUMBER, _DAY), **dict.fromkeys(_LIKE, (_TEXT,)),
     **dict.fromkeys(("EQUAL", "GREATER", "GREATER_OR_EQUAL", "LESS", "LESS_OR_EQUAL"), (_NUMBER,)),
     **dict.fromkeys(("AFTER", "BEFORE", "ON", "ON_OR_AFTER", "ON_OR_BEFORE"), (_DAY,)),

@@ -155,7 +155,8 @@ class Posting:
     def may_delete(self, doc: Doc, role: Role) -> None:
         """Nothing depends on it and its period may be touched."""
         row = self.state.store.db.execute(
-            "SELECT 1 FROM row_link WHERE previousdoc = ? UNION ALL SELECT 1 FROM row_transaction WHERE createdfrom = ?",
+            "SELECT 1 FROM row_link WHERE previousdoc = ? "
+            "UNION ALL SELECT 1 FROM row_transaction WHERE createdfrom = ?",
             (int(doc["id"]), int(doc["id"])),
         ).fetchone()
         if row is not None:

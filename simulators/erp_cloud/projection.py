@@ -143,7 +143,8 @@ def _line_rows(doc: Doc, entries: Sequence[Entry]) -> list[tuple[Any, ...]]:
                      None if quantity in (None, "") else sign * float(quantity), _rate(source), e4(entry.foreign),
                      e4(entry.value), "T" if doc["type"] == "Journal" and not rows else "F", _flag(code), subsidiary,
                      _id(entry.entity) or party, entry.memo or None, _id(source.get("department")),
-                     _id(source.get("class")), _id(source.get("location")), _id(doc.get("createdFrom")), code))  # fmt: skip
+                     _id(source.get("class")), _id(source.get("location")),
+                     _id(doc.get("createdFrom")), code))  # fmt: skip
     return rows
 
 

@@ -114,9 +114,8 @@ class Records:
         if external and external != (before or {}).get("externalId"):
             taken = self.state.by_external(record.kind, external)
             if taken is not None:
-                raise Refused(user_error(
-                    f"This record already exists: a record with external ID {external} is there. DUP_RCRD.", "externalId"
-                ))  # fmt: skip
+                detail = f"This record already exists: a record with external ID {external} is there. DUP_RCRD."
+                raise Refused(user_error(detail, "externalId"))
 
     def _may_write(self, record: RecordType, what: str, role: Role) -> None:
         if what not in record.writable:

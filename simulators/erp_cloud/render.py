@@ -109,8 +109,8 @@ class Renderer:
 
     def _balances(self, shown: Doc, doc: Doc) -> None:
         row = self.state.store.db.execute(
-            "SELECT coalesce(sum(CASE type WHEN 'CustInvc' THEN unpaid_e4 ELSE -unpaid_e4 END), 0) FROM row_transaction "
-            "WHERE entity = ? AND posting = 'T' AND unpaid_e4 != 0", (int(doc["id"]),),
+            "SELECT coalesce(sum(CASE type WHEN 'CustInvc' THEN unpaid_e4 ELSE -unpaid_e4 END), 0) "
+            "FROM row_transaction WHERE entity = ? AND posting = 'T' AND unpaid_e4 != 0", (int(doc["id"]),),
         ).fetchone()  # fmt: skip
         shown["balance"] = number(from_e4(row[0], 4))
 

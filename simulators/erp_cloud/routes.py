@@ -9,7 +9,13 @@ import orjson
 from simulators.erp_cloud.access import Access
 from simulators.erp_cloud.body import LENIENCY, Reader, load_object
 from simulators.erp_cloud.errors import (
-    NO_RECORD, Problem, Refused, error_answer, invalid_parameter, not_found, unknown_record_type,
+    NO_RECORD,
+    Problem,
+    Refused,
+    error_answer,
+    invalid_parameter,
+    not_found,
+    unknown_record_type,
 )  # fmt: skip
 from simulators.erp_cloud.filters import Condition, parse
 from simulators.erp_cloud.receipts import payment_overrides

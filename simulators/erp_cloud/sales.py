@@ -8,7 +8,14 @@ from simulators.erp_cloud.moments import later
 from simulators.erp_cloud.posting import FIXED_WHEN_APPLIED, Posting, Writing, debit_total, insist
 from simulators.erp_cloud.rules_apply import Payer
 from simulators.erp_cloud.rules_documents import (
-    TaxCode, check_tax, engine_tax, find_tax_rule, invoice_status, items_allowed, price_lines, total_up,
+    TaxCode,
+    check_tax,
+    engine_tax,
+    find_tax_rule,
+    invoice_status,
+    items_allowed,
+    price_lines,
+    total_up,
 )  # fmt: skip
 from simulators.erp_cloud.rules_ledger import Entry, sale_entries, settle_entries
 from simulators.erp_cloud.rules_money import ZERO, amount, money_text

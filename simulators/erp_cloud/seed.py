@@ -1,4 +1,4 @@
-"""Set-up of a company: subsidiaries, chart of accounts, periods, tax codes, terms, items and what the seed brings along.
+"""Set-up of a company: subsidiaries, chart of accounts, periods, tax codes, terms, items, customers and documents.
 
 Shapes: see `SECTIONS`; references are given by id or by the name a person would use (currency symbol, account number,
 subsidiary name). Customers and documents are bodies as the REST API takes them.

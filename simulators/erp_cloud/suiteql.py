@@ -15,6 +15,7 @@ from simulators.erp_cloud.routes import paging, query_of
 from simulators.erp_cloud.state import State
 from simulators.erp_cloud.suiteql_dialect import BadQuery, Translated, translate
 from simulators.erp_cloud.suiteql_functions import install
+from simulators.erp_cloud.suiteql_template import template
 from simulators.kit.calls import Answer, Call
 from simulators.kit.routes import Routes
 
@@ -31,6 +32,7 @@ class QueryApi:
     def __init__(self, state: State, access: Access, now: Callable[[], float]) -> None:
         self.state, self.access = state, access
         self._translated: dict[str, Translated] = {}
+        self._as_written: dict[str, None] = {}  # templates that no translation exists for
         self._steps_left = 0
         install(state.store.db, state, now)
 
@@ -68,17 +70,15 @@ class QueryApi:
     def _run(self, text: str, params: list[Any], limit: int, offset: int) -> tuple[list[str], list[Any], int]:
         db = self.state.store.db
         try:
-            found = self._translate(text)
-            if len(params) != found.parameters:
-                raise BadQuery(f"{found.parameters} parameters are needed, {len(params)} were given")
+            sql, values = self._statement(text, params)
             self._steps_left = STEPS_MAX // STEPS_AT_ONCE
             db.set_progress_handler(self._step, STEPS_AT_ONCE)
-            cursor = db.execute(f"SELECT * FROM ({found.sql}) LIMIT {limit + 1} OFFSET {offset}", params)
+            cursor = db.execute(f"SELECT * FROM ({sql}) LIMIT {limit + 1} OFFSET {offset}", values)
             names = [column[0].lower() for column in cursor.description]
             rows = cursor.fetchall()
             total = offset + len(rows)
             if len(rows) > limit or (offset and not rows):
-                total = db.execute(f"SELECT count(*) FROM ({found.sql})", params).fetchone()[0]
+                total = db.execute(f"SELECT count(*) FROM ({sql})", values).fetchone()[0]
             return names, rows[:limit], total
         except (BadQuery, sqlite3.Error, OverflowError) as error:
             raise Refused(_invalid_query(str(error))) from None
@@ -89,15 +89,33 @@ class QueryApi:
         self._steps_left -= 1
         return int(self._steps_left <= 0)
 
+    def _statement(self, text: str, params: list[Any]) -> tuple[str, list[Any]]:
+        """SQL with its values: by the text's template where that can be translated, else by the text as it is."""
+        shape = template(text)
+        if shape is not None and shape.slots:
+            found = self._translated.get(shape.text)
+            if found is None and shape.text not in self._as_written:
+                try:
+                    found = self._translate(shape.text)
+                except BadQuery:
+                    self._remember(self._as_written, shape.text, None)
+            if found is not None:
+                _check_count(shape.needed, params)
+                return found.sql, shape.bind(params)
+        found = self._translated.get(text) or self._translate(text)
+        _check_count(found.parameters, params)
+        return found.sql, params
+
     def _translate(self, text: str) -> Translated:
-        found = self._translated.get(text)
-        if found is None:
-            found = translate(text)
-            self._prove_reading(found)
-            if len(self._translated) >= CACHE_MAX:
-                self._translated.clear()
-            self._translated[text] = found
+        found = translate(text)
+        self._prove_reading(found)
+        self._remember(self._translated, text, found)
         return found
+
+    def _remember(self, memory: dict[str, Any], text: str, value: Any) -> None:
+        if len(memory) >= CACHE_MAX:
+            memory.clear()
+        memory[text] = value
 
     def _prove_reading(self, found: Translated) -> None:
         """Let SQLite itself say that the statement only reads views and rows, whatever the translation made of it."""
@@ -119,6 +137,11 @@ class QueryApi:
             raise BadQuery("not permitted" if refused else str(error)) from None
         finally:
             db.set_authorizer(None)
+
+
+def _check_count(needed: int, params: list[Any]) -> None:
+    if len(params) != needed:
+        raise BadQuery(f"{needed} parameters are needed, {len(params)} were given")
 
 
 def _invalid_query(why: str) -> Problem:

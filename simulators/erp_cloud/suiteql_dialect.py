@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlglot
 from sqlglot import exp
@@ -42,6 +43,9 @@ _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _COST = 1_000_000
 
 
+_OracleParser: Any = Oracle.Parser  # made by a metaclass, which type checkers cannot see
+
+
 class BadQuery(ValueError):
     """The text is not a SuiteQL query that the system answers; the message says why."""
 
@@ -49,13 +53,13 @@ class BadQuery(ValueError):
 class SuiteQL(Oracle):
     """Oracle's grammar with every function kept by name, so that FUNCTIONS alone decides what exists."""
 
-    class Parser(Oracle.Parser):
+    class Parser(_OracleParser):  # type: ignore[misc]
         """Only the aggregates keep their own node classes."""
 
-        FUNCTIONS = {name: Oracle.Parser.FUNCTIONS[name] for name in _AGGREGATES}  # noqa: RUF012
+        FUNCTIONS = {name: _OracleParser.FUNCTIONS[name] for name in _AGGREGATES}  # noqa: RUF012
         FUNCTION_PARSERS = {  # noqa: RUF012
             name: parser
-            for name, parser in Oracle.Parser.FUNCTION_PARSERS.items()
+            for name, parser in _OracleParser.FUNCTION_PARSERS.items()
             if name in ("CAST", "TRIM", "EXTRACT")
         }
 
@@ -85,7 +89,7 @@ def translate(text: str) -> Translated:
         raise BadQuery(str(error).split("\n", 1)[0][:300] or "it cannot be parsed") from None
 
 
-def _check(tree: exp.Expression) -> None:
+def _check(tree: exp.Expr) -> None:
     if not isinstance(tree, exp.Select | exp.SetOperation):
         raise BadQuery("only SELECT is allowed")
     ctes = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
@@ -94,14 +98,24 @@ def _check(tree: exp.Expression) -> None:
             raise BadQuery(f"{type(node).__name__.upper()} is not supported")
         if isinstance(node, exp.Table):
             _check_table(node, ctes)
-        elif isinstance(node, exp.Func) and not isinstance(node, _ALLOWED_FUNCTIONS):
-            raise BadQuery(f"the function {node.sql_name()} is not supported")
-        elif isinstance(node, exp.Anonymous) and not _is_builtin(node) and node.name.upper() not in FUNCTIONS:
+        elif isinstance(node, exp.Func):
+            _check_function(node)
+        elif _recursive(node):
+            raise BadQuery("recursive queries are not supported")
+
+
+def _check_function(node: exp.Func) -> None:
+    if isinstance(node, exp.Anonymous):
+        if not _is_builtin(node) and node.name.upper() not in FUNCTIONS:
             raise BadQuery(f"the function {node.name[:60]} is not supported")
-        elif isinstance(node, exp.With) and node.recursive:
-            raise BadQuery("recursive queries are not supported")
-        elif isinstance(node, exp.CTE) and any(t.name.lower() == node.alias.lower() for t in node.find_all(exp.Table)):
-            raise BadQuery("recursive queries are not supported")
+    elif not isinstance(node, _ALLOWED_FUNCTIONS):
+        raise BadQuery(f"the function {node.sql_name()} is not supported")
+
+
+def _recursive(node: exp.Expr) -> bool:
+    if isinstance(node, exp.With):
+        return bool(node.recursive)
+    return isinstance(node, exp.CTE) and any(t.name.lower() == node.alias.lower() for t in node.find_all(exp.Table))
 
 
 def _check_table(node: exp.Table, ctes: Iterable[str]) -> None:
@@ -111,7 +125,7 @@ def _check_table(node: exp.Table, ctes: Iterable[str]) -> None:
         raise BadQuery(f"Record '{node.name[:60]}' was not found")
 
 
-def _is_builtin(node: exp.Expression) -> bool:
+def _is_builtin(node: exp.Expr) -> bool:
     parent = node.parent
     return (
         isinstance(parent, exp.Dot) and parent.expression is node and parent.this.name.upper() == "BUILTIN"
@@ -119,20 +133,17 @@ def _is_builtin(node: exp.Expression) -> bool:
     )  # fmt: skip
 
 
-def _number_parameters(tree: exp.Expression) -> int:
-    number = 0
-    for node in list(tree.find_all(exp.Placeholder, bfs=False)):
-        if node.this:
-            raise BadQuery("only ? parameters are supported")
-        number += 1
-    for at, node in enumerate(_in_text_order(tree), 1):
+def _number_parameters(tree: exp.Expr) -> int:
+    marks = list(tree.find_all(exp.Placeholder))
+    if any(node.this for node in marks) or tree.find(exp.Parameter):
+        raise BadQuery("only ? parameters are supported")
+    for at, node in enumerate(_in_text_order(tree, marks), 1):
         node.replace(exp.Var(this=f"?{at}"))
-    return number
+    return len(marks)
 
 
-def _in_text_order(tree: exp.Expression) -> list[exp.Expression]:
+def _in_text_order(tree: exp.Expr, marks: list[exp.Placeholder]) -> list[exp.Placeholder]:
     """Placeholders in the order of the generated text, which is the order of the source for all we accept."""
-    marks = list(tree.find_all(exp.Placeholder, bfs=False))
     for at, node in enumerate(marks):
         node.set("this", f"wt{at}")
     order = [int(found) for found in re.findall(r":wt(\d+)", tree.sql(dialect=SuiteQL))]
@@ -142,39 +153,45 @@ def _in_text_order(tree: exp.Expression) -> list[exp.Expression]:
 # -- rewriting -----------------------------------------------------------------------------------
 
 
-def _rewrite(tree: exp.Expression) -> exp.Expression:
+def _rewrite(tree: exp.Expr) -> exp.Expr:
     if any(column.args.get("join_mark") for column in tree.find_all(exp.Column)):
         tree = eliminate_join_marks(tree)
     tables = {(t.alias or t.name).lower(): t.name.lower() for t in tree.find_all(exp.Table)}
     for select in list(tree.find_all(exp.Select)):
         _rownum(select)
-    for node in list(tree.find_all(exp.Dot)):
-        if _is_builtin(node.expression):
-            node.replace(_display(node.expression.expressions[0], tables))
-        elif isinstance(node.expression, exp.Anonymous):
-            raise BadQuery("that function is not supported")
-    for node in list(tree.find_all(*_NOW)):
-        node.replace(exp.Anonymous(this="ns_now"))
-    for node in list(tree.find_all(*_COMPARISONS)):
-        _convert_literals(node)
-    for node in list(tree.find_all(exp.Add, exp.Sub)):
-        _date_arithmetic(node)
-    for node in list(tree.find_all(exp.Sum)):
-        _exact_sum(node)
-    for node in tree.find_all(exp.Anonymous):
-        node.set("this", FUNCTIONS.get(node.name.upper(), node.name))
+    _rewrite_functions(tree, tables)
+    for comparison in list(tree.find_all(*_COMPARISONS)):
+        _convert_literals(comparison)
+    for sum_or_difference in list(tree.find_all(exp.Add, exp.Sub)):
+        _date_arithmetic(sum_or_difference)
+    for total in list(tree.find_all(exp.Sum)):
+        _exact_sum(total)
+    for function in tree.find_all(exp.Anonymous):
+        function.set("this", FUNCTIONS.get(function.name.upper(), function.name))
     _name_columns(tree)
-    for node in tree.find_all(exp.Table):
-        if node.name.lower() in REFERENCES:
-            alias = node.alias or node.name
-            node.replace(exp.Table(
-                this=exp.to_identifier(f"suiteql_{node.name.lower()}"),
-                alias=exp.TableAlias(this=exp.to_identifier(alias)), joins=node.args.get("joins"),
-            ))  # fmt: skip
-    for node in tree.find_all(exp.Identifier):
-        if _WORD.fullmatch(node.name):
-            node.set("quoted", node.name.lower() in _QUOTE)
+    _rename_tables(tree)
+    for identifier in tree.find_all(exp.Identifier):
+        if _WORD.fullmatch(identifier.name):
+            identifier.set("quoted", identifier.name.lower() in _QUOTE)
     return tree
+
+
+def _rewrite_functions(tree: exp.Expr, tables: dict[str, str]) -> None:
+    for dot in list(tree.find_all(exp.Dot)):
+        if _is_builtin(dot.expression):
+            dot.replace(_display(dot.expression.expressions[0], tables))
+        elif isinstance(dot.expression, exp.Anonymous):
+            raise BadQuery("that function is not supported")
+    for moment in list(tree.find_all(*_NOW)):
+        moment.replace(exp.Anonymous(this="ns_now"))
+
+
+def _rename_tables(tree: exp.Expr) -> None:
+    for table in list(tree.find_all(exp.Table)):
+        if table.name.lower() in REFERENCES:
+            alias = exp.TableAlias(this=exp.to_identifier(table.alias or table.name))
+            view = exp.to_identifier(f"suiteql_{table.name.lower()}")
+            table.replace(exp.Table(this=view, alias=alias, joins=table.args.get("joins")))
 
 
 def _rownum(select: exp.Select) -> None:
@@ -195,7 +212,7 @@ def _rownum(select: exp.Select) -> None:
             column.replace(exp.Window(this=exp.Anonymous(this="ROW_NUMBER")))
 
 
-def _conjuncts(node: exp.Expression) -> list[exp.Expression]:
+def _conjuncts(node: exp.Expr) -> list[exp.Expr]:
     return list(node.flatten()) if isinstance(node, exp.And) else [node]
 
 
@@ -203,7 +220,7 @@ def _is_rownum(node: object) -> bool:
     return isinstance(node, exp.Column) and node.name.upper() == "ROWNUM" and not node.table
 
 
-def _display(column: exp.Expression, tables: dict[str, str]) -> exp.Expression:
+def _display(column: exp.Expr, tables: dict[str, str]) -> exp.Expr:
     """BUILTIN.DF(column): the name of what a reference points to; any other column as it is."""
     if not isinstance(column, exp.Column):
         return column.copy()
@@ -215,21 +232,21 @@ def _display(column: exp.Expression, tables: dict[str, str]) -> exp.Expression:
     kind = next((REFERENCES[table][name] for table in candidates if name in REFERENCES.get(table, {})), None)
     if kind is None:
         return column.copy()
-    arguments: list[exp.Expression] = [exp.Literal.string(kind), column.copy()]
+    arguments: list[exp.Expr] = [exp.Literal.string(kind), column.copy()]
     if kind == "_status":
         arguments.append(exp.column("type", table=column.table or None))
     return exp.Anonymous(this="ns_df", expressions=arguments)
 
 
-def _is_column(node: exp.Expression | None, names: frozenset[str]) -> bool:
+def _is_column(node: exp.Expr | None, names: frozenset[str]) -> bool:
     return isinstance(node, exp.Column) and node.name.lower() in names
 
 
-def _is_constant(node: exp.Expression | None) -> bool:
+def _is_constant(node: exp.Expr | None) -> bool:
     return (isinstance(node, exp.Literal) and node.is_string) or (isinstance(node, exp.Var) and node.name[:1] == "?")
 
 
-def _convert_literals(node: exp.Expression) -> None:
+def _convert_literals(node: exp.Expr) -> None:
     """Oracle converts a text compared with a date (account format) or a number; SQLite would not."""
     parts = [node.this, node.args.get("expression"), node.args.get("low"), node.args.get("high"), *node.expressions]
     for names, function in ((DATE_COLUMNS, "ns_date"), (_MONEY_COLUMNS, "ns_to_number")):
@@ -239,7 +256,7 @@ def _convert_literals(node: exp.Expression) -> None:
                     part.replace(exp.Anonymous(this=function, expressions=[part.copy()]))
 
 
-def _is_date(node: exp.Expression | None) -> bool:
+def _is_date(node: exp.Expr | None) -> bool:
     if isinstance(node, exp.Paren):
         return _is_date(node.this)
     if isinstance(node, exp.Anonymous):
@@ -250,7 +267,7 @@ def _is_date(node: exp.Expression | None) -> bool:
     return _is_column(node, DATE_COLUMNS)
 
 
-def _date_arithmetic(node: exp.Expression) -> None:
+def _date_arithmetic(node: exp.Expr) -> None:
     left, right = node.this, node.expression
     if _is_date(left) and _is_date(right) and isinstance(node, exp.Sub):
         node.replace(exp.Anonymous(this="ns_days_between", expressions=[left.copy(), right.copy()]))
@@ -275,7 +292,7 @@ def _exact_sum(node: exp.Sum) -> None:
     node.replace(exp.paren(exp.Div(this=total, expression=exp.Literal.number(f"{_COST}.0"))))
 
 
-def _name_columns(tree: exp.Expression) -> None:
+def _name_columns(tree: exp.Expr) -> None:
     """Unnamed expressions of the outermost SELECT are called expr1, expr2, …"""
     top = tree
     while isinstance(top, exp.SetOperation):
@@ -284,9 +301,10 @@ def _name_columns(tree: exp.Expression) -> None:
         top = top.this
     if not isinstance(top, exp.Select):
         return
-    named, number = [], 0
+    named: list[exp.Expr] = []
+    number = 0
     for column in top.expressions:
-        if isinstance(column, exp.Alias | exp.Star) or isinstance(column, exp.Column):
+        if isinstance(column, exp.Alias | exp.Star | exp.Column):
             named.append(column)
         else:
             number += 1

@@ -5,7 +5,7 @@ import math
 import re
 import sqlite3
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -27,7 +27,7 @@ def install(db: sqlite3.Connection, state: State, now: Callable[[], float]) -> N
     """Register the functions on the store's connection."""
     for name, arguments, function in _TABLE:
         db.create_function(name, arguments, function, deterministic=True)
-    db.create_function("ns_now", 0, lambda: _mark(datetime.utcfromtimestamp(int(now()))), deterministic=True)
+    db.create_function("ns_now", 0, lambda: _mark(datetime.fromtimestamp(int(now()), UTC)), deterministic=True)
     db.create_function("ns_df", -1, lambda kind, key, code=None: _display(state, kind, key, code), deterministic=True)
 
 

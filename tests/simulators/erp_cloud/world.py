@@ -17,9 +17,7 @@ from simulators.kit.system import Settings
 GENESIS = datetime(2026, 1, 5, 9, tzinfo=UTC).timestamp()
 KEY = ec.derive_private_key(20260105, ec.SECP256R1())
 PUBLIC_PEM = (
-    KEY.public_key()
-    .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    .decode()
+    KEY.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
 )
 CREDENTIALS = {
     "account": "TSTDRV123_SB1", "consumer_key": "ck", "consumer_secret": "cs", "token_id": "tk", "token_secret": "ts",
@@ -56,8 +54,8 @@ SEED: dict[str, Any] = {
     ],
     "terms": [{"id": "2", "name": "Net 30", "daysUntilNetDue": 30}],
     "items": [
-        {"type": "serviceSaleItem", "id": "21", "externalId": "SUB-PLATFORM", "itemId": "Platform", "incomeAccount": "14",
-         "subsidiary": ["1", "2"], "deferralAccount": "16"},
+        {"type": "serviceSaleItem", "id": "21", "externalId": "SUB-PLATFORM", "itemId": "Platform",
+         "incomeAccount": "14", "subsidiary": ["1", "2"], "deferralAccount": "16"},
         {"type": "serviceSaleItem", "id": "22", "externalId": "SVC-ONBOARD", "itemId": "Onboarding",
          "incomeAccount": "15", "subsidiary": ["1"]},
     ],
@@ -206,7 +204,9 @@ class World:
         return answer.json
 
 
-def invoice_body(name: str = "US-000001", amount: str = "100.00", tax: str | None = None, **values: Any) -> dict[str, Any]:
+def invoice_body(
+    name: str = "US-000001", amount: str = "100.00", tax: str | None = None, **values: Any
+) -> dict[str, Any]:
     """The body that creates an invoice for customer c1."""
     body: dict[str, Any] = {
         "entity": {"externalId": "CB-c1"}, "tranId": name, "tranDate": "2026-01-05",
