@@ -13,8 +13,9 @@ from synccore.processes.legacy_batch import LegacyBatch
 from synccore.processes.order_activation import OrderActivation
 from synccore.processes.payment_status import PaymentStatus
 from synccore.processes.polls import CloudPayments, PlatformEvents, SalesforceChanges
+from synccore.processes.replay import replay
 
-__all__ = ["Context", "Malformed", "intake", "processes", "tickers"]
+__all__ = ["Context", "Malformed", "intake", "processes", "replay", "tickers"]
 
 
 def processes(ctx: Context) -> dict[str, Process]:

@@ -1,6 +1,7 @@
 """Ticker legacy-outbound: acknowledgements, rejections and payment extracts of the legacy ERP, each line once."""
 
 import json
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Any
@@ -46,7 +47,7 @@ class LegacyOutbound:
         unit.cursors.set(KNOWN, json.dumps(names[-KNOWN_FILES:]))
         if not unit.inbox.accept(Signal(SYSTEM, file.name, "file", {"text": file.text}, at)):
             return
-        base = ""
+        base, documents = "", Documents()
         for index, row in enumerate(read_text(file.text)):
             key = f"{file.name}#{index}"
             if isinstance(row, Unreadable):
@@ -56,9 +57,10 @@ class LegacyOutbound:
             unit.inbox.accept(Signal(SYSTEM, key, row["RECTYP"], row, at))
             if row["RECTYP"] in ("ACK", "REJ"):
                 base = row["BASENAME"]
+                documents = _documents_of(unit, base)
                 self._file(unit, row, at)
             elif row["RECTYP"] == "DOC":
-                self._document(unit, base, row, key, at)
+                self._document(unit, base, documents, row, key, at)
             elif row["RECTYP"] == "PAY":
                 self._payment(unit, row, key, at)
 
@@ -75,9 +77,11 @@ class LegacyOutbound:
             unit.cursors.set(resend_key(interface), f"{sent[0]['sequence']}/{tries}")
         schedule(self._ctx, unit, at)
 
-    def _document(self, unit: Unit, base: str, row: dict[str, str], key: str, at: float) -> None:
+    def _document(
+        self, unit: Unit, base: str, documents: "Documents", row: dict[str, str], key: str, at: float
+    ) -> None:
         """An answer about one document: provisional until it is posted, and a later answer replaces it."""
-        sent = _sent_as(unit, base, row["EXTDOC"])
+        sent = documents.of(row["EXTDOC"])
         if base.startswith("CUST"):
             self._customer(unit, sent, row, at)
             return
@@ -152,15 +156,24 @@ class LegacyOutbound:
         unit.work.add("payment-status", account, receipt, {"receipt": receipt}, at, key)
 
 
-def _sent_as(unit: Unit, base: str, external: str) -> tuple[str, Any] | None:
-    """The spooled document behind our own document number: file sequence and position."""
-    for state in ("acknowledged", "sent"):
+@dataclass(frozen=True)
+class Documents:
+    """What went out in one file, in order: [key, content]."""
+
+    rows: tuple[Any, ...] = ()
+
+    def of(self, external: str) -> tuple[str, Any] | None:
+        """The document behind our own document number, which ends with its position in the file."""
+        index = int(external[-6:]) - 1 if external[-6:].isdigit() else -1
+        return (str(self.rows[index][0]), self.rows[index][1]) if 0 <= index < len(self.rows) else None
+
+
+def _documents_of(unit: Unit, base: str) -> Documents:
+    for state in ("sent", "planned", "acknowledged"):  # planned: taken up although we were not sure of the delivery
         for file in unit.spool.files(state):
             if file["name"] == base:
-                index = int(external[-6:]) - 1 if external[-6:].isdigit() else -1
-                documents = file["documents"]
-                return (str(documents[index][0]), documents[index][1]) if 0 <= index < len(documents) else None
-    return None
+                return Documents(tuple(file["documents"]))
+    return Documents()
 
 
 def _date(text: str) -> date | None:

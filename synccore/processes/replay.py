@@ -1,0 +1,57 @@
+"""A stored signal turned into work again: the processes find everything done, so that it has no effect."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from synccore.ports.stores import Signal, Unit
+from synccore.processes.context import Context
+from synccore.processes.intake import HANDLERS
+
+Work = tuple[str, str, str, dict[str, Any]]  # process, key, subject, argument
+
+
+def replay(ctx: Context) -> Callable[[Signal], Awaitable[bool]]:
+    """What the replay route calls: True if the signal meant work."""
+
+    async def again(signal: Signal) -> bool:
+        at = ctx.clock.now()
+        return await ctx.db.run(lambda unit: _again(ctx, unit, signal, at))
+
+    return again
+
+
+def _again(ctx: Context, unit: Unit, signal: Signal, at: float) -> bool:
+    if signal.source == "subscriptions":
+        handler = HANDLERS.get(signal.kind)
+        if handler is not None:
+            handler(ctx, unit, signal.payload, at)
+        return handler is not None
+    work = _work(ctx, unit, signal)
+    if work is not None:
+        process, key, subject, argument = work
+        unit.work.add(process, key, subject, argument, at, f"replay of {signal.key}")
+    return work is not None
+
+
+def _work(ctx: Context, unit: Unit, signal: Signal) -> Work | None:
+    content = signal.payload
+    if signal.kind == "Opportunity.changed":
+        opportunity = str(content["Id"])
+        return "order-activation", str(content.get("AccountId") or ""), opportunity, {"opportunity": opportunity}
+    if signal.kind == "Account.changed":
+        account = str(content["Id"])
+        customer = ctx.keys.customer(account, str(content.get("Selling_Entity__c") or ""))
+        if unit.links.external("customer", customer, "subscriptions") is None:
+            return None
+        return "customer-sync", account, account, {"account": account}
+    if signal.kind == "CustPymt":
+        account = ctx.keys.account_of(str(content.get("customer") or "").removeprefix("CB-"))
+        receipt = ctx.keys.receipt_of_cloud(signal.key.partition("@")[0])
+        return ("payment-status", account, receipt, {"receipt": receipt}) if account else None
+    if signal.kind == "PAY":
+        customer = unit.links.canonical("customer", "erp_legacy", content["KUNNR"]) or ""
+        number = content["BELNR"] or content["AUGBL"]
+        receipt = ctx.keys.receipt_of_legacy(content["BUKRS"], content["GJAHR"], number)
+        account = ctx.keys.account_of(customer)
+        return ("payment-status", account, receipt, {"receipt": receipt}) if account else None
+    return None
