@@ -59,7 +59,8 @@ def pay_file(transfer: Transfer, sequence: int, at: datetime) -> tuple[str, byte
     control = _line(
         524, (0, 10, "EDI_DC40"), (10, 3, CLIENT), (13, 16, docnum), (29, 4, "740"), (35, 1, "2"),
         (39, 30, "ZSUBINV01"), (99, 30, "ZSUBINV"), (148, 10, "BANKPORT"), (158, 2, "LS"), (162, 10, PARTNER),
-        (263, 10, "SAPLEG"), (273, 2, "LS"), (277, 10, RECEIVER), (378, 8, day), (386, 6, clock), (434, 70, transfer.reference),
+        (263, 10, "SAPLEG"), (273, 2, "LS"), (277, 10, RECEIVER), (378, 8, day), (386, 6, clock),
+        (434, 70, transfer.reference),
         (504, 20, f"{day}{clock}"),
     )  # fmt: skip
     on = f"{transfer.on:%Y%m%d}"

@@ -50,7 +50,7 @@ class Stage:
     cloud_clerk: CloudClerk = field(init=False)
     buyers: dict[str, Buyer] = field(default_factory=dict)
     offers: dict[str, Offer] = field(default_factory=dict)
-    bank_files: int = 0
+    bank_sequence: int | None = None  # number of the bank's last file, once known
 
     def __post_init__(self) -> None:
         self.sales = Sales(self.world)

@@ -126,8 +126,7 @@ async def _bank_sends(stage: Stage, bill: str, currency: str, amount: int) -> st
     debtor = next(row["KUNNR"] for row in books["ledger"]
                   if (row["BUKRS"], row["BELNR"], row["GJAHR"]) == key and row.get("KUNNR"))  # fmt: skip
     at = datetime.fromtimestamp(stage.world.now(), UTC)
-    stage.bank_files += 1
-    sequence = await _next_sequence(stage, books)
+    sequence = _next_sequence(stage, books)
     transfer = Transfer(key[0], debtor, bill, currency, amount, at.date(), f"BK{at:%y%m%d}{sequence:06d}")
     base, data, control = pay_file(transfer, sequence, at)
     await stage.world.put_file(PARTNER, f"/inbound/{base}.DAT", data)
@@ -135,11 +134,14 @@ async def _bank_sends(stage: Stage, bill: str, currency: str, amount: int) -> st
     return base
 
 
-async def _next_sequence(stage: Stage, books: Any) -> int:
+def _next_sequence(stage: Stage, books: Any) -> int:
     """The bank numbers its files without gaps; in a sandbox that outlives a story it goes on where it was."""
-    numbers = [int(row["FILESEQ"]) for row in books["document"]
-               if row.get("object") == "FILE" and row.get("SNDPRN") == PARTNER and row.get("FILESEQ")]  # fmt: skip
-    return max(numbers, default=0) + stage.bank_files
+    if stage.bank_sequence is None:
+        names = [row.get("BASENAME") or "" for row in books["document"]]
+        numbers = [int(name.split("_")[3][:6]) for name in names if name.startswith(f"PAY_{PARTNER}_")]
+        stage.bank_sequence = max(numbers, default=0)
+    stage.bank_sequence += 1
+    return stage.bank_sequence
 
 
 async def _fix_account(stage: Stage, facts: Any) -> str:

@@ -1,0 +1,40 @@
+"""The core's environment: where the systems are, how it signs in, how often it looks. Any core is started with it."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.stack.credentials import Credentials
+from harness.stack.home import write_private
+
+POLL_S = 0.3  # a laptop's sandbox is watched closely; real deployments say minutes
+TICKERS = ("SALESFORCE_CHANGES", "PLATFORM_EVENTS", "CLOUD_PAYMENTS", "LEGACY_OUTBOUND", "LEGACY_CUTOFF")
+
+
+def core_environment(
+    folder: Path, port: int, urls: Mapping[str, str], sftp_port: int, secret: Credentials, mappings: Mapping[str, Any]
+) -> dict[str, str]:
+    """All SYNCCORE_* variables. `folder` keeps the core's database; secrets in files are of mode 0600."""
+    mappings_file, key_file = folder / "mappings.json", folder / "erp_cloud.pem"
+    write_private(mappings_file, json.dumps(mappings))
+    write_private(key_file, secret.private_key_pem)
+    cloud, partner = secret.systems["erp_cloud"], secret.partners["SUBHUB"]
+    values = {
+        "HOST": "127.0.0.1", "PORT": str(port), "DATABASE_URL": f"sqlite:///{folder / 'synccore.db'}",
+        "APPLICATION_VERSION": "windtunnel", "ADMIN_TOKEN": secret.core_token,
+        "TIME_SOURCE": f"{urls['salesforce']}/services/data", "TIME_SOURCE_POLL_S": "0.2",
+        "DISPATCH_S": str(POLL_S), "TIMEOUT_S": "10", "MAPPINGS": str(mappings_file),
+        "WEBHOOK_USER": secret.webhook_user, "WEBHOOK_PASSWORD": secret.webhook_password,
+        "SALESFORCE_URL": urls["salesforce"],
+        "SALESFORCE_CLIENT_ID": secret.systems["salesforce"]["client_id"],
+        "SALESFORCE_CLIENT_SECRET": secret.systems["salesforce"]["client_secret"],
+        "SUBSCRIPTIONS_URL": urls["subscriptions"],
+        "SUBSCRIPTIONS_API_KEY": secret.systems["subscriptions"]["api_key"],
+        "ERP_CLOUD_URL": urls["erp_cloud"], "ERP_CLOUD_CLIENT_ID": cloud["m2m_client_id"],
+        "ERP_CLOUD_CERTIFICATE_ID": cloud["m2m_certificate_id"], "ERP_CLOUD_PRIVATE_KEY": str(key_file),
+        "ERP_LEGACY_HOST": "127.0.0.1", "ERP_LEGACY_PORT": str(sftp_port),
+        "ERP_LEGACY_USER": partner["username"], "ERP_LEGACY_PASSWORD": partner["password"],
+        "ERP_LEGACY_HOST_KEY": "any",
+    } | {f"POLL_{ticker}_S": str(POLL_S) for ticker in TICKERS}  # fmt: skip
+    return {f"SYNCCORE_{name}": value for name, value in values.items()}

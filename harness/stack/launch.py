@@ -1,0 +1,182 @@
+"""Starts a whole stack: simulators side by side, seeds, one clock, then the core; and ends it without leftovers."""
+
+import asyncio
+import json
+import shlex
+import shutil
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.scenario import WorldFile
+from harness.stack.core_env import core_environment
+from harness.stack.credentials import Credentials, fresh_credentials
+from harness.stack.home import check_free, free_port, private_folder, write_private
+from harness.stack.problem import StackProblem
+from harness.stack.process import Child
+from harness.stack.world import Addresses, LiveWorld
+from harness.world import SYSTEMS, SystemName
+
+HOST = "127.0.0.1"
+PORT_NAMES = (*SYSTEMS, "core", "erp_legacy SFTP")
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to start. `ports_from` 0 takes free ports; `core` is the command of another core, '' is our own."""
+
+    company: WorldFile
+    genesis: float
+    folder: Path
+    seed: str = "windtunnel"
+    mappings: Mapping[str, Mapping[str, Any]] | None = None
+    ports_from: int = 0
+    core: str = ""
+    profile: str = "roomy"
+    keep_data: bool = False
+
+
+@dataclass
+class Stack:
+    """A running stack."""
+
+    plan: Plan
+    secret: Credentials
+    addresses: Addresses
+    world: LiveWorld
+    children: list[Child] = field(default_factory=list)
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """Process ids by name."""
+        return {child.name: child.pid for child in self.children if child.pid is not None}
+
+    async def begin_anew(self, genesis: float, seed: str, mappings: Mapping[str, Any]) -> None:
+        """For the next story: systems back to their seed at its genesis, the core with an empty memory."""
+        core = self.children[-1]
+        await core.stop()
+        await _one_clock(self.world, genesis, seed)
+        folder = _core_folder(self.plan)
+        shutil.rmtree(folder, ignore_errors=True)
+        _core_child(self.plan, self.addresses, self.secret, mappings, core)
+        await self.world.start_core()
+
+
+def _core_folder(plan: Plan) -> Path:
+    return plan.folder / "core"
+
+
+@asynccontextmanager
+async def launch(plan: Plan, progress: Progress = lambda _text: None) -> AsyncIterator[Stack]:
+    """Start all, hand out the stack, end all: whatever happens, nothing is left running."""
+    private_folder(plan.folder)
+    ports = _ports(plan)
+    secret = fresh_credentials(plan.company.seed("erp_legacy").get("partners", []))
+    children: list[Child] = []
+    world: LiveWorld | None = None
+    try:
+        progress("starting the four systems")
+        systems = {name: _system_child(name, ports[name], plan, secret, ports) for name in SYSTEMS}
+        children += systems.values()
+        await _all(child.start() for child in systems.values())
+        urls: dict[str, str] = {name: f"http://{HOST}:{child.ready['port']}" for name, child in systems.items()}
+        sftp_port = int(systems["erp_legacy"].ready.get("sftp_port", ports["erp_legacy SFTP"]))
+        addresses = Addresses(urls, f"http://{HOST}:{ports['core']}", sftp_port)
+        core = Child("core", _core_command(plan.core), plan.folder / "core.log")
+        children.append(core)
+        world = await LiveWorld(addresses, secret, core).open()
+        progress("seeding the company into them")
+        await _seed(world, plan)
+        await _one_clock(world, plan.genesis, plan.seed)
+        progress("starting the sync core")
+        _core_child(plan, addresses, secret, plan.company.mappings_with(plan.mappings), core)
+        await core.start()
+        yield Stack(plan, secret, addresses, world, children)
+    finally:
+        if world is not None:
+            await world.close()
+        await _all((child.stop() for child in reversed(children)), quiet=True)
+
+
+async def _all(awaitables: Any, quiet: bool = False) -> None:
+    """Await all side by side; the first failure is raised when every one has ended."""
+    results = await asyncio.gather(*awaitables, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException) and not quiet:
+            raise result
+
+
+def _ports(plan: Plan) -> dict[str, int]:
+    if not plan.ports_from:
+        return {name: free_port(HOST) for name in PORT_NAMES}
+    ports = {name: plan.ports_from + number for number, name in enumerate(PORT_NAMES)}
+    check_free(HOST, ports, "--ports FROM")
+    return ports
+
+
+def _system_child(name: SystemName, port: int, plan: Plan, secret: Credentials, ports: Mapping[str, int]) -> Child:
+    settings = plan.folder / f"{name}.settings.json"
+    facts = {"control_token": secret.control_token, "credentials": secret.systems[name],
+             "sftp_port": ports["erp_legacy SFTP"]}  # fmt: skip
+    write_private(settings, json.dumps(facts))
+    command = [
+        sys.executable, "-m", f"simulators.{name}", "--host", HOST, "--port", str(port), "--seed", plan.seed,
+        "--genesis", str(plan.genesis), "--profile", plan.profile, "--settings", str(settings),
+    ]  # fmt: skip
+    if plan.keep_data:
+        command += ["--data", str(private_folder(plan.folder / "data"))]
+    return Child(name, command, plan.folder / f"{name}.log")
+
+
+def _core_command(command: str) -> list[str]:
+    if not command:
+        return [sys.executable, "-m", "synccore"]
+    words = shlex.split(command)
+    if shutil.which(words[0]) is None:
+        raise StackProblem(f"--core: there is no program '{words[0]}'", 2)
+    return words
+
+
+def _core_child(
+    plan: Plan, addresses: Addresses, secret: Credentials, mappings: Mapping[str, Any], core: Child
+) -> None:
+    """Give the core's process its environment and an empty folder."""
+    folder = private_folder(_core_folder(plan))
+    port = int(addresses.core.rsplit(":", 1)[1])
+    core.environment = core_environment(folder, port, addresses.systems, addresses.sftp_port, secret, mappings)
+
+
+async def _seed(world: LiveWorld, plan: Plan) -> None:
+    """Load each system's part of the company, with this stack's own webhook address and passwords."""
+
+    async def load(name: SystemName) -> None:
+        data = plan.company.seed(name)
+        if name == "subscriptions":
+            data["webhook_endpoints"] = [
+                {
+                    "id": "core", "url": f"{world.addresses.core}/webhooks/subscriptions",
+                    "basic_auth_username": world.secret.webhook_user,
+                    "basic_auth_password": world.secret.webhook_password,
+                }
+            ]  # fmt: skip
+        for partner in data.get("partners", []) if name == "erp_legacy" else []:
+            partner.update(world.secret.partners[partner["SNDPRN"]])
+        try:
+            await world.control(name, "POST", "/_control/seed", data)
+        except ValueError as error:
+            raise StackProblem(f"the world '{plan.company.name}' does not fit {error}", 2) from error
+
+    await _all(load(name) for name in SYSTEMS)
+    await _all(world.control(name, "POST", "/_control/reset", {"remember": True}) for name in SYSTEMS)
+
+
+async def _one_clock(world: LiveWorld, genesis: float, seed: str) -> None:
+    """All systems to their remembered state, their clocks at the same moment."""
+    fresh = {"genesis": genesis, "seed": seed}
+    await _all(world.control(name, "POST", "/_control/reset", fresh) for name in SYSTEMS)
+    await world.read_time()
+    await world.move(world.now() + 1.0)

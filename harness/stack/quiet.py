@@ -1,0 +1,152 @@
+"""When a live world is quiet, and how its time is moved: due work first, in due order, and the core keeps up."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from harness.scenario.values import iso
+from harness.world import SYSTEMS, NotQuiet, Unreachable
+
+if TYPE_CHECKING:
+    from harness.stack.world import LiveWorld
+
+LOOK_S = 0.04  # between two looks
+PATIENCE_S = 45.0  # wall time without any change, after which nothing more is to be expected
+AFTER_DUE_S = 1.0  # the core reads business time from an HTTP Date, which has whole seconds
+
+
+@dataclass
+class Look:
+    """Everything that tells whether the world rests, at one moment."""
+
+    versions: tuple[int, ...]
+    busy: list[str]
+    next_job: float | None
+    rounds: dict[str, int] = field(default_factory=dict)
+    core_version: int = -1
+    core_idle: bool = True
+    core_now: float = float("inf")
+    work: list[dict[str, Any]] = field(default_factory=list)
+    core_due: float | None = None
+    core_down: bool = False
+
+    @property
+    def state(self) -> tuple[Any, ...]:
+        """What must stay the same for two looks to see the same rest."""
+        return (self.versions, self.core_version, self.core_down)
+
+
+class Calm:
+    """Settles and advances a live world."""
+
+    def __init__(self, world: "LiveWorld") -> None:
+        self._world = world
+
+    async def advance(self, to: float) -> None:
+        """Move to `to` by every due time on the way; what falls due is done before time goes on."""
+        look = await self.rest()
+        while True:
+            due = _earliest(look.next_job, look.core_due)
+            if due is None or due > to:
+                break
+            await self._world.move(max(due + AFTER_DUE_S, self._world.now()))
+            look = await self.rest(at_least=due)
+        await self._world.move(to)
+        await self.rest(at_least=to - AFTER_DUE_S)
+
+    async def settle(self, bound_s: float) -> None:
+        """Rest; retries and deliveries that fall due within the bound are waited for, by moving time to them."""
+        deadline = self._world.now() + bound_s
+        look = await self.rest()
+        while True:
+            due = _earliest(await self._next_delivery(), _next_retry(look))
+            if due is None or due > deadline:
+                return
+            await self._world.move(due + AFTER_DUE_S)
+            look = await self.rest(at_least=due)
+
+    async def _next_delivery(self) -> float | None:
+        jobs = await self._world.control("subscriptions", "GET", "/_control/jobs?limit=1000")
+        return min((job["due"] for job in jobs if job["kind"] == "deliver"), default=None)
+
+    async def rest(self, at_least: float = 0.0) -> Look:
+        """Return once nothing is due or running and every ticker of the core has begun and ended a round in that rest.
+
+        `at_least`: the business time that the core must have noticed.
+        """
+        world = self._world
+        first: Look | None = None
+        changed_at, last_state = time.monotonic(), None
+        while True:
+            look = await self._look()
+            if look.state != last_state:
+                changed_at, last_state, first = time.monotonic(), look.state, None
+            resting = not look.busy and look.core_idle and look.core_now >= at_least
+            if look.core_down and world.core_wanted:
+                resting = False
+                self._check_alive()
+            if not resting:
+                first = None
+            elif first is None:
+                first = look
+            elif all(count >= first.rounds.get(name, 0) + 2 for name, count in look.rounds.items()):
+                return look
+            if time.monotonic() - changed_at > PATIENCE_S:
+                raise NotQuiet(await self._describe(look, at_least))
+            await asyncio.sleep(LOOK_S)
+
+    def _check_alive(self) -> None:
+        core = self._world.core_process
+        if core is not None and core.exit_code is not None:
+            raise NotQuiet(f"the core has died (exit code {core.exit_code})\n{core.last_words()}")
+
+    async def _look(self) -> Look:
+        clocks = await asyncio.gather(*(self._world.control(one, "GET", "/_control/clock") for one in SYSTEMS))
+        busy: list[str] = [name for name, clock in zip(SYSTEMS, clocks, strict=True) if not clock["idle"]]
+        dues = [clock["next_due"] for clock in clocks if clock["next_due"] is not None]
+        look = Look(tuple(clock["version"] for clock in clocks), busy, min(dues, default=None))
+        if not self._world.core_wanted:
+            look.core_down = True
+            return look
+        try:
+            status, report = await self._world.core("GET", "/work")
+        except Unreachable:
+            look.core_down = True
+            return look
+        if status == 200:
+            look.rounds, look.core_version, look.core_idle = report["rounds"], report["version"], report["idle"]
+            look.core_now, look.work, look.core_due = report["now"], report["open"], report["next_due"]
+        return look
+
+    async def _describe(self, look: Look, at_least: float) -> str:
+        """Why it is not quiet, for people."""
+        reasons = [f"{name} still has due work" for name in look.busy]
+        if look.core_down:
+            reasons.append("the core does not answer")
+        if look.core_now < at_least:
+            reasons.append(f"the core believes it is {iso(look.core_now)}, not {iso(at_least)}")
+        reasons += [
+            f"core: {item['process']} {item['subject']} is {item['state']} (try {item['attempt']}): {item['cause']}"
+            for item in look.work
+            if item["state"] in ("due", "submitted")
+        ]
+        reasons += [f"ticker {name}: {error}" for name, error in (await self._ticker_errors()).items()]
+        return f"not quiet at {iso(self._world.now())}: " + ("; ".join(reasons) or "tickers keep finding something")
+
+    async def _ticker_errors(self) -> dict[str, str]:
+        try:
+            _, health = await self._world.core("GET", "/health")
+        except Unreachable:
+            return {}
+        tickers = health.get("tickers", {}) if isinstance(health, dict) else {}
+        return {name: view["error"] for name, view in tickers.items() if view.get("error")}
+
+
+def _earliest(*dues: float | None) -> float | None:
+    return min((due for due in dues if due is not None), default=None)
+
+
+def _next_retry(look: Look) -> float | None:
+    """When work that has been tried falls due again; what waits for a calendar (a cut-off) is not restless."""
+    return min((item["due_at"] for item in look.work if item["state"] == "due" and item["attempt"] > 1), default=None)

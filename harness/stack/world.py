@@ -1,0 +1,168 @@
+"""The live world: real sockets, real processes, business time moved by the harness."""
+
+import asyncio
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import aiohttp
+import asyncssh
+from yarl import URL
+
+from harness.stack.credentials import Credentials
+from harness.stack.problem import StackProblem
+from harness.stack.process import Child
+from harness.stack.quiet import Calm
+from harness.world import SYSTEMS, Json, Reply, SystemName, Unreachable
+
+CALL_S = 60.0
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where everything is; URLs without a trailing slash."""
+
+    systems: Mapping[str, str]
+    core: str
+    sftp_port: int
+
+
+class LiveWorld:
+    """Implements harness.world.World over a running stack. `core_process` is None when another process owns it."""
+
+    mode: Literal["sim", "live"] = "live"
+
+    def __init__(self, addresses: Addresses, secret: Credentials, core_process: Child | None = None) -> None:
+        self.addresses, self.secret, self.core_process = addresses, secret, core_process
+        self._session: aiohttp.ClientSession | None = None
+        self._offset_s = 0.0
+        self.core_wanted = True  # False between kill_core and start_core
+        self._calm = Calm(self)
+
+    async def open(self) -> "LiveWorld":
+        """Connect, and read the time."""
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=64), timeout=aiohttp.ClientTimeout(total=CALL_S), trust_env=False
+        )
+        await self.read_time()
+        return self
+
+    async def read_time(self) -> None:
+        """Take over the systems' business time."""
+        clock = await self.control("salesforce", "GET", "/_control/clock")
+        self._offset_s = clock["now"] - clock["wire"]
+
+    async def close(self) -> None:
+        """Let go of connections; processes are not touched."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    # -- talking --------------------------------------------------------------------------------
+
+    async def call(
+        self, system: SystemName, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b""
+    ) -> Reply:
+        """See World."""
+        return await self._send(method, self.addresses.systems[system] + path, headers or {}, body)
+
+    async def control(self, system: SystemName, method: str, path: str, body: Json = None) -> Json:
+        """See World."""
+        headers = {"x-control-token": self.secret.control_token, "content-type": "application/json"}
+        data = b"" if body is None else json.dumps(body).encode()
+        reply = await self._send(method, self.addresses.systems[system] + path, headers, data)
+        answer = json.loads(reply.body) if reply.body else None
+        if reply.status >= 400:
+            detail = answer.get("detail", answer) if isinstance(answer, dict) else answer
+            raise ValueError(f"{system} {path}: {detail}")
+        return answer
+
+    async def core(self, method: str, path: str, body: Json = None) -> tuple[int, Json]:
+        """See World."""
+        headers = {"authorization": f"Bearer {self.secret.core_token}", "content-type": "application/json"}
+        data = b"" if body is None else json.dumps(body).encode()
+        reply = await self._send(method, self.addresses.core + path, headers, data)
+        try:
+            return reply.status, json.loads(reply.body) if reply.body else None
+        except ValueError:
+            return reply.status, reply.body.decode("utf-8", "replace")
+
+    async def _send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        assert self._session is not None, "the world is not open"
+        try:
+            target = URL(url, encoded=True)
+            async with self._session.request(
+                method, target, headers=headers, data=body or None, allow_redirects=False
+            ) as answer:
+                content = await answer.read()
+                return Reply(answer.status, {name.lower(): value for name, value in answer.headers.items()}, content)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Unreachable(f"{method} {url}: {error or type(error).__name__}") from error
+
+    async def put_file(self, user: str, path: str, data: bytes) -> None:
+        """See World; `user` is the partner (SNDPRN)."""
+        partner = self.secret.partners[user]
+        try:
+            async with (
+                asyncssh.connect(
+                    "127.0.0.1", self.addresses.sftp_port, username=partner["username"],
+                    password=partner["password"], known_hosts=None, config=None, client_keys=None, agent_path=None,
+                ) as connection,
+                connection.start_sftp_client() as sftp,
+            ):  # fmt: skip
+                async with sftp.open(f"{path}.tmp", "wb") as file:
+                    await file.write(data)
+                await sftp.rename(f"{path}.tmp", path)
+        except (OSError, asyncssh.Error) as error:
+            raise Unreachable(f"file drop of {user}: {error}") from error
+
+    def credentials(self, system: SystemName) -> Mapping[str, str]:
+        """See World."""
+        return self.secret.systems[system]
+
+    def base_url(self, system: SystemName) -> str:
+        """See World."""
+        return self.addresses.systems[system]
+
+    # -- time -----------------------------------------------------------------------------------
+
+    def now(self) -> float:
+        """See World."""
+        return time.time() + self._offset_s
+
+    async def move(self, to: float) -> None:
+        """Set all clocks forward to `to`; what is due starts at once."""
+        ahead = to - self.now()
+        if ahead <= 0:
+            return
+        self._offset_s += ahead
+        await asyncio.gather(
+            *(self.control(system, "POST", "/_control/clock", {"to": self.now()}) for system in SYSTEMS)
+        )
+
+    async def advance(self, to: float) -> None:
+        """See World."""
+        await self._calm.advance(to)
+
+    async def settle(self, bound_s: float = 900.0) -> None:
+        """See World."""
+        await self._calm.settle(bound_s)
+
+    # -- the core's life ------------------------------------------------------------------------
+
+    async def kill_core(self) -> None:
+        """See World."""
+        self.core_wanted = False
+        await self._owned().kill()
+
+    async def start_core(self) -> None:
+        """See World."""
+        await self._owned().start()
+        self.core_wanted = True
+
+    def _owned(self) -> Child:
+        if self.core_process is None:
+            raise StackProblem("this core belongs to another process and cannot be killed from here", 2)
+        return self.core_process
