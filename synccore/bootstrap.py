@@ -60,7 +60,9 @@ def inline_database(connection: sqlite3.Connection) -> Database:
 
 def live(settings: Settings) -> Ports:
     """The ports of a real deployment; called in the running event loop that everything will run on."""
-    from synccore.engine import dbos_engine, live  # noqa: PLC0415 - the simulation needs neither, nor their start time
+    # The simulation needs neither of these, nor the time that their import takes.
+    from synccore.engine import live  # noqa: PLC0415
+    from synccore.engine.dbos_engine import DbosEngine  # noqa: PLC0415
 
     chance = live.SystemChance()
     transport = live.HttpTransport()
@@ -72,7 +74,7 @@ def live(settings: Settings) -> Ports:
             settings.erp_legacy_host, settings.erp_legacy_port, settings.erp_legacy_user,
             settings.erp_legacy_password.get_secret_value(), settings.erp_legacy_host_key, settings.timeout_s,
         )  # fmt: skip
-    engine = dbos_engine.DbosEngine(
+    engine = DbosEngine(
         settings.engine_url(), clock, settings.application_version, settings.executor, settings.concurrency,
         settings.queue_poll_s,
     )  # fmt: skip

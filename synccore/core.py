@@ -74,12 +74,12 @@ class Parts:
 
     unit: Callable[[Unit], Unit] = _same_unit
     transport: Callable[[Transport], Transport] = _same_transport
-    adapters: Callable[..., "system_apis.Adapters"] = lambda *given: system_apis.adapters(*given)
+    adapters: Callable[..., system_apis.Adapters] = system_apis.adapters
     context: Callable[[Context], Context] = _same_context
-    processes: Callable[[Context], dict[str, Process]] = lambda context: process_apis.processes(context)
-    tickers: Callable[[Context], list[tuple[str, float, Ticker]]] = lambda context: process_apis.tickers(context)
-    intake: Callable[[Context], Receive] = lambda context: process_apis.intake(context)
-    replay: Callable[[Context], Replay] = lambda context: process_apis.replay(context)
+    processes: Callable[[Context], dict[str, Process]] = process_apis.processes
+    tickers: Callable[[Context], list[tuple[str, float, Ticker]]] = process_apis.tickers
+    intake: Callable[[Context], Receive] = process_apis.intake
+    replay: Callable[[Context], Replay] = process_apis.replay
     webhook_verified: Callable[[str, str, str], bool] = basic_auth_matches
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     exception_due_s: Mapping[str, float] = field(default_factory=lambda: {"": 86400.0})
@@ -112,7 +112,7 @@ class Core:
         )  # fmt: skip
         self._mappings = mappings
         self._tokens = _tokens(settings)
-        self._started = False
+        self.ready = False
         self.context = made_of.context(self._context())
         self._receive, self._replay = made_of.intake(self.context), made_of.replay(self.context)
         for name, process in made_of.processes(self.context).items():
@@ -143,7 +143,7 @@ class Core:
         if self._mappings:
             await self.database.run(self._load)
         await self.engine.start()
-        self._started = True
+        self.ready = True
 
     def _load(self, unit: Unit) -> None:
         for kind, values in self._mappings.items():
@@ -153,7 +153,7 @@ class Core:
 
     async def close(self) -> None:
         """Stop taking up work and let go of the ports; what was under way is taken up by the next start."""
-        self._started = False
+        self.ready = False
         await self.engine.close()
         for step in self.ports.closing:
             await step()

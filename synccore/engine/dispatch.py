@@ -102,9 +102,11 @@ class Dispatcher:
         for item in taken.submitted:
             if now - item.submitted_at > _STALE_S:
                 await self._ask(item)
-        if taken.next_due is not None:
-            self._engine.alarm(TICKER, taken.next_due)
-        return bool(taken.due), taken.next_due
+        next_due = taken.next_due
+        if next_due is None or (next_due <= now and not taken.due):
+            return bool(taken.due), None  # what is due and not taken belongs to a process of another version
+        self._engine.alarm(TICKER, next_due)
+        return bool(taken.due), next_due
 
     def _take(self, unit: Unit, now: float) -> Taken:
         submitted = [item for item in unit.work.submitted_items() if item.process in self._processes]

@@ -1,40 +1,61 @@
-"""The database of a real deployment: SQLite (WAL) or PostgreSQL, in worker threads."""
+"""The database of a real deployment: transactions in worker threads, over SQLite or PostgreSQL."""
 
 import asyncio
-import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-import psycopg
-from sqlalchemy import URL, create_engine, make_url
-
-from synccore.engine.database import prepare
 from synccore.engine.session import Session
+from synccore.engine.sqlite_file import SqliteFile
 from synccore.engine.stores import SessionUnit
-from synccore.engine.tables import METADATA
 from synccore.ports.stores import Unit
 
 T = TypeVar("T")
 
-_TRIES_MAX = 20  # serialisation failures in a row; each means that another transaction got through
-_PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "cache_size=-20000")
+_TRIES_MAX = 20  # conflicts in a row; each means that another transaction got through
+
+
+class Backend(Protocol):
+    """What differs between the databases."""
+
+    threads: int
+    begin: str
+
+    def open(self) -> Any:
+        """A connection in autocommit mode."""
+        ...
+
+    def prepare(self, connection: Any) -> None:
+        """Create the tables where they are absent."""
+        ...
+
+    def conflict(self, error: BaseException) -> bool:
+        """Another transaction was first: the same work again sees its result."""
+        ...
+
+    def lost(self, error: BaseException) -> bool:
+        """The connection is of no use any more."""
+        ...
+
+
+def backend_of(url: str) -> Backend:
+    """The backend of sqlite:///PATH or postgresql://…."""
+    if url.startswith("sqlite:///"):
+        return SqliteFile(url.removeprefix("sqlite:///"))
+    from synccore.engine.postgresql import PostgreSql  # noqa: PLC0415 - its driver costs start time and often is absent
+
+    return PostgreSql(url)
 
 
 class ThreadDatabase:
-    """See `ports.database.Database`. `url` is SQLAlchemy's (sqlite:///path or postgresql://…).
+    """See `ports.database.Database`. A commit that was lost with its connection is reported as the driver's error."""
 
-    SQLite has one writer, so one thread with one connection; PostgreSQL has `threads`, serialisable, with retries.
-    """
-
-    def __init__(self, url: str, threads: int = 4) -> None:
-        self._url = make_url(url)
-        self._sqlite = self._url.get_backend_name() == "sqlite"
-        workers = 1 if self._sqlite else threads
-        self._executor = ThreadPoolExecutor(workers, "database", initializer=self._open)
+    def __init__(self, url: str) -> None:
+        self._backend = backend_of(url)
+        self._executor = ThreadPoolExecutor(self._backend.threads, "database")
         self._local = threading.local()
-        self._connections: list[Any] = []
+        self._open: list[Any] = []
 
     async def start(self) -> None:
         """Open the database and create the tables where they are absent."""
@@ -44,62 +65,53 @@ class ThreadDatabase:
         """Call `fn` in a transaction, commit, return its result."""
         return await asyncio.get_running_loop().run_in_executor(self._executor, self._transact, fn)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Finish what is under way and let go of the connections."""
-        self._executor.shutdown()
-        for connection in self._connections:
+        aside = ThreadPoolExecutor(1)
+        await asyncio.get_running_loop().run_in_executor(aside, self._executor.shutdown)
+        aside.shutdown()
+        for connection in self._open:
             connection.close()
-        self._connections.clear()
+        self._open.clear()
 
     # -- in the worker threads --------------------------------------------------------------
 
-    def _open(self) -> None:
-        connection = self._open_sqlite() if self._sqlite else self._open_postgresql()
-        self._connections.append(connection)
-        self._local.connection = connection
-        self._local.unit = SessionUnit.over(Session(connection))
-
-    def _open_sqlite(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._url.database or ":memory:", check_same_thread=False, isolation_level=None)
-        for pragma in _PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
-        return connection
-
-    def _open_postgresql(self) -> "psycopg.Connection[tuple[Any, ...]]":
-        connection = psycopg.connect(libpq(self._url), autocommit=True)
-        connection.execute("SET default_transaction_isolation = 'serializable'")
+    def _mine(self) -> Any:
+        """This thread's connection."""
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._backend.open()
+            self._local.unit = SessionUnit.over(Session(connection))
+            self._open.append(connection)
         return connection
 
     def _prepare(self) -> None:
-        if self._sqlite:
-            prepare(self._local.connection)
-            return
-        engine = create_engine(self._url.set(drivername="postgresql+psycopg"))
-        METADATA.create_all(engine)
-        engine.dispose()
+        self._backend.prepare(self._mine())
 
     def _transact(self, fn: Callable[[Unit], T]) -> T:
-        for _ in range(_TRIES_MAX - 1):
+        for tries_left in reversed(range(_TRIES_MAX)):
             try:
                 return self._attempt(fn)
-            except (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected,
-                    psycopg.errors.UniqueViolation):  # fmt: skip
-                continue  # a concurrent transaction was first: `fn` sees its result now
-        return self._attempt(fn)
+            except Exception as error:
+                if not tries_left or not self._backend.conflict(error):
+                    raise
+        raise AssertionError("not reached")
 
     def _attempt(self, fn: Callable[[Unit], T]) -> T:
-        execute = self._local.connection.execute
-        execute("BEGIN IMMEDIATE" if self._sqlite else "BEGIN")
+        connection = self._mine()
         try:
-            result = fn(self._local.unit)
-            execute("COMMIT")
-        except BaseException:
-            if not self._sqlite or self._local.connection.in_transaction:
-                execute("ROLLBACK")
+            connection.execute(self._backend.begin)
+            try:
+                result = fn(self._local.unit)
+                connection.execute("COMMIT")
+            except BaseException as error:
+                if not self._backend.lost(error):
+                    connection.rollback()
+                raise
+        except Exception as error:
+            if self._backend.lost(error):
+                self._open.remove(connection)
+                self._local.connection = None
+                connection.close()
             raise
         return result
-
-
-def libpq(url: URL) -> str:
-    """The URL without SQLAlchemy's driver name."""
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)

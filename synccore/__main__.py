@@ -1,0 +1,75 @@
+"""Run the core: `python -m synccore`, configured by SYNCCORE_* alone; prints one JSON line when it is ready."""
+
+import asyncio
+import json
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+
+import structlog
+import uvicorn
+from pydantic import SecretStr
+
+from synccore import bootstrap
+
+
+def main(environment: Mapping[str, str]) -> int:
+    """Serve until SIGTERM or SIGINT; 2 when the configuration is wrong or the port is taken."""
+    try:
+        settings = bootstrap.settings_of(environment)
+        bootstrap.configure_logs(settings.log_level, secrets_of(settings))
+        asyncio.run(serve(settings))
+    except bootstrap.ConfigError as error:
+        for problem in error.problems:
+            print(f"synccore: {problem}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+def secrets_of(settings: bootstrap.Settings) -> list[str]:
+    """Every secret of the settings: none of them belongs in a log."""
+    values = (getattr(settings, name) for name in type(settings).model_fields)
+    return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A listening socket; raises ConfigError when the address cannot be had."""
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+        sock.listen(512)
+    except OSError as error:
+        raise bootstrap.ConfigError([f"SYNCCORE_PORT: cannot listen on {host}:{port}: {error.strerror}"]) from None
+    return sock
+
+
+async def serve(settings: bootstrap.Settings) -> None:
+    """One core and its API in one loop."""
+    sock = listening(settings.host, settings.port)
+    core = bootstrap.build(settings, bootstrap.live(settings))
+    server = uvicorn.Server(uvicorn.Config(
+        bootstrap.api(lambda: core if core.ready else None), log_config=None, access_log=False, server_header=False,
+        lifespan="off", timeout_graceful_shutdown=3,
+    ))  # fmt: skip
+    serving = asyncio.get_running_loop().create_task(server.serve(sockets=[sock]))
+    try:
+        await core.start()
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.005)
+        print(json.dumps({"ready": "synccore", "port": sock.getsockname()[1]}), flush=True)
+        await serving
+    finally:
+        server.should_exit = True
+        await core.close()
+        structlog.get_logger("core").info("stopped")
+
+
+if __name__ == "__main__":
+    import os
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.exit(main(os.environ))
