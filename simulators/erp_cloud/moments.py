@@ -1,9 +1,11 @@
 """Dates as the vendor writes them: ISO in records, a marked sortable form in SQL, M/D/YYYY in SuiteQL answers."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 MARK = "\x1f"
+_ACCOUNT_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?: (\d{1,2}):(\d\d)(?::(\d\d))?(?: ?([aApP][mM]))?)?")
 
 
 def stamp(at: float) -> str:
@@ -37,12 +39,27 @@ def account_format(marked: str) -> str:
 
 
 def read_account_date(text: str) -> str | None:
-    """A date in account format (M/D/YYYY, optionally with HH:MM[:SS] and am/pm) in SQL form; None when it is none."""
-    day, _, clock = text.strip().partition(" ")
-    for form in ("%m/%d/%Y %I:%M %p", "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y"):
-        try:
-            moment = datetime.strptime(f"{day} {clock}".strip(), form)  # noqa: DTZ007 (an account-local wall time)
-        except ValueError:
-            continue
-        return f"{MARK}{moment:%Y-%m-%d %H:%M:%S}"
-    return None
+    """A date in account format (M/D/YYYY, optionally with H:MM[:SS] and am/pm) in SQL form; None when it is none."""
+    found = _ACCOUNT_DATE.fullmatch(text.strip())
+    if found is None:
+        return None
+    month, day, year, hour, minute, second, half = found.groups()
+    return marked(
+        int(year), int(month), int(day), hour_of_day(int(hour or 0), half), int(minute or 0), int(second or 0)
+    )
+
+
+def hour_of_day(hour: int, half: str | None) -> int:
+    """An hour with am or pm as an hour of 24."""
+    if half is None:
+        return hour
+    return hour % 12 + (12 if half.lower() == "pm" else 0) if 1 <= hour <= 12 else 99
+
+
+def marked(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0) -> str | None:
+    """SQL form of a moment; None when there is no such moment."""
+    try:
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    except ValueError:
+        return None
+    return f"{MARK}{moment.isoformat(' ')[:19]}"

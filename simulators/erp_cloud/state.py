@@ -114,8 +114,8 @@ class State:
         if how == "id":
             return value if self.get(kind, value) is not None else None
         if how == "externalId":
-            doc = self.by_external(kind, value)
-            return None if doc is None else str(doc["id"])
+            found = self.store.db.execute(f'SELECT key FROM "{kind}" WHERE externalId = ?', (value,)).fetchone()
+            return None if found is None else str(found[0])
         field = NAME_FIELDS[kind]
         row = self.store.db.execute(
             f'SELECT key FROM "{kind}" WHERE json_extract(doc, ?) = ? COLLATE NOCASE ORDER BY rowid',

@@ -7,20 +7,29 @@ import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any
 
-from simulators.erp_cloud.moments import MARK, read_account_date
+from simulators.erp_cloud.moments import MARK, account_format, hour_of_day, marked, read_account_date
 from simulators.erp_cloud.schemas import APPROVAL, BY_CODE, STATUS
 from simulators.erp_cloud.state import State
 
 _FORMAT = re.compile(
-    r'"[^"]*"|YYYY|MONTH|MON|DAY|DY|HH24|HH12|HH|MI|SSXFF|SS|FF\d?|YY|MM|DD|AM|PM|Q|TZH|TZM|FM|T|Z|.',
-    re.IGNORECASE | re.DOTALL,
+    r'"[^"]*"|YYYY|MONTH|MON|DAY|DY|HH24|HH12|HH|MI|SSXFF|SS|FF\d?|YY|MM|DD|AM|PM|Q|FM|.', re.IGNORECASE | re.DOTALL
 )
-_STRFTIME = {
-    "YYYY": "%Y", "YY": "%y", "MM": "%m", "DD": "%d", "HH24": "%H", "HH12": "%I", "HH": "%I", "MI": "%M", "SS": "%S",
-    "SSXFF": "%S", "MON": "%b", "MONTH": "%B", "DY": "%a", "DAY": "%A", "AM": "%p", "PM": "%p",
+# pieces of an Oracle date format that are plain digits: where they stand in a marked date
+_DIGITS = {
+    "YYYY": (1, 5), "YY": (3, 5), "MM": (6, 8), "DD": (9, 11), "HH24": (12, 14), "MI": (15, 17), "SS": (18, 20),
+    "SSXFF": (18, 20),
 }  # fmt: skip
+_WORDS = {"MON": "%b", "MONTH": "%B", "DY": "%a", "DAY": "%A", "HH12": "%I", "HH": "%I", "AM": "%p", "PM": "%p"}
+_READ = {
+    "YYYY": r"(?P<year>\d{4})", "MM": r"(?P<month>\d{1,2})", "DD": r"(?P<day>\d{1,2})", "HH24": r"(?P<hour>\d{1,2})",
+    "HH12": r"(?P<hour>\d{1,2})", "HH": r"(?P<hour>\d{1,2})", "MI": r"(?P<minute>\d{1,2})",
+    "SS": r"(?P<second>\d{1,2})", "SSXFF": r"(?P<second>\d{1,2})(?:\.\d+)?", "MON": r"(?P<name>[A-Za-z]{3})",
+    "MONTH": r"(?P<name>[A-Za-z]+)", "AM": r"(?P<half>[AaPp][Mm])", "PM": r"(?P<half>[AaPp][Mm])",
+}  # fmt: skip
+_MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_abbr) if number}
 
 
 def install(db: sqlite3.Connection, state: State, now: Callable[[], float]) -> None:
@@ -45,7 +54,7 @@ def _display(state: State, kind: str, key: Any, code: str | None) -> str | None:
 
 
 def _mark(moment: datetime) -> str:
-    return f"{MARK}{moment:%Y-%m-%d %H:%M:%S}"
+    return f"{MARK}{moment.isoformat(' ')[:19]}"
 
 
 def _moment(value: Any) -> datetime:
@@ -53,11 +62,29 @@ def _moment(value: Any) -> datetime:
         value = read_account_date(value)
     if not isinstance(value, str):
         raise ValueError("a date is needed")
-    return datetime.strptime(value[1:], "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007 (account-local wall time)
+    return datetime.fromisoformat(value[1:])
 
 
-def _pieces(pattern: str) -> list[str]:
-    return [piece for piece in _FORMAT.findall(pattern) if piece.upper() != "FM"]
+@lru_cache(maxsize=200)
+def _pieces(pattern: str) -> tuple[str, ...]:
+    return tuple(piece for piece in _FORMAT.findall(pattern) if piece.upper() != "FM")
+
+
+@lru_cache(maxsize=200)
+def _reader(pattern: str) -> re.Pattern[str]:
+    """A regular expression that reads dates of an Oracle format; the time part may be missing from the text."""
+    parts, clock = "", False
+    for piece in _pieces(pattern):
+        name = piece.upper()
+        if name.startswith("FF"):
+            parts += r"\d+"
+        elif name in _READ:
+            if name.startswith("HH") and not clock and parts:
+                clock, parts = True, parts.rstrip("\\ T") + "(?:[ T]"
+            parts += _READ[name]
+        else:
+            parts += re.escape(piece.strip('"'))
+    return re.compile(parts + (")?" if clock else ""))
 
 
 def to_date(value: Any, pattern: str | None = None) -> str | None:
@@ -69,16 +96,16 @@ def to_date(value: Any, pattern: str | None = None) -> str | None:
         return text
     if pattern is None:
         return date(text)
-    form = "".join(_STRFTIME.get(piece.upper(), piece.strip('"').replace("%", "%%")) for piece in _pieces(pattern))
-    if re.search(r"\.\d+Z?$", text) and "FF" in pattern.upper():
-        text = re.sub(r"\.\d+", "", text)
-        form = re.sub(r"(?i)\.?FF\d?", "", form)
-    for length in (form, form.split(" ")[0]):
-        try:
-            return _mark(datetime.strptime(text.strip(), length))  # noqa: DTZ007
-        except ValueError:
-            continue
-    raise ValueError(f"{text} does not fit the format {pattern}")
+    found = _reader(str(pattern)).fullmatch(text.strip())
+    parts = {} if found is None else {name: part for name, part in found.groupdict().items() if part is not None}
+    month = _MONTHS.get(parts["name"][:3].lower(), 0) if "name" in parts else int(parts.get("month", 1))
+    moment = "year" in parts and marked(
+        int(parts["year"]), month, int(parts.get("day", 1)), hour_of_day(int(parts.get("hour", 0)), parts.get("half")),
+        int(parts.get("minute", 0)), int(parts.get("second", 0)),
+    )  # fmt: skip
+    if not moment:
+        raise ValueError(f"{text} does not fit the format {pattern}")
+    return moment
 
 
 def date(value: Any) -> str | None:
@@ -97,10 +124,9 @@ def to_char(value: Any, pattern: str | None = None) -> str | None:
     if value is None:
         return None
     if isinstance(value, str) and value.startswith(MARK):
-        moment = _moment(value)
         if pattern is None:
-            return f"{moment.month}/{moment.day}/{moment.year}"
-        return "".join(_piece(moment, piece) for piece in _pieces(pattern))
+            return account_format(value)
+        return "".join([_piece(value, piece) for piece in _pieces(str(pattern))])
     if isinstance(value, float):
         value = Decimal(repr(round(value, 6)))
     if pattern is not None and not isinstance(value, str):
@@ -111,16 +137,17 @@ def to_char(value: Any, pattern: str | None = None) -> str | None:
     return str(value)
 
 
-def _piece(moment: datetime, piece: str) -> str:
+def _piece(value: str, piece: str) -> str:
     name = piece.upper()
+    if name in _DIGITS:
+        first, last = _DIGITS[name]
+        return value[first:last]
     if name == "Q":
-        return str((moment.month + 2) // 3)
-    if name.startswith("FF"):
-        return "000"
-    if name in _STRFTIME:
-        text = moment.strftime(_STRFTIME[name])
+        return str((int(value[6:8]) + 2) // 3)
+    if name in _WORDS:
+        text = _moment(value).strftime(_WORDS[name])
         return text.upper() if piece.isupper() and name in ("MON", "MONTH", "DY", "DAY") else text
-    return piece.strip('"')
+    return "000" if name.startswith("FF") else piece.strip('"')
 
 
 def trunc(value: Any, unit: Any = None) -> Any:

@@ -4,10 +4,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-_PART = re.compile(
-    r"""(?P<name>"[^"]*")|'(?P<text>(?:[^']|'')*)'|(?P<mark>\?)|(?P<operator>[<>=])\s*(?P<number>\d+(?:\.\d+)?)(?![\w.])"""
-)
-_UNSAFE = re.compile(r"--|/\*|\b[qn]'|\brownum\b|\b(?:date|timestamp|interval)\s*'", re.IGNORECASE)
+_MARK_OR_NUMBER = re.compile(r"([?<>=])(?:\s*(\d+(?:\.\d+)?)(?![\w.]))?")
+_TYPED = re.compile(r"(?:^|\W)(?:[qn]|date|timestamp|interval)\s*$", re.IGNORECASE)  # DATE '2026-01-31' and its like
+_OPAQUE = ('"', "--", "/*", "ROWNUM", "rownum", "Rownum")
 GIVEN = object()  # a slot that the caller's own parameters fill
 
 
@@ -30,21 +29,33 @@ class Template:
 
 
 def template(text: str) -> Template | None:
-    """Take the constants out; None where a constant's place has a meaning of its own (ROWNUM, comments, DATE '…')."""
-    if _UNSAFE.search(text):
+    """Take the constants out; None where one's place has a meaning of its own (ROWNUM, comments, DATE '…')."""
+    if any(mark in text for mark in _OPAQUE):
+        return None
+    parts = text.split("'")  # code and constants in turn; '' inside a constant leaves empty code between two halves
+    if len(parts) % 2 == 0:
         return None
     slots: list[Any] = []
 
-    def take(part: re.Match[str]) -> str:
-        if part["name"] is not None:
-            return part[0]
-        if part["mark"] is not None:
+    def take(found: re.Match[str]) -> str:
+        mark, number = found.groups()
+        if mark == "?":
             slots.append(GIVEN)
-            return "?"
-        if part["text"] is not None:
-            slots.append(part["text"].replace("''", "'"))
-            return "?"
-        slots.append(float(part["number"]) if "." in part["number"] else int(part["number"]))
-        return f"{part['operator']} ?"
+            return "?" + found[0][1:]
+        if number is None:
+            return found[0]
+        slots.append(float(number) if "." in number else int(number))
+        return f"{mark} ?"
 
-    return Template(_PART.sub(take, text), tuple(slots))
+    shape = [_MARK_OR_NUMBER.sub(take, parts[0])]
+    at = 1
+    while at < len(parts):
+        if _TYPED.search(shape[-1][-12:]):
+            return None
+        constant = parts[at]
+        while at + 2 < len(parts) and parts[at + 1] == "":
+            constant, at = f"{constant}'{parts[at + 2]}", at + 2
+        slots.append(constant)
+        shape.append("?" + _MARK_OR_NUMBER.sub(take, parts[at + 1]))
+        at += 2
+    return Template("".join(shape), tuple(slots))
