@@ -1,5 +1,6 @@
 """Plays a story in a world, as a stream of events, and has it judged from the books alone."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,18 +47,28 @@ class RunResult:
 
 
 async def run_story(
-    scenario: Scenario, world: World, stream: EventStream, seed: str = "1", replay: bool | None = None
+    scenario: Scenario,
+    world: World,
+    stream: EventStream,
+    seed: str = "1",
+    replay: bool | None = None,
+    before_judging: Callable[[], Awaitable[None]] | None = None,
 ) -> RunResult:
     """Play the story from its first step to the verdict; the world stands at the story's genesis.
 
-    `replay` overrides the story's wish to have all signals taken again twice at the end (I9).
+    `replay` overrides the story's wish to have all signals taken again twice at the end (I9); `before_judging` lets
+    the events of other processes arrive first.
     """
-    play = _Play(scenario, world, stream, seed)
+    play = _Play(scenario, world, stream, seed, before_judging)
     return await play.run(scenario.replay if replay is None else replay)
 
 
 class _Play:
-    def __init__(self, scenario: Scenario, world: World, stream: EventStream, seed: str) -> None:
+    def __init__(
+        self, scenario: Scenario, world: World, stream: EventStream, seed: str,
+        before_judging: Callable[[], Awaitable[None]] | None,
+    ) -> None:  # fmt: skip
+        self.before_judging = before_judging
         self.scenario, self.world, self.stream, self.seed = scenario, world, stream, seed
         company = load_world(scenario.world)
         mappings = company.mappings_with(scenario.mappings)
@@ -77,6 +88,8 @@ class _Play:
         if not broken_off:
             self._expect(scenario.expect, evidence, "at the end")
         replays = await self._replays(evidence) if replay and not broken_off and evidence.core_known else []
+        if self.before_judging is not None:
+            await self.before_judging()
         self._judge(evidence, await self.storm.probes(), replays, broken_off)
         outcome = overall(self.verdicts)
         for verdict in self.verdicts:
@@ -153,9 +166,13 @@ class _Play:
     def _judge(self, evidence: Evidence, probes: dict[str, int], replays: list[Replay], broken_off: str) -> None:
         for name, hits in probes.items():
             self.stream.add("probe", disturbance=name, hits=hits)
+        defects = [*evidence.defects, *(
+            f"{event.facts.get('operation')}: {event.facts.get('error')}"
+            for event in self.stream.events if event.kind == "note" and event.facts.get("level") == "defect"
+        )]  # fmt: skip
         case = Case(
-            evidence.canon, evidence.excuses, replays, probes, {}, evidence.core_known, evidence.defects,
-            lost_history=False,
+            evidence.canon, evidence.excuses, replays, probes, {}, evidence.core_known, defects,
+            lost_history=any(event.facts.get("level") == "lost" for event in self.stream.events),
         )  # fmt: skip
         self.verdicts += judge(case)
         asked = any(_says_something(step.facts) for step in self.scenario.steps if step.verb == "expect")

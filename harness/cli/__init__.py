@@ -1,0 +1,42 @@
+"""The command `windtunnel`: every job of its four users, exit codes 0 holds, 1 broken, 2 usage, 3 unknown."""
+
+import sys
+
+import typer
+
+from harness.cli import sandbox, serve, stories
+from harness.cli.output import complain
+
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False, add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="""A wind tunnel for quote-to-cash integration: stateful vendor simulators around a real sync core,
+    flown through stories and storms, judged from the systems' own books.
+
+    [bold]First steps[/]
+
+    windtunnel demo                        three deals become paid invoices, live, in under a minute
+    windtunnel up                          keep a sandbox running; prints addresses and credentials
+    windtunnel run new-business            play a story in simulation and judge it
+    windtunnel run scenarios/ --junit out.xml
+
+    Exit codes: 0 it holds, 1 it is broken, 2 wrong usage, 3 unknown (something failed before it could be judged).""",
+)  # fmt: skip
+
+stories.register(app)
+sandbox.register(app)
+serve.register(app)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    try:
+        app(standalone_mode=False)
+    except typer.Exit as exit_:
+        sys.exit(exit_.exit_code)
+    except BaseException as error:
+        sys.exit(complain(error))
+
+
+if __name__ == "__main__":
+    main()

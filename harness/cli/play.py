@@ -1,0 +1,98 @@
+"""Plays stories in either world and collects the results."""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.events import Consumer, EventStream
+from harness.runner import RunResult, run_story
+from harness.scenario import Scenario, load_world
+from harness.stack.home import home, private_folder
+from harness.stack.journal import JournalPump
+from harness.stack.launch import Plan, Stack, launch
+
+
+@dataclass
+class Played:
+    """One finished run."""
+
+    result: RunResult
+    took_s: float
+
+
+@dataclass
+class Wishes:
+    """How to play: consumers see every event, `say` is told what is under way."""
+
+    consumers: list[Consumer] = field(default_factory=list)
+    say: Callable[[str], None] = lambda _text: None
+    core: str = ""
+    profile: str = "roomy"
+    after_each: Callable[[Played], None] = lambda _played: None
+
+
+def run_folder() -> Path:
+    """A fresh folder for one live run's logs and stores."""
+    return Path(tempfile.mkdtemp(prefix="run-", dir=private_folder(home() / "runs")))
+
+
+async def play_live(scenarios: list[Scenario], seeds: list[str], wishes: Wishes) -> list[Played]:
+    """All stories with all seeds on one stack, begun anew for each; stories of another world get another stack."""
+    played: list[Played] = []
+    for world in dict.fromkeys(scenario.world for scenario in scenarios):
+        mine = [scenario for scenario in scenarios if scenario.world == world]
+        first = mine[0]
+        folder = run_folder()
+        plan = Plan(
+            load_world(world), first.genesis, folder, seeds[0], first.mappings, core=wishes.core,
+            profile=wishes.profile,
+        )  # fmt: skip
+        async with launch(plan, wishes.say) as stack:
+            fresh = True
+            for scenario in mine:
+                for seed in seeds:
+                    if not fresh:
+                        mappings = load_world(world).mappings_with(scenario.mappings)
+                        await stack.begin_anew(scenario.genesis, seed, mappings)
+                    fresh = False
+                    played.append(await _play_on(stack, scenario, seed, wishes))
+                    wishes.after_each(played[-1])
+        if all(one.result.outcome == "holds" for one in played):
+            _tidy(folder)
+    return played
+
+
+async def _play_on(stack: Stack, scenario: Scenario, seed: str, wishes: Wishes) -> Played:
+    begun = time.monotonic()
+    stream = EventStream(stack.world.now)
+    for consumer in wishes.consumers:
+        stream.subscribe(consumer)
+    pump = JournalPump(stack.world, stream)
+    pump.start()
+    try:
+        result = await run_story(scenario, stack.world, stream, seed, before_judging=pump.catch_up)
+    finally:
+        await pump.close()
+    return Played(result, time.monotonic() - begun)
+
+
+def _tidy(folder: Path) -> None:
+    """Logs and stores of runs that hold are of no use."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def play_sim(scenarios: list[Scenario], seeds: list[str], wishes: Wishes) -> list[Played]:
+    """All stories with all seeds in one process, in virtual time."""
+    from harness.simulation import play  # noqa: PLC0415 - the live commands need not load the core and the simulators
+
+    played: list[Played] = []
+    for scenario in scenarios:
+        for seed in seeds:
+            begun = time.monotonic()
+            result = play(scenario, seed, wishes.consumers)
+            played.append(Played(result, time.monotonic() - begun))
+            wishes.after_each(played[-1])
+    return played

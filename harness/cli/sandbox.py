@@ -1,0 +1,292 @@
+"""Commands around a running sandbox: up, down, env, clock, books."""
+
+import asyncio
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from harness.canon import Correlation
+from harness.cli.output import Refusal, console, print_json, run_live
+from harness.evidence import Evidence, gather
+from harness.report.side_by_side import documents_table, rows
+from harness.report.summary import identity_row
+from harness.report.terminal import show_exceptions, tie_out_table
+from harness.scenario import load_world
+from harness.scenario.model import GENESIS
+from harness.scenario.values import iso, moment, seconds
+from harness.stack.credentials import Credentials
+from harness.stack.home import Lock, forget_state, home, load_state, save_state
+from harness.stack.launch import Plan, Stack, launch
+from harness.stack.problem import StackProblem
+from harness.stack.world import Addresses, LiveWorld
+
+PORTS_FROM = 7700
+DETACH_S = 60.0
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+
+clock_app = typer.Typer(no_args_is_help=True, help="Business time of the running sandbox: show it, or let it pass.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the program."""
+    app.command()(up)
+    app.command()(down)
+    app.command()(env)
+    app.command()(books)
+    clock_app.command("show")(clock_show)
+    clock_app.command("advance")(clock_advance)
+    app.add_typer(clock_app, name="clock")
+
+
+def up(
+    detach: Annotated[bool, typer.Option("--detach", help="Return once it runs; `windtunnel down` ends it.")] = False,
+    ports: Annotated[int, typer.Option(metavar="FROM", help="First of six ports; 0 takes any free ones.")] = PORTS_FROM,
+    genesis: Annotated[str, typer.Option(help="Business time at the beginning.")] = GENESIS,
+    world: Annotated[str, typer.Option(help="A file of scenarios/worlds.")] = "default",
+    core: Annotated[str, typer.Option("--core", metavar="CMD", help="Fly another core.")] = "",
+    profile: Annotated[str, typer.Option(help="Request limits: vendor, roomy or none.")] = "roomy",
+) -> None:
+    """Keep a sandbox running: four simulators and the sync core, ready for real vendor SDKs.
+
+    Stays in front until Ctrl-C. Prints addresses and credentials; `windtunnel env` prints them again for a shell.
+    """
+    try:
+        company, at = load_world(world), moment(genesis)
+    except FileNotFoundError:
+        raise Refusal(f"there is no world '{world}' in scenarios/worlds") from None
+    if detach:
+        _detached()
+        return
+    folder = home() / "sandbox"
+    lock = Lock(home()).take("up")
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+        plan = Plan(company, at, folder, ports_from=ports, core=core, profile=profile)
+        run_live(_stay_up(plan))
+    finally:
+        forget_state()
+        lock.release()
+
+
+async def _stay_up(plan: Plan) -> None:
+    out = console(False)
+    with out.status("starting") as status:
+        begun = time.monotonic()
+        async with launch(plan, status.update) as stack:
+            status.stop()
+            save_state(_state(stack))
+            out.print(f"[green]the sandbox is up[/] after {time.monotonic() - begun:.1f} s")
+            _print_guide(out, stack.addresses, stack.secret)
+            try:
+                await _watch(stack)
+            finally:
+                forget_state()
+                out.print("ending the sandbox")
+
+
+async def _watch(stack: Stack) -> None:
+    """Until cancelled, or until a process dies by itself."""
+    while True:
+        for child in stack.children:
+            if child.exit_code is not None:
+                raise StackProblem(f"{child.name} has died (exit code {child.exit_code})\n{child.last_words()}")
+        await asyncio.sleep(0.3)
+
+
+def _state(stack: Stack) -> dict[str, Any]:
+    return {
+        "pid": os.getpid(), "pids": stack.pids, "systems": dict(stack.addresses.systems),
+        "core": stack.addresses.core, "sftp_port": stack.addresses.sftp_port, "world": stack.plan.company.name,
+        "secret": stack.secret.to_json(),
+    }  # fmt: skip
+
+
+def _detached() -> None:
+    """Start `up` as a process of its own with the same options, and wait until it is up."""
+    arguments = [word for word in sys.argv[1:] if word != "--detach"]
+    home().mkdir(parents=True, exist_ok=True)
+    log = home() / "up.log"
+    Lock(home()).take("up --detach").release()  # a second copy is refused before anything starts
+    with log.open("wb") as file:
+        keeper = subprocess.Popen(
+            [sys.executable, "-m", "harness.cli", *arguments], stdin=subprocess.DEVNULL, stdout=file, stderr=file,
+            start_new_session=True,
+        )  # fmt: skip
+    out = console(False)
+    with out.status("starting in the background"):
+        deadline = time.monotonic() + DETACH_S
+        while time.monotonic() < deadline:
+            if keeper.poll() is not None:
+                raise StackProblem(f"it did not start:\n{log.read_text(errors='replace').strip()}", keeper.returncode)
+            try:
+                state = load_state()
+                break
+            except StackProblem:
+                time.sleep(0.1)
+        else:
+            keeper.terminate()
+            raise StackProblem(f"it was not up after {DETACH_S:.0f} s; see {log}")
+    out.print(f"[green]the sandbox is up[/] (process {keeper.pid}, log {log})")
+    addresses, secret = _of_state(state)
+    _print_guide(out, addresses, secret)
+
+
+def _of_state(state: dict[str, Any]) -> tuple[Addresses, Credentials]:
+    return Addresses(state["systems"], state["core"], state["sftp_port"]), Credentials.of_json(state["secret"])
+
+
+def down() -> None:
+    """End the running sandbox."""
+    state = load_state()
+    os.kill(state["pid"], signal.SIGTERM)
+    out = console(False)
+    with out.status("ending the sandbox"):
+        deadline = time.monotonic() + 15.0
+        while time.monotonic() < deadline:
+            try:
+                Lock(home()).take("down").release()
+                break
+            except StackProblem:
+                time.sleep(0.1)
+        else:
+            raise StackProblem(f"process {state['pid']} does not end; kill -9 {state['pid']} ends it and its children")
+    forget_state()
+    out.print("the sandbox has ended")
+
+
+def variables(addresses: Addresses, secret: Credentials) -> dict[str, str]:
+    """What points real SDKs and scripts at the sandbox."""
+    salesforce, cloud = secret.systems["salesforce"], secret.systems["erp_cloud"]
+    values = {
+        "SALESFORCE_URL": addresses.systems["salesforce"], "SALESFORCE_CLIENT_ID": salesforce["client_id"],
+        "SALESFORCE_CLIENT_SECRET": salesforce["client_secret"], "SALESFORCE_USERNAME": salesforce["username"],
+        "SALESFORCE_PASSWORD": salesforce["password"], "SALESFORCE_SECURITY_TOKEN": salesforce["security_token"],
+        "CHARGEBEE_ENDPOINT": f"{addresses.systems['subscriptions']}/api/v2",
+        "CHARGEBEE_API_KEY": secret.systems["subscriptions"]["api_key"],
+        "NETSUITE_URL": f"{addresses.systems['erp_cloud']}/services/rest", "NETSUITE_ACCOUNT": cloud["account"],
+        "NETSUITE_CONSUMER_KEY": cloud["consumer_key"], "NETSUITE_CONSUMER_SECRET": cloud["consumer_secret"],
+        "NETSUITE_TOKEN_ID": cloud["token_id"], "NETSUITE_TOKEN_SECRET": cloud["token_secret"],
+        "LEGACY_SFTP_HOST": "127.0.0.1", "LEGACY_SFTP_PORT": str(addresses.sftp_port),
+    }  # fmt: skip
+    for partner, sign_in in secret.partners.items():
+        values[f"LEGACY_{partner}_USER"] = sign_in["username"]
+        values[f"LEGACY_{partner}_PASSWORD"] = sign_in["password"]
+    return values | {
+        "SYNCCORE_API": addresses.core, "SYNCCORE_API_TOKEN": secret.core_token,
+        "WINDTUNNEL_CONTROL_TOKEN": secret.control_token,
+    }  # fmt: skip
+
+
+def env(as_json: Json = False) -> None:
+    """Print what points real SDKs at the running sandbox, as shell variables.
+
+    eval "$(windtunnel env)"
+    """
+    found = variables(*_of_state(load_state()))
+    if as_json:
+        print_json(found)
+        return
+    for name, value in found.items():
+        sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
+
+
+def _print_guide(out: Console, addresses: Addresses, secret: Credentials) -> None:
+    for name, value in variables(addresses, secret).items():
+        out.print(f"  [dim]{name}[/] {value}", soft_wrap=True)
+    out.print(
+        "\nWhat next:\n"
+        '  eval "$(windtunnel env)"             point a shell at it\n'
+        "  windtunnel books                     what the four systems' books say\n"
+        "  windtunnel clock advance 1d          let business time pass\n"
+        f"  {addresses.systems['salesforce']}/_control/docs   control page of a system "
+        "(header X-Control-Token)\n"
+        "  windtunnel down                      end it (or Ctrl-C here)",
+        soft_wrap=True,
+    )
+
+
+async def _with_world(work: Any) -> Any:
+    addresses, secret = _of_state(load_state())
+    world = await LiveWorld(addresses, secret).open()
+    try:
+        return await work(world)
+    finally:
+        await world.close()
+
+
+def books(
+    customer: Annotated[str, typer.Option(help="Only this account: its Salesforce id or its name.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Show the four systems' books side by side, the tie-out, and what waits for a person."""
+    state = load_state()
+    entities = load_world(state["world"]).entities
+
+    async def read(world: LiveWorld) -> Evidence:
+        return await gather(world, Correlation.of_entities(entities))
+
+    evidence: Evidence = run_live(_with_world(read))
+    known = {name for account in evidence.canon.accounts.values() for name in (account.id, account.name)}
+    if customer and customer not in known:
+        raise Refusal(f"Salesforce has no account '{customer}'")
+    if as_json:
+        print_json({
+            "books": rows(evidence.canon, customer), "tie_out": [identity_row(one) for one in evidence.identities],
+            "exceptions": evidence.open_exceptions(), "unread": evidence.canon.unread,
+        })  # fmt: skip
+        return
+    out = console(False)
+    out.print(documents_table(evidence.canon, customer))
+    out.print(tie_out_table(evidence.identities))
+    if evidence.open_exceptions():
+        show_exceptions(out, evidence.open_exceptions())
+
+
+def clock_show(as_json: Json = False) -> None:
+    """Business time, and what falls due next in each system."""
+
+    async def read(world: LiveWorld) -> dict[str, Any]:
+        return {name: await world.control(name, "GET", "/_control/clock") for name in world.addresses.systems}  # type: ignore[arg-type]
+
+    clocks = run_live(_with_world(read))
+    if as_json:
+        print_json(clocks)
+        return
+    out = console(False)
+    for name, clock in clocks.items():
+        due = iso(clock["next_due"]) if clock["next_due"] else "nothing"
+        out.print(f"{name:<14} {iso(clock['now'])}  next due: {due}")
+
+
+def clock_advance(
+    by: Annotated[str, typer.Argument(metavar="DURATION|MOMENT", help="30d, 6h, or 2026-02-01T00:00:00Z.")],
+    as_json: Json = False,
+) -> None:
+    """Let business time pass: all that falls due on the way happens in due order, and the core keeps up."""
+    try:
+        wanted: tuple[float | None, float] = (seconds(by), 0.0)
+    except ValueError:
+        wanted = (None, moment(by))
+
+    async def move(world: LiveWorld) -> float:
+        to = wanted[1] if wanted[0] is None else world.now() + wanted[0]
+        if to < world.now():
+            raise Refusal(f"time only goes forward: it is {iso(world.now())}")
+        await world.advance(to)
+        return world.now()
+
+    out = console(as_json)
+    with out.status(f"advancing by {by}"):
+        now = run_live(_with_world(move))
+    if as_json:
+        print_json({"now": iso(now)})
+    else:
+        out.print(f"it is {iso(now)}")

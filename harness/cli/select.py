@@ -1,0 +1,49 @@
+"""Which stories and seeds a command line means."""
+
+import re
+from pathlib import Path
+
+from harness.cli.output import Refusal
+from harness.scenario import Scenario, load_story
+from harness.scenario.places import nearest
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+_RANGE = re.compile(r"(\d+)\.\.(\d+)")
+_SEEDS_MAX = 100_000
+
+
+def known_stories() -> list[str]:
+    """Names of the stories that come with this checkout."""
+    return [path.stem for path in sorted(SCENARIOS.glob("*.yaml")) if "." not in path.stem]
+
+
+def stories(names: list[str]) -> list[Scenario]:
+    """Names of our own stories, files, or folders of files; StoryError or Refusal for what cannot be used."""
+    paths: list[Path] = []
+    for name in names:
+        path = Path(name)
+        if path.is_dir():
+            found = [one for one in sorted(path.glob("*.yaml")) if "." not in one.stem]
+            if not found:
+                raise Refusal(f"there is no story in {path}/")
+            paths += found
+        elif path.suffix in (".yaml", ".yml") or path.exists():
+            paths.append(path)
+        elif (SCENARIOS / f"{name}.yaml").exists():
+            paths.append(SCENARIOS / f"{name}.yaml")
+        else:
+            raise Refusal(f"there is no story '{name}'{nearest(name, known_stories())}")
+    return [load_story(path) for path in paths]
+
+
+def seeds(text: str) -> list[str]:
+    """`7` or `1..20`."""
+    match = _RANGE.fullmatch(text)
+    if match is None:
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", text):
+            raise Refusal(f"--seed is a number, a word or a range such as 1..20, not '{text}'")
+        return [text]
+    first, last = int(match[1]), int(match[2])
+    if last < first or last - first >= _SEEDS_MAX:
+        raise Refusal(f"--seed {text} is no range of at most {_SEEDS_MAX} seeds")
+    return [str(number) for number in range(first, last + 1)]

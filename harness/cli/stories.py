@@ -1,0 +1,167 @@
+"""Commands that play stories: demo, run, replay, lint."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.cli.output import Refusal, console, print_json, run_live
+from harness.cli.play import Played, Wishes, play_live, play_sim
+from harness.cli.select import known_stories, seeds, stories
+from harness.record import RecordWriter, first_difference, read_record
+from harness.report.junit import write_junit
+from harness.report.summary import EXIT, summary, worst
+from harness.report.terminal import Progress, show_result
+from harness.scenario import StoryError
+from harness.scenario.lint import lint as lint_file
+from harness.stack.home import Lock, home
+
+
+class Mode(StrEnum):
+    """Where a story is played."""
+
+    sim = "sim"
+    live = "live"
+
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+Core = Annotated[str, typer.Option("--core", metavar="CMD", help="Fly another core, started by this command (live).")]
+Profile = Annotated[str, typer.Option("--profile", help="Request limits: vendor, roomy or none.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the program."""
+    app.command()(demo)
+    app.command()(run)
+    app.command()(replay)
+    app.command()(lint)
+
+
+def demo(as_json: Json = False, core: Core = "") -> None:
+    """Play new-business live: simulators and core as real processes, three deals from won to paid.
+
+    Ends with a timeline, the same facts in four systems' books, the tie-out and a verdict. Nothing is left running.
+    """
+    lock = Lock(home()).take("demo")
+    try:
+        out = console(as_json)
+        shown = Progress(out)
+        wishes = Wishes([shown], shown.say, core=core)
+        try:
+            played = run_live(play_live(stories(["new-business"]), ["1"], wishes))
+        finally:
+            shown.end()
+        show_result(out, played[0].result, played[0].took_s)
+        _finish(played, as_json)
+    finally:
+        lock.release()
+
+
+def run(
+    names: Annotated[list[str], typer.Argument(metavar="STORY...", help="Names, files or folders.")],
+    mode: Annotated[Mode, typer.Option(help="sim: one process, virtual time. live: real processes.")] = Mode.sim,
+    seed: Annotated[str, typer.Option(help="A seed, or a range such as 1..20.")] = "1",
+    junit: Annotated[Path | None, typer.Option(help="Write a JUnit file.")] = None,
+    record: Annotated[Path | None, typer.Option(help="Write the record of the run (JSON lines).")] = None,
+    full: Annotated[bool, typer.Option("--full", help="Show timeline, books and tie-out of every run.")] = False,
+    core: Core = "",
+    profile: Profile = "roomy",
+    as_json: Json = False,
+) -> None:
+    """Play stories and judge them.
+
+    windtunnel run new-business
+    windtunnel run new-business stormy-monday --seed 1..20
+    windtunnel run scenarios/ --junit out.xml --json
+    windtunnel run stormy-monday --mode live --core "python -m synccore"
+    """
+    if profile not in ("vendor", "roomy", "none"):
+        raise Refusal(f"--profile is vendor, roomy or none, not '{profile}'")
+    if core and mode is Mode.sim:
+        raise Refusal("--core needs --mode live: another core is a process of its own")
+    chosen, chances = stories(names), seeds(seed)
+    out = console(as_json)
+    shown = Progress(out)
+    many = len(chosen) * len(chances) > 3
+    writer = RecordWriter(record) if record is not None else None
+    consumers = [*([] if many and mode is Mode.sim else [shown]), *([writer] if writer else [])]
+
+    def after_each(played: Played) -> None:
+        shown.end()
+        if many and played.result.outcome == "holds" and not full:
+            line = f"[green]{played.result.story} seed {played.result.seed}: holds[/] [dim]{played.took_s:.2f} s[/]"
+            out.print(line)
+        else:
+            show_result(out, played.result, played.took_s, full=full or played.result.outcome != "holds")
+
+    wishes = Wishes(consumers, shown.say, core, profile, after_each)  # type: ignore[arg-type]
+    try:
+        if mode is Mode.sim:
+            played = play_sim(chosen, chances, wishes)
+        else:
+            played = run_live(play_live(chosen, chances, wishes))
+    finally:
+        shown.end()
+        if writer:
+            writer.close()
+    if junit is not None:
+        write_junit(junit, [summary(one.result, one.took_s) for one in played])
+    _finish(played, as_json)
+
+
+def _finish(played: list[Played], as_json: bool) -> None:
+    outcome = worst([one.result.outcome for one in played])
+    if as_json:
+        print_json({"outcome": outcome, "runs": [summary(one.result, one.took_s) for one in played]})
+    raise typer.Exit(EXIT[outcome])
+
+
+def replay(
+    record: Annotated[Path, typer.Argument(metavar="RECORD", help="A file that `run --record` wrote.")],
+    as_json: Json = False,
+) -> None:
+    """Play the runs of a record again in simulation and compare digests.
+
+    Says the first event that differs. Exit 0 when all are the same, 1 when one is not.
+    """
+    out = console(as_json)
+    rows = []
+    for old in read_record(record):
+        if old.mode != "sim":
+            raise Refusal(f"{record}: a live run is not repeatable bit by bit; only records of sim runs are replayed")
+        again = play_sim([old.scenario], [old.seed], Wishes())[0]
+        same = again.result.digest == old.digest
+        difference = "" if same else first_difference(old.events, [one.to_json() for one in again.result.events])
+        rows.append({"story": old.scenario.story, "seed": old.seed, "same": same, "difference": difference or None,
+                     "outcome": again.result.outcome, "was": old.outcome})  # fmt: skip
+        word = "[green]same digest[/]" if same else "[red]another digest[/]"
+        out.print(f"{old.scenario.story} seed {old.seed}: {word}, {again.result.outcome} {difference}")
+    if as_json:
+        print_json({"runs": rows})
+    raise typer.Exit(0 if all(row["same"] for row in rows) else 1)
+
+
+def lint(
+    names: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILE...", help="Stories or worlds; all by default.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Check stories without playing them: file, line, column, what is wrong and what would be right."""
+    from harness.cli.select import SCENARIOS  # noqa: PLC0415
+
+    paths = names or [*(SCENARIOS / f"{name}.yaml" for name in known_stories()),
+                      *sorted((SCENARIOS / "worlds").glob("*.yaml"))]  # fmt: skip
+    found: list[StoryError] = [error for path in paths if (error := lint_file(path)) is not None]
+    if as_json:
+        print_json([
+            {"file": error.file, "line": one.line, "column": one.column, "message": one.message}
+            for error in found for one in error.complaints
+        ])  # fmt: skip
+    else:
+        out = console(False)
+        for error in found:
+            out.print(str(error), markup=False, soft_wrap=True)
+        out.print(f"{len(paths)} files, {sum(len(error.complaints) for error in found)} complaints")
+    raise typer.Exit(2 if found else 0)
