@@ -131,7 +131,7 @@ class Query:
         negated = "NOT " if operator in ("is_not", "not_in") else ""
         inside = self.listing.inside[name]
         marks = ",".join("?" * len(listed))
-        return f"{negated}EXISTS (SELECT 1 FROM ({inside}) AS held(it) WHERE it IN ({marks}))", listed
+        return f"{negated}EXISTS (SELECT 1 FROM ({inside}) WHERE it IN ({marks}))", listed
 
 
 def index_custom_field(store: Store, kind: str, name: str) -> None:

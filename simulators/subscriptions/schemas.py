@@ -97,8 +97,8 @@ SUBSCRIPTIONS = Listing(
     | {"remaining_billing_cycles": NUMBER},
     ("created_at", "updated_at"), custom_fields=True,
     inside={
-        "item_price_id": "SELECT json_extract(value, '$.item_price_id') FROM json_each(doc, '$.subscription_items')",
-        "item_id": "SELECT json_extract(item_price.doc, '$.item_id') FROM json_each(subscription.doc, "
+        "item_price_id": "SELECT json_extract(value, '$.item_price_id') AS it FROM json_each(doc, '$.subscription_items')",
+        "item_id": "SELECT json_extract(item_price.doc, '$.item_id') AS it FROM json_each(subscription.doc, "
                    "'$.subscription_items') AS held JOIN item_price "
                    "ON item_price.key = json_extract(held.value, '$.item_price_id')",
     },
@@ -126,7 +126,7 @@ TRANSACTIONS = Listing(
     | _names(ENUM, "payment_method gateway type status") | _names(TIMESTAMP, "date updated_at")
     | _names(NUMBER, "amount amount_capturable"),
     ("date", "updated_at"),
-    inside={"invoice_id": "SELECT json_extract(value, '$.invoice_id') FROM json_each(doc, '$.linked_invoices')"},
+    inside={"invoice_id": "SELECT json_extract(value, '$.invoice_id') AS it FROM json_each(doc, '$.linked_invoices')"},
 )  # fmt: skip
 EVENTS = Listing(
     "event",

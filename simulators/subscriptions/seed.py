@@ -24,7 +24,7 @@ def load(work: Work, data: Mapping[str, Any]) -> dict[str, int]:
     unknown = sorted(set(data) - set(_TABLES))
     if unknown:
         raise SeedError(f"{unknown[0]}: not one of {', '.join(_TABLES)}")
-    work.mute = True
+    work.silent = True
     counts: dict[str, int] = {}
     for table, place in _TABLES.items():
         if table not in data:

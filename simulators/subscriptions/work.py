@@ -41,6 +41,7 @@ class Work:
         self.at = int(at)
         self.at_ms = int(at * 1_000)
         self.source, self.entity, self.mute = source, entity, mute
+        self.silent = False  # a seed makes no events: what it brings was always there
         self._held: dict[tuple[str, str], Doc] = {}
         self._dirty: dict[tuple[str, str], Doc] = {}
         self._site: Doc | None = None
@@ -140,6 +141,8 @@ class Work:
 
     def emit(self, event_type: str, **content: Doc | list[Doc] | None) -> None:
         """Make an event whose content is a snapshot of the documents as they are now."""
+        if self.silent:
+            return
         self.parts.publisher.publish(self, event_type, {name: shown(doc) for name, doc in content.items() if doc})
 
 
