@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -84,21 +85,19 @@ class Ledger:
         """The customer line of a document."""
         return next((line for line in self.lines(head) if line["KOART"] == "D"), None)
 
-    def find(self, bukrs: str, reference: str, kunnr: str = "", blart: str = "DR") -> Doc | None:
-        """The document a reference names: its BELNR, else the youngest unreversed one with that XBLNR."""
+    def find(self, bukrs: str, reference: str, kunnr: str = "", types: Sequence[str] = ("DR",)) -> Doc | None:
+        """The document a reference names: its BELNR (youngest year), else its XBLNR (unreversed first)."""
         number = reference.strip()
         if not number:
             return None
-        for head in reversed(self._store.find(HEADER.name, BELNR=number)):
-            if head["BUKRS"] == bukrs and (not kunnr or head["KUNNR"] == kunnr):
-                return head
-        heads = [
-            head for head in self._store.find(HEADER.name, XBLNR=number)
-            if head["BUKRS"] == bukrs and (not kunnr or head["KUNNR"] == kunnr)
-            and (not blart or head["BLART"] == blart) and not _is_reversal(head)
-        ]  # fmt: skip
-        heads.sort(key=lambda head: bool(head["STBLG"]))
-        return heads[0] if heads else None
+
+        def fits(head: Doc) -> bool:
+            return head["BUKRS"] == bukrs and (not kunnr or head["KUNNR"] == kunnr) and head["BLART"] in types
+
+        by_number = [head for head in self._store.find(HEADER.name, BELNR=number) if fits(head)]
+        by_name = [head for head in self._store.find(HEADER.name, XBLNR=number) if fits(head)]
+        by_name.sort(key=lambda head: bool(head["STBLG"]))
+        return by_number[-1] if by_number else by_name[0] if by_name else None
 
     def apply(self, debit: Doc, credit: Doc, day: date, at: float) -> int:
         """Set a credit item against a debit item of one customer and currency; returns the amount applied.
@@ -236,10 +235,6 @@ def _mirror_key(line: Doc) -> str:
     if line["KOART"] == "D":
         return "15" if line["SHKZG"] == "S" else "05"
     return "50" if line["SHKZG"] == "S" else "40"
-
-
-def _is_reversal(head: Doc) -> bool:
-    return bool(head.get("REVERSAL"))
 
 
 def _iso(day: str) -> str:

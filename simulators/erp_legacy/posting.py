@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from simulators.erp_legacy.documents import Document
 from simulators.erp_legacy.errors import Message, message
 from simulators.erp_legacy.ledger import EXTRACT_WAITING, Ledger, Origin
-from simulators.erp_legacy.rules import Facts, Original, check, reversal_date
+from simulators.erp_legacy.rules import DOCUMENT_TYPES, Facts, Original, check, reversal_date
 from simulators.erp_legacy.rules_entry import entry_lines
 from simulators.erp_legacy.state import HEADER, LINE, State
 from simulators.kit.store import Doc
@@ -45,7 +45,8 @@ class Posting:
         if action == "R":
             assert original is not None and facts.original is not None
             day = reversal_date(document.header.budat, facts.original, facts)
-            head = self.ledger.reverse(original, day, document.header.stgrd, origin)
+            back = self.return_payment if original["BLART"] == "DZ" else self.ledger.reverse
+            head = back(original, day, document.header.stgrd, origin)
         elif action == "X":
             assert original is not None
             head = self._correct(original, document)
@@ -62,7 +63,7 @@ class Posting:
         company = self._state.company(header.bukrs)
         customer = self._state.customer_company(header.kunnr, header.bukrs)
         local = None if company is None else str(company["WAERS"])
-        original = self._original(document)
+        original = self._original(document, iface)
         return Facts(
             iface=iface, local=local, customer_akont=None if customer is None else customer["AKONT"],
             customer_blocked=customer is not None and customer.get("SPERR") == "X",
@@ -74,13 +75,13 @@ class Posting:
             tolerance_minor=settings["tax_tolerance_minor"],
         ), original  # fmt: skip
 
-    def _original(self, document: Document) -> Doc | None:
+    def _original(self, document: Document, iface: str) -> Doc | None:
         header = document.header
         if header.action == "C" and header.blart != "DG":
             return None
-        blart = "DR" if header.action == "C" else ""
+        types = ("DR",) if header.action == "C" else DOCUMENT_TYPES.get(iface, ())
         reference = header.rebzg or (header.xblnr if header.action == "X" else "")
-        return self.ledger.find(header.bukrs, reference, header.kunnr, blart)
+        return self.ledger.find(header.bukrs, reference, header.kunnr, types)
 
     def _as_original(self, head: Doc) -> Original:
         item = self.ledger.customer_item(head)
@@ -135,7 +136,7 @@ class Posting:
 
     def _target(self, head: Doc, reference: str) -> Doc | None:
         """The customer item of the invoice that a reference names."""
-        invoice = self.ledger.find(head["BUKRS"], reference, head["KUNNR"], "DR")
+        invoice = self.ledger.find(head["BUKRS"], reference, head["KUNNR"])
         if invoice is None or invoice["STBLG"] or invoice["WAERS"] != head["WAERS"] or invoice["id"] == head["id"]:
             return None
         item = self.ledger.customer_item(invoice)

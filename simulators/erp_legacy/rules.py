@@ -270,7 +270,7 @@ def _reversal(document: Document, facts: Facts) -> Iterator[Message]:
         yield message("no_original", 1, "REBZG", rebzg=header.rebzg, bukrs=header.bukrs)
     elif original.stblg:
         yield message("reversed", 1, "REBZG", belnr=original.belnr, gjahr=original.gjahr, stblg=original.stblg)
-    elif original.touched:
+    elif original.touched and original.blart != "DZ":  # a payment is taken back together with its clearing
         yield message("cleared", 1, "REBZG", belnr=original.belnr, gjahr=original.gjahr)
     else:
         day = reversal_date(header.budat, original, facts)
