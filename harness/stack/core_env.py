@@ -9,7 +9,7 @@ from harness.stack.credentials import Credentials
 from harness.stack.home import write_private
 
 POLL_S = 0.3  # a laptop's sandbox is watched closely; real deployments say minutes
-TICKERS = ("SALESFORCE_CHANGES", "PLATFORM_EVENTS", "CLOUD_PAYMENTS", "LEGACY_OUTBOUND", "LEGACY_CUTOFF")
+TICKERS = ("SALESFORCE_CHANGES", "PLATFORM_EVENTS", "CLOUD_PAYMENTS", "LEGACY_OUTBOUND")
 
 
 def core_environment(
