@@ -4,6 +4,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from functools import cache
 from typing import Any, Protocol
 
@@ -78,8 +79,17 @@ def insert(table: Table, *, ignore: bool = False, returning: str = "") -> str:
 
 
 def dump(value: Any) -> str:
-    """JSON text; ASCII alone, so that no odd Unicode of a payload can upset a database. NaN is refused (ValueError)."""
-    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    """JSON text; ASCII alone, so that no odd Unicode of a payload can upset a database. NaN is refused (ValueError).
+
+    Fractions that an adapter read exactly (Decimal) are written as the numbers they came as.
+    """
+    return json.dumps(value, separators=(",", ":"), allow_nan=False, default=_number)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, Decimal):
+        return float(value)
+    raise TypeError(f"{type(value).__name__} is no JSON value")
 
 
 def load(text: str) -> Any:
