@@ -70,7 +70,9 @@ def live(settings: Settings) -> Ports:
     database = live.ThreadDatabase(settings.database_url)
     files = None
     if settings.erp_legacy_host:
-        files = live.SftpDrop(
+        from synccore.engine.live.sftp import SftpDrop  # noqa: PLC0415
+
+        files = SftpDrop(
             settings.erp_legacy_host, settings.erp_legacy_port, settings.erp_legacy_user,
             settings.erp_legacy_password.get_secret_value(), settings.erp_legacy_host_key, settings.timeout_s,
         )  # fmt: skip

@@ -105,7 +105,7 @@ class Core:
         same = made_of.unit is _same_unit
         self.database: Database = ports.database if same else _Memory(ports.database, made_of.unit)
         self.meter = Meter()
-        self.pulse = Pulse(self.meter)
+        self.pulse = Pulse(self.meter, ports.clock)
         self.dispatcher = Dispatcher(
             self.database, ports.engine, ports.clock, ports.chance, self.meter, self.pulse, made_of.retry,
             made_of.exception_due_s,

@@ -2,8 +2,14 @@
 
 from dataclasses import dataclass, field
 
+import structlog
+
 from synccore.engine.meter import Meter
+from synccore.ports.clock import Clock
 from synccore.ports.engine import Tick, Ticker
+from synccore.ports.outcomes import Later
+
+log = structlog.get_logger("pulse")
 
 
 @dataclass
@@ -21,6 +27,7 @@ class Pulse:
     """Counts changes and the rounds of tickers."""
 
     meter: Meter
+    clock: Clock
     changes: int = 0
     beats: dict[str, Beat] = field(default_factory=dict)
 
@@ -36,6 +43,11 @@ class Pulse:
             before = self.changes
             try:
                 found = await ticker()
+            except Later as later:
+                beat.rounds, beat.next_due, beat.error = beat.rounds + 1, self.clock.now() + later.delay_s, later.cause
+                self.meter.count("synccore_ticks", name, "later")
+                log.warning("source not read", ticker=name, cause=later.cause)
+                return Tick(True, beat.next_due)  # it has not looked, so it has not found nothing
             except Exception as error:
                 beat.error = f"{type(error).__name__}: {error}"
                 self.meter.count("synccore_ticks", name, "failed")

@@ -26,7 +26,7 @@ class Desk:
     def begin(self) -> None:
         meter = Meter()
         self.dispatcher = Dispatcher(
-            self.database, self.engine, self.clock, Even(), meter, Pulse(meter), RetryPolicy(), {"": 100.0}
+            self.database, self.engine, self.clock, Even(), meter, Pulse(meter, self.clock), RetryPolicy(), {"": 100.0}
         )
         self.dispatcher.register("post", self.process)
 
