@@ -1,0 +1,474 @@
+"""Fake systems behind the ports of the processes: small books in memory, and a wire on which every call can fail."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
+
+from synccore.domain.bills import Application, Bill, BillLine, Payment, Receipt
+from synccore.domain.deals import Account, Deal, DealLine
+from synccore.domain.money import share
+from synccore.ports.outcomes import Later
+from synccore.ports.systems import Found, Posting, Rejected, Row, Unknown
+from tests.synccore.worlds import HandClock
+
+T = TypeVar("T")
+NYC_TAX = "8.875"
+PRICES = {
+    "platform-USD-yearly": {"id": "platform-USD-yearly", "currency_code": "USD", "period": 1, "period_unit": "year"},
+    "onboarding-USD": {"id": "onboarding-USD", "currency_code": "USD"},
+    "platform-SGD-yearly": {"id": "platform-SGD-yearly", "currency_code": "SGD", "period": 1, "period_unit": "year"},
+    "onboarding-SGD": {"id": "onboarding-SGD", "currency_code": "SGD"},
+}
+
+
+class Crash(BaseException):
+    """The process is killed here: nothing of it runs any more."""
+
+
+@dataclass
+class Wire:
+    """All calls of a run in order, and what happens to the k-th of them."""
+
+    clock: HandClock
+    script: dict[int, str] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    writes: list[str] = field(default_factory=list)  # effects that the systems took
+    late: list[tuple[float, Callable[[], Any]]] = field(default_factory=list)
+
+    async def act(self, operation: str, apply: Callable[[], T], write: bool = False) -> T:
+        self.flush()
+        fault = self.script.pop(len(self.calls), "")
+        self.calls.append(operation)
+
+        def applied() -> T:
+            result = apply()
+            if write:
+                self.writes.append(operation)
+            return result
+
+        if fault == "crash-before":
+            raise Crash(operation)
+        if fault == "refused":
+            raise Later(2.0, f"{operation} not reached", counts=False)
+        if fault == "limit":
+            raise Later(7.0, f"{operation} limited", counts=False)
+        if fault == "timeout":
+            raise Unknown("fake", operation, "time-out") if write else Later(2.0, operation, counts=False)
+        if fault == "slow":
+            if not write:
+                raise Later(2.0, operation, counts=False)
+            self.late.append((self.clock.at + 12.0, applied))
+            raise Unknown("fake", operation, "time-out")
+        result = applied()
+        if fault == "crash-after":
+            raise Crash(operation)
+        if fault == "lost":
+            raise Unknown("fake", operation, "answer lost") if write else Later(2.0, operation, counts=False)
+        if fault == "duplicate" and write:
+            try:
+                apply()
+            except Rejected:
+                pass
+        return result
+
+    def flush(self) -> None:
+        """What a slow system was still busy with takes effect, or is refused as a duplicate by then."""
+        due = [apply for at, apply in self.late if at <= self.clock.at]
+        self.late = [(at, apply) for at, apply in self.late if at > self.clock.at]
+        for apply in due:
+            try:
+                apply()
+            except Rejected:
+                continue
+
+
+def stamp(at: float) -> str:
+    return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+
+
+class FakeSalesforce:
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
+        self.accounts: dict[str, Account] = {}
+        self.deals: dict[str, Deal] = {}
+        self.stamps: dict[str, float] = {}
+        self.contracts: dict[str, dict[str, Any]] = {}
+        self.bills: dict[str, dict[str, Any]] = {}
+        self.receipts: dict[str, dict[str, Any]] = {}
+        self.status: dict[str, dict[str, Any]] = {}
+
+    def touch(self, record: str) -> None:
+        self.stamps[record] = self.wire.clock.at
+
+    def win(self, account: Account, deal_id: str, lines: Sequence[tuple[str, int, int]], **more: Any) -> None:
+        """lines: (sku, quantity, unit price in minor units)."""
+        rows = tuple(
+            DealLine(
+                id=f"{deal_id}-{n}", sku=sku, name=sku, quantity=quantity, unit_price=price, total=quantity * price
+            )
+            for n, (sku, quantity, price) in enumerate(lines)
+        )
+        amount = sum(row.total for row in rows)
+        given = {"currency": "USD", "payment_method": "card", "term_months": 12, **more}
+        self.accounts[account.id] = account
+        self.deals[deal_id] = Deal(
+            id=deal_id, name=deal_id, account=account, won=True, amount=amount, closed_on=date(2026, 1, 5), lines=rows,
+            **given,
+        )  # fmt: skip
+        self.touch(account.id)
+        self.touch(deal_id)
+
+    async def deal(self, opportunity_id: str) -> Deal | None:
+        def read() -> Deal | None:
+            deal = self.deals.get(opportunity_id)
+            return deal.model_copy(update={"account": self.accounts[deal.account.id]}) if deal else None
+
+        return await self.wire.act("salesforce.deal", read)
+
+    async def account(self, account_id: str) -> Account | None:
+        return await self.wire.act("salesforce.account", lambda: self.accounts.get(account_id))
+
+    async def changed_deals(self, since: str) -> list[Row]:
+        def read() -> list[Row]:
+            return [
+                Row(deal.id, stamp(self.stamps[deal.id]), deal.account.id, self._content(deal))
+                for deal in sorted(self.deals.values(), key=lambda deal: self.stamps[deal.id])
+                if deal.won and stamp(self.stamps[deal.id]) >= since
+            ]
+
+        return await self.wire.act("salesforce.changed_deals", read)
+
+    def _content(self, deal: Deal) -> dict[str, Any]:
+        return {"Id": deal.id, "AccountId": deal.account.id, "Amount": str(deal.amount), "Name": deal.name}
+
+    async def changed_accounts(self, since: str) -> list[Row]:
+        def read() -> list[Row]:
+            return [
+                Row(account.id, stamp(self.stamps[account.id]), account.id, _account_content(account))
+                for account in self.accounts.values()
+                if stamp(self.stamps[account.id]) >= since
+            ]
+
+        return await self.wire.act("salesforce.changed_accounts", read)
+
+    async def write_deal_status(self, opportunity_id: str, fields: Mapping[str, Any]) -> None:
+        def write() -> None:
+            self.status.setdefault(opportunity_id, {}).update(fields)
+            self.touch(opportunity_id)
+
+        await self.wire.act("salesforce.write_deal_status", write, write=True)
+
+    async def write_activation(
+        self, deal: Deal, contract: Mapping[str, Any] | None, opportunity: Mapping[str, Any], account: Mapping[str, Any]
+    ) -> str:
+        def write() -> str:
+            if contract is not None:
+                self.contracts[str(contract["Subscription_Id__c"])] = {**contract, "Status": "Activated"}
+            self.status.setdefault(deal.id, {}).update(opportunity)
+            self.status.setdefault(deal.account.id, {}).update(account)
+            self.touch(deal.id)
+            self.touch(deal.account.id)
+            return f"800-{deal.id}" if contract is not None else ""
+
+        return await self.wire.act("salesforce.write_activation", write, write=True)
+
+    async def write_bill(self, number: str, fields: Mapping[str, Any]) -> None:
+        def write() -> None:
+            self.bills.setdefault(number, {}).update(fields)
+
+        await self.wire.act("salesforce.write_bill", write, write=True)
+
+    async def write_receipt(self, key: str, fields: Mapping[str, Any], number: str, bill: Mapping[str, Any]) -> None:
+        def write() -> None:
+            self.bills.setdefault(number, {}).update(bill)
+            self.receipts[key] = {**fields, "invoice": number}
+
+        await self.wire.act("salesforce.write_receipt", write, write=True)
+
+
+def _account_content(account: Account) -> dict[str, Any]:
+    return {"Id": account.id, "Selling_Entity__c": account.entity, "all": account.model_dump_json()}
+
+
+class FakePlatform:
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
+        self.prices: dict[str, Any] = dict(PRICES)
+        self.customers: dict[str, dict[str, Any]] = {}
+        self.subscriptions: dict[str, dict[str, Any]] = {}
+        self.bills: dict[str, Bill] = {}
+        self.payments: dict[str, Payment] = {}
+        self.feed: list[dict[str, Any]] = []
+        self.stored: dict[str, Any] = {}  # by idempotency key
+        self.version = 0
+
+    def emit(self, kind: str, **content: Any) -> dict[str, Any]:
+        event = {
+            "id": f"ev_{len(self.feed) + 1:03d}", "event_type": kind, "occurred_at": int(self.wire.clock.at),
+            "content": content,
+        }  # fmt: skip
+        self.feed.append(event)
+        return event
+
+    def issue(self, customer: str, subscription: str, po_number: str, lines: list[tuple[str, str, int, int]]) -> Bill:
+        """lines: (item price or '', description, quantity, unit price)."""
+        entity = customer.partition("-")[2]
+        address = self.customers[customer]["billing_address"]
+        taxed = address.get("city") == "New York" or entity == "SG"
+        rate = (NYC_TAX if entity == "US" else "9") if taxed else "0"
+        rows = []
+        for n, (price, text, quantity, unit) in enumerate(lines):
+            net = quantity * unit
+            rows.append(
+                BillLine(
+                    id=f"li_{n}", item_price=price, description=text, quantity=quantity, unit_amount=unit, net=net,
+                    tax_rate=rate, tax=share(net, BillLine(id="", tax_rate=rate).tax_rate),
+                )
+            )  # fmt: skip
+        net, tax = sum(row.net for row in rows), sum(row.tax for row in rows)
+        self.version += 1
+        at = int(self.wire.clock.at)
+        bill = Bill(
+            id=f"{entity}-{len(self.bills) + 1:06d}", customer_id=customer, subscription_id=subscription,
+            status="payment_due", issued_at=at, due_at=at + 30 * 86400, currency="SGD" if entity == "SG" else "USD",
+            net=net, tax=tax, gross=net + tax, due=net + tax, po_number=po_number,
+            address={"city": address.get("city", ""), "state": address.get("state", ""), "country": address["country"]},
+            lines=tuple(rows), version=self.version,
+        )  # fmt: skip
+        self.bills[bill.id] = bill
+        self.emit("invoice_generated", invoice=wire_bill(bill))
+        return bill
+
+    def settle(self, number: str, amount: int, reference: str = "", method: str = "card") -> Payment:
+        bill, self.version = self.bills[number], self.version + 1
+        due = max(0, bill.due - amount)
+        status = "paid" if due == 0 else "payment_due"
+        self.bills[number] = bill.model_copy(update={"due": due, "status": status, "version": self.version})
+        payment = Payment(
+            id=f"txn_{len(self.payments) + 1:03d}", customer_id=bill.customer_id, status="success", kind="payment",
+            currency=bill.currency, amount=amount, received_at=int(self.wire.clock.at), method=method,
+            reference=reference, applied=(Application(bill=number, amount=amount),),
+        )  # fmt: skip
+        self.payments[payment.id] = payment
+        content = {"id": payment.id, "customer_id": payment.customer_id, "amount": amount, "type": "payment",
+                   "reference_number": reference, "currency_code": bill.currency}  # fmt: skip
+        self.emit("payment_succeeded", transaction=content, invoice=wire_bill(self.bills[number]))
+        self.emit("invoice_updated", invoice=wire_bill(self.bills[number]))
+        return payment
+
+    async def item_prices(self, ids: Sequence[str]) -> dict[str, Any]:
+        found = {price: self.prices[price] for price in ids if price in self.prices}
+        return await self.wire.act("platform.item_prices", lambda: found)
+
+    async def customer(self, customer_id: str) -> Mapping[str, Any] | None:
+        return await self.wire.act("platform.customer", lambda: self.customers.get(customer_id))
+
+    async def create_customer(self, fields: Mapping[str, Any]) -> str:
+        def write() -> str:
+            _unique("subscriptions", self.customers, str(fields["id"]))
+            self.customers[str(fields["id"])] = dict(fields)
+            return str(fields["id"])
+
+        return await self.wire.act("platform.create_customer", write, write=True)
+
+    async def update_customer(self, customer_id: str, fields: Mapping[str, Any]) -> str:
+        def write() -> str:
+            self.customers[customer_id].update(fields)
+            return customer_id
+
+        return await self.wire.act("platform.update_customer", write, write=True)
+
+    async def subscription(self, subscription_id: str) -> str | None:
+        known = self.subscriptions
+        return await self.wire.act(
+            "platform.subscription", lambda: subscription_id if subscription_id in known else None
+        )
+
+    async def create_subscription(self, customer_id: str, fields: Mapping[str, Any]) -> str:
+        def write() -> str:
+            name = str(fields["id"])
+            _unique("subscriptions", self.subscriptions, name)
+            self.subscriptions[name] = {**fields, "customer": customer_id}
+            lines = [
+                (item["item_price_id"], item["item_price_id"], item["quantity"], item["unit_price"])
+                for item in fields["subscription_items"]
+            ]
+            self.issue(customer_id, name, str(fields.get("po_number") or ""), lines)
+            return name
+
+        return await self.wire.act("platform.create_subscription", write, write=True)
+
+    async def bill_by_reference(self, customer_id: str, po_number: str) -> str | None:
+        def read() -> str | None:
+            return next((b.id for b in self.bills.values() if b.po_number == po_number), None)
+
+        return await self.wire.act("platform.bill_by_reference", read)
+
+    async def create_bill(self, fields: Mapping[str, Any], key: str) -> str:
+        def write() -> str:
+            if key not in self.stored:
+                lines = [
+                    (p["item_price_id"], "", p["quantity"], p["unit_price"]) for p in fields.get("item_prices", [])
+                ]
+                lines += [("", c["description"], 1, c["amount"]) for c in fields.get("charges", [])]
+                self.stored[key] = self.issue(str(fields["customer_id"]), "", str(fields["po_number"]), lines).id
+            return str(self.stored[key])
+
+        return await self.wire.act("platform.create_bill", write, write=True)
+
+    async def bill(self, invoice_id: str) -> Bill | None:
+        return await self.wire.act("platform.bill", lambda: self.bills.get(invoice_id))
+
+    async def payment(self, transaction_id: str) -> Payment | None:
+        return await self.wire.act("platform.payment", lambda: self.payments.get(transaction_id))
+
+    async def recorded(self, invoice_id: str, reference: str) -> Found | None:
+        def read() -> Found | None:
+            for payment in self.payments.values():
+                if payment.reference == reference and payment.applied[0].bill == invoice_id:
+                    return Found(payment.id, payment.amount)
+            return None
+
+        return await self.wire.act("platform.recorded", read)
+
+    async def record_payment(self, invoice_id: str, receipt: Receipt, amount: int, key: str) -> str:
+        def write() -> str:
+            if key not in self.stored:
+                self.stored[key] = self.settle(invoice_id, amount, receipt.key, "bank_transfer").id
+            return str(self.stored[key])
+
+        return await self.wire.act("platform.record_payment", write, write=True)
+
+    async def events(self, since: int) -> list[dict[str, Any]]:
+        return await self.wire.act("platform.events", lambda: [e for e in self.feed if e["occurred_at"] > since])
+
+
+class FakeCloud:
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
+        self.catalogue = {"SUB-PLATFORM": "501", "SVC-ONBOARD": "502"}
+        self.customers: dict[str, dict[str, Any]] = {}
+        self.invoices: dict[str, Posting] = {}
+        self.payments: dict[str, dict[str, Any]] = {}
+        self.closed = False
+
+    def transfer(self, number: str, amount: int) -> None:
+        """The cash clerk books a customer's transfer."""
+        external = next(key for key, posting in self.invoices.items() if posting.number == number)
+        invoice = str(list(self.invoices).index(external) + 100)
+        self.payments[f"clerk-{len(self.payments)}"] = {
+            "external": "", "customer": self.invoices[external].customer, "amount": amount,
+            "applied": {invoice: amount}, "at": self.wire.clock.at,
+        }  # fmt: skip
+
+    async def items(self, external_ids: Sequence[str]) -> dict[str, str]:
+        found = {key: self.catalogue[key] for key in external_ids if key in self.catalogue}
+        return await self.wire.act("cloud.items", lambda: found)
+
+    async def customer(self, external_id: str) -> Found | None:
+        def read() -> Found | None:
+            return Found(self._customer_id(external_id)) if external_id in self.customers else None
+
+        return await self.wire.act("cloud.customer", read)
+
+    def _customer_id(self, external_id: str) -> str:
+        return str(list(self.customers).index(external_id) + 10)
+
+    async def create_customer(self, external_id: str, fields: Mapping[str, Any]) -> str:
+        def write() -> str:
+            _unique("erp_cloud", self.customers, external_id)
+            self.customers[external_id] = dict(fields)
+            return self._customer_id(external_id)
+
+        return await self.wire.act("cloud.create_customer", write, write=True)
+
+    async def update_customer(self, internal_id: str, fields: Mapping[str, Any]) -> str:
+        def write() -> str:
+            self.customers[list(self.customers)[int(internal_id) - 10]].update(fields)
+            return internal_id
+
+        return await self.wire.act("cloud.update_customer", write, write=True)
+
+    async def invoice(self, external_id: str, currency: str) -> Found | None:
+        def read() -> Found | None:
+            posting = self.invoices.get(external_id)
+            return Found(self._invoice_id(external_id), posting.gross) if posting else None
+
+        return await self.wire.act("cloud.invoice", read)
+
+    def _invoice_id(self, external_id: str) -> str:
+        return str(list(self.invoices).index(external_id) + 100)
+
+    async def invoice_key(self, internal_id: str) -> str:
+        return await self.wire.act("cloud.invoice_key", lambda: list(self.invoices)[int(internal_id) - 100])
+
+    async def create_invoice(self, posting: Posting) -> str:
+        def write() -> str:
+            if self.closed:
+                raise Rejected("erp_cloud", "record.create:invoice", 400, "USER_ERROR", "The posting period is closed.")
+            _unique("erp_cloud", self.invoices, posting.external_id)
+            self.invoices[posting.external_id] = posting
+            return self._invoice_id(posting.external_id)
+
+        return await self.wire.act("cloud.create_invoice", write, write=True)
+
+    async def payment(self, external_id: str, currency: str) -> Found | None:
+        def read() -> Found | None:
+            known = self.payments.get(external_id)
+            return Found(self._payment_id(external_id), known["amount"]) if known else None
+
+        return await self.wire.act("cloud.payment", read)
+
+    def _payment_id(self, key: str) -> str:
+        return str(list(self.payments).index(key) + 900)
+
+    async def create_payment(
+        self, external_id: str, payment: Payment, customer: str, on: date, applied: Mapping[str, int]
+    ) -> str:
+        def write() -> str:
+            _unique("erp_cloud", self.payments, external_id)
+            self.payments[external_id] = {
+                "external": external_id, "customer": customer, "amount": payment.amount, "applied": dict(applied),
+                "at": self.wire.clock.at,
+            }  # fmt: skip
+            return self._payment_id(external_id)
+
+        return await self.wire.act("cloud.create_payment", write, write=True)
+
+    async def changed_payments(self, since: str) -> list[Row]:
+        def read() -> list[Row]:
+            rows = []
+            for key, payment in self.payments.items():
+                at = datetime.fromtimestamp(int(payment["at"]), UTC).strftime("%Y-%m-%d %H:%M:%S")
+                external = list(self.customers)[int(payment["customer"]) - 10]
+                content = {"external_id": payment["external"], "customer": external}
+                if at >= since:
+                    rows.append(Row(self._payment_id(key), at, payment["customer"], content))
+            return rows
+
+        return await self.wire.act("cloud.changed_payments", read)
+
+    async def receipt(self, internal_id: str) -> Receipt | None:
+        def read() -> Receipt:
+            payment = list(self.payments.values())[int(internal_id) - 900]
+            applied = tuple(Application(bill=doc, amount=amount) for doc, amount in payment["applied"].items())
+            return Receipt(
+                key=payment["external"] or internal_id, ours=bool(payment["external"]), currency="USD",
+                amount=payment["amount"], received_on=date(2026, 1, 6), applied=applied,
+            )  # fmt: skip
+
+        return await self.wire.act("cloud.receipt", read)
+
+
+def _unique(target: str, known: Mapping[str, Any], key: str) -> None:
+    if key in known:
+        raise Rejected(target, "create", 400, "DUPLICATE", f"{key} already exists", duplicate=True)
+
+
+def wire_bill(bill: Bill) -> dict[str, Any]:
+    """A bill as an event carries it."""
+    return {
+        "id": bill.id, "customer_id": bill.customer_id, "status": bill.status, "total": bill.gross, "tax": bill.tax,
+        "currency_code": bill.currency, "due_date": bill.due_at, "resource_version": bill.version,
+    }  # fmt: skip
