@@ -97,7 +97,8 @@ SUBSCRIPTIONS = Listing(
     | {"remaining_billing_cycles": NUMBER},
     ("created_at", "updated_at"), custom_fields=True,
     inside={
-        "item_price_id": "SELECT json_extract(value, '$.item_price_id') AS it FROM json_each(doc, '$.subscription_items')",
+        "item_price_id": "SELECT json_extract(value, '$.item_price_id') AS it "
+                         "FROM json_each(doc, '$.subscription_items')",
         "item_id": "SELECT json_extract(item_price.doc, '$.item_id') AS it FROM json_each(subscription.doc, "
                    "'$.subscription_items') AS held JOIN item_price "
                    "ON item_price.key = json_extract(held.value, '$.item_price_id')",

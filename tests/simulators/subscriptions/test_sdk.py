@@ -1,0 +1,253 @@
+"""The vendor's own Python client, unchanged, against the site as a process on a real socket."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from chargebee import api_error
+from chargebee.main import Chargebee
+
+from tests.simulators.subscriptions.site import DAY, GENESIS, NEW_YORK, SEED
+
+pytestmark = pytest.mark.live
+ROOT = Path(__file__).parents[3]
+CONTROL = {"x-control-token": "ctl"}
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    settings = tmp_path_factory.mktemp("site") / "settings.json"
+    settings.write_text(json.dumps({"control_token": "ctl", "credentials": {"api_key": "test_k"}}))
+    command = [sys.executable, "-m", "simulators.subscriptions", "--port", "0", "--genesis", str(GENESIS),
+               "--settings", str(settings)]  # fmt: skip
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        assert ready["ready"] == "subscriptions"
+        base = f"http://127.0.0.1:{ready['port']}"
+        seed = {name: rows for name, rows in SEED.items() if name != "webhook_endpoints"}
+        assert httpx.post(f"{base}/_control/seed", json=seed, headers=CONTROL).status_code == 200
+        assert httpx.post(f"{base}/_control/reset", json={"remember": True}, headers=CONTROL).status_code == 200
+        yield ready["port"]
+        health = httpx.get(f"{base}/_control/health").json()
+        journal = httpx.get(f"{base}/_control/journal", headers=CONTROL).json()["entries"]
+        process.terminate()
+        process.wait(10)
+        assert health["failures"] == []
+        assert not [entry for entry in journal if entry.get("level") == "defect"]
+
+
+@pytest.fixture
+def sdk(port: int) -> Chargebee:
+    httpx.post(f"http://127.0.0.1:{port}/_control/reset", json={"genesis": GENESIS}, headers=CONTROL)
+    Chargebee.verify_ca_certs = False
+    client = Chargebee(api_key="test_k", site="acme-test", protocol="http")
+    client.env.api_endpoint = f"http://127.0.0.1:{port}/api/v2"
+    client.env.time_travel_retry_delay_ms = 20
+    return client
+
+
+def subscribe(sdk: Any, **more: Any) -> Any:
+    return sdk.Subscription.create_with_items("acme", {
+        "subscription_items": [
+            {"item_price_id": "platform-USD-yearly", "quantity": 10}, {"item_price_id": "onboarding-USD"},
+        ],
+        "billing_cycles": 1, "contract_term": {"action_at_term_end": "renew"}, "cf_sf_opportunity": "006A", **more,
+    })  # fmt: skip
+
+
+def customer(sdk: Any, **more: Any) -> Any:
+    return sdk.Customer.create(
+        {"id": "acme", "company": "Acme", "auto_collection": "off", "billing_address": NEW_YORK, **more}
+    )
+
+
+def test_customers(sdk: Any) -> None:
+    made = customer(sdk, meta_data={"k": {"z": 1}}, cf_sf_account="001A")
+    assert made.customer.id == "acme" and made.customer.billing_address.city == "New York"
+    assert made.customer.meta_data == {"k": {"z": 1}}
+    assert sdk.Customer.retrieve("acme").customer.raw_data["cf_sf_account"] == "001A"
+    assert sdk.Customer.update("acme", {"phone": "1"}).customer.phone == "1"
+    moved = sdk.Customer.update_billing_info("acme", {"billing_address": {**NEW_YORK, "city": "Albany"}})
+    assert moved.customer.billing_address.city == "Albany"
+    source = sdk.PaymentSource.create_card({
+        "customer_id": "acme", "card": {"number": "4111111111111111", "expiry_month": 1, "expiry_year": 2031},
+    })  # fmt: skip
+    assert source.payment_source.card.last4 == "1111"
+    assert sdk.PaymentSource.retrieve(source.payment_source.id).payment_source.status == "valid"
+    assert sdk.Customer.retrieve("acme").card.masked_number.endswith("1111")
+    paid = sdk.Customer.record_excess_payment("acme", {"transaction": {"amount": 5, "payment_method": "cash"}})
+    assert paid.customer.excess_payments == 5 and paid.transaction.amount_unused == 5
+    page = sdk.Customer.list({"limit": 1, "id": {"in": ["acme", "other"]}, "sort_by": {"asc": "created_at"}})
+    assert [row.customer.id for row in page.list] == ["acme"] and page.next_offset is None
+
+
+def test_the_catalog(sdk: Any) -> None:
+    family = sdk.ItemFamily.create({"id": "extras", "name": "Extras"})
+    item = sdk.Item.create({"id": "support", "name": "Support", "type": "addon", "item_family_id": "extras"})
+    assert (family.item_family.status, item.item.type) == ("active", "addon")
+    price = sdk.ItemPrice.create({
+        "id": "support-USD-yearly", "name": "Support yearly", "item_id": "support", "pricing_model": "tiered",
+        "currency_code": "USD", "period": 1, "period_unit": "year", "accounting_detail": {"sku": "SUP"},
+        "tiers": [{"starting_unit": 1, "ending_unit": 10, "price": 100}, {"starting_unit": 11, "price": 50}],
+    })  # fmt: skip
+    assert [tier.price for tier in price.item_price.tiers] == [100, 50]
+    assert price.item_price.accounting_detail.sku == "SUP"
+    customer(sdk)
+    made = sdk.Subscription.create_with_items("acme", {"subscription_items": [
+        {"item_price_id": "platform-USD-yearly"}, {"item_price_id": "support-USD-yearly", "quantity": 12},
+    ]})  # fmt: skip
+    assert made.invoice.sub_total == 1_200_000 + 1_100
+    assert [tier.quantity_used for tier in made.invoice.line_item_tiers] == [10, 2]
+    assert len(sdk.ItemPrice.list({"currency_code": {"is": "USD"}}).list) == 3
+    assert sdk.Item.update("support", {"name": "Premium support"}).item.name == "Premium support"
+    assert sdk.ItemFamily.retrieve("extras").item_family.name == "Extras"
+
+
+def test_from_subscription_to_payment(sdk: Any) -> None:
+    customer(sdk)
+    made = subscribe(sdk, po_number="PO-1", net_term_days=30)
+    assert made.subscription.status == "active" and made.subscription.contract_term.billing_cycle == 1
+    assert (made.invoice.id, made.invoice.status, made.invoice.po_number) == ("US-000001", "posted", "PO-1")
+    assert made.invoice.line_items[0].tax_rate == 8.875
+    got = sdk.Subscription.retrieve(made.subscription.id)
+    assert got.customer.id == "acme" and got.subscription.raw_data["cf_sf_opportunity"] == "006A"
+    rows = sdk.Subscription.list({"status": {"in": ["active"]}, "updated_at": {"between": [1, 2_000_000_000]}}).list
+    assert rows[0].subscription.id == made.subscription.id and rows[0].customer.id == "acme"
+    assert len(sdk.Subscription.list({"cf_sf_opportunity": {"is": "006A"}}).list) == 1
+    terms = sdk.Subscription.contract_terms_for_subscription(made.subscription.id).list
+    assert terms[0].contract_term.total_contract_value == made.invoice.total
+    paid = sdk.Invoice.record_payment("US-000001", {
+        "transaction": {"amount": made.invoice.total, "payment_method": "bank_transfer", "reference_number": "W1"},
+        "comment": "by wire",
+    })  # fmt: skip
+    assert paid.invoice.status == "paid" and paid.transaction.reference_number == "W1"
+    assert paid.invoice.linked_payments[0].txn_id == paid.transaction.id
+    assert sdk.Transaction.payments_for_invoice("US-000001").list[0].transaction.id == paid.transaction.id
+    assert sdk.Transaction.retrieve(paid.transaction.id).transaction.linked_invoices[0].invoice_id == "US-000001"
+    assert len(sdk.Invoice.list({"customer_id": {"is": "acme"}, "status": {"is": "paid"}}).list) == 1
+    events = sdk.Event.list({"sort_by": {"asc": "occurred_at"}, "limit": 100}).list
+    assert [row.event.event_type for row in events] == [
+        "customer_created", "subscription_created", "contract_term_created", "invoice_generated", "transaction_created",
+        "payment_succeeded", "invoice_updated",
+    ]  # fmt: skip
+    assert sdk.Event.retrieve(events[3].event.id).event.content["invoice"]["id"] == "US-000001"
+
+
+def test_invoices_credits_and_refunds(sdk: Any) -> None:
+    customer(sdk, card={"number": "4111111111111111", "expiry_month": 1, "expiry_year": 2031})
+    made = sdk.Invoice.create_for_charge_items_and_charges({
+        "customer_id": "acme", "charges": [{"amount": 10_000, "description": "Workshop"}],
+        "item_prices": [{"item_price_id": "onboarding-USD", "unit_price": 20_000}], "po_number": "PO-9",
+    })  # fmt: skip
+    key = made.invoice.id
+    assert made.invoice.total == 32_663 and sdk.Invoice.retrieve(key).invoice.status == "payment_due"
+    note = sdk.CreditNote.create({
+        "reference_invoice_id": key, "type": "adjustment", "reason_code": "order_change", "total": 2_663,
+    })  # fmt: skip
+    assert note.credit_note.status == "adjusted" and note.invoice.amount_due == 30_000
+    collected = sdk.Invoice.collect_payment(key, {"amount": 10_000})
+    assert collected.transaction.status == "success" and collected.invoice.amount_due == 20_000
+    rest = sdk.Invoice.record_payment(key, {"transaction": {"payment_method": "check"}})
+    assert rest.invoice.status == "paid"
+    refund = sdk.Invoice.refund(key, {"refund_amount": 1_000, "credit_note": {"reason_code": "waiver"}})
+    assert refund.transaction.type == "refund" and refund.credit_note.status == "refunded"
+    removed = sdk.Invoice.remove_payment(key, {"transaction": {"id": rest.transaction.id}})
+    assert removed.invoice.amount_due == 20_000
+    assert sdk.Invoice.apply_payments(key, {"transactions": [{"id": rest.transaction.id}]}).invoice.status == "paid"
+    second = sdk.Invoice.create_for_charge_items_and_charges(
+        {"customer_id": "acme", "charges": [{"amount": 500, "description": "Late fee"}], "auto_collection": "off"}
+    )
+    assert sdk.Invoice.write_off(second.invoice.id).credit_note.reason_code == "write_off"
+    third = sdk.Invoice.create_for_charge_items_and_charges(
+        {"customer_id": "acme", "charges": [{"amount": 500, "description": "Wrong"}]}
+    )
+    assert sdk.Invoice.void_invoice(third.invoice.id, {"comment": "wrong"}).invoice.status == "voided"
+    assert len(sdk.CreditNote.list({"reference_invoice_id": {"is": key}}).list) == 2
+    assert sdk.CreditNote.retrieve(note.credit_note.id).credit_note.total == 2_663
+
+
+def test_cancelling(sdk: Any) -> None:
+    customer(sdk)
+    key = subscribe(sdk).subscription.id
+    ending = sdk.Subscription.cancel_for_items(key, {"cancel_option": "end_of_term"})
+    assert ending.subscription.status == "non_renewing"
+    assert sdk.Subscription.remove_scheduled_cancellation(key).subscription.status == "active"
+    sdk.Invoice.record_payment("US-000001", {"transaction": {"payment_method": "check"}})
+    gone = sdk.Subscription.cancel_for_items(key, {"credit_option_for_current_term_charges": "full"})
+    assert gone.subscription.status == "cancelled" and gone.credit_notes[0].type == "refundable"
+    assert sdk.Subscription.reactivate(key).subscription.status == "active"
+
+
+def test_errors_reach_the_clients_own_classes(sdk: Any, port: int) -> None:
+    customer(sdk)
+    with pytest.raises(api_error.InvalidRequestError) as twice:
+        customer(sdk)
+    assert (twice.value.api_error_code, twice.value.param, twice.value.http_status_code) == (
+        "duplicate_entry",
+        "id",
+        400,
+    )
+    with pytest.raises(api_error.InvalidRequestError) as lost:
+        sdk.Customer.retrieve("nobody")
+    assert lost.value.http_status_code == 404
+    with pytest.raises(api_error.PaymentError):
+        sdk.PaymentSource.create_card({
+            "customer_id": "acme", "card": {"number": "4111111111111112", "expiry_month": 1, "expiry_year": 2031},
+        })  # fmt: skip
+    with pytest.raises(api_error.InvalidRequestError) as absent:
+        sdk.Coupon.list()
+    assert absent.value.api_error_code == "resource_not_found"
+    stranger = Chargebee(api_key="forged", site="acme-test", protocol="http")
+    stranger.env.api_endpoint = f"http://127.0.0.1:{port}/api/v2"
+    with pytest.raises(api_error.APIError) as forged:
+        stranger.Customer.list()
+    assert forged.value.http_status_code == 401
+
+
+def test_idempotency_keys(sdk: Any) -> None:
+    headers = {"chargebee-idempotency-key": "order-1"}
+    first = sdk.Customer.create({"id": "once"}, headers)
+    again = sdk.Customer.create({"id": "once"}, headers)
+    assert again.is_idempotency_replayed and again.customer.raw_data == first.customer.raw_data
+    with pytest.raises(api_error.InvalidRequestError):
+        sdk.Customer.create({"id": "other"}, headers)
+
+
+def test_an_answer_lost_after_it_was_applied(sdk: Any, port: int) -> None:
+    fault = {"id": "cut", "kind": "lost_answer", "operation": "customer.create"}
+    assert httpx.post(f"http://127.0.0.1:{port}/_control/faults", json=fault, headers=CONTROL).status_code == 201
+    with pytest.raises(Exception):  # noqa: B017 -- whatever the client's transport says of a cut connection
+        customer(sdk)
+    assert sdk.Customer.retrieve("acme").customer.company == "Acme"
+
+
+def test_time_machine_renews(sdk: Any) -> None:
+    customer(sdk)
+    key = subscribe(sdk).subscription.id
+    begun = sdk.TimeMachine.travel_forward("delorean", {"destination_time": int(GENESIS) + 370 * DAY})
+    assert begun.time_machine.time_travel_status == "in_progress"
+    deadline = time.monotonic() + 20
+    while sdk.TimeMachine.retrieve("delorean").time_machine.time_travel_status == "in_progress":
+        assert time.monotonic() < deadline
+    assert len(sdk.Invoice.invoices_for_subscription(key).list) == 2
+    statuses = [row.contract_term.status for row in sdk.Subscription.contract_terms_for_subscription(key).list]
+    assert sorted(statuses) == ["active", "completed"]
+
+
+def test_webhook_endpoints(sdk: Any) -> None:
+    made = sdk.WebhookEndpoint.create({
+        "name": "core", "url": "http://127.0.0.1:9/hook", "basic_auth_username": "u", "basic_auth_password": "p",
+        "enabled_events": ["invoice_generated"],
+    })  # fmt: skip
+    key = made.webhook_endpoint.id
+    assert sdk.WebhookEndpoint.retrieve(key).webhook_endpoint.enabled_events == ["invoice_generated"]
+    assert sdk.WebhookEndpoint.update(key, {"disabled": True}).webhook_endpoint.disabled
+    assert len(sdk.WebhookEndpoint.list().list) == 1
+    assert sdk.WebhookEndpoint.delete(key).webhook_endpoint.id == key
