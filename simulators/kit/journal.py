@@ -51,7 +51,7 @@ class Journal:
 
     def __init__(self, capacity: int = 10_000) -> None:
         self._ring: deque[Entry] = deque(maxlen=capacity)
-        self._listeners: list[Callable[[Entry], None]] = []
+        self.listeners: list[Callable[[Entry], None]] = []
         self._waiters: list[asyncio.Event] = []
         self.seq = 0
 
@@ -62,14 +62,14 @@ class Journal:
         self._ring.append(
             _trimmed(entry) if len(facts.get("body", b"")) + len(facts.get("answer", b"")) > BODY_LIMIT else entry
         )
-        for listener in self._listeners:
+        for listener in self.listeners:
             listener(entry)
         for waiter in self._waiters:
             waiter.set()
 
     def listen(self, listener: Callable[[Entry], None]) -> None:
         """Hand every further entry to `listener` as it is made, whole and unredacted: it renders what it keeps."""
-        self._listeners.append(listener)
+        self.listeners.append(listener)
 
     def after(self, seq: int, limit: int = 1_000) -> tuple[list[Entry], bool]:
         """Entries younger than `seq`, and whether some in between were already lost from the ring."""

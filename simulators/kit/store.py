@@ -61,7 +61,7 @@ class Store:
         self._schema = schema
         self._depth = 0
         self._pending: list[Change] = []
-        self._listeners: list[Callable[[list[Change]], None]] = []
+        self.listeners: list[Callable[[list[Change]], None]] = []
         self.version = 0  # grows with every committed change: a cheap "did anything happen"
         self._connect()
 
@@ -188,7 +188,7 @@ class Store:
 
     def on_commit(self, listener: Callable[[list[Change]], None]) -> None:
         """Call `listener` with the changes of every committed transaction, in order."""
-        self._listeners.append(listener)
+        self.listeners.append(listener)
 
     def _changed(self, change: Change) -> None:
         self._pending.append(change)
@@ -199,7 +199,7 @@ class Store:
         changes, self._pending = self._pending, []
         if changes:
             self.version += 1
-            for listener in self._listeners:
+            for listener in self.listeners:
                 listener(changes)
 
 

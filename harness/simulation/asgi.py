@@ -1,0 +1,102 @@
+"""A thin ASGI client: one request to an application in this process, without sockets and without a client library."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+App = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+class ConnectionBroke(Exception):
+    """The server cut the connection; `applied` is for the record: the caller must not know."""
+
+    def __init__(self, applied: bool) -> None:
+        super().__init__("connection cut")
+        self.applied = applied
+
+
+@dataclass(slots=True)
+class Raw:
+    """An answer as it came."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class _Rest:
+    """What remains of a coroutine that has run up to its first wait."""
+
+    def __init__(self, coroutine: Any, waiting_for: Any) -> None:
+        self._coroutine, self._waiting_for = coroutine, waiting_for
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        waiting_for = self._waiting_for
+        while True:
+            try:
+                value = yield waiting_for
+            except BaseException as error:
+                try:
+                    waiting_for = self._coroutine.throw(error)
+                except StopIteration as end:
+                    return end.value
+            else:
+                try:
+                    waiting_for = self._coroutine.send(value)
+                except StopIteration as end:
+                    return end.value
+
+
+async def finish(coroutine: Any, timeout_s: float | None) -> Any:
+    """Await a server's coroutine. It goes on by itself when the time-out strikes: a caller that leaves cancels nothing.
+
+    Most answers come without a wait; those cost no task.
+    """
+    try:
+        waiting_for = coroutine.send(None)
+    except StopIteration as end:
+        return end.value
+    task = asyncio.get_running_loop().create_task(_drive(_Rest(coroutine, waiting_for)))
+    async with asyncio.timeout(timeout_s):
+        return await asyncio.shield(task)
+
+
+async def _drive(rest: _Rest) -> Any:
+    return await rest
+
+
+async def request(
+    app: App, method: str, url_path: str, headers: Mapping[str, str], body: bytes, timeout_s: float | None
+) -> Raw:
+    """Send a request; `url_path` is path and query as on the wire. TimeoutError and ConnectionBroke may come."""
+    path, _, query = url_path.partition("?")
+    cut: list[bool] = []
+    answer = Raw(0, {}, b"")
+    chunks: list[bytes] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            answer.status = message["status"]
+            answer.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in message["headers"]}
+        else:
+            chunks.append(message.get("body", b""))
+
+    def abort(applied: bool) -> None:
+        cut.append(applied)
+
+    scope = {
+        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": method,
+        "scheme": "http", "path": path, "raw_path": path.encode("latin-1"), "query_string": query.encode("latin-1"),
+        "root_path": "", "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80), "state": {},
+        "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()],
+        "extensions": {"abort": abort},
+    }  # fmt: skip
+    await finish(app(scope, receive, send), timeout_s)
+    if cut:
+        raise ConnectionBroke(cut[0])
+    answer.body = b"".join(chunks)
+    return answer

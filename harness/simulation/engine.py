@@ -1,0 +1,283 @@
+"""The core's durable engine, simulated: runs and their memos outlive an incarnation, tickers do not."""
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, TypeVar
+
+from harness.simulation.incarnation import Incarnation
+from synccore.ports.engine import Process, RunState, RunStatus, Tick, Ticker
+
+T = TypeVar("T")
+START_JITTER_S = 0.02  # within it the seed decides which of several runnable runs begins first
+
+
+@dataclass
+class Memo:
+    """One remembered step: a JSON value, or the exception that it ended with."""
+
+    name: str
+    value: str = "null"
+    error: Exception | None = None
+
+
+@dataclass
+class Stored:
+    """One run as it is kept."""
+
+    id: str
+    process: str
+    key: str
+    argument: str
+    state: RunState = "queued"
+    error: str = ""
+    memos: list[Memo] = field(default_factory=list)
+
+
+@dataclass
+class EngineState:
+    """What survives a crash."""
+
+    runs: dict[str, Stored] = field(default_factory=dict)
+
+
+@dataclass
+class _Ticking:
+    """A ticker and when it wants to be called."""
+
+    name: str
+    interval_s: float
+    fn: Ticker
+    begun_at: float = 0.0
+    alarm: float | None = None  # business time
+    pending: bool = True  # a round is due at the next point of its grid
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    rounds: int = 0
+    failures: list[str] = field(default_factory=list)
+
+
+RunList = list[RunStatus]
+Lines = list[str]
+
+
+class SimulatedEngine:
+    """See `ports.engine.Engine`. `now` is business time, which runs with the loop's.
+
+    A ticker that found nothing is not called again before anything in the world has changed (`poke`) or its own
+    alarm rings: it would look at the same books. That is what makes idle months cheap.
+    """
+
+    def __init__(self, state: EngineState, life: Incarnation, now: Callable[[], float], chance: Random) -> None:
+        self._state, self._life, self._now, self._chance = state, life, now, chance
+        self._processes: dict[str, Process] = {}
+        self._tickers: dict[str, _Ticking] = {}
+        self._queues: dict[str, deque[str]] = {}
+        self._busy: dict[str, str] = {}  # key -> run
+        self._tasks: list[asyncio.Task[None]] = []
+        self._closed = True
+
+    # -- Engine -----------------------------------------------------------------------------
+
+    def register(self, process: str, fn: Process) -> None:
+        """See Engine."""
+        self._processes[process] = fn
+
+    def every(self, name: str, interval_s: float, fn: Ticker) -> None:
+        """See Engine."""
+        self._tickers[name] = _Ticking(name, interval_s, fn)
+
+    def alarm(self, ticker: str, at: float) -> None:
+        """See Engine."""
+        if self._life.dead:
+            return
+        ticking = self._tickers[ticker]
+        if ticking.alarm is None or at < ticking.alarm:
+            ticking.alarm = at
+            ticking.wake.set()
+
+    async def start(self) -> None:
+        """See Engine."""
+        self._closed = False
+        for run in self._state.runs.values():
+            if run.state in ("queued", "running"):
+                self._enqueue(run)
+        for ticking in self._tickers.values():
+            ticking.begun_at = self._now()
+            self._tasks.append(asyncio.get_running_loop().create_task(self._tick(ticking)))
+
+    async def submit(self, process: str, key: str, run_id: str, argument: Any) -> bool:
+        """See Engine."""
+        if self._life.dead:
+            await self._life.never()
+        if run_id in self._state.runs:
+            return False
+        run = Stored(run_id, process, key, json.dumps(argument))
+        self._state.runs[run_id] = run
+        self._enqueue(run)
+        return True
+
+    async def status(self, run_id: str) -> RunStatus | None:
+        """See Engine."""
+        run = self._state.runs.get(run_id)
+        return None if run is None else _status(run)
+
+    async def list(self, state: RunState | None = None) -> RunList:
+        """See Engine."""
+        return [_status(run) for run in self._state.runs.values() if state in (None, run.state)]
+
+    async def cancel(self, run_id: str) -> bool:
+        """See Engine; a run under way ends at its next step."""
+        run = self._state.runs.get(run_id)
+        if run is None or run.state not in ("queued", "running"):
+            return False
+        run.state = "cancelled"
+        return True
+
+    async def fork(self, run_id: str, step: int) -> str:
+        """See Engine."""
+        old = self._state.runs[run_id]
+        number = sum(1 for known in self._state.runs if known.startswith(f"{run_id}/fork"))
+        new = Stored(f"{run_id}/fork{number}", old.process, old.key, old.argument, memos=old.memos[:step])
+        self._state.runs[new.id] = new
+        self._enqueue(new)
+        return new.id
+
+    async def close(self) -> None:
+        """See Engine."""
+        self._closed = True
+        for task in self._tasks:
+            task.cancel()
+        self._tasks.clear()
+
+    # -- what the world asks ------------------------------------------------------------------
+
+    def poke(self) -> None:
+        """Something in the world has changed: every ticker looks again at its next time."""
+        for ticking in self._tickers.values():
+            if not ticking.pending:
+                ticking.pending = True
+                ticking.wake.set()
+
+    @property
+    def at_rest(self) -> bool:
+        """Nothing runs or waits to run, and every ticker has looked since the last change."""
+        return not self._busy and not any(ticking.pending for ticking in self._tickers.values())
+
+    def next_alarm(self) -> float | None:
+        """When a ticker will look by itself (business time)."""
+        return min((ticking.alarm for ticking in self._tickers.values() if ticking.alarm is not None), default=None)
+
+    def failures(self) -> Lines:
+        """Rounds of tickers that raised."""
+        return [f"{name}: {failure}" for name, ticking in self._tickers.items() for failure in ticking.failures]
+
+    # -- runs -----------------------------------------------------------------------------------
+
+    def _enqueue(self, run: Stored) -> None:
+        self._queues.setdefault(run.key, deque()).append(run.id)
+        self._next(run.key)
+
+    def _next(self, key: str) -> None:
+        queue = self._queues.get(key)
+        if self._closed or key in self._busy or not queue:
+            return
+        run_id = queue.popleft()
+        self._busy[key] = run_id
+        delay_s = self._chance.random() * START_JITTER_S
+        self._tasks.append(asyncio.get_running_loop().create_task(self._run(self._state.runs[run_id], delay_s)))
+        if len(self._tasks) > 200:
+            self._tasks = [task for task in self._tasks if not task.done()]
+
+    async def _run(self, run: Stored, delay_s: float) -> None:
+        await asyncio.sleep(delay_s)
+        await self._life.point(f"run {run.process}")
+        if run.state != "cancelled":
+            run.state = "running"
+            try:
+                await self._processes[run.process](_Running(run, self._life), json.loads(run.argument))
+            except Exception as error:
+                await self._life.point(f"failed {run.process}")
+                run.state, run.error = "failed", repr(error)
+            else:
+                await self._life.point(f"done {run.process}")
+                run.state = "done"
+        del self._busy[run.key]
+        self._next(run.key)
+
+    # -- tickers --------------------------------------------------------------------------------
+
+    async def _tick(self, ticking: _Ticking) -> None:
+        while True:
+            await self._until_due(ticking)
+            if self._life.dead:
+                await self._life.never()
+            ticking.pending, ticking.alarm = False, None
+            try:
+                found = await ticking.fn()
+            except Exception as error:
+                ticking.failures.append(repr(error))
+                found = Tick(True)
+            ticking.rounds += 1
+            if found.worked:
+                ticking.pending = True
+            if found.next_due is not None:
+                self.alarm(ticking.name, found.next_due)
+
+    async def _until_due(self, ticking: _Ticking) -> None:
+        if not ticking.rounds:
+            return
+        last = self._now()
+        while True:
+            now = self._now()
+            if ticking.alarm is not None and ticking.alarm <= now + 1e-6:
+                return
+            grid = ticking.begun_at + ticking.interval_s * (int((last - ticking.begun_at) / ticking.interval_s) + 1)
+            if ticking.pending and grid <= now + 1e-6:
+                return
+            due = min(at for at in (grid if ticking.pending else None, ticking.alarm, float("inf")) if at is not None)
+            ticking.wake.clear()
+            try:
+                async with asyncio.timeout(None if due == float("inf") else max(0.0, due - now)):
+                    await ticking.wake.wait()
+            except TimeoutError:
+                continue
+            if not ticking.pending:
+                continue
+            last = max(last, self._now())
+
+
+class _Running:
+    """See `ports.engine.Run`."""
+
+    def __init__(self, run: Stored, life: Incarnation) -> None:
+        self._run, self._life = run, life
+        self.id, self.key = run.id, run.key
+        self._index = 0
+
+    async def step(self, name: str, fn: Callable[[], Any]) -> Any:
+        """See Run."""
+        index = self._index
+        self._index += 1
+        if index < len(self._run.memos):
+            memo = self._run.memos[index]
+            if memo.name != name:
+                raise RuntimeError(f"step {index} of {self.id} was {memo.name} and is {name} now: not deterministic")
+        else:
+            memo = Memo(name)
+            try:
+                memo.value = json.dumps(await fn())
+            except Exception as error:
+                memo.error = error
+            await self._life.point(f"memo {name}")
+            self._run.memos.append(memo)
+            await self._life.point(f"memoed {name}")
+        if memo.error is not None:
+            raise memo.error
+        return json.loads(memo.value)
+
+
+def _status(run: Stored) -> RunStatus:
+    return RunStatus(run.id, run.process, run.key, run.state, run.error)

@@ -1,0 +1,38 @@
+"""Play a story in simulation: a fresh virtual loop, a reset world, the runner, a result."""
+
+from collections.abc import Sequence
+
+from harness.events import Consumer
+from harness.runner import RunResult, run_story
+from harness.scenario import Scenario
+from harness.simulation.hangar import hangar
+from harness.simulation.loop import run_virtual
+from harness.simulation.world import Flight, SimWorld
+
+
+def play(
+    scenario: Scenario, seed: str = "1", consumers: Sequence[Consumer] = (), flight: Flight | None = None,
+    replay: bool | None = None,
+) -> RunResult:  # fmt: skip
+    """Play and judge; `replay` overrides the story's wish for two replays at its end."""
+    return fly(scenario, seed, consumers, flight, replay)[0]
+
+
+def fly(
+    scenario: Scenario, seed: str = "1", consumers: Sequence[Consumer] = (), flight: Flight | None = None,
+    replay: bool | None = None,
+) -> tuple[RunResult, SimWorld]:  # fmt: skip
+    """As `play`, with the world it was played in: its requests, crash points and commits."""
+
+    async def main() -> tuple[RunResult, SimWorld]:
+        world = SimWorld(hangar(scenario.world), scenario, seed, flight or Flight())
+        for consumer in consumers:
+            world.stream.subscribe(consumer)
+        await world.open()
+        try:
+            return await run_story(scenario, world, world.stream, seed, replay), world
+        finally:
+            await world.close()
+
+    result: tuple[RunResult, SimWorld] = run_virtual(main)
+    return result

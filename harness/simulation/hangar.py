@@ -1,0 +1,148 @@
+"""What is built once a process and flown many times: the four systems, the core's API, and images to begin from."""
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from harness.scenario import WorldFile, load_world
+from harness.simulation.asgi import App
+from harness.world import SYSTEMS, SystemName
+from simulators import erp_cloud, erp_legacy, salesforce, subscriptions
+from simulators.kit.system import Settings, System
+from synccore import bootstrap
+
+CREATE: dict[SystemName, Callable[[Settings], System]] = {
+    "salesforce": salesforce.create,
+    "subscriptions": subscriptions.create,
+    "erp_cloud": erp_cloud.create,
+    "erp_legacy": erp_legacy.create,
+}
+HOSTS: dict[SystemName, str] = {name: f"{name.replace('_', '-')}.sim" for name in SYSTEMS}
+CORE_HOST = "core.sim"
+WEBHOOK_USER, WEBHOOK_PASSWORD, CONTROL, CORE_TOKEN = "platform", "platform-webhook", "control", "operator-token"
+WIRE_BASE = 1_700_000_000.0  # wire time at the start of every run, epoch seconds: any fixed instant will do
+LIMITS_S = {"salesforce-changes": 60, "platform-events": 300, "cloud-payments": 300, "legacy-outbound": 900}
+
+
+@cache
+def key_pair() -> tuple[str, str]:
+    """The core's signing key for the cloud ERP (private, public PEM). Signatures never reach the digest."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )  # fmt: skip
+    return private.decode(), public.decode()
+
+
+def credentials() -> dict[SystemName, dict[str, str]]:
+    """Fixed secrets of the simulated world."""
+    return {
+        "salesforce": {
+            "client_id": "core", "client_secret": "core-secret", "username": "dev@windtunnel.test",
+            "password": "password", "security_token": "token",
+        },
+        "subscriptions": {"api_key": "test_key"},
+        "erp_cloud": {
+            "account": "TSTDRV123_SB1", "consumer_key": "ck", "consumer_secret": "cs", "token_id": "tk",
+            "token_secret": "ts", "m2m_client_id": "m2m", "m2m_certificate_id": "cert",
+            "m2m_public_key_pem": key_pair()[1],
+        },
+        "erp_legacy": {},
+    }  # fmt: skip
+
+
+class Hangar:
+    """One world's systems, seeded once, and what a core needs to be built. `now_wire` is set by each flight's loop."""
+
+    def __init__(self, company: WorldFile) -> None:
+        self.company = company
+        self.wire: Callable[[], float] = lambda: WIRE_BASE
+        self.deliver: Callable[..., Any] = self._nobody
+        self.core: bootstrap.Core | None = None
+        self.secret = credentials()
+        self.systems = {name: self._built(name) for name in SYSTEMS}
+        self.api: App = bootstrap.api(lambda: self.core)
+        self.settings = bootstrap.settings_of(self._environment())
+        template = sqlite3.connect(":memory:")
+        bootstrap.prepare(template)
+        self._image = template.serialize()
+        template.close()
+        self._memory = sqlite3.connect(":memory:", check_same_thread=False)
+
+    async def _nobody(self, *_request: Any) -> int:
+        raise ConnectionRefusedError("no flight is on")
+
+    async def _send(self, *request: Any) -> int:
+        status: int = await self.deliver(*request)
+        return status
+
+    def _built(self, name: SystemName) -> System:
+        settings = Settings(
+            wire=lambda: self.wire(), sender=self._send, genesis=0.0, control_token=CONTROL, profile="roomy",
+            credentials=self.secret[name], journal_capacity=16,
+        )  # fmt: skip
+        system = CREATE[name](settings)
+        data = self.company.seed(name)
+        if name == "subscriptions":
+            data["webhook_endpoints"] = [
+                {
+                    "id": "core",
+                    "url": f"http://{CORE_HOST}/webhooks/subscriptions",
+                    "basic_auth_username": WEBHOOK_USER,
+                    "basic_auth_password": WEBHOOK_PASSWORD,
+                }
+            ]
+        with system.store.transaction():
+            system.seed(data)
+        system.remember()
+        return system
+
+    def _environment(self) -> Mapping[str, str]:
+        partners = {row["SNDPRN"]: row for row in self.company.seed("erp_legacy").get("partners", ())}
+        ours = partners.get("SUBHUB")
+        values = {
+            "ADMIN_TOKEN": CORE_TOKEN, "WEBHOOK_USER": WEBHOOK_USER, "WEBHOOK_PASSWORD": WEBHOOK_PASSWORD,
+            "SALESFORCE_URL": self.base_url("salesforce"),
+            "SALESFORCE_CLIENT_ID": self.secret["salesforce"]["client_id"],
+            "SALESFORCE_CLIENT_SECRET": self.secret["salesforce"]["client_secret"],
+            "SUBSCRIPTIONS_URL": self.base_url("subscriptions"),
+            "SUBSCRIPTIONS_API_KEY": self.secret["subscriptions"]["api_key"],
+            "ERP_CLOUD_URL": self.base_url("erp_cloud"), "ERP_CLOUD_CLIENT_ID": "m2m",
+            "ERP_CLOUD_CERTIFICATE_ID": "cert", "ERP_CLOUD_PRIVATE_KEY": key_pair()[0],
+            "DISPATCH_S": "60", "TIMEOUT_S": "30", "LOG_LEVEL": "error",
+        } | {f"POLL_{name.upper().replace('-', '_')}_S": str(seconds) for name, seconds in LIMITS_S.items()}  # fmt: skip
+        if ours is not None:
+            values |= {
+                "ERP_LEGACY_HOST": HOSTS["erp_legacy"], "ERP_LEGACY_USER": ours["username"],
+                "ERP_LEGACY_PASSWORD": ours["password"], "ERP_LEGACY_HOST_KEY": "any",
+            }  # fmt: skip
+        return {f"SYNCCORE_{name}": value for name, value in values.items()}
+
+    def base_url(self, system: SystemName) -> str:
+        """The address by which clients know a system."""
+        return f"http://{HOSTS[system]}"
+
+    def fresh_memory(self) -> sqlite3.Connection:
+        """The core's database as it is before its first start."""
+        self._memory.deserialize(self._image)
+        return self._memory
+
+    def partner(self, sender: str) -> str:
+        """The drop's user name of a partner."""
+        for row in self.company.seed("erp_legacy").get("partners", ()):
+            if row["SNDPRN"] == sender:
+                return str(row["username"])
+        raise ValueError(f"the legacy system has no partner {sender}")
+
+
+@cache
+def hangar(world: str) -> Hangar:
+    """The hangar of a world; built at its first use."""
+    return Hangar(load_world(world))

@@ -1,0 +1,68 @@
+"""One life of the core: while it lives its ports work, once it is dead nothing it holds returns or changes anything."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, NoReturn
+
+Watch = Callable[[str], bool]
+"""Called at every crash point with its name; True means: the core dies here."""
+
+
+class Incarnation:
+    """Shared by all ports of one life."""
+
+    def __init__(self, watch: Watch, died: Callable[[], None]) -> None:
+        self._watch, self._died = watch, died
+        self.dead = False
+        self._frozen: list[asyncio.Future[Any]] = []  # kept, so that no collector runs the `finally` of dead work
+        self._requests: list[asyncio.Future[Any]] = []  # calls into the core that somebody outside waits for
+
+    async def point(self, name: str) -> None:
+        """A place where a crash may come; a dead core stays here for ever."""
+        if self.dead:
+            await self.never()
+        if self._watch(name):
+            self.kill()
+            await self.never()
+
+    async def never(self) -> NoReturn:
+        """The process is gone: no line after this one is ever run."""
+        grave: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._frozen.append(grave)
+        await grave
+        raise AssertionError("a dead core went on")
+
+    def kill(self) -> None:
+        """SIGKILL: whoever is connected sees the connection break."""
+        if self.dead:
+            return
+        self.dead = True
+        for request in self._requests:
+            if not request.done():
+                request.set_exception(ConnectionResetError("the core was killed"))
+        self._requests.clear()
+        self._died()
+
+    async def serve(self, handler: Awaitable[Any]) -> Any:
+        """Do a request on this core's side; ConnectionResetError if the core dies before it has answered."""
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[Any] = loop.create_future()
+
+        async def work() -> None:
+            try:
+                result = await handler
+            except Exception as error:
+                if not answered.done():
+                    answered.set_exception(error)
+            else:
+                if not answered.done():
+                    answered.set_result(result)
+
+        self._requests.append(answered)
+        task = loop.create_task(work())
+        try:
+            return await answered
+        finally:
+            if answered in self._requests:
+                self._requests.remove(answered)
+            del task

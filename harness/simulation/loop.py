@@ -1,0 +1,84 @@
+"""An event loop whose time jumps to the next timer: nothing waits, and order depends on nothing outside."""
+
+import asyncio
+import selectors
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
+
+
+class Deadlock(RuntimeError):
+    """Somebody waits for something that no timer and no task will ever bring."""
+
+
+class Forbidden(RuntimeError):
+    """Simulated code asked for a thread: its order would depend on the machine."""
+
+
+class _JumpSelector(selectors.BaseSelector):
+    """Never looks at a file; to wait is to move time."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+        self._keys: dict[Any, selectors.SelectorKey] = {}
+
+    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        """Remember only: the loop's own wake-up pipe is all that ever comes."""
+        number = fileobj if isinstance(fileobj, int) else fileobj.fileno()
+        key = selectors.SelectorKey(fileobj, number, events, data)
+        self._keys[fileobj] = key
+        return key
+
+    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
+        """Forget."""
+        return self._keys.pop(fileobj)
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Jump over the time-out."""
+        if timeout is None:
+            raise Deadlock("nothing is left that could happen")
+        if timeout > 0:
+            self.time += timeout
+        return []
+
+    def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
+        """What is registered."""
+        return self._keys
+
+    def close(self) -> None:
+        """Nothing is held."""
+        self._keys.clear()
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """asyncio on virtual time, starting at 0.0."""
+
+    def __init__(self) -> None:
+        self._jump = _JumpSelector()
+        super().__init__(self._jump)
+        self._clock_resolution = 1e-7
+
+    def time(self) -> float:
+        """Virtual seconds since the start."""
+        return self._jump.time
+
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> NoReturn:  # type: ignore[override] # noqa: ARG002
+        """Refused: see Forbidden."""
+        raise Forbidden(f"a thread was asked for to run {getattr(func, '__qualname__', func)!r}")
+
+
+def run_virtual(main: Callable[[], Any]) -> Any:
+    """Run a coroutine function to its end on a fresh virtual loop; what is still pending then is dropped silently."""
+    loop = VirtualLoop()
+    try:
+        asyncio.set_event_loop(loop)
+        loop.set_exception_handler(_unless_left_behind)
+        return loop.run_until_complete(main())
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+def _unless_left_behind(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Tickers, and frozen work of a dead core, are pending for ever when a run ends: nobody needs to hear of it."""
+    if "was destroyed but it is pending" not in context["message"]:
+        loop.default_exception_handler(context)

@@ -1,0 +1,169 @@
+"""The core's ports in simulation: each works while its incarnation lives, and has a crash point before and after."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Any, Protocol, TypeVar
+from urllib.parse import urlsplit
+
+from harness.simulation.asgi import App, ConnectionBroke, finish, request
+from harness.simulation.incarnation import Incarnation
+from synccore.ports.database import Database
+from synccore.ports.stores import Unit
+from synccore.ports.transport import NoAnswer, NotSent, Request, Response
+
+T = TypeVar("T")
+
+
+class SimulatedClock:
+    """See `ports.clock.Clock`."""
+
+    def __init__(self, wire: Callable[[], float], now: Callable[[], float], life: Incarnation) -> None:
+        self.wire, self.now, self._life = wire, now, life
+
+    async def sleep(self, seconds: float) -> None:
+        """See Clock."""
+        await asyncio.sleep(seconds)
+        if self._life.dead:
+            await self._life.never()
+
+
+class SimulatedChance:
+    """See `ports.chance.Chance`: named streams, each a function of the seed."""
+
+    def __init__(self, seed: str) -> None:
+        self._seed = seed
+        self._streams: dict[str, Random] = {}
+
+    def _stream(self, name: str) -> Random:
+        if name not in self._streams:
+            self._streams[name] = Random(f"{self._seed}/{name}")
+        return self._streams[name]
+
+    def uniform(self, stream: str) -> float:
+        """See Chance."""
+        return self._stream(stream).random()
+
+    def token(self, stream: str) -> str:
+        """See Chance."""
+        return hashlib.blake2b(f"{self._stream(stream).random()}".encode(), digest_size=16).hexdigest()
+
+
+class SimulatedTransport:
+    """See `ports.transport.Transport`: requests go to applications of this process, by host name."""
+
+    def __init__(self, hosts: Mapping[str, App], life: Incarnation, sent: Callable[[Request], None]) -> None:
+        self._hosts, self._life, self._sent = hosts, life, sent
+
+    async def send(self, request_: Request) -> Response:
+        """See Transport."""
+        life = self._life
+        url = urlsplit(request_.url)
+        await life.point(f"send {request_.method} {url.path}")
+        app = self._hosts.get(url.netloc)
+        if app is None:
+            raise NotSent(f"no such host: {url.netloc}")
+        self._sent(request_)
+        target = f"{url.path}?{url.query}" if url.query else url.path
+        headers = {"host": url.netloc, **request_.headers}
+        try:
+            raw = await request(app, request_.method, target, headers, request_.body, request_.timeout_s)
+        except ConnectionBroke as broke:
+            await life.point("broken")
+            raise (NoAnswer if broke.applied else NotSent)("connection cut") from None
+        except TimeoutError:
+            await life.point("timed out")
+            raise NoAnswer(f"no answer within {request_.timeout_s} s") from None
+        await life.point(f"sent {request_.method} {url.path}")
+        return _response(raw.status, raw.headers, raw.body)
+
+
+def _response(status: int, headers: Mapping[str, str], body: bytes) -> Response:
+    declared = headers.get("content-length")
+    if declared is not None and len(body) < int(declared):
+        raise NoAnswer("the answer broke off")
+    return Response(status, headers, body)
+
+
+class Drop(Protocol):
+    """The legacy system's file drop, called in process."""
+
+    async def listdir(self, user: str, folder: str) -> list[str]:
+        """Names in a folder."""
+        ...
+
+    async def read(self, user: str, path: str) -> bytes:
+        """A file."""
+        ...
+
+    async def write(self, user: str, path: str, data: bytes) -> None:
+        """Create or replace."""
+        ...
+
+    async def rename(self, user: str, old: str, new: str) -> None:
+        """Rename."""
+        ...
+
+    async def remove(self, user: str, path: str) -> None:
+        """Delete."""
+        ...
+
+
+class SimulatedFiles:
+    """See `ports.files.FileDrop`: the partner's view of the drop."""
+
+    def __init__(self, drop: Drop, user: str, life: Incarnation, timeout_s: float) -> None:
+        self._drop, self._user, self._life, self._timeout_s = drop, user, life, timeout_s
+
+    async def _call(self, name: str, coroutine: Any) -> Any:
+        await self._life.point(f"file {name}")
+        try:
+            result = await finish(coroutine, self._timeout_s)
+        except (FileNotFoundError, PermissionError, FileExistsError):
+            await self._life.point(f"refused {name}")
+            raise
+        except ConnectionRefusedError as error:
+            raise NotSent(str(error)) from None
+        except (OSError, TimeoutError) as error:
+            await self._life.point(f"lost {name}")
+            raise NoAnswer(str(error)) from None
+        await self._life.point(f"filed {name}")
+        return result
+
+    async def listdir(self, folder: str) -> list[str]:
+        """See FileDrop."""
+        names: list[str] = await self._call("list", self._drop.listdir(self._user, folder))
+        return names
+
+    async def read(self, path: str) -> bytes:
+        """See FileDrop."""
+        data: bytes = await self._call("read", self._drop.read(self._user, path))
+        return data
+
+    async def write(self, path: str, data: bytes) -> None:
+        """See FileDrop."""
+        await self._call("write", self._drop.write(self._user, path, data))
+
+    async def rename(self, old: str, new: str) -> None:
+        """See FileDrop."""
+        await self._call("rename", self._drop.rename(self._user, old, new))
+
+    async def remove(self, path: str) -> None:
+        """See FileDrop."""
+        await self._call("remove", self._drop.remove(self._user, path))
+
+
+class SimulatedDatabase:
+    """See `ports.database.Database`: the real stores on the harness's connection, with a crash point on each side."""
+
+    def __init__(self, inner: Database, life: Incarnation, committed: Callable[[], None]) -> None:
+        self._inner, self._life, self._committed = inner, life, committed
+
+    async def run(self, fn: Callable[[Unit], T]) -> T:
+        """See Database."""
+        await self._life.point("commit")
+        result = await self._inner.run(fn)
+        self._committed()
+        await self._life.point("committed")
+        return result

@@ -1,0 +1,271 @@
+"""The simulated world of one run: implements harness.world.World over systems and core in this process."""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Literal
+
+from harness.events import EventStream
+from harness.scenario import Scenario
+from harness.simulation.asgi import ConnectionBroke, Raw, request
+from harness.simulation.engine import EngineState, SimulatedEngine
+from harness.simulation.hangar import CONTROL, CORE_HOST, CORE_TOKEN, HOSTS, WIRE_BASE, Hangar
+from harness.simulation.incarnation import Incarnation
+from harness.simulation.ports import (
+    SimulatedChance, SimulatedClock, SimulatedDatabase, SimulatedFiles, SimulatedTransport,
+)  # fmt: skip
+from harness.world import SYSTEMS, Json, NotQuiet, Reply, SystemName, Unreachable
+from synccore import bootstrap
+
+Change = Callable[[bootstrap.Parts], bootstrap.Parts]
+LOOK_S = 1.0  # virtual seconds between two looks whether all is quiet
+RESTART_S = 2.0  # how long a crashed core stays down
+
+
+@dataclass
+class Flight:
+    """How to fly: another core, and where it crashes (the number of the crash point, from 1)."""
+
+    change: Change | None = None
+    crash_at: int | None = None
+
+
+class SimWorld:
+    """See harness.world.World. Lives within one run of a virtual loop."""
+
+    mode: Literal["sim", "live"] = "sim"
+
+    def __init__(self, hangar: Hangar, scenario: Scenario, seed: str, flight: Flight) -> None:
+        self.hangar, self.flight, self.seed = hangar, flight, seed
+        self._loop = asyncio.get_running_loop()
+        self._genesis = scenario.genesis
+        self._mappings = hangar.company.mappings_with(scenario.mappings)
+        self.stream = EventStream(self.now)
+        self.points: list[str] = []  # every crash point passed, by name
+        self.requests: list[tuple[str, str]] = []  # what the core sent: (system, method and path)
+        self.commits = 0
+        self.crashes = 0
+        self._state = EngineState()
+        self._chance = Random(f"{seed}/engine")
+        self._lives = 0
+        self._life: Incarnation | None = None
+        self._engine: SimulatedEngine | None = None
+        self._hosts = {HOSTS[name]: system.app for name, system in hangar.systems.items()}
+        self._memory = hangar.fresh_memory()
+        self._database = bootstrap.inline_database(self._memory)
+        self._restarting: asyncio.Task[None] | None = None
+
+    # -- life ---------------------------------------------------------------------------------
+
+    async def open(self) -> "SimWorld":
+        """Reset the systems to the story's genesis and start everything."""
+        hangar = self.hangar
+        hangar.wire = lambda: WIRE_BASE + self._loop.time()
+        hangar.deliver = self._deliver
+        for name, system in hangar.systems.items():
+            system.reset(self._genesis, self.seed)
+            system.journal.listeners[:] = [self._recorder(name)]
+            system.store.listeners[1:] = [self._changed]
+            await system.start()
+        await self.start_core()
+        return self
+
+    async def close(self) -> None:
+        """Stop all."""
+        if self._life is not None:
+            self._life.dead = True
+        self.hangar.core = None
+        for system in self.hangar.systems.values():
+            await system.stop()
+
+    def _recorder(self, name: SystemName) -> Callable[[dict[str, Any]], None]:
+        def record(entry: dict[str, Any]) -> None:
+            facts = {
+                key: value for key, value in entry.items() if key not in ("seq", "kind", "at", "headers", "principal")
+            }
+            secret = entry.get("operation") == "token"
+            for part in ("body", "answer"):
+                if part in facts:
+                    facts[part] = "***" if secret else facts[part].decode("utf-8", "replace")
+            facts["system"] = name
+            self.stream.add(entry["kind"], entry["at"], **facts)
+
+        return record
+
+    def _changed(self, changes: list[Any]) -> None:
+        if self._engine is not None and any(not change.kind.startswith("_") for change in changes):
+            self._engine.poke()
+
+    async def start_core(self) -> None:
+        """See World."""
+        self._lives += 1
+        life = Incarnation(self._at_point, self._core_died)
+        engine = SimulatedEngine(self._state, life, self.now, self._chance)
+        clock = SimulatedClock(self.hangar.wire, self.now, life)
+        files = None
+        if self.hangar.settings.erp_legacy_host:
+            user = self.hangar.settings.erp_legacy_user
+            files = SimulatedFiles(self.hangar.systems["erp_legacy"].drop, user, life, 30.0)  # type: ignore[attr-defined]
+        ports = bootstrap.Ports(
+            clock, SimulatedChance(f"{self.seed}/core/{self._lives}"),
+            SimulatedTransport(self._hosts, life, self._core_sends), files,
+            SimulatedDatabase(self._database, life, self._committed), engine,
+        )  # fmt: skip
+        core = bootstrap.build(self.hangar.settings, ports, self.flight.change, self._mappings)
+        self._life, self._engine, self.hangar.core = life, engine, core
+        started = life.serve(core.start())
+        try:
+            await started
+        except ConnectionResetError:
+            return  # it died while it started; whoever restarts it tries again
+
+    async def kill_core(self) -> None:
+        """See World."""
+        assert self._life is not None
+        self._life.kill()
+
+    def _core_died(self) -> None:
+        self.crashes += 1
+        self.hangar.core = None
+        if self._memory.in_transaction:
+            self._memory.rollback()
+
+    def _at_point(self, name: str) -> bool:
+        self.points.append(name)
+        if len(self.points) != self.flight.crash_at:
+            return False
+        self.stream.add("crash", said=f"the core died at point {len(self.points)}: {name}")
+        self._restarting = self._loop.create_task(self._restart())
+        return True
+
+    async def _restart(self) -> None:
+        await asyncio.sleep(RESTART_S)
+        await self.start_core()
+        self._restarting = None
+
+    def _core_sends(self, sent: Any) -> None:
+        self.requests.append((sent.url.split("/")[2], f"{sent.method} {sent.url.split('/', 3)[3].partition('?')[0]}"))
+
+    def _committed(self) -> None:
+        self.commits += 1
+
+    # -- talking --------------------------------------------------------------------------------
+
+    async def _deliver(self, method: str, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float) -> int:
+        path = "/" + url.split("/", 3)[3]
+        raw = await self._ask_core(method, path, {"host": CORE_HOST, **headers}, body, timeout_s)
+        return raw.status
+
+    async def _ask_core(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, timeout_s: float | None
+    ) -> Raw:
+        life = self._life
+        if life is None or life.dead:
+            raise ConnectionRefusedError("the core is down")
+        raw: Raw = await life.serve(request(self.hangar.api, method, path, headers, body, timeout_s))
+        return raw
+
+    async def call(
+        self, system: SystemName, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b""
+    ) -> Reply:
+        """See World."""
+        sent = {"host": HOSTS[system], **(headers or {})}
+        try:
+            raw = await request(self.hangar.systems[system].app, method, path, sent, body, 60.0)
+        except (ConnectionBroke, TimeoutError) as error:
+            raise Unreachable(f"{system}: {error}") from None
+        return Reply(raw.status, raw.headers, raw.body)
+
+    async def control(self, system: SystemName, method: str, path: str, body: Json = None) -> Json:
+        """See World."""
+        if method == "GET" and path == "/_control/books":  # the same rows without rendering and parsing 100 kB
+            return {"system": system, "at": self.now(), **self.hangar.systems[system].books()}
+        data = b"" if body is None else json.dumps(body).encode()
+        headers = {"x-control-token": CONTROL, "content-type": "application/json"}
+        raw = await request(self.hangar.systems[system].app, method, path, headers, data, None)
+        answer = json.loads(raw.body) if raw.body else None
+        if raw.status >= 400:
+            raise ValueError(f"{system} {path}: {answer.get('detail') if isinstance(answer, dict) else answer}")
+        return answer
+
+    async def core(self, method: str, path: str, body: Json = None) -> tuple[int, Json]:
+        """See World."""
+        headers = {
+            "host": CORE_HOST, "authorization": f"Bearer {CORE_TOKEN}", "content-type": "application/json",
+        }  # fmt: skip
+        data = b"" if body is None else json.dumps(body).encode()
+        try:
+            raw = await self._ask_core(method, path, headers, data, 60.0)
+        except (OSError, TimeoutError) as error:
+            raise Unreachable(str(error)) from None
+        return raw.status, json.loads(raw.body) if raw.body else None
+
+    async def put_file(self, user: str, path: str, data: bytes) -> None:
+        """See World."""
+        drop = self.hangar.systems["erp_legacy"].drop  # type: ignore[attr-defined]
+        name = self.hangar.partner(user)
+        try:
+            await drop.write(name, f"{path}.tmp", data)
+            await drop.rename(name, f"{path}.tmp", path)
+        except OSError as error:
+            raise Unreachable(f"drop: {error}") from None
+
+    def credentials(self, system: SystemName) -> Mapping[str, str]:
+        """See World."""
+        return self.hangar.secret[system]
+
+    def base_url(self, system: SystemName) -> str:
+        """See World."""
+        return self.hangar.base_url(system)
+
+    # -- time -----------------------------------------------------------------------------------
+
+    def now(self) -> float:
+        """See World."""
+        return self._genesis + self._loop.time()
+
+    async def advance(self, to: float) -> None:
+        """See World: timers of systems and core ring on the way, each at its own time."""
+        await asyncio.sleep(max(0.0, to - self.now()))
+        await self.settle()
+
+    async def settle(self, bound_s: float = 900.0) -> None:
+        """See World."""
+        deadline = self.now() + bound_s
+        patience = deadline + 4 * 3600.0
+        while True:
+            due = self._stirs(deadline)
+            if due is None:
+                return
+            if self.now() > patience:
+                raise NotQuiet(f"still not quiet {bound_s / 60:.0f} minutes and four hours later: {self._open()}")
+            await asyncio.sleep(max(LOOK_S, min(due - self.now(), 600.0)))
+
+    def _stirs(self, deadline: float) -> float | None:
+        """When to look again, or None when nothing goes on and nothing is due before the deadline."""
+        now = self.now()
+        if self._restarting is not None or self._life is None:
+            return now
+        dues = []
+        for system in self.hangar.systems.values():
+            if not system.jobs.idle:
+                return now
+        delivery = min((job.due for job in self.hangar.systems["subscriptions"].jobs.pending() if job.kind == "deliver"),
+                       default=None)  # fmt: skip
+        if delivery is not None and delivery <= deadline:
+            dues.append(delivery)
+        if not self._life.dead and self._engine is not None:
+            if not self._engine.at_rest:
+                return now
+            alarm = self._engine.next_alarm()
+            if alarm is not None and alarm <= deadline:
+                dues.append(alarm)
+        return min(dues, default=None)
+
+    def _open(self) -> str:
+        waiting = [f"{run.process} {run.id}" for run in self._state.runs.values() if run.state in ("queued", "running")]
+        jobs = [name for name in SYSTEMS if not self.hangar.systems[name].jobs.idle]
+        failures = self._engine.failures()[-3:] if self._engine is not None else []
+        return f"runs {waiting}; systems at work {jobs}; tickers that failed {failures}"
