@@ -25,7 +25,8 @@ DC40 = _table(524, """
 DD40 = _table(63, "SEGNAM@0+30 MANDT@30+3 DOCNUM@33+16 SEGNUM@49+6 PSGNUM@55+6 HLEVEL@61+2")
 SDATA = 1000
 E1KNA1M = _table(391, "MSGFN@0+3 KUNNR@3+10 KTOKD@147+4 LAND1@153+3 LOEVM@178+1 NAME1@179+35 NAME2@214+35 ORT01@321+35")
-E1KNB1M = _table(21, "MSGFN@0+3 BUKRS@3+4 AKONT@7+10 ZTERM@17+4")
+# the company-code segment as this site cuts it: standard up to AKONT, ZZ fields of its own behind
+E1KNB1M = _table(108, "MSGFN@0+3 BUKRS@3+4 AKONT@14+10 ZTERM@24+4 ZZSRCID@38+50 ZZSTCEG@88+20")
 Z1SUBHD = _table(
     223,
     """
