@@ -10,7 +10,7 @@ from synccore.domain.bills import Application, Receipt
 from synccore.domain.extracts import Unreadable, amount, read_text
 from synccore.domain.facts import fact
 from synccore.ports.engine import Tick
-from synccore.ports.stores import DeadLetter, Signal, Unit
+from synccore.ports.stores import BusinessException, DeadLetter, Signal, Unit
 from synccore.ports.systems import OutboundFile
 from synccore.processes.context import Context
 from synccore.processes.ledger_receipts import receipt_key
@@ -19,6 +19,7 @@ from synccore.processes.legacy_posting import answer_key
 from synccore.processes.legacy_spool import schedule
 
 SYSTEM, KNOWN, KNOWN_FILES = "erp_legacy", "legacy-outbound/known", 400
+ATTENTION_S = 86400.0
 REUSED = ("DUP_SEQ", "DUP_FILE")
 
 
@@ -89,8 +90,7 @@ class LegacyOutbound:
         if not reference:
             return
         document = f"{row['BUKRS']}-{row['GJAHR']}-{row['BELNR']}" if row["BELNR"] else ""
-        reason = " ".join(part for part in (row["STAMID"], row["STAMNO"], row["TEXT"]) if part)
-        answer = {"status": row["STATUS"], "document": document, "reason": reason}
+        answer = {"status": row["STATUS"], "document": document, "reason": _reason(row)}
         unit.cursors.set(answer_key(reference), json.dumps(answer))
         payment = base.startswith("PAY")
         if row["STATUS"] == "53":
@@ -113,18 +113,27 @@ class LegacyOutbound:
             unit.work.wake(f"bill:{reference}", at)
 
     def _customer(self, unit: Unit, sent: tuple[str, Any] | None, row: dict[str, str], at: float) -> None:
+        """A refused master record is finance's to correct in the ledger's own queue; its bills wait for that there."""
         if sent is None:
             return
-        number = str(sent[1]["kunnr"])
+        number, work = str(sent[1]["kunnr"]), f"legacy-customer:{sent[1]['kunnr']}"
         effect = self._ctx.keys.effect(SYSTEM, "customer", number)
+        customer = unit.links.canonical("customer", SYSTEM, number) or number
+        account = self._ctx.keys.account_of(customer)
         if row["STATUS"] == "53":
             unit.effects.settle(effect, "applied", number, at)
-            customer = unit.links.canonical("customer", SYSTEM, number) or number
-            account = self._ctx.keys.account_of(customer)
+            unit.exceptions.resolve_work(work, "the ledger has posted it", "erp_legacy", at)
             data = {"customer": customer, "name": sent[1]["name"], "system": SYSTEM}
-            unit.events.append(fact("customer-created", SYSTEM, customer, account, at, data))
-        else:
-            unit.effects.settle(effect, "rejected", {"reason": row["TEXT"]}, at)
+            unit.events.append(fact("customer-created", SYSTEM, customer, account, at, data, f"customer:{number}"))
+            return
+        unit.effects.settle(effect, "rejected", {"reason": row["TEXT"]}, at)
+        reason = f"the legacy ledger has not taken customer {number}: {_reason(row)}"
+        unit.exceptions.open(
+            BusinessException(
+                "", "ledger_refused", customer, account, reason, "finance", ("correct_in_ledger",), (), work, at,
+                at + ATTENTION_S,
+            )
+        )  # fmt: skip
 
     def _payment(self, unit: Unit, row: dict[str, str], key: str, at: float) -> None:
         """A line of the payment extract. Lines of one payment are collected: they may come in several files."""
@@ -174,6 +183,10 @@ def _documents_of(unit: Unit, base: str) -> Documents:
             if file["name"] == base:
                 return Documents(tuple(file["documents"]))
     return Documents()
+
+
+def _reason(row: dict[str, str]) -> str:
+    return " ".join(part for part in (row["STAMID"], row["STAMNO"], row["TEXT"]) if part)
 
 
 def _date(text: str) -> date | None:

@@ -1,4 +1,4 @@
-"""Every call of a deal's whole life with every outcome, and a crash at every call and commit: the books stay the same."""
+"""Every call of a deal's life with every outcome, a crash at every call and commit: the books stay the same."""
 
 from collections.abc import Awaitable, Callable
 
