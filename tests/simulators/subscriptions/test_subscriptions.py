@@ -241,6 +241,20 @@ def test_subscriptions_are_found_by_custom_field_customer_status_price_and_chang
     play(story)
 
 
+def test_a_change_without_money_is_told_and_one_of_items_is_refused() -> None:
+    async def story(site: Site) -> None:
+        await site.customer()
+        await site.subscribe(id="s", po_number="PO-1", cf_stage="new")
+        changed = await site.do("/subscriptions/s/update_for_items", {"po_number": "PO-2", "cf_stage": None})
+        assert changed["subscription"]["po_number"] == "PO-2" and "cf_stage" not in changed["subscription"]
+        items = [{"item_price_id": "platform-USD-yearly", "quantity": 12}]
+        refused = await site.do("/subscriptions/s/update_for_items", {"subscription_items": items, "po_number": "PO-3"})
+        assert refused.code() == (400, "param_wrong_value", "subscription_items")
+        assert (await site.get("/subscriptions/s"))["subscription"]["po_number"] == "PO-2"
+
+    play(story)
+
+
 def test_cancelling_now_credits_the_rest_of_the_term() -> None:
     async def story(site: Site) -> None:
         await site.customer()
