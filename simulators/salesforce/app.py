@@ -122,6 +122,8 @@ class Salesforce(System):
             return await match.route.endpoint(self, call, **match.arguments)
         except ApiError as error:
             return answer_error(error)
+        except RecursionError:
+            return answer_error(failed("JSON_PARSER_ERROR", "The request is nested too deeply"))
 
     @property
     def daily_limit(self) -> int:

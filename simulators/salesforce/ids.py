@@ -1,6 +1,7 @@
 """Record ids: 15 case-sensitive characters and a checksum that makes 18 characters case-insensitive."""
 
 import re
+from functools import lru_cache
 
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CHECK = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -32,7 +33,12 @@ def parse_id(text: object) -> str | None:
 
     An 18-character id may come in any case: its checksum says which letters are upper-case.
     """
-    if not isinstance(text, str) or len(text) not in (15, 18) or not _ALNUM.match(text):
+    return _parsed(text) if isinstance(text, str) and len(text) in (15, 18) else None
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> str | None:
+    if not _ALNUM.match(text):
         return None
     if len(text) == 15:
         return text + checksum(text)

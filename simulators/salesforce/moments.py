@@ -23,6 +23,7 @@ def day(at: float) -> date:
     return datetime.fromtimestamp(at, UTC).date()
 
 
+@lru_cache(maxsize=1024)
 def read_datetime(text: str) -> str | None:
     """An ISO-8601 moment in the org's form (UTC, milliseconds); None when it is none, or outside 1700-4000."""
     match = _DATETIME.match(text)

@@ -5,7 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulators.kit.routes import Endpoint
-from simulators.salesforce import auth, describe, limits, queries, records, soap
+from simulators.salesforce import (
+    auth,
+    bulk_ingest,
+    bulk_jobs,
+    bulk_query,
+    composite,
+    describe,
+    limits,
+    queries,
+    records,
+    soap,
+    sobject_collections,
+    tree,
+)
 
 if TYPE_CHECKING:
     from simulators.salesforce.app import Salesforce
@@ -14,6 +27,9 @@ PUBLIC = frozenset(("token", "revoke", "soap", "versions"))
 """Operations that need no session."""
 
 _BASE = "/services/data/{version}"
+_COLLECTIONS = f"{_BASE}/composite/sobjects"
+_INGEST = f"{_BASE}/jobs/ingest"
+_QUERIES = f"{_BASE}/jobs/query"
 _EXTERNAL = f"{_BASE}/sobjects/{{sobject}}/{{field}}/{{value}}"
 
 TABLE: tuple[tuple[str, str, str, Endpoint], ...] = (
@@ -33,6 +49,30 @@ TABLE: tuple[tuple[str, str, str, Endpoint], ...] = (
     ("GET", f"{_BASE}/queryAll", "queryAll", queries.query_all),
     ("GET", f"{_BASE}/query/{{locator}}", "queryMore", queries.more),
     ("GET", f"{_BASE}/queryAll/{{locator}}", "queryMore", queries.more),
+    ("POST", f"{_BASE}/composite", "composite", composite.composite),
+    ("POST", f"{_BASE}/composite/batch", "composite.batch", composite.batch),
+    ("POST", f"{_BASE}/composite/tree/{{sobject}}", "tree", tree.plant),
+    ("POST", _COLLECTIONS, "collections.create", sobject_collections.create),
+    ("PATCH", _COLLECTIONS, "collections.update", sobject_collections.update),
+    ("DELETE", _COLLECTIONS, "collections.delete", sobject_collections.delete),
+    ("POST", f"{_COLLECTIONS}/{{sobject}}", "collections.retrieve", sobject_collections.retrieve),
+    ("GET", f"{_COLLECTIONS}/{{sobject}}", "collections.retrieve", sobject_collections.retrieve_by_url),
+    ("PATCH", f"{_COLLECTIONS}/{{sobject}}/{{field}}", "collections.upsert", sobject_collections.upsert),
+    ("POST", _INGEST, "bulk.ingest.create", bulk_ingest.create),
+    ("GET", _INGEST, "bulk.ingest.list", bulk_jobs.listing(bulk_jobs.INGEST)),
+    ("GET", f"{_INGEST}/{{job}}", "bulk.ingest.status", bulk_jobs.status(bulk_jobs.INGEST)),
+    ("PATCH", f"{_INGEST}/{{job}}", "bulk.ingest.close", bulk_ingest.close),
+    ("DELETE", f"{_INGEST}/{{job}}", "bulk.ingest.delete", bulk_jobs.remove(bulk_jobs.INGEST)),
+    ("PUT", f"{_INGEST}/{{job}}/batches", "bulk.ingest.upload", bulk_ingest.upload),
+    ("GET", f"{_INGEST}/{{job}}/successfulResults", "bulk.ingest.results", bulk_ingest.successful),
+    ("GET", f"{_INGEST}/{{job}}/failedResults", "bulk.ingest.results", bulk_ingest.failures),
+    ("GET", f"{_INGEST}/{{job}}/unprocessedRecords", "bulk.ingest.results", bulk_ingest.unprocessed),
+    ("POST", _QUERIES, "bulk.query.create", bulk_query.create),
+    ("GET", _QUERIES, "bulk.query.list", bulk_jobs.listing(bulk_jobs.QUERY)),
+    ("GET", f"{_QUERIES}/{{job}}", "bulk.query.status", bulk_jobs.status(bulk_jobs.QUERY)),
+    ("PATCH", f"{_QUERIES}/{{job}}", "bulk.query.abort", bulk_query.abort),
+    ("DELETE", f"{_QUERIES}/{{job}}", "bulk.query.delete", bulk_jobs.remove(bulk_jobs.QUERY)),
+    ("GET", f"{_QUERIES}/{{job}}/results", "bulk.query.results", bulk_query.results),
     ("GET", f"{_BASE}/sobjects", "describeGlobal", describe.all_objects),
     ("GET", f"{_BASE}/sobjects/{{sobject}}", "sobject", describe.basic),
     ("POST", f"{_BASE}/sobjects/{{sobject}}", "record.create", records.create),
@@ -58,6 +98,8 @@ TABLE: tuple[tuple[str, str, str, Endpoint], ...] = (
 
 
 def register(system: Salesforce) -> None:
-    """Put the table into force."""
+    """Put the table and the background work into force."""
     for method, path, operation, endpoint in TABLE:
         system.routes.add(method, path, operation, endpoint)
+    system.jobs.handler(bulk_ingest.WORK, bulk_ingest.worker(system))
+    system.jobs.handler(bulk_query.WORK, bulk_query.worker(system))

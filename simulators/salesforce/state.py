@@ -16,7 +16,9 @@ SCHEMA = Kind("_schema")
 SESSION = Kind("_session")
 CURSOR = Kind("_cursor", index=("user",))
 JOB = Kind("_bulk_job", index=("type",))
-KINDS = (SCHEMA, SESSION, CURSOR, JOB)
+DATA = Kind("_bulk_data")
+ROWS = Kind("_bulk_rows", index=("job",))
+KINDS = (SCHEMA, SESSION, CURSOR, JOB, DATA, ROWS)
 
 _compiled: dict[str, Schema] = {}  # by stored text: a reset to a known schema costs one comparison
 

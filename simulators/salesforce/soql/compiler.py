@@ -35,9 +35,10 @@ def compile_query(schema: Schema, query: Query, slots: list[Slot], with_deleted:
         return Plan(grouped, work.binders, _offset(work, query), [name for name, _show in grouped.columns])
     if query.having is not None:
         raise malformed("Having clause not allowed without a GROUP BY clause")
-    rows = _Selection(frame, query).rows()
-    flat = [".".join(item.what.parts) for item in query.items if isinstance(item.what, Name)]
-    return Plan(rows, work.binders, _offset(work, query), flat if len(flat) == len(query.items) else [])
+    selection = _Selection(frame, query)
+    rows = selection.rows()
+    flat = len(selection.columns) == len(query.items)
+    return Plan(rows, work.binders, _offset(work, query), selection.columns if flat else [])
 
 
 def _counts_only(query: Query) -> bool:
@@ -48,7 +49,7 @@ def _counts_only(query: Query) -> bool:
 
 
 def _offset(work: Compilation, query: Query) -> tuple[int, int] | None:
-    return None if query.offset is None else work.places[query.offset.at]
+    return None if query.offset is None else work.place(query.offset)
 
 
 def _limits(frame: Frame, query: Query) -> str:
@@ -93,12 +94,15 @@ class _Selection:
         self.root = Node(frame.sobject, 0)
         self.nodes: dict[tuple[str, ...], Node] = {(): self.root}
         self.seen: set[str] = set()
+        self.columns: list[str] = []  # canonical paths of plain fields
         self.children = 0
 
     def rows(self, under: str = "") -> Rows:
         """The plan; `under` is the condition that ties child records to their parent."""
         for item in self.query.items:
             self._select(item)
+        for node in self.nodes.values():
+            node.seal()
         frame, query = self.frame, self.query
         where = Conditions(frame, sub_select).sql(query.where) if query.where is not None else ""
         order = self._order()
@@ -139,6 +143,8 @@ class _Selection:
         if path in self.seen:
             raise SoqlError("INVALID_FIELD", f"duplicate field selected: {name.text}", name.at)
         self.seen.add(path)
+        if show is None and alias is None:
+            self.columns.append(".".join((*column.hops, key)))
         node = self._node(column.hops)
         node.entries.append(Leaf(key, column.field, show))
 

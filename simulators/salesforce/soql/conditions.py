@@ -116,7 +116,7 @@ class Conditions:
     def _range(self, word: Word, family: str) -> tuple[str, str]:
         """Parameters for the first moment of a date literal and the first one after it."""
         suffix = "T00:00:00.000+0000" if family == "datetime" else ""
-        place = None if word.number is None else self.work.places[word.number.at]
+        place = None if word.number is None else self.work.place(word.number)
         if word.number is not None:
             literals.count(self.work.given(word.number))
 
@@ -177,7 +177,7 @@ class Conditions:
 
     def _list(self, wanted: list[Any], family: str, read: Callable[[Given], Any]) -> str:
         """A JSON list of the values of all slots that the literals are from; empty strings are nulls elsewhere."""
-        slots_used = sorted({self.work.places[value.at][0] for value in wanted})
+        slots_used = sorted({self.work.place(value)[0] for value in wanted})
 
         def compute(slots: list[Slot], _today: date) -> str:
             found = [

@@ -58,13 +58,19 @@ class Compilation:
 
     def literal(self, literal: Literal, read: Callable[[Given], Any]) -> str:
         """A parameter read from one literal; read once now, so that a bad one is refused at its place."""
-        number, index = self.places[literal.at]
+        number, index = self.place(literal)
         read(self.slots[number][index])
         return self.bind(lambda slots, _today: read(slots[number][index]))
 
+    def place(self, literal: Literal) -> tuple[int, int]:
+        """Which slot a literal is, and which member of it."""
+        if literal.at not in self.places:
+            raise malformed("unexpected token", literal.at)
+        return self.places[literal.at]
+
     def given(self, literal: Literal) -> Given:
         """The literal as this query has it."""
-        number, index = self.places[literal.at]
+        number, index = self.place(literal)
         return self.slots[number][index]
 
     def alias(self) -> str:

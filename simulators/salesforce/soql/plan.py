@@ -23,6 +23,13 @@ class Leaf:
     field: Field
     show: Callable[[Any], Any] | None = None
 
+    @property
+    def plain(self) -> tuple[str, str, Any] | None:
+        """Key, stored name and value when missing, where the shown value is simply the stored one."""
+        if self.show is not None or self.field.type == "address":
+            return None
+        return self.key, self.field.name, False if self.field.type == "boolean" else None
+
 
 @dataclass(frozen=True, slots=True)
 class Child:
@@ -39,6 +46,12 @@ class Node:
     sobject: SObject
     document: int  # which selected document it reads
     entries: list["Leaf | Child | tuple[str, Node]"] = field(default_factory=list)
+    plain: list[tuple[str, str, Any]] | None = None  # when all entries are plain leaves
+
+    def seal(self) -> None:
+        """All entries are there: note whether the quick way will do."""
+        found = [entry.plain if isinstance(entry, Leaf) else None for entry in self.entries]
+        self.plain = None if None in found else [entry for entry in found if entry is not None]
 
 
 @dataclass

@@ -32,9 +32,9 @@ def explain(error: SoqlError, text: str) -> ApiError:
 def unknown_field(name: str, sobject: str, at: int) -> SoqlError:
     """INVALID_FIELD for a column that does not exist."""
     message = (
-        f"No such column '{name}' on entity '{sobject}'. If you are attempting to use a custom field, be sure to "
-        "append the '__c' after the custom field name. Please reference your WSDL or the describe call for the appropriate "
-        "names."
+        f"No such column '{name}' on entity '{sobject}'. If you are attempting to use a custom field, be sure "
+        "to append the '__c' after the custom field name. Please reference your WSDL or the describe call for the "
+        "appropriate names."
     )
     return SoqlError("INVALID_FIELD", message, at)
 
@@ -42,9 +42,9 @@ def unknown_field(name: str, sobject: str, at: int) -> SoqlError:
 def unknown_relationship(name: str, at: int) -> SoqlError:
     """INVALID_FIELD for a parent path that leads nowhere."""
     message = (
-        f"Didn't understand relationship '{name}' in field path. If you are attempting to use a custom relationship, "
-        "be sure to append the '__r' after the custom relationship name. Please reference your WSDL or the describe call "
-        "for the appropriate names."
+        f"Didn't understand relationship '{name}' in field path. If you are attempting to use a custom "
+        "relationship, be sure to append the '__r' after the custom relationship name. Please reference your WSDL or "
+        "the describe call for the appropriate names."
     )
     return SoqlError("INVALID_FIELD", message, at)
 

@@ -91,6 +91,10 @@ class Run:
         doc = docs[node.document]
         assert doc is not None
         shown: Shown = {"attributes": attributes(node.sobject.name, doc["Id"], self.root)}
+        if node.plain is not None:
+            for key, name, missing in node.plain:
+                shown[key] = doc.get(name, missing)
+            return shown
         for entry in node.entries:
             if isinstance(entry, Leaf):
                 shown[entry.key] = _leaf(entry, doc)

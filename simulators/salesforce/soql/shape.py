@@ -7,12 +7,11 @@ from typing import Literal
 Kind = Literal["string", "datetime", "date", "integer", "decimal"]
 
 _TOKEN = re.compile(
-    r"""(?P<name>[A-Za-z_]\w*)
-    |(?P<string>'(?:[^'\\]|\\.)*')
-    |(?P<datetime>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))
-    |(?P<date>\d{4}-\d\d-\d\d)
-    |(?P<decimal>[+-]?(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?\d+[eE][+-]?\d+)
-    |(?P<integer>[+-]?\d+)""",
+    r"""(?P<string>'(?:[^'\\]|\\.)*')
+    |(?<!\w)(?P<datetime>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))
+    |(?<!\w)(?P<date>\d{4}-\d\d-\d\d)
+    |(?<!\w)(?P<decimal>[+-]?(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?\d+[eE][+-]?\d+)
+    |(?<!\w)(?P<integer>[+-]?\d+)""",
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
 _BETWEEN = re.compile(r"\s*,\s*\Z")
@@ -41,9 +40,6 @@ def shape(query: str) -> tuple[str, list[Slot]]:
     done, last = 0, None
     for match in _TOKEN.finditer(query):
         kind = match.lastgroup
-        if kind == "name":
-            last = None
-            continue
         start, end = match.span()
         given = Given(kind, match.group(), start)  # type: ignore[arg-type]
         between = query[done:start]
