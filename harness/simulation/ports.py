@@ -113,11 +113,14 @@ class Drop(Protocol):
 class SimulatedFiles:
     """See `ports.files.FileDrop`: the partner's view of the drop."""
 
-    def __init__(self, drop: Drop, user: str, life: Incarnation, timeout_s: float) -> None:
-        self._drop, self._user, self._life, self._timeout_s = drop, user, life, timeout_s
+    def __init__(
+        self, drop: Drop, user: str, life: Incarnation, timeout_s: float, called: Callable[[str], None]
+    ) -> None:
+        self._drop, self._user, self._life, self._timeout_s, self._called = drop, user, life, timeout_s, called
 
     async def _call(self, name: str, coroutine: Any) -> Any:
         await self._life.point(f"file {name}")
+        self._called(name)
         try:
             result = await finish(coroutine, self._timeout_s)
         except (FileNotFoundError, PermissionError, FileExistsError):

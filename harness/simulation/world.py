@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from harness.events import EventStream
 from harness.scenario import Scenario
@@ -14,9 +15,14 @@ from harness.simulation.engine import EngineState, SimulatedEngine
 from harness.simulation.hangar import CONTROL, CORE_HOST, CORE_TOKEN, HOSTS, WIRE_BASE, Hangar
 from harness.simulation.incarnation import Incarnation
 from harness.simulation.ports import (
-    SimulatedChance, SimulatedClock, SimulatedDatabase, SimulatedFiles, SimulatedTransport,
+    SimulatedChance,
+    SimulatedClock,
+    SimulatedDatabase,
+    SimulatedFiles,
+    SimulatedTransport,
 )  # fmt: skip
 from harness.world import SYSTEMS, Json, NotQuiet, Reply, SystemName, Unreachable
+from simulators.kit.faults import Fault
 from synccore import bootstrap
 
 Change = Callable[[bootstrap.Parts], bootstrap.Parts]
@@ -26,10 +32,15 @@ RESTART_S = 2.0  # how long a crashed core stays down
 
 @dataclass
 class Flight:
-    """How to fly: another core, and where it crashes (the number of the crash point, from 1)."""
+    """How to fly: another core, where it crashes (the number of the crash point, from 1), and which of its requests
+    (from 1) meets which fault of the systems' tables.
+    """
 
     change: Change | None = None
     crash_at: int | None = None
+    call_at: int | None = None
+    outcome: str = ""
+    delay_s: float = 60.0
 
 
 class SimWorld:
@@ -107,7 +118,7 @@ class SimWorld:
         files = None
         if self.hangar.settings.erp_legacy_host:
             user = self.hangar.settings.erp_legacy_user
-            files = SimulatedFiles(self.hangar.systems["erp_legacy"].drop, user, life, 30.0)  # type: ignore[attr-defined]
+            files = SimulatedFiles(self.hangar.systems["erp_legacy"].drop, user, life, 30.0, self._core_files)  # type: ignore[attr-defined]
         ports = bootstrap.Ports(
             clock, SimulatedChance(f"{self.seed}/core/{self._lives}"),
             SimulatedTransport(self._hosts, life, self._core_sends), files,
@@ -146,7 +157,18 @@ class SimWorld:
         self._restarting = None
 
     def _core_sends(self, sent: Any) -> None:
-        self.requests.append((sent.url.split("/")[2], f"{sent.method} {sent.url.split('/', 3)[3].partition('?')[0]}"))
+        host, path = urlsplit(sent.url).netloc, urlsplit(sent.url).path
+        self._requested(next(name for name, known in HOSTS.items() if known == host), f"{sent.method} {path}")
+
+    def _core_files(self, operation: str) -> None:
+        self._requested("erp_legacy", operation)
+
+    def _requested(self, system: SystemName, what: str) -> None:
+        self.requests.append((system, what))
+        if len(self.requests) == self.flight.call_at:
+            fault = {"id": "explored", "kind": self.flight.outcome, "delay_s": self.flight.delay_s}
+            self.hangar.systems[system].faults.add(Fault.model_validate(fault))
+            self.stream.add("note", said=f"request {len(self.requests)} ({system} {what}) meets {self.flight.outcome}")
 
     def _committed(self) -> None:
         self.commits += 1
