@@ -30,14 +30,14 @@ def merged(before: Doc, values: Mapping[str, Any], fields: Mapping[str, Field], 
 
 def _lines(name: str, lines: list[Doc], incoming: list[Doc]) -> list[Doc]:
     key = KEYED.get(name)
-    had_lines = bool(lines)
+    old = list(lines)
     for index, change in enumerate(incoming):
         number = change.get("line")
         found = None
         if key is not None and change.get(key) is not None:
-            found = next((line for line in lines if line.get(key) == change[key]), None)
-        elif number is not None and had_lines:
-            found = next((line for line in lines if line["line"] == number), None)
+            found = next((line for line in old if line.get(key) == change[key]), None)
+        elif number is not None and old:
+            found = next((line for line in old if line["line"] == number), None)
             if found is None:
                 raise Refused(_no_line(name, index))
         if found is None:

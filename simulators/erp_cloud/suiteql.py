@@ -122,9 +122,9 @@ class QueryApi:
         db, refused = self.state.store.db, []
 
         def judge(action: int, first: str | None, second: str | None, database: str | None, source: str | None) -> int:
-            del second, database
+            del database
             through_view = source is not None and source.startswith("suiteql_")
-            named = (first or "").startswith("suiteql_") or not first
+            named = (first or "").startswith("suiteql_") or not first or not second  # no column: rows are counted
             if action not in _READING or (action == sqlite3.SQLITE_READ and not (named or through_view)):
                 refused.append((action, first))
                 return sqlite3.SQLITE_DENY

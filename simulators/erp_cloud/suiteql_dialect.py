@@ -119,7 +119,9 @@ def _recursive(node: exp.Expr) -> bool:
 
 
 def _check_table(node: exp.Table, ctes: Iterable[str]) -> None:
-    if not isinstance(node.this, exp.Identifier) or node.args.get("db") or node.args.get("catalog"):
+    if not isinstance(node.this, exp.Identifier) or any(
+        value for name, value in node.args.items() if name not in ("this", "alias", "joins")
+    ):
         raise BadQuery("that is not a record or a table")
     if node.name.lower() not in REFERENCES and node.name.lower() not in ctes:
         raise BadQuery(f"Record '{node.name[:60]}' was not found")
@@ -164,10 +166,10 @@ def _rewrite(tree: exp.Expr) -> exp.Expr:
         _convert_literals(comparison)
     for sum_or_difference in list(tree.find_all(exp.Add, exp.Sub)):
         _date_arithmetic(sum_or_difference)
-    for total in list(tree.find_all(exp.Sum)):
-        _exact_sum(total)
     for function in tree.find_all(exp.Anonymous):
         function.set("this", FUNCTIONS.get(function.name.upper(), function.name))
+    for total in list(tree.find_all(exp.Sum)):
+        _exact_sum(total)
     _name_columns(tree)
     _rename_tables(tree)
     for identifier in tree.find_all(exp.Identifier):

@@ -1,0 +1,113 @@
+"""OAuth2 machine-to-machine: which assertions buy a token, how long it lives, and what a dead one gets."""
+
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from simulators.erp_cloud.oauth2 import Assertions, Client
+from tests.simulators.erp_cloud.world import GENESIS, KEY, World
+
+
+def test_an_assertion_buys_a_token_whose_lifetime_is_a_string() -> None:
+    world = World()
+    answer = world.login()
+    assert answer.status == 200
+    assert set(answer.json) == {"access_token", "expires_in", "token_type"}
+    assert (answer.json["expires_in"], answer.json["token_type"]) == ("3600", "Bearer")
+    assert world.call("GET", "/record/v1/customer").status == 200
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"aud": "('https://tstdrv123-sb1.suitetalk.api.netsuite.com/services/rest/auth/oauth2/v1/token',)"},
+        {"iat": GENESIS + 0.25, "exp": GENESIS + 3600.25},
+        {"scope": "restlets, rest_webservices"},
+        {"scope": "rest_webservices"},
+    ],
+    ids=lambda claims: next(iter(claims)),
+)
+def test_what_real_clients_really_send_is_accepted(claims: dict[str, Any]) -> None:
+    world = World()
+    assert world.login(world.assertion(**claims)).status == 200
+
+
+@pytest.mark.parametrize(
+    ("claims", "error"),
+    [
+        ({"iss": "someone"}, "invalid_client"),
+        ({"aud": "https://elsewhere/token"}, "invalid_grant"),
+        ({"exp": GENESIS + 3601, "iat": GENESIS}, "invalid_grant"),
+        ({"exp": GENESIS - 61, "iat": GENESIS - 3600}, "invalid_grant"),
+        ({"iat": GENESIS + 61}, "invalid_grant"),
+        ({"iat": "now"}, "invalid_grant"),
+        ({"scope": "everything"}, "invalid_scope"),
+        ({"scope": None}, "invalid_scope"),
+    ],
+    ids=lambda case: str(case)[:30],
+)
+def test_a_wrong_assertion_is_refused(claims: dict[str, Any], error: str) -> None:
+    world = World()
+    answer = world.login(world.assertion(**claims))
+    assert (answer.status, answer.json["error"]) == (400, error)
+
+
+def test_rs256_is_refused_and_ps256_accepted() -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    claims = {
+        "iss": "client-1", "scope": "rest_webservices", "iat": 0, "exp": 3600,
+        "aud": "http://erp/services/rest/auth/oauth2/v1/token",
+    }  # fmt: skip
+    assertions = Assertions(Client("client-1", "cert-1", public.decode()))
+
+    def judge(algorithm: str, kid: str = "cert-1") -> tuple[str, str] | None:
+        return assertions.refusal({
+            "grant_type": "client_credentials",
+            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            "client_assertion": jwt.encode(claims, key, algorithm=algorithm, headers={"kid": kid}),
+        }, 10.0)  # fmt: skip
+
+    assert judge("PS256") is None
+    assert judge("RS256") == ("invalid_client", "the signing algorithm is not allowed")
+    assert judge("PS256", kid="other") == ("invalid_client", "unknown certificate")
+
+
+def test_a_foreign_key_and_a_changed_assertion_are_refused() -> None:
+    world = World()
+    foreign = world.assertion(key=ec.generate_private_key(ec.SECP256R1()))
+    head, body, tail = world.assertion().split(".")
+    for text in (foreign, f"{head}.{body}.{tail[:-4]}AAAA", "not.a.jwt", ""):
+        assert world.login(text).status == 400
+    assert KEY is not None
+
+
+def test_a_token_dies_by_wire_time_by_decree_and_not_by_business_time() -> None:
+    world = World()
+    path = "/record/v1/customer"
+    assert world.call("GET", path).status == 200
+    world.system.clock.jump(GENESIS + 30 * 86_400)
+    assert world.call("GET", path).status == 200
+    world.time[0] += 3600
+    refused = world.call("GET", path)
+    assert (refused.status, refused.code) == (401, "INVALID_LOGIN")
+    assert refused.headers["www-authenticate"].startswith("Bearer")
+    world.token = ""
+    assert world.call("GET", path).status == 200
+    world.system.expire_credentials()
+    assert world.call("GET", path).status == 401
+
+
+def test_tokens_are_a_function_of_the_seed_and_survive_a_snapshot() -> None:
+    first, second = World(), World()
+    assert first.login().json == second.login().json
+    assert first.login().json["access_token"] != second.token
+    first.token = first.login().json["access_token"]
+    image = first.system.store.snapshot()
+    first.system.restore(image)
+    assert first.call("GET", "/record/v1/customer").status == 200
+    first.system.reset()
+    assert first.call("GET", "/record/v1/customer").status == 401
