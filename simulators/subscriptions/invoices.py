@@ -5,7 +5,7 @@ from typing import Any
 from simulators.kit.store import Doc
 from simulators.subscriptions import balances, billing, catalog, credit_notes, customers, settlement
 from simulators.subscriptions.errors import Refused, bad_state, not_found, wrong
-from simulators.subscriptions.params import Params
+from simulators.subscriptions.params import INTEGER_MAX, Params
 from simulators.subscriptions.rules_invoice import OPEN, void_hindrance
 from simulators.subscriptions.rules_terms import DAY_S, due_date
 from simulators.subscriptions.subscriptions import collection
@@ -87,6 +87,8 @@ def _lines(work: Work, params: Params, customer: Doc, subscription: Doc | None) 
             work.at, price, 1 if quantity is None else quantity, row.integer("unit_price"), subscription_id=key,
             **_period(row), description=row.text("description") or row.text("entity_description"),
         ))  # fmt: skip
+        if lines[-1]["amount"] > INTEGER_MAX:
+            raise row.wrong("quantity", f"makes an amount of more than {INTEGER_MAX}")
     for row in params.rows("charges"):
         taxable = row.boolean("taxable")
         text = row.text("description") or row.text("entity_description") or "Charge"

@@ -6,7 +6,7 @@ from simulators.kit.store import Doc
 from simulators.subscriptions import catalog, rules_price
 from simulators.subscriptions.billing import item_line
 from simulators.subscriptions.errors import Refused, wrong
-from simulators.subscriptions.params import Params
+from simulators.subscriptions.params import INTEGER_MAX, Params
 from simulators.subscriptions.work import Work
 
 QUANTITY_MAX = 10**9
@@ -55,6 +55,8 @@ def _item(row: Params, price: Doc) -> Doc:
     else:
         item["billing_period"], item["billing_period_unit"] = price["period"], price["period_unit"]
     item["amount"] = amount(price, item)
+    if item["amount"] > INTEGER_MAX:
+        raise row.wrong("quantity", f"makes an amount of more than {INTEGER_MAX}")
     return item
 
 

@@ -101,7 +101,7 @@ class Site:
 
     async def call(self, method: str, path: str, fields: dict[str, Any] | None = None, **more: Any) -> Reply:
         """One call as a client sends it: `fields` are flattened and transposed like the SDKs do."""
-        encoded = urlencode(flat(fields or {}), quote_via=quote) if "raw" not in more else more["raw"]
+        encoded = more["raw"] if "raw" in more else urlencode(flat(fields or {}), quote_via=quote)
         path, _, query = path.partition("?")
         body = b"" if method == "GET" else encoded.encode()
         if method == "GET" and encoded:

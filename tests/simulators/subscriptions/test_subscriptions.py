@@ -209,6 +209,9 @@ def test_what_does_not_fit_is_refused_and_leaves_no_trace() -> None:
         assert (await site.do(path, {"subscription_items": only})).status == 400
         for seats in (-1, 10**12, "many", "1.5"):
             assert (await site.subscribe(seats=seats)).code()[2] == "subscription_items[quantity][0]"  # type: ignore[arg-type]
+        items = [{"item_price_id": "platform-USD-yearly", "quantity": 10**9, "unit_price": 10**12}]
+        huge = await site.do(path, {"subscription_items": items})
+        assert huge.code()[2] == "subscription_items[quantity][0]"
         assert (await site.subscribe(contract_term={"action_at_term_end": "renew"})).code()[2] == "billing_cycles"
         assert (await site.subscribe(coupon_ids=["c"])).code()[2] == "coupon_ids"
         assert (await site.subscribe("nobody")).status == 404
