@@ -18,6 +18,8 @@ def api(current: Callable[[], Desk | None]) -> FastAPI:
     app.state.current = current
     problem.install(app)
     app.add_middleware(BodyLimit)
+    app.state.routes = []
     for part in (webhooks, customers, exceptions, letters, mappings, operations):
         app.include_router(part.router)
+        app.state.routes += part.router.routes
     return app

@@ -56,13 +56,13 @@ async def discard_letter(core: At, caller: Operator, letter_id: Id) -> Outcome:
     return (await _act(core, caller, [letter_id], "discarded"))[0]
 
 
-@router.post("/dead-letters/requeue", operation_id="requeueDeadLetters", responses=_MISSING)
+@router.post("/dead-letter-batches/requeue", operation_id="requeueDeadLetters", responses=_MISSING)
 async def requeue_letters(core: At, caller: Operator, body: Selection) -> list[Outcome]:
     """Requeue several, or none if one of them does not exist."""
     return await _act(core, caller, body.ids, "requeued")
 
 
-@router.post("/dead-letters/discard", operation_id="discardDeadLetters", responses=_MISSING)
+@router.post("/dead-letter-batches/discard", operation_id="discardDeadLetters", responses=_MISSING)
 async def discard_letters(core: At, caller: Operator, body: Selection) -> list[Outcome]:
     """Discard several, or none if one of them does not exist."""
     return await _act(core, caller, body.ids, "discarded")

@@ -17,9 +17,9 @@ _LAST = 253402300799.0  # the end of the year 9999
 
 
 class ReplayOrder(BaseModel):
-    """Which stored signals to translate again: by source, by key, by time of arrival; at least one of them."""
+    """Which stored signals to translate again: by source, by key, by time of arrival; empty: any."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     source: str = Field(default="", max_length=40, pattern=r"^[a-z_]*$")
     key: str = Field(default="", max_length=200)

@@ -6,7 +6,9 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -63,9 +65,23 @@ async def _problem(_: Request, error: Exception) -> JSONResponse:
     return answer(error.status, error.detail, error.headers)
 
 
-async def _http(_: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    return answer(error.status_code, str(error.detail), dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(_methods(request))
+    return answer(error.status_code, str(error.detail), headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """All methods of a path; the framework names only those of the first route that fits."""
+    found = {
+        method
+        for route in request.app.state.routes
+        if isinstance(route, APIRoute) and route.matches(dict(request.scope))[0] is not Match.NONE
+        for method in route.methods or ()
+    }
+    return sorted(found)
 
 
 async def _validation(_: Request, error: Exception) -> JSONResponse:

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from synccore.experience.problem import answer
+from synccore.experience.problem import Problem, answer
 
 BODY_MAX = 1 << 20  # bytes
 
@@ -49,13 +49,17 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route that reads strict JSON."""
+    """A route that reads strict JSON and refuses query parameters that it does not know: a typing error is seen."""
 
     def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
         """The handler, over a strict request."""
         handler = super().get_route_handler()
+        known = {parameter.alias for parameter in self.dependant.query_params}
 
         async def strict(request: Request) -> Response:
+            unknown = sorted(set(request.query_params) - known)
+            if unknown:
+                raise Problem(422, f"query/{unknown[0]}: not a parameter of this operation")
             return await handler(StrictRequest(request.scope, request.receive))
 
         return strict

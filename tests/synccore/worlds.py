@@ -128,7 +128,7 @@ class HandEngine:
 
 
 def memory() -> InlineDatabase:
-    connection = sqlite3.connect(":memory:")
+    connection = sqlite3.connect(":memory:", check_same_thread=False)  # some test clients run the app in a thread
     prepare(connection)
     return InlineDatabase(connection)
 
