@@ -54,6 +54,7 @@ class _Ticking:
     begun_at: float = 0.0
     alarm: float | None = None  # business time
     pending: bool = True  # a round is due at the next point of its grid
+    last: float = 0.0  # business time of the latest round or wake-up: the next point of the grid lies behind it
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     rounds: int = 0
     failures: list[str] = field(default_factory=list)
@@ -162,9 +163,13 @@ class SimulatedEngine:
                 ticking.wake.set()
 
     @property
-    def at_rest(self) -> bool:
-        """Nothing runs or waits to run, and every ticker has looked since the last change."""
-        return not self._busy and not any(ticking.pending for ticking in self._tickers.values())
+    def busy(self) -> bool:
+        """A run is under way or about to begin."""
+        return bool(self._busy)
+
+    def next_round(self) -> float | None:
+        """When a ticker that has not looked since the last change will look (business time); None: all have."""
+        return min((self._grid(ticking) for ticking in self._tickers.values() if ticking.pending), default=None)
 
     def next_alarm(self) -> float | None:
         """When a ticker will look by itself (business time)."""
@@ -229,12 +234,12 @@ class SimulatedEngine:
     async def _until_due(self, ticking: _Ticking) -> None:
         if not ticking.rounds:
             return
-        last = self._now()
+        ticking.last = self._now()
         while True:
             now = self._now()
             if ticking.alarm is not None and ticking.alarm <= now + 1e-6:
                 return
-            grid = ticking.begun_at + ticking.interval_s * (int((last - ticking.begun_at) / ticking.interval_s) + 1)
+            grid = self._grid(ticking)
             if ticking.pending and grid <= now + 1e-6:
                 return
             due = min(at for at in (grid if ticking.pending else None, ticking.alarm, float("inf")) if at is not None)
@@ -244,9 +249,12 @@ class SimulatedEngine:
                     await ticking.wake.wait()
             except TimeoutError:
                 continue
-            if not ticking.pending:
-                continue
-            last = max(last, self._now())
+            ticking.last = max(ticking.last, self._now())
+
+    def _grid(self, ticking: _Ticking) -> float:
+        if not ticking.rounds:
+            return ticking.begun_at
+        return ticking.begun_at + ticking.interval_s * (int((ticking.last - ticking.begun_at) / ticking.interval_s) + 1)
 
 
 class _Running:

@@ -25,7 +25,7 @@ HOSTS: dict[SystemName, str] = {name: f"{name.replace('_', '-')}.sim" for name i
 CORE_HOST = "core.sim"
 WEBHOOK_USER, WEBHOOK_PASSWORD, CONTROL, CORE_TOKEN = "platform", "platform-webhook", "control", "operator-token"
 WIRE_BASE = 1_700_000_000.0  # wire time at the start of every run, epoch seconds: any fixed instant will do
-LIMITS_S = {"salesforce-changes": 60, "platform-events": 300, "cloud-payments": 300, "legacy-outbound": 900}
+INTERVALS_S = {"salesforce-changes": 60, "platform-events": 300, "cloud-payments": 300, "legacy-outbound": 900}
 
 
 @cache
@@ -58,6 +58,10 @@ def credentials() -> dict[SystemName, dict[str, str]]:
     }  # fmt: skip
 
 
+def _variable(name: str) -> str:
+    return name.upper().replace("-", "_")
+
+
 class Hangar:
     """One world's systems, seeded once, and what a core needs to be built. `now_wire` is set by each flight's loop."""
 
@@ -76,6 +80,9 @@ class Hangar:
         template.close()
         self._memory = sqlite3.connect(":memory:", check_same_thread=False)
 
+    def _now_on_the_wire(self) -> float:
+        return self.wire()
+
     async def _nobody(self, *_request: Any) -> int:
         raise ConnectionRefusedError("no flight is on")
 
@@ -85,7 +92,7 @@ class Hangar:
 
     def _built(self, name: SystemName) -> System:
         settings = Settings(
-            wire=lambda: self.wire(), sender=self._send, genesis=0.0, control_token=CONTROL, profile="roomy",
+            wire=self._now_on_the_wire, sender=self._send, genesis=0.0, control_token=CONTROL, profile="roomy",
             credentials=self.secret[name], journal_capacity=16,
         )  # fmt: skip
         system = CREATE[name](settings)
@@ -117,7 +124,7 @@ class Hangar:
             "ERP_CLOUD_URL": self.base_url("erp_cloud"), "ERP_CLOUD_CLIENT_ID": "m2m",
             "ERP_CLOUD_CERTIFICATE_ID": "cert", "ERP_CLOUD_PRIVATE_KEY": key_pair()[0],
             "DISPATCH_S": "60", "TIMEOUT_S": "30", "LOG_LEVEL": "error",
-        } | {f"POLL_{name.upper().replace('-', '_')}_S": str(seconds) for name, seconds in LIMITS_S.items()}  # fmt: skip
+        } | {f"POLL_{_variable(name)}_S": str(seconds) for name, seconds in INTERVALS_S.items()}  # fmt: skip
         if ours is not None:
             values |= {
                 "ERP_LEGACY_HOST": HOSTS["erp_legacy"], "ERP_LEGACY_USER": ours["username"],

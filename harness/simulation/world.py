@@ -26,7 +26,7 @@ from simulators.kit.faults import Fault
 from synccore import bootstrap
 
 Change = Callable[[bootstrap.Parts], bootstrap.Parts]
-LOOK_S = 1.0  # virtual seconds between two looks whether all is quiet
+LOOK_S = 0.1  # virtual seconds between two looks whether all is quiet
 RESTART_S = 2.0  # how long a crashed core stays down
 
 
@@ -263,7 +263,7 @@ class SimWorld:
                 return
             if self.now() > patience:
                 raise NotQuiet(f"still not quiet {bound_s / 60:.0f} minutes and four hours later: {self._open()}")
-            await asyncio.sleep(max(LOOK_S, min(due - self.now(), 600.0)))
+            await asyncio.sleep(max(LOOK_S, due - self.now()))
 
     def _stirs(self, deadline: float) -> float | None:
         """When to look again, or None when nothing goes on and nothing is due before the deadline."""
@@ -274,13 +274,16 @@ class SimWorld:
         for system in self.hangar.systems.values():
             if not system.jobs.idle:
                 return now
-        delivery = min((job.due for job in self.hangar.systems["subscriptions"].jobs.pending() if job.kind == "deliver"),
-                       default=None)  # fmt: skip
+        pending = self.hangar.systems["subscriptions"].jobs.pending()
+        delivery = min((job.due for job in pending if job.kind == "deliver"), default=None)
         if delivery is not None and delivery <= deadline:
             dues.append(delivery)
         if not self._life.dead and self._engine is not None:
-            if not self._engine.at_rest:
+            if self._engine.busy:
                 return now
+            following = self._engine.next_round()
+            if following is not None:
+                dues.append(following)
             alarm = self._engine.next_alarm()
             if alarm is not None and alarm <= deadline:
                 dues.append(alarm)
