@@ -99,7 +99,9 @@ async def launch(plan: Plan, progress: Progress = lambda _text: None) -> AsyncIt
     finally:
         if world is not None:
             await world.close()
-        await _all((child.stop() for child in reversed(children)), quiet=True)
+        if len(children) > len(SYSTEMS):
+            await children.pop().stop()  # the core first: it should not see its world vanish
+        await _all((child.stop() for child in children), quiet=True)
 
 
 async def _all(awaitables: Any, quiet: bool = False) -> None:
