@@ -143,13 +143,13 @@ def invoice_document(
 
 
 def payment_document(
-    receipt: str, reference: str, company: str, kunnr: str, currency: str, amount: int, on: date, bank: str,
+    transaction: str, reference: str, company: str, kunnr: str, currency: str, amount: int, on: date, bank: str,
     invoice: str,
 ) -> LegacyDocument:  # fmt: skip
     """DZ: bank at debit, the customer at credit, for the invoice with that document number."""
     return LegacyDocument(
         kind="DZ", company=company, reference=reference, document_date=on, posting_date=on, currency=currency,
-        kunnr=kunnr, text=receipt, source_id=receipt, invoice_document=invoice,
+        kunnr=kunnr, text=transaction, source_id=transaction, invoice_document=invoice,
         lines=(
             LegacyLine(posting_key="40", account=padded(bank), debit=True, amount=amount, assignment=reference),
             LegacyLine(

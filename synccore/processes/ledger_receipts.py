@@ -14,6 +14,7 @@ from synccore.ports.stores import Unit
 from synccore.ports.systems import Found
 from synccore.processes.context import Context
 from synccore.processes.ledger_facts import LedgerFacts, posted_facts
+from synccore.processes.legacy_posting import is_echo
 from synccore.processes.write_back import receipt_fields, show_receipt
 from synccore.processes.writes import Write
 
@@ -38,13 +39,31 @@ async def record_receipt(ctx: Context, run: Run, key: str) -> None:
     if row is None:
         return
     receipt = Receipt.model_validate(row)
-    parts: list[Part] = []
-    for application in receipt.applied:
-        name = key if not parts else f"{key}/{application.bill}"
-        parts.append(Part(name, application.bill, application.amount))
-    for part in parts:
+    numbers = [part.number for part in parts_of(receipt)]
+    if key.startswith("L-") and await ctx.db.run(partial(_told_back, ctx, run.key, receipt, numbers)):
+        return
+    for part in parts_of(receipt):
         await run.step(f"record-{part.number}", partial(_record, ctx, run.key, receipt, part))
         await run.step(f"show-{part.number}", partial(_show, ctx, receipt, part))
+
+
+def _told_back(ctx: Context, account: str, receipt: Receipt, numbers: list[str], unit: Unit) -> bool:
+    """Our own payment in the ledger's extract is no new fact; any other receipt is told as one."""
+    if is_echo(unit, receipt.key, numbers):
+        return True
+    data = {"amount": receipt.amount, "currency": receipt.currency, "invoices": numbers}
+    told = fact("payment-received", "erp_legacy", receipt.key, account, ctx.clock.now(), data, f"extract:{receipt.key}")
+    unit.events.append(told)
+    return False
+
+
+def parts_of(receipt: Receipt) -> list[Part]:
+    """One part per bill; the first carries the receipt's own key, so that the usual case has one Payment__c."""
+    sums: dict[str, int] = {}
+    for application in receipt.applied:
+        sums[application.bill] = sums.get(application.bill, 0) + application.amount
+    names = {number: receipt.key if index == 0 else f"{receipt.key}/{number}" for index, number in enumerate(sums)}
+    return [Part(names[number], number, amount) for number, amount in sums.items()]
 
 
 async def _read(ctx: Context, key: str) -> Any:
@@ -83,6 +102,10 @@ async def _record(ctx: Context, account: str, receipt: Receipt, part: Part) -> A
         return await ctx.platform.recorded(part.number, receipt.key)
 
     async def send(refusals: int) -> Any:
+        if part.amount <= 0:
+            reason = f"{receipt.key} was taken back on {part.number} ({part.amount} minor units) before it was recorded"
+            finding = Finding("payment_reversed", reason, "finance", ("correct_in_platform", "retry", "abandon"), ())
+            raise Parked(reason, (finding,))
         bill = await _bill(ctx, part.number)
         if bill.due < part.amount:
             reason = f"{receipt.key} pays {part.amount} on {bill.id}, of which only {bill.due} is due (minor units)"

@@ -141,7 +141,7 @@ class LegacyOutbound:
         number = row["BELNR"] or row["AUGBL"]
         document = f"{row['BUKRS']}-{row['GJAHR']}-{number}"
         if unit.links.canonical("receipt", SYSTEM, document) is not None:
-            return  # our own payment, told back
+            return  # our own payment, told back (or told before its answer: then the process finds out)
         receipt = ctx.keys.receipt_of_legacy(row["BUKRS"], row["GJAHR"], number)
         customer = unit.links.canonical("customer", SYSTEM, row["KUNNR"]) or ""
         account = ctx.keys.account_of(customer)
@@ -160,8 +160,6 @@ class LegacyOutbound:
             update={"amount": before.amount + paid, "received_on": _date(row["AUGDT"]), "applied": applied}
         )
         unit.cursors.set(receipt_key(receipt), told.model_dump_json())
-        data = {"amount": paid, "currency": row["WAERS"], "invoice": row["XBLNR"]}
-        unit.events.append(fact("payment-received", SYSTEM, receipt, account, at, data, key))
         unit.work.add("payment-status", account, receipt, {"receipt": receipt}, at, key)
 
 

@@ -26,13 +26,20 @@ class LegacyBatch:
 
     async def __call__(self, run: Run, argument: Any) -> None:  # noqa: ARG002
         """Hand over what an earlier run had numbered, number what waits now, hand that over too."""
-        ctx = self._ctx
-        at = ctx.clock.now()
-        await ctx.db.run(lambda unit: self._number_all(unit, at))
-        planned = await ctx.db.run(lambda unit: unit.spool.files("planned"))
-        order = {interface: index for index, interface in enumerate(INTERFACES)}
-        for row in sorted(planned, key=lambda row: (order[row["interface"]], row["sequence"])):
+        for row in await run.step("plan", self._plan):
             await run.step(f"deliver-{row['name']}", partial(self._deliver, row))
+
+    async def _plan(self) -> list[dict[str, Any]]:
+        """Files to hand over, customers first: a step, so that a recovered run goes on with the same list."""
+        at = self._ctx.clock.now()
+
+        def plan(unit: Unit) -> list[dict[str, Any]]:
+            self._number_all(unit, at)
+            return unit.spool.files("planned")
+
+        order = {interface: index for index, interface in enumerate(INTERFACES)}
+        planned = await self._ctx.db.run(plan)
+        return sorted(planned, key=lambda row: (order[row["interface"]], row["sequence"]))
 
     def _number_all(self, unit: Unit, at: float) -> None:
         for interface in INTERFACES:

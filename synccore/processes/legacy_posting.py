@@ -53,8 +53,10 @@ async def pay_to_legacy(ctx: Context, key: str, payment: Payment, facts: dict[st
             unit: Unit, part: Any = part, fact: LedgerFacts = fact, on: Any = on, reference: str = reference
         ) -> dict[str, str]:
             bank = str(ctx.policy(unit, "legacy_batch")["bank"])
+            own = {*own_payments(unit, part.bill), reference}
+            unit.cursors.set(own_key(part.bill), json.dumps(sorted(own)))
             document = payment_document(
-                reference, part.bill, fact.entity.company_code, fact.customer, payment.currency, part.amount, on, bank,
+                payment.id, part.bill, fact.entity.company_code, fact.customer, payment.currency, part.amount, on, bank,
                 number_of(fact.document),
             )  # fmt: skip
             content, cause = document.model_dump(mode="json"), f"payment:{key}"
@@ -62,6 +64,33 @@ async def pay_to_legacy(ctx: Context, key: str, payment: Payment, facts: dict[st
 
         states.append(await ctx.db.run(put))
     return next((state for state in states if state["state"] != "posted"), states[0])
+
+
+def own_key(number: str) -> str:
+    """Where the payments of ours for a bill are remembered: the ledger will tell them back in its extract."""
+    return f"legacy-own-payments/{number}"
+
+
+def own_payments(unit: Unit, number: str) -> list[str]:
+    """References of the payments that we sent to the ledger for a bill."""
+    found: list[str] = json.loads(unit.cursors.get(own_key(number)) or "[]")
+    return found
+
+
+def is_echo(unit: Unit, key: str, numbers: list[str]) -> bool:
+    """Is a receipt of the ledger our own payment told back? Its document number alone says so.
+
+    Parks while a payment of ours for one of these bills has no answer yet: the extract comes before the answers,
+    and until then nobody can tell.
+    """
+    document = key.removeprefix("L-")
+    if unit.links.canonical("receipt", "erp_legacy", document) is not None:
+        return True
+    open_ones = [own for number in numbers for own in own_payments(unit, number) if answer_of(unit, own) is None]
+    if open_ones:
+        topics = tuple(f"file:{own}" for own in open_ones)
+        raise Parked(f"{key} may be a payment of ours that the ledger has not acknowledged yet", waiting_on=topics)
+    return False
 
 
 def number_of(document: str) -> str:

@@ -15,7 +15,7 @@ from synccore.domain.validation import Catalogues, MasterData
 from synccore.ports.engine import Run
 from synccore.ports.outcomes import Parked
 from synccore.ports.stores import Unit
-from synccore.ports.systems import Found
+from synccore.ports.systems import Found, Rejected
 from synccore.processes.context import Context, entity_of, item_of, taxes_of
 from synccore.processes.customer_sync import sync_ledger_customer, sync_platform_customer
 from synccore.processes.write_back import report_deal
@@ -43,7 +43,7 @@ class OrderActivation:
         found = self._judge(deal, facts)
         if found:
             reason = "; ".join(finding.reason for finding in found)
-            await run.step("report", lambda: report_deal(self._ctx, deal, "Blocked", reason))
+            await run.step("report", lambda: self._report(deal, reason))
             raise Parked(reason, found)
         entity = Entity.model_validate(facts["entity"])
         items = {sku: Item.model_validate(item) for sku, item in facts["items"].items()}
@@ -67,6 +67,12 @@ class OrderActivation:
         else:
             await run.step("bill", lambda: self._bill(deal, items, customer, facts))
         await run.step("write-back", lambda: self._write_back(deal, agreed, customer, ledger_customer))
+
+    async def _report(self, deal: Deal, reason: str) -> None:
+        try:
+            await report_deal(self._ctx, deal, "Blocked", reason)
+        except Rejected:  # what is wrong with the deal matters more than that sales cannot be told
+            return
 
     async def _read(self, opportunity: str) -> Any:
         deal = await self._ctx.salesforce.deal(opportunity)

@@ -26,6 +26,7 @@ EOL = "\r\n"
 ENCODING = "latin-1"
 AMOUNTS = ("WRBTR", "DMBTR", "FWBAS", "FWSTE", "KBETR", "MENGE")
 TYPES = {"CUST": ("DEBMAS06", "DEBMAS"), "BILL": ("ZSUBINV01", "ZSUBINV"), "PAY": ("ZSUBINV01", "ZSUBINV")}
+SERIES = {"CUST": 1, "BILL": 2, "PAY": 3}
 
 Segment = tuple[str, int, str]  # name, level, data
 
@@ -35,7 +36,7 @@ def data_and_control(file: LegacyFile, access: LegacyErpAccess) -> tuple[bytes, 
     lines: list[str] = []
     segments = 0
     for index, (key, parts) in enumerate(_documents(file), start=1):
-        number = document_number(file.sequence, index)
+        number = document_number(file.interface, file.sequence, index)
         lines.append(_envelope(file, access, number, key))
         lines += _data_records(access, number, parts)
         segments += len(parts)
@@ -54,9 +55,9 @@ def data_and_control(file: LegacyFile, access: LegacyErpAccess) -> tuple[bytes, 
     return data, control
 
 
-def document_number(sequence: int, index: int) -> str:
-    """Our own document number: file sequence and position, so that an answer leads back to both."""
-    return f"{sequence:010d}{index:06d}"
+def document_number(interface: str, sequence: int, index: int) -> str:
+    """Our own document number: interface, file sequence and position, so that an answer leads back to all three."""
+    return f"{SERIES[interface]}{sequence:09d}{index:06d}"
 
 
 def totals(file: LegacyFile) -> list[str]:
