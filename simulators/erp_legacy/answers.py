@@ -29,10 +29,11 @@ def doc_line(doc: Doc) -> bytes:
 
 
 def rej_file(base: str, refusal: FileRefusal) -> bytes:
-    """The refusal of a whole file."""
+    """The refusal of a whole file. CODE holds 12 characters: a longer code is cut there and stands whole in TEXT."""
+    text = refusal.text if len(refusal.code) <= 12 else f"{refusal.code}: {refusal.text}"
     return encoded(ACK.render({
-        "RECTYP": "REJ", "BASENAME": cut(base, 40), "RESULT": "REJ", "CODE": refusal.code, "IDOCCNT": "0" * 8,
-        "POSTED": "0" * 8, "ERRORS": "0" * 8, "TEXT": cut(refusal.text, 78),
+        "RECTYP": "REJ", "BASENAME": cut(base, 40), "RESULT": "REJ", "CODE": refusal.code[:12], "IDOCCNT": "0" * 8,
+        "POSTED": "0" * 8, "ERRORS": "0" * 8, "TEXT": cut(text, 78),
     }))  # fmt: skip
 
 

@@ -49,8 +49,8 @@ class Arrivals:
         return number
 
     def _register(self, partner: str, base: str, at: float) -> None:
-        waiting = [file for file in self._store.find(BATCH_FILE.name, base=f"{partner}/{base}")
-                   if file["state"] in ("held", "no_data")]  # fmt: skip
+        waiting = [file for file in self._store.find(BATCH_FILE.name, base=base)
+                   if file["partner"] == partner and file["state"] in ("held", "no_data")]  # fmt: skip
         match = NAME.fullmatch(base)
         file: Doc = waiting[0] if waiting else {
             "id": f"{partner}/{base}/{self._store.next('batchfile'):06d}", "partner": partner,

@@ -9,7 +9,7 @@ from simulators.erp_legacy.codecs import CodecError, kunnr_hash, parse_amount
 from simulators.erp_legacy.errors import FileRefusal
 from simulators.erp_legacy.layouts import CONTROL, CTL, DATA, E1KNA1M, END, TOT, Z1SUBHD, Z1SUBIT, Z1SUBTX, Layout
 
-NAME = re.compile(r"(?P<iface>[A-Z]+)_(?P<sender>[A-Z0-9]+)_(?P<date>\d{8})_(?P<seq>\d{6})(?P<resend>R\d+)?")
+NAME = re.compile(r"(?P<iface>[A-Z]+)_(?P<sender>[A-Z0-9]+)_(?P<date>[0-9]{8})_(?P<seq>[0-9]{6})(?P<resend>R[0-9]+)?")
 INTERFACES = {"CUST": "DEBMAS", "BILL": "ZSUBINV", "PAY": "ZSUBINV"}  # interface -> message type it carries
 INTERFACE_ORDER = ("CUST", "BILL", "PAY")  # within a window: masters, then invoices, then what pays them
 _FORBIDDEN = re.compile(rb"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f]")

@@ -126,10 +126,10 @@ def data_file(docs: list[Doc]) -> bytes:
     return b"".join(line.encode("latin-1") + CRLF for doc in docs for line in doc.lines)
 
 
-def control_file(base: str, iface: str, seq: int, docs: list[Doc], content: bytes, sender: str = "SUBHUB",
+def control_file(base: str, of: str, seq: int, docs: list[Doc], content: bytes, by: str = "SUBHUB",
                  **wrong: str) -> bytes:  # fmt: skip
     idocs, segments = len(docs), sum(len(doc.lines) - 1 for doc in docs)
-    ctl = record(120, (0, 3, "CTL"), (3, 6, wrong.get("iface", iface)), (9, 10, wrong.get("sender", sender)),
+    ctl = record(120, (0, 3, "CTL"), (3, 6, wrong.get("iface", of)), (9, 10, wrong.get("sender", by)),
                  (19, 10, "ERPLEG"), (29, 6, wrong.get("seq", f"{seq:06d}")), (35, 8, "20260105"), (43, 6, "120000"),
                  (49, 8, wrong.get("idocs", f"{idocs:08d}")), (57, 8, wrong.get("segments", f"{segments:08d}")),
                  (65, 40, base))  # fmt: skip

@@ -1,0 +1,174 @@
+"""Money that comes in: partial, too much, too early, with discount, returned; and what the extracts say of it."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from .partner import Bill, customer, payment
+from .world import World, story
+
+KUNNR = "0000100001"
+
+
+async def invoiced(world: World) -> None:
+    await world.send("CUST", 1, customer("1", KUNNR))
+    await world.send("BILL", 1, Bill("SG-000001").idoc("2"))
+    await world.run()
+
+
+async def receive(world: World, amount: str, xblnr: str = "SG-000001", **more: str) -> dict[str, str]:
+    return await world.act("bank_receipt", BUKRS="SG01", KUNNR=KUNNR, XBLNR=xblnr, WRBTR=amount, WAERS="SGD", **more)
+
+
+async def extract(world: World, number: int) -> list[tuple[str, str, str, str]]:
+    """XBLNR, WRBTR, SKONTO, RESTBT of each payment row after one more window."""
+    await world.run()
+    *lines, trailer = await world.outbound(f"ZSUBPAY_20260105_{number:06d}.TXT")
+    assert int(trailer[3:11]) == len(lines)
+    assert Decimal(trailer[11:27]) == sum(Decimal(line[60:76]) for line in lines)
+    return [(line[39:55].strip(), *(line[at : at + 16].strip() for at in (60, 76, 92))) for line in lines]
+
+
+async def open_items(world: World) -> list[tuple[str, str, str]]:
+    *lines, trailer = await world.outbound("ZOPENITM_20260105.TXT")
+    assert int(trailer[3:11]) == len(lines)
+    assert sum(Decimal(line[97:113]) for line in lines) == world.balance("0000140000")
+    return [(line[34:36], line[81:97].strip(), line[97:113].strip()) for line in lines]
+
+
+def test_a_partial_payment_leaves_the_rest_open() -> None:
+    async def body(world: World) -> None:
+        await invoiced(world)
+        await receive(world, "1000.00")
+        assert await extract(world, 2) == [("SG-000001", "1000.00", "0.00", "744.00")]
+        assert await open_items(world) == [("DR", "1744.00", "744.00")]
+        assert {row["AUGBL"] for row in world.documents()} == {""}
+        assert await extract(world, 3) == []
+
+    story(body)
+
+
+def test_too_much_stays_on_account() -> None:
+    async def body(world: World) -> None:
+        await invoiced(world)
+        await receive(world, "1800.00")
+        assert await extract(world, 2) == [("SG-000001", "1800.00", "0.00", "-56.00")]
+        assert await open_items(world) == [("DZ", "-1800.00", "-56.00")]
+
+    story(body)
+
+
+def test_money_for_nothing_known_is_on_account() -> None:
+    async def body(world: World) -> None:
+        await invoiced(world)
+        await receive(world, "10.00", "")
+        await receive(world, "20.00", "what is this")
+        assert await extract(world, 2) == [("", "10.00", "0.00", "0.00"), ("", "20.00", "0.00", "0.00")]
+        assert world.balance("0000140000") == Decimal("1714.00")
+
+    story(body)
+
+
+def test_money_before_its_invoice_is_matched_the_night_the_invoice_comes() -> None:
+    async def body(world: World) -> None:
+        await world.send("CUST", 1, customer("1", KUNNR))
+        await world.run()
+        await receive(world, "1744.00")
+        assert await extract(world, 2) == [("", "1744.00", "0.00", "0.00")]
+        await world.send("BILL", 1, Bill("SG-000001").idoc("2"))
+        assert await extract(world, 3) == []
+        assert await open_items(world) == [] and world.documents("DR")[0]["AUGBL"] == "1400000001"
+
+    story(body)
+
+
+def test_a_cash_discount_clears_with_the_payment() -> None:
+    async def body(world: World) -> None:
+        await invoiced(world)
+        await receive(world, "1709.12", SKONTO="34.88")
+        assert await extract(world, 2) == [("SG-000001", "1709.12", "34.88", "0.00")]
+        assert await open_items(world) == []
+        assert world.balance("0000480000") == Decimal("34.88")
+
+    story(body)
+
+
+def test_a_returned_payment_opens_its_invoice_again() -> None:
+    async def body(world: World) -> None:
+        await invoiced(world)
+        paid = await receive(world, "1744.00")
+        await world.run()
+        await world.act("bank_return", BUKRS="SG01", BELNR=paid["BELNR"], GJAHR="2026")
+        assert await extract(world, 3) == [("SG-000001", "-1744.00", "0.00", "1744.00")]
+        assert await open_items(world) == [("DR", "1744.00", "1744.00")]
+        with pytest.raises(ValueError, match="reversed already"):
+            await world.act("bank_return", BUKRS="SG01", BELNR=paid["BELNR"], GJAHR="2026")
+
+    story(body)
+
+
+def test_a_receipt_in_the_same_window_as_its_invoice() -> None:
+    async def body(world: World) -> None:
+        await world.send("CUST", 1, customer("1", KUNNR))
+        await world.send("BILL", 1, Bill("SG-000001").idoc("2"))
+        card = payment("txn_1", "1744.00", "SG-000001")
+        base = await world.send("PAY", 1, card.idoc("3"))
+        assert await extract(world, 1) == [("SG-000001", "1744.00", "0.00", "0.00")]
+        _, docs = await world.answers(base)
+        line, _ = await world.outbound("ZSUBPAY_20260105_000001.TXT")
+        assert line[108:118] == docs[0][57:67]  # how a sender knows its own payment in the extract
+
+    story(body)
+
+
+@pytest.mark.parametrize(("arguments", "says"), [
+    ({"WRBTR": 17.44}, "decimal string"), ({"WRBTR": "17.4"}, "2 decimals"), ({"BUKRS": "XX01"}, "F5 165"),
+    ({"KUNNR": "77"}, "F5 102"), ({"date": "2016-12-31"}, "F5 201"), ({"WRBTR": "0.00"}, "F5 808"),
+    ({"reference": "x" * 17}, "16 characters"), ({"KUNNR": "", "XBLNR": "unknown"}, "say KUNNR"),
+    ({"WAERS": "EUR"}, "SG 105"),
+])  # fmt: skip
+def test_receipts_that_cannot_be_posted(arguments: dict[str, object], says: str) -> None:
+    async def body(world: World) -> None:
+        await invoiced(world)
+        good = {"BUKRS": "SG01", "KUNNR": KUNNR, "XBLNR": "SG-000001", "WRBTR": "1744.00", "WAERS": "SGD",
+                "date": "2026-01-05"}  # fmt: skip
+        with pytest.raises(ValueError, match=says):
+            await world.act("bank_receipt", **{**good, **arguments})
+        assert world.documents("DZ") == []
+
+    story(body)
+
+
+def test_the_date_of_a_receipt_is_the_company_codes_day() -> None:
+    async def body(world: World) -> None:
+        await invoiced(world)
+        await world.until("2026-01-07T00:30")  # still the 6th in UTC
+        await receive(world, "1744.00")
+        assert world.documents("DZ")[0]["BUDAT"] == "20260107"
+
+    story(body)
+
+
+def test_another_currency_is_no_payment_of_the_invoice() -> None:
+    async def body(world: World) -> None:
+        await invoiced(world)
+        await world.act("bank_receipt", BUKRS="SG01", XBLNR="SG-000001", WRBTR="1296.65", WAERS="USD")
+        assert await extract(world, 2) == [("", "1296.65", "0.00", "0.00")]
+        assert world.balance("0000140000", currency="SGD") == 1744
+
+    story(body)
+
+
+def test_several_customers_open_items_are_listed_whole_each_night() -> None:
+    async def body(world: World) -> None:
+        await world.send("CUST", 1, customer("1", KUNNR), customer("2", "0000100002"))
+        bills = [replace(Bill("SG-000001")), replace(Bill("SG-000002"), kunnr="0000100002")]
+        await world.send("BILL", 1, *(bill.idoc(str(number)) for number, bill in enumerate(bills, 3)))
+        for _ in range(2):
+            await world.run()
+            lines = await world.outbound("ZOPENITM_20260105.TXT")
+            assert [line[7:17] for line in lines[:-1]] == [KUNNR, "0000100002"]
+            assert lines[0][113:153].strip() == "sub-1" and lines[0][31:34] == "001"
+
+    story(body)
