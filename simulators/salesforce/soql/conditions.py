@@ -104,11 +104,11 @@ class Conditions:
                 raise SoqlError("INVALID_QUERY_FILTER_OPERATOR", "invalid operator", word.at)
             wanted = (name == "true") == (operator == "=")
             return f"ifnull({left.sql}, 0) = {int(wanted)}"
-        if (
-            left.family not in ("date", "datetime")
-            or literal_range(word.text, None if word.number is None else 1, date(2000, 1, 1)) is None
-        ):
-            raise self._wrong_kind(left, word.at, word.text)
+        dated = literal_range(word.text, None if word.number is None else 1, date(2000, 1, 1)) is not None
+        if not dated and name not in ("true", "false"):
+            raise malformed(f"unexpected token: '{word.text}'", word.at)
+        if not dated or left.family not in ("date", "datetime"):
+            raise self._wrong_kind(left, word.at)
         if operator == "LIKE":
             raise SoqlError("INVALID_QUERY_FILTER_OPERATOR", "invalid operator", word.at)
         return _within(left.sql, operator, *self._range(word, left.family))
@@ -133,12 +133,9 @@ class Conditions:
 
     def _check_kind(self, left: Measure, value: Literal) -> None:
         if value.kind not in _KINDS[left.family]:
-            raise self._wrong_kind(left, value.at, self.work.given(value).text)
+            raise self._wrong_kind(left, value.at)
 
-    def _wrong_kind(self, left: Measure, at: int, written: str) -> SoqlError:
-        dated = left.family in ("date", "datetime")
-        if not written.startswith("'") and left.family not in ("text", "id") and written[0].isalpha() and not dated:
-            return malformed(f"unexpected token: '{written}'", at)
+    def _wrong_kind(self, left: Measure, at: int) -> SoqlError:
         shown = _SHOWN_TYPES.get(left.type, "string" if left.family == "text" else left.type)
         quotes = "should be enclosed in quotes" if left.family in ("text", "id") else "should not be enclosed in quotes"
         message = f"value of filter criterion for field '{left.name}' must be of type {shown} and {quotes}"
@@ -201,7 +198,7 @@ class Conditions:
             raise SoqlError("INVALID_QUERY_FILTER_OPERATOR", "invalid operator", condition.at)
         for value in condition.values:
             if isinstance(value, Word):
-                raise self._wrong_kind(left, value.at, value.text)
+                raise self._wrong_kind(left, value.at)
             self._check_kind(left, value)
         bound = self._list(list(condition.values), "text", literals.text)
         found = f"soql_includes({left.sql}, {bound})"
