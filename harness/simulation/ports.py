@@ -118,11 +118,11 @@ class SimulatedFiles:
     ) -> None:
         self._drop, self._user, self._life, self._timeout_s, self._called = drop, user, life, timeout_s, called
 
-    async def _call(self, name: str, coroutine: Any) -> Any:
+    async def _call(self, name: str, operation: Callable[[], Any]) -> Any:
         await self._life.point(f"file {name}")
         self._called(name)
         try:
-            result = await finish(coroutine, self._timeout_s)
+            result = await finish(operation(), self._timeout_s)
         except (FileNotFoundError, PermissionError, FileExistsError):
             await self._life.point(f"refused {name}")
             raise
@@ -136,25 +136,25 @@ class SimulatedFiles:
 
     async def listdir(self, folder: str) -> list[str]:
         """See FileDrop."""
-        names: list[str] = await self._call("list", self._drop.listdir(self._user, folder))
+        names: list[str] = await self._call("list", lambda: self._drop.listdir(self._user, folder))
         return names
 
     async def read(self, path: str) -> bytes:
         """See FileDrop."""
-        data: bytes = await self._call("read", self._drop.read(self._user, path))
+        data: bytes = await self._call("read", lambda: self._drop.read(self._user, path))
         return data
 
     async def write(self, path: str, data: bytes) -> None:
         """See FileDrop."""
-        await self._call("write", self._drop.write(self._user, path, data))
+        await self._call("write", lambda: self._drop.write(self._user, path, data))
 
     async def rename(self, old: str, new: str) -> None:
         """See FileDrop."""
-        await self._call("rename", self._drop.rename(self._user, old, new))
+        await self._call("rename", lambda: self._drop.rename(self._user, old, new))
 
     async def remove(self, path: str) -> None:
         """See FileDrop."""
-        await self._call("remove", self._drop.remove(self._user, path))
+        await self._call("remove", lambda: self._drop.remove(self._user, path))
 
 
 class SimulatedDatabase:
