@@ -77,6 +77,10 @@ class LegacyErp(System):
         """See `System`."""
         return books(self.store)
 
+    def forget(self) -> None:
+        """See `System`."""
+        self.batch.forget()
+
     def reset(self, genesis: float | None = None, seed: str | None = None) -> None:
         """See `System`; the calendar starts anew from the new genesis."""
         super().reset(genesis, seed)

@@ -57,6 +57,10 @@ class Batch:
         clock.on_move(self.replan)
         steps.trip = self._trip
 
+    def forget(self) -> None:
+        """Whoever was at work belongs to another life of the system."""
+        self._one_at_a_time = asyncio.Lock()
+
     # -- the calendar -----------------------------------------------------------------------
 
     def plan(self, after: float) -> None:

@@ -70,7 +70,6 @@ MESSAGES: dict[str, tuple[str, str, str]] = {
     "amounts": ("Z1", "014", "Amounts of the posted document {belnr} {gjahr} cannot be changed"),
     "blocked": ("Z1", "016", "Customer {kunnr} is blocked for posting in company code {bukrs}"),
     "stale": ("Z1", "020", "Serial {serial} of customer {kunnr} is older than the one applied"),
-    "frozen": ("Z1", "021", "No new postings: {why}"),
 }
 
 

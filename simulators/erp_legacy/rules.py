@@ -79,7 +79,6 @@ class Facts:
     original: Original | None
     rate: Decimal | None
     tolerance_minor: int = 1  # per item line: lines are rounded one by one
-    frozen: str = ""
 
 
 Check = Callable[[Document, Facts], Iterator[Message]]
@@ -116,8 +115,6 @@ def _kind(document: Document, facts: Facts) -> Iterator[Message]:
         yield message("action", 1, "ZACTION", action=header.action)
     if header.blart not in DOCUMENT_TYPES.get(facts.iface, ()):
         yield message("blart", 1, "BLART", blart=header.blart, iface=facts.iface)
-    if facts.frozen:
-        yield message("frozen", why=facts.frozen)
 
 
 def _company(document: Document, facts: Facts) -> Iterator[Message]:
