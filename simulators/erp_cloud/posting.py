@@ -8,6 +8,7 @@ from typing import Any
 from simulators.erp_cloud.errors import Problem, Refused, invalid_value, missing_values, user_error
 from simulators.erp_cloud.moments import stamp, today
 from simulators.erp_cloud.roles import Role
+from simulators.erp_cloud.rules_apply import held
 from simulators.erp_cloud.rules_ledger import Accounts, Entry, balanced
 from simulators.erp_cloud.rules_money import ZERO, e4, number_text
 from simulators.erp_cloud.rules_periods import choose_period, may_touch
@@ -145,7 +146,9 @@ class Posting:
 
     def _impact(self, before: Doc, doc: Doc, entries: Sequence[Entry]) -> bool:
         """Would the write change the ledger? (Applications move receivables only when their own lines differ.)"""
-        if any(before.get(name) != doc.get(name) for name in ("tranDate", "postingPeriod", "entity", "apply")):
+        if any(before.get(name) != doc.get(name) for name in ("tranDate", "postingPeriod", "entity")):
+            return True
+        if held(before) != held(doc):
             return True
         rows = self.state.store.db.execute(
             "SELECT account, debit_e4 - credit_e4, foreign_e4 FROM row_gl WHERE tx = ? ORDER BY line", (int(doc["id"]),)

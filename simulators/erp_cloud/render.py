@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import orjson
 
+from simulators.erp_cloud.moments import sql_day
 from simulators.erp_cloud.rules_money import from_e4
 from simulators.erp_cloud.schemas import Field, RecordType
 from simulators.erp_cloud.state import State
@@ -38,6 +39,7 @@ class View:
     expand: bool = False
     only: frozenset[str] | None = None  # lower-case property names
     simple_enums: bool = False
+    day: str = ""  # the account's today, for what is overdue
 
 
 class Renderer:
@@ -62,7 +64,7 @@ class Renderer:
             elif (value := doc.get(one.name)) is not None:
                 shown[one.name] = self._value(one, value, view, f"{here}/{one.name}")
         if record.kind == "customer":
-            self._balances(shown, doc)
+            self._balances(shown, doc, view)
         return orjson.dumps(shown)
 
     def sublist(self, one: Field, lines: list[Doc], here: str, view: View) -> Doc:
@@ -107,12 +109,16 @@ class Renderer:
             "refName": self.state.name_of(kind, key),
         }
 
-    def _balances(self, shown: Doc, doc: Doc) -> None:
+    def _balances(self, shown: Doc, doc: Doc, view: View) -> None:
         row = self.state.store.db.execute(
-            "SELECT coalesce(sum(CASE type WHEN 'CustInvc' THEN unpaid_e4 ELSE -unpaid_e4 END), 0) "
-            "FROM row_transaction WHERE entity = ? AND posting = 'T' AND unpaid_e4 != 0", (int(doc["id"]),),
-        ).fetchone()  # fmt: skip
-        shown["balance"] = number(from_e4(row[0], 4))
+            "SELECT coalesce(sum(CASE type WHEN 'CustInvc' THEN unpaid_e4 ELSE -unpaid_e4 END), 0), "
+            "coalesce(sum(CASE WHEN type = 'CustInvc' AND duedate < ? THEN unpaid_e4 END), 0) "
+            "FROM row_transaction WHERE entity = ? AND posting = 'T' AND unpaid_e4 != 0",
+            (sql_day(view.day), int(doc["id"])),
+        ).fetchone()
+        for name, value in zip(("balance", "overdueBalance"), row, strict=True):
+            if view.only is None or name.lower() in view.only:
+                shown[name] = number(from_e4(value, 4))
 
 
 def page_links(url: str, limit: int, offset: int, total: int, extra: Iterable[tuple[str, str]] = ()) -> list[Doc]:

@@ -18,6 +18,7 @@ from simulators.erp_cloud.errors import (
     unknown_record_type,
 )  # fmt: skip
 from simulators.erp_cloud.filters import Condition, parse
+from simulators.erp_cloud.moments import today
 from simulators.erp_cloud.receipts import payment_overrides
 from simulators.erp_cloud.records import Records
 from simulators.erp_cloud.render import COLLECTION, RECORDS, SINGULAR, Renderer, View, link, page_links
@@ -92,8 +93,9 @@ class RecordApi:
         return Answer(200, self.renderer.singular(record, doc, self._view(call, record)), SINGULAR)
 
     def _view(self, call: Call, record: RecordType) -> View:
+        day = today(call.at, self.state.preferences["timezone"]) if record.kind == "customer" else ""
         if not call.query:
-            return View(call.base_url)
+            return View(call.base_url, day=day)
         query = query_of(call)
         only = None
         if query.get("fields"):
@@ -105,7 +107,7 @@ class RecordApi:
         flag = {"true": True, "false": False}
         return View(
             call.base_url, flag.get(query.get("expandSubResources", "false").lower(), False), only,
-            flag.get(query.get("simpleEnumFormat", "false").lower(), False),
+            flag.get(query.get("simpleEnumFormat", "false").lower(), False), day,
         )  # fmt: skip
 
     def sublist(self, call: Call, type: str, id: str, sublist: str) -> Answer:

@@ -45,6 +45,8 @@ class OpenItem:
     base_remaining: Decimal
     posting: bool
     due: str
+    number: str = ""
+    total: str = ""
 
 
 def plan(wanted: Sequence[Doc], payer: Payer, items: Mapping[str, OpenItem]) -> list[Application] | Problem:

@@ -118,7 +118,7 @@ class Sales:
         doc["posting"] = doc["approvalStatus"] == "2"
         doc |= {
             "baseTotal": money_text(base, base_digits),
-            "baseRemaining": money_text(base - relieved if remaining else ZERO, base_digits),
+            "baseRemaining": money_text(base - relieved, base_digits),
             "amountPaid": money_text(paid, digits),
             "amountRemaining": money_text(remaining, digits),
             "status": invoice_status(doc["approvalStatus"], remaining),

@@ -119,7 +119,7 @@ _APPLY_LINES = _sublist(
     _many("boolean", "apply"),
     _many("money", "amount"),
     _many("date", "applyDate"),
-    _many("money", "due total", read_only=True),
+    _many("money", "total", read_only=True),
     _many("string", "refNum type", read_only=True),
 )
 _SALE = (

@@ -38,7 +38,8 @@ class Settling:
             raise Refused(planned)
         doc["apply"] = [
             {"line": number, "doc": one.doc, "apply": True, "amount": money_text(one.amount, payer.digits),
-             "base": money_text(one.base, payer.base_digits)}
+             "base": money_text(one.base, payer.base_digits), "refNum": items[one.doc].number, "type": "Invoice",
+             "total": items[one.doc].total, "applyDate": doc["tranDate"]}
             for number, one in enumerate(planned, 1)
         ]  # fmt: skip
         applied = sum((one.amount for one in planned), ZERO)
@@ -107,5 +108,6 @@ def _open_item(doc: Doc | None, given: Decimal, base: Decimal) -> OpenItem:
     assert doc is not None
     return OpenItem(
         doc["id"], doc["entity"], doc["currency"], doc["account"], amount(doc["amountRemaining"]) + given,
-        amount(doc["baseRemaining"]) + base, bool(doc["posting"]), doc.get("dueDate") or doc["tranDate"],
+        amount(doc["baseRemaining"]) + base, bool(doc["posting"]), doc.get("dueDate") or doc["tranDate"], doc["tranId"],
+        doc["total"],
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import time
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1, SIGNATURE_HMAC_SHA256, Client
@@ -48,12 +49,10 @@ def test_eid_and_transform_are_signed_as_they_were_sent() -> None:
         "/services/rest/record/v1/invoice/eid%3ACBINV-US-000001",
     ):
         given = {
-            "oauth_consumer_key": "ck", "oauth_token": "tk", "oauth_nonce": target[-20:-10], "oauth_timestamp": str(int(GENESIS)),
-            "oauth_version": "1.0", "oauth_signature_method": "HMAC-SHA256",
+            "oauth_consumer_key": "ck", "oauth_token": "tk", "oauth_nonce": target[-20:-10],
+            "oauth_timestamp": str(int(GENESIS)), "oauth_version": "1.0", "oauth_signature_method": "HMAC-SHA256",
         }  # fmt: skip
         made = signature(Request("GET", "http://erp", target, "", b""), given, TOKEN)
-        from urllib.parse import quote
-
         pairs = {"realm": "TSTDRV123_SB1", **given, "oauth_signature": made}
         header = "OAuth " + ", ".join(f'{name}="{quote(value, safe="-._~")}"' for name, value in pairs.items())
         answer = world.raw("GET", target, b"", {"authorization": header})

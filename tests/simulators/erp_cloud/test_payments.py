@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulators.erp_cloud.world import World
+from tests.simulators.erp_cloud.world import GENESIS, World
 
 PAYMENT = "/record/v1/customerPayment"
 
@@ -149,7 +149,10 @@ def test_a_customers_balance_is_open_items_less_what_is_unapplied(world: World) 
     world.invoice("A")
     world.invoice("B", amount="50.50")
     world.call("POST", PAYMENT, payment(20.25))
-    assert world.get("customer", "eid:CB-c1")["balance"] == 130.25
+    shown = world.get("customer", "eid:CB-c1")
+    assert (shown["balance"], shown["overdueBalance"]) == (130.25, 0)
+    world.system.clock.jump(GENESIS + 2 * 86_400)
+    assert world.get("customer", "eid:CB-c1")["overdueBalance"] == 150.5
 
 
 def test_books_show_payments_with_their_applications(world: World) -> None:

@@ -113,10 +113,12 @@ def test_suiteql_sees_the_calendar(world: World) -> None:
     world.act("lock_period", period="Dec 2025", what="ar")
     rows = world.rows(
         "SELECT periodname, startdate, enddate, closed, arlocked, alllocked FROM accountingperiod "
-        "WHERE isyear = 'F' AND isquarter = 'F' AND startdate <= TO_DATE('2025-12-31', 'YYYY-MM-DD') ORDER BY startdate DESC "
-        "FETCH FIRST 2 ROWS ONLY"
+        "WHERE isyear = 'F' AND isquarter = 'F' AND startdate <= TO_DATE('2025-12-31', 'YYYY-MM-DD') "
+        "ORDER BY startdate DESC FETCH FIRST 2 ROWS ONLY"
     )
     assert rows == [
-        {"periodname": "Dec 2025", "startdate": "12/1/2025", "enddate": "12/31/2025", "closed": "F", "arlocked": "T", "alllocked": "F"},
-        {"periodname": "Nov 2025", "startdate": "11/1/2025", "enddate": "11/30/2025", "closed": "T", "arlocked": "T", "alllocked": "T"},
+        {"periodname": "Dec 2025", "startdate": "12/1/2025", "enddate": "12/31/2025", "closed": "F", "arlocked": "T",
+         "alllocked": "F"},
+        {"periodname": "Nov 2025", "startdate": "11/1/2025", "enddate": "11/30/2025", "closed": "T", "arlocked": "T",
+         "alllocked": "T"},
     ]  # fmt: skip

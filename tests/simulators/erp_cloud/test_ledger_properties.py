@@ -1,0 +1,126 @@
+"""Whatever is posted, changed, applied, taken back or deleted: the ledger balances and agrees with its sub-ledger."""
+
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.simulators.erp_cloud.world import GENESIS, SEED, World
+
+WORLD = World(seed=SEED | {
+    "customers": [
+        {"id": "1", "companyName": "One", "subsidiary": "1",
+         "currencyList": {"items": [{"currency": "4"}, {"currency": "5"}]}},
+        {"id": "2", "companyName": "Two", "subsidiary": "2", "currencyList": {"items": [{"currency": "1"}]}},
+    ],
+})  # fmt: skip
+AMOUNTS = st.decimals("0.01", "5000", places=2).map(float)
+RATES = st.sampled_from(["1.1", "0.0069", "1.3333", "0.91"])
+GIVE = st.sampled_from(("credit", "payment", "payment"))
+START = (
+    ("invoice", "1", "1", 1200.10, "1.1", True), ("invoice", "1", "4", 333.33, "1.3333", True),
+    ("invoice", "1", "5", 777.7, "0.0069", True), ("invoice", "2", "4", 50.55, "1.1", True),
+)  # fmt: skip
+STEPS = st.one_of(
+    st.tuples(st.just("invoice"), st.sampled_from("12"), st.sampled_from("145"), AMOUNTS, RATES, st.booleans()),
+    st.tuples(GIVE, st.integers(0, 9), AMOUNTS, st.just(True), RATES),
+    st.tuples(GIVE, st.integers(0, 9), AMOUNTS, st.booleans(), RATES),
+    st.tuples(GIVE, st.integers(0, 3), st.floats(0.01, 1.5).map(lambda share: -share), st.just(True), RATES),
+    st.tuples(st.just("unapply"), st.integers(0, 9)),
+    st.tuples(st.just("change"), st.integers(0, 9), AMOUNTS),
+    st.tuples(st.just("delete"), st.integers(0, 9)),
+    st.tuples(st.just("again"), st.integers(0, 9)),
+)
+
+
+def documents(kind: str) -> list[dict[str, Any]]:
+    return [row for row in WORLD.system.books()["document"] if row["object"] == kind]
+
+
+def pick(kind: str, number: int) -> dict[str, Any] | None:
+    rows = documents(kind)
+    return rows[number % len(rows)] if rows else None
+
+
+def take(step: tuple[Any, ...]) -> None:
+    """One business step over the wire; refusals are fine, defects are not."""
+    call, verb = WORLD.call, step[0]
+    statuses = []
+    if verb == "invoice":
+        _, customer, currency, amount, rate, approved = step
+        statuses.append(call("POST", "/record/v1/invoice", {
+            "entity": customer, "currency": currency, "exchangeRate": rate, "approvalStatus": "2" if approved else "1",
+            "item": {"items": [{"item": "21", "quantity": 3, "rate": amount}, {"item": "21", "amount": 0.07}]},
+        }).status)  # fmt: skip
+    elif verb in ("credit", "payment") and (invoice := pick("invoice", step[1])) is not None:
+        apply = {"items": [{"doc": invoice["id"], "apply": True}]} if step[3] else {"items": []}
+        amount = step[2] if step[2] > 0 else round(-step[2] * float(invoice["amountRemaining"]), 2)
+        symbols = {"USD": "1", "EUR": "4", "JPY": "5"}
+        body = {"currency": symbols[invoice["currency"]], "exchangeRate": step[4], "subsidiary": invoice["subsidiary"],
+                "apply": apply}  # fmt: skip
+        if verb == "credit":
+            body |= {"entity": invoice["entity"], "item": {"items": [{"item": "21", "amount": amount}]}}
+        else:
+            body |= {"customer": invoice["entity"], "payment": amount}
+        statuses.append(
+            call("POST", f"/record/v1/{'creditMemo' if verb == 'credit' else 'customerPayment'}", body).status
+        )
+    elif verb in ("unapply", "delete"):
+        for kind in ("customerPayment", "creditMemo", "invoice"):
+            row = pick(kind, step[1])
+            if row is not None and verb == "delete":
+                statuses.append(call("DELETE", f"/record/v1/{kind}/{row['id']}").status)
+                break
+            if row is not None and kind != "invoice":
+                statuses.append(
+                    call("PATCH", f"/record/v1/{kind}/{row['id']}?replace=apply", {"apply": {"items": []}}).status
+                )
+    elif verb in ("change", "again") and (invoice := pick("invoice", step[1])) is not None:
+        body = {"item": {"items": [{"line": 1, "amount": step[2]}]}} if verb == "change" else {"approvalStatus": "2"}
+        statuses.append(call("PATCH", f"/record/v1/invoice/{invoice['id']}", body).status)
+    assert all(status in (204, 400) for status in statuses), (step, statuses)
+
+
+def check() -> None:
+    """Trial balance zero, control account equal to the sub-ledger in both currencies, documents whole."""
+    books = WORLD.system.books()
+    per_document: dict[str, Decimal] = defaultdict(Decimal)
+    base: dict[str, Decimal] = defaultdict(Decimal)
+    foreign: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for row in books["ledger"]:
+        gap = Decimal(row["debit"]) - Decimal(row["credit"])
+        per_document[row["transaction"]] += gap
+        if row["acctType"] == "AcctRec":
+            base[row["subsidiary"]] += gap
+            foreign[row["subsidiary"], row["currency"]] += Decimal(row["foreignAmount"])
+    assert not any(per_document.values())
+    given: dict[str, Decimal] = defaultdict(Decimal)
+    for row in books["allocation"]:
+        given[row["transaction"]] += Decimal(row["amount"])
+        given[row["doc"]] += Decimal(row["amount"])
+    for row in books["document"]:
+        stored = WORLD.system.store.get("transaction", row["id"])
+        sign = 1 if row["object"] == "invoice" else -1
+        assert Decimal(row["amountPaid"]) == given[row["id"]]
+        assert Decimal(row["amountPaid"]) + Decimal(row["amountRemaining"]) == Decimal(row["total"])
+        assert Decimal(row["amountRemaining"]) >= 0
+        if row["posting"]:
+            foreign[row["subsidiary"], row["currency"]] -= sign * Decimal(row["amountRemaining"])
+            base[row["subsidiary"]] -= sign * Decimal(stored["baseRemaining" if sign == 1 else "baseUnapplied"])
+    assert not any(foreign.values()), foreign
+    assert not any(base.values()), base
+    assert WORLD.rows("SELECT SUM(amount) AS s FROM transactionaccountingline") in ([{}], [{"s": "0"}])
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(STEPS, min_size=3, max_size=16))
+def test_the_ledger_holds_whatever_happens(steps: list[tuple[Any, ...]]) -> None:
+    WORLD.system.reset(GENESIS)
+    WORLD.token = ""
+    for step in (*START, *steps):
+        take(step)
+        check()
+    notes = [entry for entry in WORLD.system.journal.after(0, 10_000)[0] if entry["kind"] == "note"]
+    assert not notes

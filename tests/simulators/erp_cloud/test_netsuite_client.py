@@ -1,0 +1,111 @@
+"""The `netsuite` client from PyPI drives the system over a real socket, unmodified but for where it points."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from netsuite import Config, TokenAuth
+from netsuite.exceptions import NetsuiteAPIRequestError
+from netsuite.rest_api import NetSuiteRestApi
+
+from tests.simulators.erp_cloud.world import CREDENTIALS, SEED, invoice_body
+
+ROOT = Path(__file__).parents[3]
+
+
+class Local(NetSuiteRestApi):
+    """The vendor's client, pointed at a port of this machine."""
+
+    port = 0
+
+    def _make_url(self, subpath: str) -> str:
+        return f"http://127.0.0.1:{self.port}/services/rest{subpath}"
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    secrets = tmp_path_factory.mktemp("erp") / "settings.json"
+    secrets.write_text(json.dumps({"control_token": "t", "credentials": CREDENTIALS}))
+    command = [sys.executable, "-m", "simulators.erp_cloud", "--port", "0", "--settings", str(secrets)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    ready = json.loads(process.stdout.readline())
+    assert ready["ready"] == "erp_cloud"
+    answer = httpx.post(
+        f"http://127.0.0.1:{ready['port']}/_control/seed", json=SEED, headers={"x-control-token": "t"}, timeout=20
+    )
+    assert answer.status_code == 200, answer.text
+    yield ready["port"]
+    process.terminate()
+    process.wait(10)
+
+
+def client(port: int, **changes: str) -> Local:
+    secret = CREDENTIALS | changes
+    auth = TokenAuth(
+        consumer_key=secret["consumer_key"], consumer_secret=secret["consumer_secret"], token_id=secret["token_id"],
+        token_secret=secret["token_secret"],
+    )  # fmt: skip
+    api = Local(Config(account=secret["account"], auth=auth))
+    api.port = port
+    return api
+
+
+pytestmark = [pytest.mark.live, pytest.mark.filterwarnings("ignore")]
+
+
+def test_a_bill_is_booked_and_paid_through_the_client(port: int) -> None:
+    async def work() -> Any:
+        api = client(port)
+        assert (
+            await api.put(
+                "/record/v1/customer/eid:CB-c1", json={"companyName": "Söhne & Co", "subsidiary": {"id": "1"}}
+            )
+            is None
+        )
+        made = await api.request("PUT", "/record/v1/invoice/eid:CBINV-1", json=invoice_body(tax="8.88"))
+        assert (made.status_code, made.text) == (204, "")
+        invoice = made.headers["location"].rpartition("/")[2]
+        await api.post("/record/v1/customerPayment", json={
+            "customer": {"externalId": "CB-c1"}, "payment": 108.88,
+            "apply": {"items": [{"doc": {"id": invoice}, "apply": True, "amount": 108.88}]},
+        })  # fmt: skip
+        shown = await api.get(f"/record/v1/invoice/{invoice}", params={"expandSubResources": "true"})
+        assert (shown["status"]["id"], shown["amountRemaining"], shown["item"]["totalResults"]) == ("B", 0, 1)
+        found = await api.get("/record/v1/customer", params={"q": 'companyName IS "Söhne & Co"', "limit": 10})
+        assert found["totalResults"] == 1
+        await api.patch(f"/record/v1/invoice/{invoice}", params={"replace": "item"}, json={"memo": "x"})
+        return await api.suiteql("SELECT id, type FROM transaction ORDER BY id", limit=1)
+
+    page = asyncio.run(work())
+    assert (page["count"], page["totalResults"], page["items"][0]["type"]) == (1, 2, "CustInvc")
+    following = next(link["href"] for link in page["links"] if link["rel"] == "next")
+    assert following.startswith(f"http://127.0.0.1:{port}/services/rest/query/v1/suiteql?limit=1&offset=1")
+
+
+def test_the_clients_errors_carry_the_vendors_body(port: int) -> None:
+    api = client(port)
+    with pytest.raises(NetsuiteAPIRequestError, match="NONEXISTENT_ID"):
+        asyncio.run(api.get("/record/v1/customer/4711"))
+    with pytest.raises(NetsuiteAPIRequestError, match="INVALID_CONTENT"):  # the client asks for strict property names
+        asyncio.run(api.post("/record/v1/customer", json={"companyName": "A", "subsidiary": "1", "colour": "red"}))
+    with pytest.raises(NetsuiteAPIRequestError, match="INVALID_LOGIN"):
+        asyncio.run(client(port, token_secret="wrong").get("/record/v1/customer"))
+
+
+def test_the_client_reads_the_metadata_catalog_and_deletes(port: int) -> None:
+    async def work() -> Any:
+        api = client(port)
+        await api.put("/record/v1/customer/eid:GONE", json={"companyName": "Gone", "subsidiary": {"id": "1"}})
+        await api.delete("/record/v1/customer/eid:GONE")
+        return await api.openapi(["customer", "invoice"]), await api.jsonschema("customer")
+
+    swagger, schema = asyncio.run(work())
+    assert set(swagger["components"]["schemas"]) == {"customer", "invoice"}
+    assert schema["properties"]["companyName"]["type"] == "string"
