@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 
 import structlog
 import uvicorn
@@ -15,7 +17,7 @@ from synccore import bootstrap
 
 
 def main(environment: Mapping[str, str]) -> int:
-    """Serve until SIGTERM or SIGINT; 2 when the configuration is wrong or the port is taken."""
+    """Serve until SIGTERM or SIGINT; 2 when it cannot start: wrong configuration, no port, no database, no time."""
     try:
         settings = bootstrap.settings_of(environment)
         bootstrap.configure_logs(settings.log_level, secrets_of(settings))
@@ -24,8 +26,9 @@ def main(environment: Mapping[str, str]) -> int:
         for problem in error.problems:
             print(f"synccore: {problem}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        return 0
+    except OSError as error:
+        print(f"synccore: {error}", file=sys.stderr)
+        return 2
     return 0
 
 
@@ -47,15 +50,31 @@ def listening(host: str, port: int) -> socket.socket:
     return sock
 
 
+class _Server(uvicorn.Server):
+    """A server that leaves signals to us: the core ends after it, in order."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Capture none."""
+        yield
+
+    def stop(self) -> None:
+        """End gracefully; at once when asked twice."""
+        self.force_exit, self.should_exit = self.should_exit, True
+
+
 async def serve(settings: bootstrap.Settings) -> None:
     """One core and its API in one loop."""
     sock = listening(settings.host, settings.port)
     core = bootstrap.build(settings, bootstrap.live(settings))
-    server = uvicorn.Server(uvicorn.Config(
+    server = _Server(uvicorn.Config(
         bootstrap.api(lambda: core if core.ready else None), log_config=None, access_log=False, server_header=False,
         lifespan="off", timeout_graceful_shutdown=3,
     ))  # fmt: skip
-    serving = asyncio.get_running_loop().create_task(server.serve(sockets=[sock]))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.stop)
+    serving = loop.create_task(server.serve(sockets=[sock]))
     try:
         await core.start()
         while not server.started and not serving.done():
@@ -64,12 +83,10 @@ async def serve(settings: bootstrap.Settings) -> None:
         await serving
     finally:
         server.should_exit = True
+        await serving
         await core.close()
-        structlog.get_logger("core").info("stopped")
+    structlog.get_logger("core").info("stopped")
 
 
 if __name__ == "__main__":
-    import os
-
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main(os.environ))

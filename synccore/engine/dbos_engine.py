@@ -143,8 +143,9 @@ class DbosEngine:
 
     async def close(self) -> None:
         """See `ports.engine.Engine`."""
-        if self._watch is not None:
-            self._watch.cancel()
+        if self._watch is None:
+            return  # it never came up
+        self._watch.cancel()
         await self._tickers.close()
         under_way = sorted(_get_dbos_instance()._workflow_tasks, key=lambda task: task.get_name())
         for task in under_way:

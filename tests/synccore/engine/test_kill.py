@@ -1,0 +1,29 @@
+"""A real process, a real SIGKILL: what was under way is finished by the next one, each step once."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+WORKER = [sys.executable, "-m", "tests.synccore.engine.worker"]
+
+
+def launched(folder: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen([*WORKER, str(folder)], stdout=subprocess.PIPE, text=True)
+
+
+@pytest.mark.live
+def test_a_killed_core_finishes_its_work_and_repeats_no_step(tmp_path: Path) -> None:
+    worker = launched(tmp_path)
+    assert worker.stdout is not None
+    assert [worker.stdout.readline() for _ in range(2)] == ["middle\n", "middle\n"], "two customers, side by side"
+    worker.kill()
+    worker.communicate()
+    assert sorted((tmp_path / "diary").read_text().splitlines()) == ["a first", "a second", "b first", "b second"]
+    (tmp_path / "go").touch()
+    said, _ = launched(tmp_path).communicate(timeout=60)
+    assert said == "finished\n"
+    assert sorted((tmp_path / "diary").read_text().splitlines()) == [
+        "a first", "a second", "a third", "b first", "b second", "b third"
+    ]  # fmt: skip
