@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeVar
 
 from synccore.bootstrap import Core, Ports, build, prepare, settings_of
@@ -128,7 +129,7 @@ class Flight:
         """All tickers once, then all runs; True if anything happened."""
         before = (len(self.wire.writes), self.crashes)
         for name in list(self.engine.tickers):
-            await self.alive(lambda name=name: self._tick(name))
+            await self.alive(partial(self._tick, name))
         await self.alive(self.engine.drain)
         return before != (len(self.wire.writes), self.crashes)
 
@@ -141,16 +142,20 @@ class Flight:
             return
 
     async def settle(self) -> None:
-        """Until nothing is due or late and two rounds have found nothing."""
+        """Until nothing is late or due within ten minutes and two rounds have found nothing."""
         quiet = 0
         for _ in range(80):
             self.clock.at += 15.0
             worked = await self.round()
-            busy = await self.database.run(lambda unit: unit.work.next_due() or unit.work.submitted_items())
+            busy = await self.database.run(self._busy)
             quiet = 0 if worked or busy or self.wire.late else quiet + 1
             if quiet == 2:
                 return
         raise AssertionError("the core does not come to rest")
+
+    def _busy(self, unit: Unit) -> bool:
+        due = unit.work.next_due()
+        return (due is not None and due < self.clock.at + 600.0) or bool(unit.work.submitted_items())
 
     async def open_work(self) -> list[Any]:
         return await self.database.run(lambda unit: unit.work.open())
