@@ -171,9 +171,10 @@ def test_subqueries_and_common_tables(world: World) -> None:
         "DROP TABLE row_gl", "SELECT 1 FROM dual; DELETE FROM row_gl", "SELECT * FROM sqlite_master",
         "SELECT * FROM row_gl", "SELECT * FROM _token", 'SELECT * FROM "_token"', "SELECT * FROM suiteql_transaction",
         "SELECT * FROM main.row_gl", "SELECT * FROM preference", "SELECT doc FROM customer", "SELECT * FROM employee",
-        "SELECT load_extension('x') FROM dual", "SELECT readfile('/etc/passwd') FROM dual", 
+        "SELECT load_extension('x') FROM dual", "SELECT readfile('/etc/passwd') FROM dual",
 
-        "PRAGMA table_info(row_gl)", "SELECT * FROM pragma_table_info('row_gl')", "ATTACH DATABASE 'x' AS y", "SELECT ns_df('_token', 'x') FROM dual",
+        "PRAGMA table_info(row_gl)", "SELECT * FROM pragma_table_info('row_gl')", "ATTACH DATABASE 'x' AS y",
+        "SELECT ns_df('_token', 'x') FROM dual",
         "SELECT randomblob(1000000000) FROM dual", "SELECT zeroblob(1) FROM dual", "SELECT sqlite_version() FROM dual",
         "SELECT id INTO x FROM transaction", "SELECT id FROM transaction FOR UPDATE", "VALUES (1)", "SELECT", "", "   ",
         "SELECT id FROM (DELETE FROM row_gl RETURNING tx)", "CREATE VIEW v AS SELECT 1", "SELECT nope FROM transaction",
