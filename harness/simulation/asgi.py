@@ -58,8 +58,15 @@ async def finish(coroutine: Any, timeout_s: float | None) -> Any:
     except StopIteration as end:
         return end.value
     task = asyncio.get_running_loop().create_task(_drive(_Rest(coroutine, waiting_for)))
+    task.add_done_callback(_heard)
     async with asyncio.timeout(timeout_s):
         return await asyncio.shield(task)
+
+
+def _heard(task: "asyncio.Task[Any]") -> None:
+    """What fails after its caller has left is nobody's news."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def _drive(rest: _Rest) -> Any:

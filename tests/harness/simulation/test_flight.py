@@ -1,0 +1,98 @@
+"""Stories in simulation: they hold, they hold in a storm and through crashes, and one seed gives one digest."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.explore import NotFlyable, Point, explore, explore_point, points_of
+from harness.scenario import Scenario, load_story, read_story
+from harness.simulation import Flight, fly, play
+
+STORIES = Path(__file__).parents[3] / "scenarios"
+ONE_CUSTOMER = """
+story: one-customer
+title: One deal becomes a paid invoice
+steps:
+  - customer: {id: hudson, name: Hudson Analytics, entity: US, country: US, state: NY, city: New York, pays_by: card}
+  - deal: {id: hudson-2026, customer: hudson, lines: [{sku: PLAT-ANNUAL, quantity: 10}, {sku: ONBOARD}]}
+  - close: hudson-2026
+  - settle
+  - pay_by_card: hudson-2026
+  - settle
+expect: {exceptions: [], dead_letters: 0, tie_out: holds, deals: {hudson-2026: paid}}
+"""
+
+
+@pytest.fixture(scope="module")
+def small() -> Scenario:
+    return read_story(ONE_CUSTOMER)
+
+
+@pytest.mark.parametrize("story", ["new-business", "bad-master-data", "stormy-monday"])
+def test_the_story_holds(story: str) -> None:
+    result = play(load_story(STORIES / f"{story}.yaml"))
+    assert result.outcome == "holds", result.findings
+    assert {verdict.invariant for verdict in result.verdicts} >= {"I1", "I2", "I4", "I5", "I9", "I28", "I31", "story"}
+
+
+def test_one_seed_gives_one_digest_in_every_process_and_run(small: Scenario) -> None:
+    script = (
+        "import sys; from harness.scenario import read_story; from harness.simulation import play;"
+        "story = read_story(sys.stdin.read()); print(*[play(story, seed).digest for seed in ('1', '2', '1')])"
+    )
+    outputs = []
+    for hash_seed in ("0", "1", "4242"):
+        ran = subprocess.run(
+            [sys.executable, "-c", script], input=ONE_CUSTOMER, capture_output=True, text=True, check=True, timeout=120,
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        )  # fmt: skip
+        outputs.append(ran.stdout.split())
+    assert outputs[0] == outputs[1] == outputs[2]
+    first, other, again = outputs[0]
+    assert first == again
+    assert first != other
+    assert play(small, "1").digest == first
+
+
+def test_the_nth_run_of_a_process_is_like_the_first(small: Scenario) -> None:
+    storm = load_story(STORIES / "stormy-monday.yaml")
+    digests = []
+    for _ in range(4):
+        digests.append(play(small, "7", replay=False).digest)
+        play(storm, "3", replay=False)
+    assert len(set(digests)) == 1
+
+
+def test_crashes_spread_over_the_whole_run_change_nothing_that_matters(small: Scenario) -> None:
+    points = points_of(small, "1", "crashes")
+    assert len(points) > 100
+    exploration = explore(small, only=points[3::29])
+    assert exploration.outcome == "holds", [(str(one.point), one.findings) for one in exploration.failed]
+
+
+def test_every_kind_of_answer_at_requests_spread_over_the_run(small: Scenario) -> None:
+    points = points_of(small, "1", "calls")
+    assert {point.outcome for point in points[5::13]} == {point.outcome for point in points}
+    exploration = explore(small, only=points[5::13])
+    assert exploration.outcome == "holds", [(str(one.point), one.findings) for one in exploration.failed]
+
+
+def test_a_point_beyond_the_run_is_not_taken_for_a_success(small: Scenario) -> None:
+    judged = explore_point(small, "1", Point("crash", 10**9, "", "nowhere"))
+    assert not judged.hit
+    assert explore(small, only=[judged.point]).outcome == "unknown"
+
+
+def test_a_story_that_does_not_hold_is_not_explored() -> None:
+    wrong = read_story(ONE_CUSTOMER.replace("hudson-2026: paid", "hudson-2026: posted"))
+    with pytest.raises(NotFlyable, match="expected posted"):
+        points_of(wrong, "1", "all")
+
+
+def test_a_killed_core_is_down_and_comes_back(small: Scenario) -> None:
+    _, world = fly(small, flight=Flight(crash_at=40), replay=False)
+    assert world.crashes == 1
+    assert len(world.points) > 40
