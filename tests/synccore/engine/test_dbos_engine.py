@@ -59,6 +59,31 @@ def test_runs_of_one_key_go_one_at_a_time_in_order_and_keys_side_by_side(tmp_pat
     asyncio.run(story())
 
 
+def test_it_runs_on_postgresql(postgresql: str) -> None:
+    ended: list[str] = []
+
+    async def process(run: Run, argument: Any) -> None:
+        async def look() -> Any:
+            return argument
+
+        ended.append(await run.step("look", look))
+
+    async def story() -> None:
+        dbos = DbosEngine(postgresql, LiveClock(), "1", "local", 10, 0.02)
+        dbos.register("p", process)
+        await dbos.start()
+        await dbos.submit("p", "k", "r1", "seen")
+
+        async def has_ended() -> bool:
+            return len(await dbos.list("done")) == 1
+
+        await until(has_ended)
+        assert ended == ["seen"]
+        await dbos.close()
+
+    asyncio.run(story())
+
+
 def test_a_run_is_known_by_its_state_and_can_be_cancelled_and_forked(tmp_path: Path) -> None:
     steps: list[str] = []
 

@@ -1,0 +1,75 @@
+"""The databases: all of a transaction or nothing, on SQLite inline and in threads, and on PostgreSQL."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from synccore.engine.thread_database import ThreadDatabase
+from synccore.ports.stores import Unit
+from tests.synccore.worlds import memory
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/new/core.db"
+    found: str = request.getfixturevalue("postgresql")
+    return found
+
+
+def number(unit: Unit) -> int:
+    return unit.links.next_number("file", 1)
+
+
+def test_inline_a_failed_transaction_leaves_nothing() -> None:
+    async def story() -> None:
+        database = memory()
+        with pytest.raises(RuntimeError):
+            await database.run(fail)
+        assert await database.run(number) == 1
+
+    asyncio.run(story())
+
+
+def fail(unit: Unit) -> None:
+    number(unit)
+    raise RuntimeError("in the middle")
+
+
+@pytest.mark.live
+def test_in_threads_transactions_are_atomic_and_serialised(url: str) -> None:
+    async def story() -> None:
+        database = ThreadDatabase(url)
+        await database.start()
+        await database.start()  # what is there already stays
+        with pytest.raises(RuntimeError):
+            await database.run(fail)
+        runs = [asyncio.ensure_future(database.run(number)) for _ in range(40)]
+        assert sorted([await run for run in runs]) == list(range(1, 41))
+        await database.close()
+
+        again = ThreadDatabase(url)
+        await again.start()
+        assert await again.run(number) == 41
+        await again.close()
+
+    asyncio.run(story())
+
+
+@pytest.mark.live
+def test_two_that_add_the_same_work_at_once_add_it_once(url: str) -> None:
+    async def story() -> None:
+        database = ThreadDatabase(url)
+        await database.start()
+
+        def add(unit: Unit) -> str:
+            return unit.work.add("p", "k", "same", {"text": "\ud800 ü"}, 0.0, "test")
+
+        runs = [asyncio.ensure_future(database.run(add)) for _ in range(20)]
+        assert len({await run for run in runs}) == 1
+        item = (await database.run(lambda unit: unit.work.open()))[0]
+        assert item.argument == {"text": "\ud800 ü"}
+        await database.close()
+
+    asyncio.run(story())
