@@ -1,6 +1,7 @@
 """The schema file: read it, compile it, and alter it the way an administrator does in a running org."""
 
 import copy
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,10 @@ from simulators.salesforce.schemas import ADDRESS_PARTS, Field, FieldType, Schem
 
 Raw = dict[str, Any]
 FILE = Path(__file__).with_name("org.yaml")
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
+_PREFIX = re.compile(r"[A-Za-z0-9]{3}")
+_RESERVED = frozenset(("key", "doc", "rowid", "oid"))  # what the tables beneath call their own
 
 _DEFAULTS: dict[str, Raw] = {
     "string": {"length": 255}, "textarea": {"length": 32_000, "filterable": False, "sortable": False},
@@ -79,6 +84,9 @@ def _object(name: str, spec: Raw, raw: Raw) -> SObject:
         fields.append(_field(f"{field_name}ById", {"type": "reference", "to": to, **_RO}, raw))
     fields.append(_field("SystemModstamp", {"type": "datetime", **_RO}, raw))
     label = spec.get("label", name.removesuffix("__c").replace("_", " "))
+    wrong = [item.name for item in fields if not _NAME.fullmatch(item.name) or item.name.lower() in _RESERVED]
+    if wrong or not _NAME.fullmatch(name) or not _PREFIX.fullmatch(str(spec["prefix"])):
+        raise DefinitionError(f"{name}: {wrong[0] if wrong else 'its name or key prefix'} is no legal name")
     keyed = {item.name.lower(): item for item in fields}
     if len(keyed) != len(fields):
         raise DefinitionError(f"{name}: two fields have the same name")
@@ -125,7 +133,7 @@ def _relationship(name: str, spec: Raw) -> str:
 def add_field(raw: Raw, sobject: str, name: str, spec: Raw) -> Raw:
     """The schema with one more field."""
     changed, fields = _editable(raw, sobject)
-    if name in fields:
+    if name.lower() in {key.lower() for key in fields}:
         raise DefinitionError(f"{sobject}.{name} exists already")
     fields[name] = spec
     compile_schema(changed)
@@ -144,7 +152,7 @@ def rename_field(raw: Raw, sobject: str, name: str, to: str) -> Raw:
     """The schema with a field under another name, in the same place."""
     changed, fields = _editable(raw, sobject)
     _existing(fields, sobject, name)
-    if to in fields:
+    if to.lower() in {key.lower() for key in fields}:
         raise DefinitionError(f"{sobject}.{to} exists already")
     renamed = {to if key == name else key: value for key, value in fields.items()}
     changed["objects"][sobject]["fields"] = renamed

@@ -57,7 +57,11 @@ class OrgState:
         """Take another schema into force; tables and columns follow."""
         self.store.put(SCHEMA.name, {"id": "org", "raw": raw})
         self._schema = None
-        tables.apply(self.store, self.schema)
+        try:
+            tables.apply(self.store, self.schema)
+        except BaseException:
+            self._schema = None  # the transaction around this rolls back to the former one
+            raise
 
     # -- records ----------------------------------------------------------------------------
 

@@ -1,0 +1,184 @@
+"""Bulk 2.0: jobs, CSV in and out, rows that fail alone, queries in pages."""
+
+import asyncio
+import csv
+import io
+
+import pytest
+
+from tests.simulators.salesforce.org import Org, Reply
+
+
+@pytest.fixture
+def org() -> Org:
+    return Org().login()
+
+
+def settle(org: Org) -> None:
+    """Let due jobs run on the org's clock."""
+
+    async def work() -> None:
+        org.time.now += 1
+        await org.system.start()
+        await org.system.jobs.drained()
+        await org.system.stop()
+
+    asyncio.run(work())
+
+
+def ingest(org: Org, text: str, operation: str = "insert", sobject: str = "Account", **more: str) -> dict:
+    body = {"operation": operation, "object": sobject, "contentType": "CSV", **more}
+    job = org.rest("POST", "jobs/ingest", body)
+    assert job.status == 200, job.content
+    assert job.json["state"] == "Open" and job.json["contentUrl"].startswith("services/data/v60.0/jobs/ingest/750")
+    path = f"jobs/ingest/{job.json['id']}"
+    upload = org.rest("PUT", f"{path}/batches", text.encode(), **{"content-type": "text/csv; charset=UTF-8"})
+    assert (upload.status, upload.content) == (201, b"")
+    assert org.rest("PATCH", path, {"state": "UploadComplete"}).json["state"] == "UploadComplete"
+    assert org.rest("GET", path).json["state"] == "UploadComplete"
+    assert org.rest("GET", f"{path}/successfulResults").code == "JOB_NOT_COMPLETE"
+    settle(org)
+    found: dict = org.rest("GET", path).json
+    return found
+
+
+def table(reply: Reply, delimiter: str = ",") -> list[list[str]]:
+    return list(csv.reader(io.StringIO(reply.content.decode()), delimiter=delimiter))
+
+
+def results(org: Org, job: dict, kind: str) -> list[list[str]]:
+    return table(org.rest("GET", f"jobs/ingest/{job['id']}/{kind}"))
+
+
+def test_good_rows_are_written_and_bad_ones_reported(org: Org):
+    job = ingest(org, 'Name,NumberOfEmployees,Site\n"A, Inc.",5,\n,6,x\nB,many,y\nC,7,#N/A\n')
+    assert (job["state"], job["numberRecordsProcessed"], job["numberRecordsFailed"]) == ("JobComplete", 4, 2)
+    good = results(org, job, "successfulResults")
+    assert good[0] == ["sf__Id", "sf__Created", "Name", "NumberOfEmployees", "Site"]
+    assert [row[1:] for row in good[1:]] == [["true", "A, Inc.", "5", ""], ["true", "C", "7", "#N/A"]]
+    bad = results(org, job, "failedResults")
+    assert bad[0][:2] == ["sf__Id", "sf__Error"]
+    assert bad[1][1] == "REQUIRED_FIELD_MISSING:Required fields are missing: [Name]:Name --"
+    assert bad[2][1].startswith("INVALID_TYPE_ON_FIELD_IN_RECORD:")
+    assert results(org, job, "unprocessedrecords") == [["Name", "NumberOfEmployees", "Site"]]
+    raw = org.rest("GET", f"jobs/ingest/{job['id']}/successfulResults").content
+    assert raw.startswith(b'"sf__Id","sf__Created","Name"')
+
+
+def test_upsert_by_external_id_with_parents_by_external_id(org: Org):
+    org.create("Account", Name="Acme", Billing_Customer_Id__c="cb_1")
+    org.rest("PATCH", "sobjects/Invoice__c/Invoice_Number__c/N1", {"Gross__c": 1, "Status__c": "open"})
+    text = (
+        "Id,Invoice_Number__c,Account__r.Billing_Customer_Id__c,Gross__c,Status__c\n"
+        ",N1,cb_1,2,#N/A\n,N2,cb_1,3,x\n,N3,cb_9,3,x\n,N4,,,\n,n4,,,\n,,cb_1,,\n"
+    )
+    job = ingest(org, text, "upsert", "Invoice__c", externalIdFieldName="Invoice_Number__c")
+    assert (job["numberRecordsProcessed"], job["numberRecordsFailed"]) == (6, 4)
+    assert [row[1] for row in results(org, job, "successfulResults")[1:]] == ["false", "true"]
+    errors = [row[1] for row in results(org, job, "failedResults")[1:]]
+    assert errors[0].startswith("INVALID_FIELD:Foreign key external ID: cb_9 not found")
+    assert errors[1].startswith("DUPLICATE_VALUE:Duplicate external id specified: N4")
+    row = org.rows("SELECT Gross__c, Status__c, Account__r.Name FROM Invoice__c WHERE Invoice_Number__c = 'N1'")[0]
+    assert (row["Gross__c"], row["Status__c"], row["Account__r"]["Name"]) == (2.0, None, "Acme")
+
+
+def test_changes_deletes_and_hard_deletes(org: Org):
+    ids = [org.create("Account", Name=f"A{n}") for n in range(3)]
+    job = ingest(org, f"Id,Name\n{ids[0]},New\n001Wt0000000009IAA,x\n,x\n", "update")
+    assert job["numberRecordsFailed"] == 2 and org.get("Account", ids[0])["Name"] == "New"
+    ingest(org, f"Id\n{ids[1]}\n", "delete")
+    ingest(org, f"Id\n{ids[2]}\n", "hardDelete")
+    shown = org.query("SELECT Id, IsDeleted FROM Account", "queryAll").json["records"]
+    assert [(row["Id"], row["IsDeleted"]) for row in shown] == [(ids[0], False), (ids[1], True)]
+
+
+def test_other_delimiters_line_ends_and_many_chunks(org: Org):
+    rows = "".join(f"A{n}|x;y\r\n" for n in range(450))
+    job = ingest(org, f"Name|Site\r\n{rows}", columnDelimiter="PIPE", lineEnding="CRLF")
+    assert (job["state"], job["numberRecordsProcessed"]) == ("JobComplete", 450)
+    reply = org.rest("GET", f"jobs/ingest/{job['id']}/successfulResults")
+    assert reply.content.count(b"\r\n") == 451 and table(reply, "|")[450][2:] == ["A449", "x;y"]
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("Name,Nope__c\nA,1\n", "InvalidBatch : Field name not found : Nope__c"),
+        ("Name,Site\nA\n", "InvalidBatch : The number of columns in row 1 is 1, and the header has 2"),
+        ("", "InvalidBatch : The batch has no header row"),
+    ],
+)
+def test_a_csv_that_cannot_be_read_fails_the_job(org: Org, text: str, error: str):
+    job = ingest(org, text)
+    assert (job["state"], job["errorMessage"]) == ("Failed", error)
+    assert org.rows("SELECT Id FROM Account") == []
+    assert org.rest("GET", f"jobs/ingest/{job['id']}/failedResults").status == 200
+
+
+def test_states_are_kept(org: Org):
+    job = org.rest("POST", "jobs/ingest", {"operation": "insert", "object": "Account"}).json["id"]
+    assert org.rest("DELETE", f"jobs/ingest/{job}").code == "INVALIDJOBSTATE"
+    assert org.rest("PATCH", f"jobs/ingest/{job}", {"state": "JobComplete"}).code == "INVALIDJOBSTATE"
+    assert org.rest("PATCH", f"jobs/ingest/{job}", {"state": "Aborted"}).json["state"] == "Aborted"
+    assert org.rest("PUT", f"jobs/ingest/{job}/batches", b"Name\nA\n").code == "INVALIDJOBSTATE"
+    assert [one["id"] for one in org.rest("GET", "jobs/ingest").json["records"]] == [job]
+    assert org.rest("DELETE", f"jobs/ingest/{job}").status == 204
+    assert org.rest("GET", f"jobs/ingest/{job}").status == 404
+    for body in ({"operation": "x", "object": "Account"}, {"operation": "insert", "object": "Nope"},
+                 {"operation": "upsert", "object": "Account", "externalIdFieldName": "Site"},
+                 {"operation": "insert", "object": "Account", "columnDelimiter": "DOT"}):  # fmt: skip
+        assert org.rest("POST", "jobs/ingest", body).code == "INVALIDJOB"
+
+
+def test_a_job_goes_on_after_a_restart(tmp_path):
+    org = Org(data=tmp_path).login()
+    job = org.rest("POST", "jobs/ingest", {"operation": "insert", "object": "Account"}).json["id"]
+    org.rest("PUT", f"jobs/ingest/{job}/batches", b"Name\nA\n")
+    org.rest("PATCH", f"jobs/ingest/{job}", {"state": "UploadComplete"})
+    org.system.store.close()
+    again = Org(data=tmp_path)
+    again.token = org.token
+    settle(again)
+    assert again.rest("GET", f"jobs/ingest/{job}").json["state"] == "JobComplete"
+    assert [row["Name"] for row in again.rows("SELECT Name FROM Account")] == ["A"]
+
+
+def query(org: Org, soql: str, operation: str = "query") -> str:
+    job = org.rest("POST", "jobs/query", {"operation": operation, "query": soql}).json
+    assert job["state"] == "UploadComplete"
+    assert org.rest("GET", f"jobs/query/{job['id']}/results").code == "JOB_NOT_COMPLETE"
+    settle(org)
+    assert org.rest("GET", f"jobs/query/{job['id']}").json["state"] == "JobComplete"
+    return str(job["id"])
+
+
+def test_a_query_job_gives_csv_pages(org: Org):
+    org.seed({"Account": [{"Name": f"A{n}", "AnnualRevenue": n} for n in range(5)]})
+    job = query(org, "select name, AnnualRevenue, Owner.Name, CreatedDate, IsDeleted, Site from account order by Name")
+    whole = org.rest("GET", f"jobs/query/{job}/results")
+    assert (whole.headers["sforce-numberofrecords"], whole.headers["sforce-locator"]) == ("5", "null")
+    assert table(whole)[:2] == [
+        ["Name", "AnnualRevenue", "Owner.Name", "CreatedDate", "IsDeleted", "Site"],
+        ["A0", "0.0", "Integration User", "2026-01-05T09:00:00.000Z", "false", ""],
+    ]
+    names, locator = [], ""
+    while locator != "null":
+        page = org.rest("GET", f"jobs/query/{job}/results?maxRecords=2&locator={locator}")
+        names += [row[0] for row in table(page)[1:]]
+        locator = page.headers["sforce-locator"]
+    assert names == ["A0", "A1", "A2", "A3", "A4"]
+    assert org.call("GET", f"/services/data/v59.0/jobs/query/{job}/results").status == 409
+    assert org.rest("GET", f"jobs/query/{job}/results?locator=!!").code == "INVALID_QUERY_LOCATOR"
+
+
+@pytest.mark.parametrize(
+    ("soql", "code"),
+    [
+        ("SELECT Nope FROM Account", "INVALID_FIELD"),
+        ("SELECT COUNT(Id) FROM Account", "API_ERROR"),
+        ("SELECT Id, (SELECT Id FROM Contacts) FROM Account", "API_ERROR"),
+        ("SELECT Id FROM Account OFFSET 5", "API_ERROR"),
+    ],
+)
+def test_queries_that_no_job_takes(org: Org, soql: str, code: str):
+    assert org.rest("POST", "jobs/query", {"operation": "query", "query": soql}).code == code
