@@ -71,6 +71,8 @@ class LiveClock:
                 await self._task
             except asyncio.CancelledError:
                 pass
+        if isinstance(self._look, HttpDate):
+            await self._look.close()
 
     async def _keep_following(self) -> None:
         while True:
@@ -81,20 +83,30 @@ class LiveClock:
                 log.warning("the time source does not answer", error=str(error))
 
 
-def date_of(url: str) -> Look:
-    """Looks at the `Date` of whatever a URL answers."""
+class HttpDate:
+    """Looks at the `Date` of whatever a URL answers, over one connection."""
 
-    async def look() -> float:
-        limit = aiohttp.ClientTimeout(total=5.0)
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __call__(self) -> float:
+        """Epoch seconds; raises OSError when there is no usable answer."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5.0))
         try:
-            async with aiohttp.ClientSession(timeout=limit) as session, session.get(url) as answer:
+            async with self._session.get(self._url, allow_redirects=False) as answer:
                 return parsedate_to_datetime(answer.headers["Date"]).timestamp()
         except (aiohttp.ClientError, TimeoutError, KeyError, ValueError) as error:
-            raise OSError(f"no time from {url}: {error!r}") from error
+            raise OSError(f"no time from {self._url}: {error!r}") from error
 
-    return look
+    async def close(self) -> None:
+        """Let go of the connection."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
 
 
 def clock_of(source: str, poll_s: float) -> LiveClock:
     """The clock that a TIME_SOURCE means: `system` or a URL."""
-    return LiveClock() if source == "system" else LiveClock(date_of(source), poll_s)
+    return LiveClock() if source == "system" else LiveClock(HttpDate(source), poll_s)

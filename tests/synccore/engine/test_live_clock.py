@@ -2,7 +2,9 @@
 
 import asyncio
 
-from synccore.engine.live.clock import LiveClock
+import pytest
+
+from synccore.engine.live.clock import LiveClock, clock_of
 
 
 def test_without_a_source_business_time_is_wire_time() -> None:
@@ -32,5 +34,25 @@ def test_it_keeps_within_what_the_source_can_mean_and_never_goes_back() -> None:
         source[0] -= 3600.0
         await clock.follow()
         assert clock.now() == ahead, "business time stands until the source has caught up"
+
+    asyncio.run(story())
+
+
+def test_the_date_of_a_server_is_read_and_its_silence_is_an_error() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 401 No\r\nDate: Mon, 05 Jan 2026 09:00:00 GMT\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    async def story() -> None:
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        clock = clock_of(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", 60.0)
+        await clock.start()
+        assert 1767603600.0 <= clock.now() < 1767603602.0
+        server.close()
+        await server.wait_closed()
+        with pytest.raises(OSError):
+            await clock.follow()
+        await clock.close()
 
     asyncio.run(story())
