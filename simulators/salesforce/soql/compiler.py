@@ -201,7 +201,8 @@ class _Selection:
                 raise malformed(f"unexpected token: '{ordering.operand.name}'", ordering.operand.at)
             found = measure(self.frame, ordering.operand)
             terms += order_terms(self.frame, found.sql, found.field, ordering.descending, ordering.nulls_last, found.at)
-        return ", ".join((*terms, f"{self.frame.alias}.key"))
+        last = f"{self.frame.alias}.key"  # ids decide what the query leaves open, so that answers repeat
+        return ", ".join(terms if terms and terms[-1] == last else (*terms, last))
 
 
 def order_terms(frame: Frame, sql: str, item: Field | None, descending: bool, nulls_last: bool, at: int) -> list[str]:

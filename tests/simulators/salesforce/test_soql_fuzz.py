@@ -76,6 +76,13 @@ def test_monstrous_queries(org: Org, soql: str):
     check(org, soql)
 
 
+def test_a_query_that_writes_the_markers_of_cached_plans_itself(org: Org):
+    assert org.query("SELECT Id FROM Account WHERE Name = 'x'").status == 200
+    for marker in ("?", "?string", "?integer", "? 'x'", "'x' ?"):
+        check(org, f"SELECT Id FROM Account WHERE Name = {marker}")
+        assert org.query(f"SELECT Id FROM Account WHERE Name = {marker}").code == "MALFORMED_QUERY"
+
+
 def test_sql_does_not_leak_through(org: Org):
     for attack in ("x' OR '1'='1", "x'; DROP TABLE Account; --", "x\\' OR 1=1 --"):
         escaped = attack.replace("\\", "\\\\").replace("'", "\\'")
