@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 PREFIX = "SYNCCORE_"
@@ -106,9 +108,20 @@ class Settings(BaseModel):
         if self.erp_legacy_host:
             names = ("erp_legacy_user", "erp_legacy_password", "erp_legacy_host_key")
             lacking += [name for name in names if not _plain(getattr(self, name))]
+        if self.erp_cloud_url and "erp_cloud_private_key" not in " ".join(lacking):
+            self._check_key()
         if lacking:
             raise ValueError("needed with its address: " + ", ".join(PREFIX + name.upper() for name in lacking))
         return self
+
+    def _check_key(self) -> None:
+        name = f"{PREFIX}ERP_CLOUD_PRIVATE_KEY"
+        try:
+            load_pem_private_key(self.private_key_pem().encode(), None)
+        except OSError as error:
+            raise ValueError(f"{name}: {error.filename}: {error.strerror}") from None
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            raise ValueError(f"{name}: an unencrypted private key in PEM is needed") from None
 
     def private_key_pem(self) -> str:
         """The cloud ERP's private key, read from its file if a path is given."""

@@ -15,6 +15,7 @@ from synccore.ports.outcomes import Later
 from synccore.ports.stores import Inbox, Signal, Unit
 from tests.synccore.worlds import DeadTransport, Even, HandClock, HandEngine, environment, memory
 
+CLOUD = {"erp_cloud_url": "https://x", "erp_cloud_client_id": "c", "erp_cloud_certificate_id": "k"}
 ITEM = {"kind": "charge", "erp_item": "SVC"}
 
 
@@ -134,6 +135,11 @@ def test_rest_means_that_every_ticker_looked_since_the_last_change() -> None:
         ({"poll_platform_events_s": "often"}, "SYNCCORE_POLL_PLATFORM_EVENTS_S: Input should be a valid number"),
         ({"poll_moon_s": "3"}, "SYNCCORE_POLL_MOON_S: no such ticker"),
         ({"erp_cloud_url": "https://x"}, "needed with its address: SYNCCORE_ERP_CLOUD_CLIENT_ID"),
+        (
+            {**CLOUD, "erp_cloud_private_key": "/nowhere.pem"},
+            "SYNCCORE_ERP_CLOUD_PRIVATE_KEY: /nowhere.pem: No such file",
+        ),
+        ({**CLOUD, "erp_cloud_private_key": "-----BEGIN NOTHING"}, "SYNCCORE_ERP_CLOUD_PRIVATE_KEY: an unencrypted"),
         ({"mappings": "/nowhere.yaml"}, "SYNCCORE_MAPPINGS: /nowhere.yaml: "),
     ],
 )
