@@ -14,7 +14,9 @@ from synccore.engine.database import InlineDatabase
 from synccore.ports.files import FileDrop
 from synccore.ports.stores import Unit
 from synccore.systems import Adapters
-from tests.synccore.processes.vendors import Crash, FakeCloud, FakePlatform, FakeSalesforce, Wire
+from tests.synccore.processes.cloud import FakeCloud
+from tests.synccore.processes.vendors import FakePlatform, FakeSalesforce
+from tests.synccore.processes.wire import Crash, Wire
 from tests.synccore.worlds import DeadTransport, Even, HandClock, HandEngine, environment
 
 T = TypeVar("T")

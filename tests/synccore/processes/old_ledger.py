@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from synccore.ports.outcomes import Later
 from synccore.ports.systems import Unknown
 from synccore.ports.transport import NoAnswer, NotSent
-from tests.synccore.processes.vendors import Wire
+from tests.synccore.processes.wire import Wire
 
 T = TypeVar("T")
 

@@ -1,5 +1,7 @@
 """A won deal of the US entity becomes a subscription, a posted bill and a payment, in every book once."""
 
+from typing import Any
+
 import pytest
 
 from synccore.domain.deals import Account, Address
@@ -150,3 +152,42 @@ def test_a_closed_period_parks_the_bill_and_a_retry_posts_it() -> None:
         assert await at_rest(flight) == (0, 0, 0)
 
     assert len(fly(story).cloud.invoices) == 1
+
+
+@pytest.mark.parametrize("story", [paid_by_card, paid_by_transfer])
+def test_all_signals_told_again_twice_have_no_effect(story: object) -> None:
+    async def again(flight: Flight) -> None:
+        await story(flight)  # type: ignore[operator]
+        before = (list(flight.wire.writes), books(flight))
+        signals = await flight.database.run(lambda unit: unit.inbox.find("", "", 0.0, 1e12, 1000))
+        assert len(signals) > 4
+        for _ in range(2):
+            for signal in signals:
+                await flight.core.replay(signal)
+            await flight.settle()
+        assert (flight.wire.writes, books(flight)) == before
+        assert await at_rest(flight) == (0, 0, 0)
+
+    fly(again)
+
+
+def test_an_event_without_sense_is_refused_and_a_known_one_is_not_new() -> None:
+    async def story(flight: Flight) -> None:
+        await paid_by_card(flight)
+        bodies: list[Any] = [[], {}, {"id": "ev", "event_type": 5}, {"id": "ev", "event_type": "x", "occurred_at": 1}]
+        for body in bodies:
+            with pytest.raises(ValueError, match=r"object|missing"):
+                await flight.core.receive(body)
+        assert await flight.core.receive(flight.platform.feed[0]) is False
+
+    fly(story)
+
+
+def test_a_pending_bill_is_no_work() -> None:
+    async def story(flight: Flight) -> None:
+        draft = {"id": "draft_inv_1", "status": "pending", "customer_id": f"{account().id}-US"}
+        flight.platform.emit("invoice_generated", invoice=draft)
+        await flight.settle()
+        assert await flight.open_work() == []
+
+    assert fly(story).wire.writes == []

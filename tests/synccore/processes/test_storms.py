@@ -48,8 +48,7 @@ def test_every_call_with_every_outcome_ends_in_the_same_books(story: Story, faul
     assert hit == len(points(calm.wire.calls))
 
 
-@pytest.mark.parametrize("memory", [True, False], ids=["from-memos", "from-scratch"])
-@pytest.mark.parametrize("moment", ["crash-before", "crash-after"])
+@pytest.mark.parametrize(("moment", "memory"), [("crash-before", True), ("crash-after", False)])
 @pytest.mark.parametrize("story", STORIES)
 def test_a_crash_at_every_commit_ends_in_the_same_books(story: Story, moment: str, memory: bool) -> None:
     calm = fly(story)

@@ -1,16 +1,14 @@
-"""Fake systems behind the ports of the processes: small books in memory, and a wire on which every call can fail."""
+"""Fake sales and billing systems behind the ports of the processes: small books in memory."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 from synccore.domain.bills import Application, Bill, BillLine, Payment, Receipt
 from synccore.domain.deals import Account, Deal, DealLine
 from synccore.domain.money import share
-from synccore.ports.outcomes import Later
-from synccore.ports.systems import Found, Posting, Rejected, Row, Unknown
-from tests.synccore.worlds import HandClock
+from synccore.ports.systems import Found, Row
+from tests.synccore.processes.wire import Wire, unique
 
 T = TypeVar("T")
 NYC_TAX = "8.875"
@@ -20,67 +18,6 @@ PRICES = {
     "platform-SGD-yearly": {"id": "platform-SGD-yearly", "currency_code": "SGD", "period": 1, "period_unit": "year"},
     "onboarding-SGD": {"id": "onboarding-SGD", "currency_code": "SGD"},
 }
-
-
-class Crash(BaseException):
-    """The process is killed here: nothing of it runs any more."""
-
-
-@dataclass
-class Wire:
-    """All calls of a run in order, and what happens to the k-th of them."""
-
-    clock: HandClock
-    script: dict[int, str] = field(default_factory=dict)
-    calls: list[str] = field(default_factory=list)
-    writes: list[str] = field(default_factory=list)  # effects that the systems took
-    late: list[tuple[float, Callable[[], Any]]] = field(default_factory=list)
-
-    async def act(self, operation: str, apply: Callable[[], T], write: bool = False) -> T:
-        self.flush()
-        fault = self.script.pop(len(self.calls), "")
-        self.calls.append(operation)
-
-        def applied() -> T:
-            result = apply()
-            if write:
-                self.writes.append(operation)
-            return result
-
-        if fault == "crash-before":
-            raise Crash(operation)
-        if fault == "refused":
-            raise Later(2.0, f"{operation} not reached", counts=False)
-        if fault == "limit":
-            raise Later(7.0, f"{operation} limited", counts=False)
-        if fault == "timeout":
-            raise Unknown("fake", operation, "time-out") if write else Later(2.0, operation, counts=False)
-        if fault == "slow":
-            if not write:
-                raise Later(2.0, operation, counts=False)
-            self.late.append((self.clock.at + 12.0, applied))
-            raise Unknown("fake", operation, "time-out")
-        result = applied()
-        if fault == "crash-after":
-            raise Crash(operation)
-        if fault == "lost":
-            raise Unknown("fake", operation, "answer lost") if write else Later(2.0, operation, counts=False)
-        if fault == "duplicate" and write:
-            try:
-                apply()
-            except Rejected:
-                pass
-        return result
-
-    def flush(self) -> None:
-        """What a slow system was still busy with takes effect, or is refused as a duplicate by then."""
-        due = [apply for at, apply in self.late if at <= self.clock.at]
-        self.late = [(at, apply) for at, apply in self.late if at > self.clock.at]
-        for apply in due:
-            try:
-                apply()
-            except Rejected:
-                continue
 
 
 def stamp(at: float) -> str:
@@ -266,7 +203,7 @@ class FakePlatform:
 
     async def create_customer(self, fields: Mapping[str, Any]) -> str:
         def write() -> str:
-            _unique("subscriptions", self.customers, str(fields["id"]))
+            unique("subscriptions", self.customers, str(fields["id"]))
             self.customers[str(fields["id"])] = dict(fields)
             return str(fields["id"])
 
@@ -288,7 +225,7 @@ class FakePlatform:
     async def create_subscription(self, customer_id: str, fields: Mapping[str, Any]) -> str:
         def write() -> str:
             name = str(fields["id"])
-            _unique("subscriptions", self.subscriptions, name)
+            unique("subscriptions", self.subscriptions, name)
             self.subscriptions[name] = {**fields, "customer": customer_id}
             lines = [
                 (item["item_price_id"], item["item_price_id"], item["quantity"], item["unit_price"])
@@ -342,128 +279,6 @@ class FakePlatform:
 
     async def events(self, since: int) -> list[dict[str, Any]]:
         return await self.wire.act("platform.events", lambda: [e for e in self.feed if e["occurred_at"] > since])
-
-
-class FakeCloud:
-    def __init__(self, wire: Wire) -> None:
-        self.wire = wire
-        self.catalogue = {"SUB-PLATFORM": "501", "SVC-ONBOARD": "502"}
-        self.customers: dict[str, dict[str, Any]] = {}
-        self.invoices: dict[str, Posting] = {}
-        self.payments: dict[str, dict[str, Any]] = {}
-        self.closed = False
-
-    def transfer(self, number: str, amount: int) -> None:
-        """The cash clerk books a customer's transfer."""
-        external = next(key for key, posting in self.invoices.items() if posting.number == number)
-        invoice = str(list(self.invoices).index(external) + 100)
-        self.payments[f"clerk-{len(self.payments)}"] = {
-            "external": "", "customer": self.invoices[external].customer, "amount": amount,
-            "applied": {invoice: amount}, "at": self.wire.clock.at,
-        }  # fmt: skip
-
-    async def items(self, external_ids: Sequence[str]) -> dict[str, str]:
-        found = {key: self.catalogue[key] for key in external_ids if key in self.catalogue}
-        return await self.wire.act("cloud.items", lambda: found)
-
-    async def customer(self, external_id: str) -> Found | None:
-        def read() -> Found | None:
-            return Found(self._customer_id(external_id)) if external_id in self.customers else None
-
-        return await self.wire.act("cloud.customer", read)
-
-    def _customer_id(self, external_id: str) -> str:
-        return str(list(self.customers).index(external_id) + 10)
-
-    async def create_customer(self, external_id: str, fields: Mapping[str, Any]) -> str:
-        def write() -> str:
-            _unique("erp_cloud", self.customers, external_id)
-            self.customers[external_id] = dict(fields)
-            return self._customer_id(external_id)
-
-        return await self.wire.act("cloud.create_customer", write, write=True)
-
-    async def update_customer(self, internal_id: str, fields: Mapping[str, Any]) -> str:
-        def write() -> str:
-            self.customers[list(self.customers)[int(internal_id) - 10]].update(fields)
-            return internal_id
-
-        return await self.wire.act("cloud.update_customer", write, write=True)
-
-    async def invoice(self, external_id: str, currency: str) -> Found | None:
-        def read() -> Found | None:
-            posting = self.invoices.get(external_id)
-            return Found(self._invoice_id(external_id), posting.gross) if posting else None
-
-        return await self.wire.act("cloud.invoice", read)
-
-    def _invoice_id(self, external_id: str) -> str:
-        return str(list(self.invoices).index(external_id) + 100)
-
-    async def invoice_key(self, internal_id: str) -> str:
-        return await self.wire.act("cloud.invoice_key", lambda: list(self.invoices)[int(internal_id) - 100])
-
-    async def create_invoice(self, posting: Posting) -> str:
-        def write() -> str:
-            if self.closed:
-                raise Rejected("erp_cloud", "record.create:invoice", 400, "USER_ERROR", "The posting period is closed.")
-            _unique("erp_cloud", self.invoices, posting.external_id)
-            self.invoices[posting.external_id] = posting
-            return self._invoice_id(posting.external_id)
-
-        return await self.wire.act("cloud.create_invoice", write, write=True)
-
-    async def payment(self, external_id: str, currency: str) -> Found | None:
-        def read() -> Found | None:
-            known = self.payments.get(external_id)
-            return Found(self._payment_id(external_id), known["amount"]) if known else None
-
-        return await self.wire.act("cloud.payment", read)
-
-    def _payment_id(self, key: str) -> str:
-        return str(list(self.payments).index(key) + 900)
-
-    async def create_payment(
-        self, external_id: str, payment: Payment, customer: str, on: date, applied: Mapping[str, int]
-    ) -> str:
-        def write() -> str:
-            _unique("erp_cloud", self.payments, external_id)
-            self.payments[external_id] = {
-                "external": external_id, "customer": customer, "amount": payment.amount, "applied": dict(applied),
-                "at": self.wire.clock.at,
-            }  # fmt: skip
-            return self._payment_id(external_id)
-
-        return await self.wire.act("cloud.create_payment", write, write=True)
-
-    async def changed_payments(self, since: str) -> list[Row]:
-        def read() -> list[Row]:
-            rows = []
-            for key, payment in self.payments.items():
-                at = datetime.fromtimestamp(int(payment["at"]), UTC).strftime("%Y-%m-%d %H:%M:%S")
-                external = list(self.customers)[int(payment["customer"]) - 10]
-                content = {"external_id": payment["external"], "customer": external}
-                if at >= since:
-                    rows.append(Row(self._payment_id(key), at, payment["customer"], content))
-            return rows
-
-        return await self.wire.act("cloud.changed_payments", read)
-
-    async def receipt(self, internal_id: str) -> Receipt | None:
-        def read() -> Receipt:
-            payment = list(self.payments.values())[int(internal_id) - 900]
-            applied = tuple(Application(bill=doc, amount=amount) for doc, amount in payment["applied"].items())
-            return Receipt(
-                key=payment["external"] or internal_id, ours=bool(payment["external"]), currency="USD",
-                amount=payment["amount"], received_on=date(2026, 1, 6), applied=applied,
-            )  # fmt: skip
-
-        return await self.wire.act("cloud.receipt", read)
-
-
-def _unique(target: str, known: Mapping[str, Any], key: str) -> None:
-    if key in known:
-        raise Rejected(target, "create", 400, "DUPLICATE", f"{key} already exists", duplicate=True)
 
 
 def wire_bill(bill: Bill) -> dict[str, Any]:
