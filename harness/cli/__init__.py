@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from harness.cli import sandbox, serve, stories
+from harness.cli import bench, chaos, sandbox, serve, stories
 from harness.cli.output import complain
 
 app = typer.Typer(
@@ -24,8 +24,10 @@ app = typer.Typer(
 )  # fmt: skip
 
 stories.register(app)
+chaos.register(app)
 sandbox.register(app)
 serve.register(app)
+bench.register(app)
 
 
 def main() -> None:

@@ -1,11 +1,15 @@
 """Plays stories in either world and collects the results."""
 
+import logging
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import structlog
 
 from harness.events import Consumer, EventStream
 from harness.runner import RunResult, run_story
@@ -84,10 +88,19 @@ def _tidy(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def hush_core() -> None:
+    """In simulation the core's log tells of disturbances made on purpose: only what is critical is shown."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
 def play_sim(scenarios: list[Scenario], seeds: list[str], wishes: Wishes) -> list[Played]:
     """All stories with all seeds in one process, in virtual time."""
     from harness.simulation import play  # noqa: PLC0415 - the live commands need not load the core and the simulators
 
+    hush_core()
     played: list[Played] = []
     for scenario in scenarios:
         for seed in seeds:

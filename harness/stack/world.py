@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import aiohttp
-import asyncssh
 from yarl import URL
 
 from harness.stack.credentials import Credentials
@@ -103,6 +102,8 @@ class LiveWorld:
 
     async def put_file(self, user: str, path: str, data: bytes) -> None:
         """See World; `user` is the partner (SNDPRN)."""
+        import asyncssh  # noqa: PLC0415 - half a second that most commands need not spend
+
         partner = self.secret.partners[user]
         try:
             async with (

@@ -1,0 +1,130 @@
+"""Command that flies a story through every disturbance: each request of the core x each outcome, a crash everywhere."""
+
+import os
+import time
+from collections import Counter
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from harness.cli.output import Refusal, console, print_json
+from harness.cli.play import hush_core
+from harness.cli.select import stories
+from harness.report.summary import EXIT
+from harness.scenario import Scenario
+
+if TYPE_CHECKING:
+    from harness.explore import Exploration, Judged
+
+SHOWN = 20
+LINE_EVERY = 100  # runs between two lines of progress where there is no terminal to draw a bar in
+
+
+class PointKind(StrEnum):
+    """Which disturbances."""
+
+    calls = "calls"
+    crashes = "crashes"
+    all = "all"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command()(chaos)
+
+
+def chaos(
+    story: Annotated[str, typer.Argument(metavar="STORY", help="A name or a file.")] = "new-business",
+    points: Annotated[PointKind, typer.Option(help="Disturbed requests, crashes, or both.")] = PointKind.all,
+    seed: Annotated[str, typer.Option(help="The seed of every run.")] = "1",
+    workers: Annotated[int, typer.Option(min=0, help="Processes; 0 takes one a processor.")] = 0,
+    first: Annotated[bool, typer.Option("--first", help="Stop at the first run that does not hold.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+) -> None:
+    """Explore a story exhaustively in simulation.
+
+    The undisturbed run lists every request of the core and every point where it can crash; then the story is played
+    once for each request with each outcome (refused, answer lost, 5xx, limit, repeated, …) and once for each crash.
+
+    windtunnel chaos new-business --points calls
+    """
+    chosen = stories([story])
+    if len(chosen) != 1:
+        raise Refusal("chaos explores one story at a time")
+    out = console(as_json)
+    begun = time.monotonic()
+    exploration = _explored(chosen[0], seed, points.value, workers or os.cpu_count() or 1, first, out)
+    took_s = time.monotonic() - begun
+    if as_json:
+        print_json(_as_json(exploration, took_s))
+    _show(out, exploration, took_s)
+    raise typer.Exit(EXIT[exploration.outcome])
+
+
+def _explored(scenario: Scenario, seed: str, points: str, workers: int, first: bool, out: Console) -> "Exploration":
+    from harness.explore import NotFlyable, explore  # noqa: PLC0415 - loads core and simulators
+
+    hush_core()
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+               TextColumn("[red]{task.fields[failed]}[/] do not hold"), TimeRemainingColumn())  # fmt: skip
+    with Progress(*columns, console=out, auto_refresh=False) as bar:  # no thread: the exploration forks
+        task = bar.add_task(f"{scenario.story}: undisturbed", total=None, failed=0)
+        failed = 0
+
+        def progress(done: int, of: int, judged: "Judged") -> None:
+            nonlocal failed
+            if judged.outcome != "holds":
+                failed += 1
+                bar.console.print(f"[red]{judged.outcome}[/] {escape(str(judged.point))}", highlight=False)
+            bar.update(task, description=scenario.story, total=of, completed=done, failed=failed)
+            if out.is_terminal:
+                bar.refresh()
+            elif done % LINE_EVERY == 0:
+                out.print(f"{scenario.story}: {done} of {of} runs, {failed} do not hold", highlight=False)
+
+        try:
+            return explore(scenario, seed, points, workers, None, progress, first)  # type: ignore[arg-type]
+        except NotFlyable as error:
+            words = (
+                f"{scenario.story} does not hold even undisturbed ({error}); `windtunnel run {scenario.story}` says why"
+            )
+            raise Refusal(words, EXIT[error.result.outcome] or 3) from error
+
+
+def _as_json(exploration: "Exploration", took_s: float) -> dict[str, object]:
+    return {
+        "story": exploration.story, "seed": exploration.seed, "outcome": exploration.outcome,
+        "runs": len(exploration.judged), "took_s": round(took_s, 1),
+        "failed": [{"point": str(one.point), "outcome": one.outcome, "findings": list(one.findings)}
+                   for one in exploration.failed],
+        "never_hit": [str(one.point) for one in exploration.missed],
+    }  # fmt: skip
+
+
+def _show(out: Console, exploration: "Exploration", took_s: float) -> None:
+    table = Table(title=f"Exploration of {exploration.story}, seed {exploration.seed}", title_justify="left")
+    for name in ("disturbance", "runs", "hold", "broken", "unknown", "never hit"):
+        table.add_column(name, justify="left" if name == "disturbance" else "right")
+    groups = dict.fromkeys(one.point.outcome or one.point.kind for one in exploration.judged)
+    for group in groups:
+        mine = [one for one in exploration.judged if (one.point.outcome or one.point.kind) == group]
+        count = Counter(one.outcome for one in mine)
+        missed = sum(not one.hit for one in mine)
+        cells = (len(mine), count["holds"], count["broken"], count["unknown"], missed)
+        table.add_row(group, *(str(cell) if cell else "" for cell in cells))
+    out.print(table)
+    for one in exploration.failed[:SHOWN]:
+        out.print(f"[red]{one.outcome}[/] {escape(str(one.point))}", highlight=False)
+        for finding in one.findings:
+            out.print(f"    {escape(finding)}", highlight=False)
+    for one in exploration.missed[:SHOWN]:
+        out.print(f"[yellow]never hit[/] {escape(str(one.point))}", highlight=False)
+    rate = len(exploration.judged) / took_s if took_s else 0.0
+    out.print(
+        f"{exploration.story}: {exploration.outcome}, {len(exploration.judged)} runs in {took_s:.0f} s, {rate:.1f}/s"
+    )
