@@ -35,27 +35,13 @@ class Writer:
 
     def insert(self, sobject: SObject, raw: Raw) -> str:
         """A new record; returns its id."""
-        if not sobject.writable and not self.how.relaxed:
-            message = f"entity type cannot be inserted: {sobject.label}"
-            raise refused("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)
         with self.org.store.transaction():
-            values = read_values(self.org, sobject, raw, True, self.how)
-            new = {**sobject.defaults, **{name: value for name, value in values.items() if value is not None}}
-            return self._create(sobject, new, values.keys())
+            return self._insert(sobject, raw)
 
     def update(self, sobject: SObject, record_id: str, raw: Raw) -> None:
         """Change a record; an explicit null clears a field."""
-        if not sobject.writable:
-            message = f"entity type cannot be updated: {sobject.label}"
-            raise refused("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)
         with self.org.store.transaction():
-            old = self.existing(sobject, record_id)
-            values = read_values(self.org, sobject, raw, False, self.how)
-            new = {**old, **values}
-            for name, value in values.items():
-                if value is None and name in sobject.defaults and isinstance(sobject.defaults[name], bool):
-                    new[name] = False
-            self._save(sobject, new, old, values.keys())
+            self._update(sobject, self.existing(sobject, record_id), raw)
 
     def upsert(self, sobject: SObject, field: Field, key: str, raw: Raw, update_only: bool = False) -> tuple[str, bool]:
         """Update the record whose external id is `key`, or insert one; returns its id and whether it is new."""
@@ -66,11 +52,11 @@ class Writer:
         with self.org.store.transaction():
             found = self.find(sobject, field, key)
             if found is not None:
-                self.update(sobject, found["Id"], body)
+                self._update(sobject, found, body)
                 return str(found["Id"]), False
             if update_only or field.type == "id":
                 raise not_found()
-            return self.insert(sobject, {**body, field.name: key}), True
+            return self._insert(sobject, {**body, field.name: key}), True
 
     def delete(self, sobject: SObject, record_id: str) -> None:
         """Move a record to the recycle bin, and with it what cascades."""
@@ -112,6 +98,25 @@ class Writer:
         return found[0] if found else None
 
     # -- the pipeline -----------------------------------------------------------------------
+
+    def _insert(self, sobject: SObject, raw: Raw) -> str:
+        if not sobject.writable and not self.how.relaxed:
+            message = f"entity type cannot be inserted: {sobject.label}"
+            raise refused("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)
+        values = read_values(self.org, sobject, raw, True, self.how)
+        new = {**sobject.defaults, **{name: value for name, value in values.items() if value is not None}}
+        return self._create(sobject, new, values.keys())
+
+    def _update(self, sobject: SObject, old: Doc, raw: Raw) -> None:
+        if not sobject.writable:
+            message = f"entity type cannot be updated: {sobject.label}"
+            raise refused("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)
+        values = read_values(self.org, sobject, raw, False, self.how)
+        new = {**old, **values}
+        for name, value in values.items():
+            if value is None and isinstance(sobject.defaults.get(name), bool):
+                new[name] = False
+        self._save(sobject, new, old, values.keys())
 
     def _create(self, sobject: SObject, new: Doc, given: Set[str]) -> str:
         org = self.org

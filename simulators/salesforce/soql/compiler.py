@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from simulators.salesforce.schemas import Field, Schema, SObject
+from simulators.salesforce.schemas import Field, Schema
 from simulators.salesforce.soql import grouping, literals
 from simulators.salesforce.soql.conditions import Conditions
 from simulators.salesforce.soql.frame import Compilation, Frame, open_frame
@@ -11,7 +11,7 @@ from simulators.salesforce.soql.operands import AGGREGATES, measure, rank
 from simulators.salesforce.soql.plan import Child, Count, Leaf, Node, Plan, Rows
 from simulators.salesforce.soql.problems import SoqlError, malformed
 from simulators.salesforce.soql.shape import Slot
-from simulators.salesforce.soql.syntax import Function, Item, Name, Operand, Query
+from simulators.salesforce.soql.syntax import Function, Item, Name, Query
 
 MAX_CHILDREN, FIELDS_LIMIT = 20, 200
 _ROW_FUNCTIONS: dict[str, Callable[[Any], Any] | None] = {
@@ -62,13 +62,12 @@ def _limits(frame: Frame, query: Query) -> str:
     return found
 
 
-def sub_select(outer: Frame, query: Query, operand: Operand) -> str:
+def sub_select(outer: Frame, query: Query) -> str:
     """The SQL of a semi-join's inner query: one id or reference field of the same target."""
-    del operand
-    if outer.grouped is None and outer.names.get("~inner") is not None:
+    if outer.inner:
         raise malformed("Nesting of semi join sub-selects is not supported", query.sources[0][0].at)
     frame = open_frame(outer.work, query)
-    frame.names["~inner"] = ()
+    frame.inner = True
     item = query.items[0].what
     if len(query.items) != 1 or not isinstance(item, Name):
         raise malformed("The inner select of a semi join must select exactly one field", query.sources[0][0].at)
@@ -225,6 +224,3 @@ def order_terms(frame: Frame, sql: str, item: Field | None, descending: bool, nu
     elif descending:
         suffix += " NULLS FIRST"
     return [expression + suffix for expression in expressions]
-
-
-__all__ = ["SObject", "compile_query", "order_terms", "sub_select"]

@@ -19,9 +19,7 @@ from simulators.salesforce.soql.syntax import (
     Junction,
     Literal,
     Negation,
-    Operand,
     Query,
-    Value,
     Word,
 )  # fmt: skip
 
@@ -32,7 +30,7 @@ _KINDS = {
 }  # fmt: skip
 _SHOWN_TYPES = {"datetime": "dateTime", "reference": "reference", "id": "ID", "autonumber": "string"}
 
-SubSelect = Callable[[Frame, Query, Operand], str]
+SubSelect = Callable[[Frame, Query], str]
 
 
 class Conditions:
@@ -152,7 +150,7 @@ class Conditions:
         for value in condition.values:
             if isinstance(value, Word):
                 if value.text.lower() != "null":
-                    return self._in_words(left, condition)
+                    return self._in_words(condition)
                 has_null = True
             else:
                 self._check_kind(left, value)
@@ -186,11 +184,10 @@ class Conditions:
         compute(self.work.slots, date(2000, 1, 1))
         return self.work.bind(compute)
 
-    def _in_words(self, left: Measure, condition: InValues) -> str:
+    def _in_words(self, condition: InValues) -> str:
         """`IN (true, TODAY)`: any of the single comparisons."""
         operator = "=" if condition.operator == "IN" else "!="
         parts = [self._compare(Compare(condition.operand, operator, value)) for value in condition.values]
-        del left
         return _balanced(parts, "OR" if operator == "=" else "AND")
 
     def _includes(self, left: Measure, condition: InValues) -> str:
@@ -210,7 +207,7 @@ class Conditions:
         if left.family != "id" or condition.operator not in ("IN", "NOT IN"):
             message = f"The left operand '{left.name}' cannot be used with a subquery: it is no id or reference field"
             raise malformed(message, condition.at)
-        inner = self._sub_select(self.frame, condition.query, condition.operand)
+        inner = self._sub_select(self.frame, condition.query)
         found = f"{left.sql} IN ({inner})"
         return f"({found})" if condition.operator == "IN" else f"({left.sql} IS NULL OR NOT {found})"
 
@@ -244,6 +241,3 @@ def _within(column: str, operator: str, first: str, after: str) -> str:
         "<": f"({column} < {first})", "<=": f"({column} < {after})",
         ">": f"({column} >= {after})", ">=": f"({column} >= {first})",
     }[operator]  # fmt: skip
-
-
-__all__ = ["Conditions", "Value"]

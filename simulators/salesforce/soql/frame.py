@@ -88,6 +88,7 @@ class Frame:
     alias: str
     names: dict[str, tuple[str, ...]]  # source aliases -> relationship path
     grouped: dict[str, str] | None = None  # lower-case text of a grouped operand -> its SQL, in aggregate queries
+    inner: bool = False  # the inner query of a semi-join, in which there is no further one
     joins: dict[tuple[str, ...], tuple[str, SObject]] = field(default_factory=dict)
     join_sql: list[str] = field(default_factory=list)
 

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from simulators.kit.store import Doc
-from simulators.salesforce.errors import ApiError, failed
+from simulators.salesforce.errors import failed
 from simulators.salesforce.moments import day
 from simulators.salesforce.render import address, attributes
 from simulators.salesforce.soql.compiler import compile_query
@@ -133,6 +133,3 @@ def plan_of(org: OrgState, text: str, with_deleted: bool) -> tuple[Plan, list[An
             plans.clear()
         plans[form, with_deleted] = plan
     return plan, slots
-
-
-__all__ = ["ApiError", "Run", "plan_of"]
