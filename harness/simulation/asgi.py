@@ -48,10 +48,14 @@ class _Rest:
                     return end.value
 
 
-async def finish(coroutine: Any, timeout_s: float | None) -> Any:
+UnderWay = list["asyncio.Task[Any]"]
+"""What servers are still at, oldest first; done ones may be among them."""
+
+
+async def finish(coroutine: Any, timeout_s: float | None, under_way: UnderWay | None = None) -> Any:
     """Await a server's coroutine. It goes on by itself when the time-out strikes: a caller that leaves cancels nothing.
 
-    Most answers come without a wait; those cost no task.
+    Most answers come without a wait; those cost no task. What does wait is noted in `under_way`.
     """
     try:
         waiting_for = coroutine.send(None)
@@ -59,6 +63,8 @@ async def finish(coroutine: Any, timeout_s: float | None) -> Any:
         return end.value
     task = asyncio.get_running_loop().create_task(_drive(_Rest(coroutine, waiting_for)))
     task.add_done_callback(_heard)
+    if under_way is not None:
+        under_way.append(task)
     async with asyncio.timeout(timeout_s):
         return await asyncio.shield(task)
 
@@ -74,8 +80,9 @@ async def _drive(rest: _Rest) -> Any:
 
 
 async def request(
-    app: App, method: str, url_path: str, headers: Mapping[str, str], body: bytes, timeout_s: float | None
-) -> Raw:
+    app: App, method: str, url_path: str, headers: Mapping[str, str], body: bytes, timeout_s: float | None,
+    under_way: UnderWay | None = None,
+) -> Raw:  # fmt: skip
     """Send a request; `url_path` is path and query as on the wire. TimeoutError and ConnectionBroke may come."""
     path, _, query = url_path.partition("?")
     cut: list[bool] = []
@@ -102,7 +109,7 @@ async def request(
         "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()],
         "extensions": {"abort": abort},
     }  # fmt: skip
-    await finish(app(scope, receive, send), timeout_s)
+    await finish(app(scope, receive, send), timeout_s, under_way)
     if cut:
         raise ConnectionBroke(cut[0])
     answer.body = b"".join(chunks)

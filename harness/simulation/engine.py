@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import pickle
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ class Memo:
 
     name: str
     value: str = "null"
-    error: Exception | None = None
+    error: bytes | None = None  # pickled, as a store would have it
 
 
 @dataclass
@@ -155,10 +156,10 @@ class SimulatedEngine:
 
     # -- what the world asks ------------------------------------------------------------------
 
-    def poke(self) -> None:
-        """Something in the world has changed: every ticker looks again at its next time."""
+    def poke(self, only: str = "") -> None:
+        """Something in the world has changed: every ticker (or one) looks again at its next time."""
         for ticking in self._tickers.values():
-            if not ticking.pending:
+            if not ticking.pending and only in ("", ticking.name):
                 ticking.pending = True
                 ticking.wake.set()
 
@@ -203,12 +204,14 @@ class SimulatedEngine:
             run.state = "running"
             try:
                 await self._processes[run.process](_Running(run, self._life), json.loads(run.argument))
+            except _Cancelled:
+                pass
             except Exception as error:
                 await self._life.point(f"failed {run.process}")
                 run.state, run.error = "failed", repr(error)
             else:
                 await self._life.point(f"done {run.process}")
-                run.state = "done"
+                run.state = "done"  # also if it was cancelled behind its last step
         del self._busy[run.key]
         self._next(run.key)
 
@@ -257,6 +260,10 @@ class SimulatedEngine:
         return ticking.begun_at + ticking.interval_s * (int((ticking.last - ticking.begun_at) / ticking.interval_s) + 1)
 
 
+class _Cancelled(BaseException):
+    """Ends a run that was cancelled; no `except Exception` of a process keeps it."""
+
+
 class _Running:
     """See `ports.engine.Run`."""
 
@@ -267,6 +274,8 @@ class _Running:
 
     async def step(self, name: str, fn: Callable[[], Any]) -> Any:
         """See Run."""
+        if self._run.state == "cancelled":
+            raise _Cancelled
         index = self._index
         self._index += 1
         if index < len(self._run.memos):
@@ -278,12 +287,13 @@ class _Running:
             try:
                 memo.value = json.dumps(await fn())
             except Exception as error:
-                memo.error = error
+                memo.error = pickle.dumps(error)
             await self._life.point(f"memo {name}")
             self._run.memos.append(memo)
             await self._life.point(f"memoed {name}")
         if memo.error is not None:
-            raise memo.error
+            remembered: Exception = pickle.loads(memo.error)
+            raise remembered
         return json.loads(memo.value)
 
 

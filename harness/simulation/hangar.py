@@ -30,8 +30,8 @@ INTERVALS_S = {"salesforce-changes": 60, "platform-events": 300, "cloud-payments
 
 @cache
 def key_pair() -> tuple[str, str]:
-    """The core's signing key for the cloud ERP (private, public PEM). Signatures never reach the digest."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    """The core's signing key for the cloud ERP (private, public PEM): always the same, so that signatures repeat."""
+    key = ec.derive_private_key(0x57494E4454554E4E454C, ec.SECP256R1())
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

@@ -11,7 +11,7 @@ class Deadlock(RuntimeError):
 
 
 class Forbidden(RuntimeError):
-    """Simulated code asked for a thread: its order would depend on the machine."""
+    """Simulated code asked for a thread or a socket: its order would depend on the machine."""
 
 
 class _JumpSelector(selectors.BaseSelector):
@@ -22,7 +22,9 @@ class _JumpSelector(selectors.BaseSelector):
         self._keys: dict[Any, selectors.SelectorKey] = {}
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
-        """Remember only: the loop's own wake-up pipe is all that ever comes."""
+        """Only the loop's own wake-up pipe, which comes first, may be watched."""
+        if self._keys:
+            raise Forbidden(f"somebody wants to wait for a file or socket: {fileobj!r}")
         number = fileobj if isinstance(fileobj, int) else fileobj.fileno()
         key = selectors.SelectorKey(fileobj, number, events, data)
         self._keys[fileobj] = key
@@ -56,6 +58,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._jump = _JumpSelector()
         super().__init__(self._jump)
         self._clock_resolution = 1e-7
+        self.offence = ""  # fails the run even if the offender swallows the exception
 
     def time(self) -> float:
         """Virtual seconds since the start."""
@@ -63,7 +66,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> NoReturn:  # type: ignore[override] # noqa: ARG002
         """Refused: see Forbidden."""
-        raise Forbidden(f"a thread was asked for to run {getattr(func, '__qualname__', func)!r}")
+        self.offence = f"a thread was asked for to run {getattr(func, '__qualname__', func)!r}"
+        raise Forbidden(self.offence)
 
 
 def run_virtual(main: Callable[[], Any]) -> Any:
@@ -72,7 +76,10 @@ def run_virtual(main: Callable[[], Any]) -> Any:
     try:
         asyncio.set_event_loop(loop)
         loop.set_exception_handler(_unless_left_behind)
-        return loop.run_until_complete(main())
+        result = loop.run_until_complete(main())
+        if loop.offence:
+            raise Forbidden(loop.offence)
+        return result
     finally:
         asyncio.set_event_loop(None)
         loop.close()

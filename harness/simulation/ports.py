@@ -2,14 +2,15 @@
 
 import asyncio
 import hashlib
+import sqlite3
 from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
-from harness.simulation.asgi import App, ConnectionBroke, finish, request
+from harness.simulation.asgi import App, ConnectionBroke, UnderWay, finish, request
 from harness.simulation.incarnation import Incarnation
-from synccore.ports.database import Database
+from synccore import bootstrap
 from synccore.ports.stores import Unit
 from synccore.ports.transport import NoAnswer, NotSent, Request, Response
 
@@ -53,8 +54,10 @@ class SimulatedChance:
 class SimulatedTransport:
     """See `ports.transport.Transport`: requests go to applications of this process, by host name."""
 
-    def __init__(self, hosts: Mapping[str, App], life: Incarnation, sent: Callable[[Request], None]) -> None:
-        self._hosts, self._life, self._sent = hosts, life, sent
+    def __init__(
+        self, hosts: Mapping[str, App], life: Incarnation, sent: Callable[[Request], None], under_way: UnderWay
+    ) -> None:
+        self._hosts, self._life, self._sent, self._under_way = hosts, life, sent, under_way
 
     async def send(self, request_: Request) -> Response:
         """See Transport."""
@@ -67,11 +70,15 @@ class SimulatedTransport:
         self._sent(request_)
         target = f"{url.path}?{url.query}" if url.query else url.path
         headers = {"host": url.netloc, **request_.headers}
+        loop, timeout_s = asyncio.get_running_loop(), request_.timeout_s
+        begun = loop.time()
         try:
-            raw = await request(app, request_.method, target, headers, request_.body, request_.timeout_s)
+            raw = await request(app, request_.method, target, headers, request_.body, timeout_s, self._under_way)
         except ConnectionBroke as broke:
             await life.point("broken")
-            raise (NoAnswer if broke.applied else NotSent)("connection cut") from None
+            if broke.applied or loop.time() > begun:  # a connection that breaks after a while was made before
+                raise NoAnswer("connection cut") from None
+            raise NotSent("connection refused") from None
         except TimeoutError:
             await life.point("timed out")
             raise NoAnswer(f"no answer within {request_.timeout_s} s") from None
@@ -114,19 +121,22 @@ class SimulatedFiles:
     """See `ports.files.FileDrop`: the partner's view of the drop."""
 
     def __init__(
-        self, drop: Drop, user: str, life: Incarnation, timeout_s: float, called: Callable[[str], None]
-    ) -> None:
+        self, drop: Drop, user: str, life: Incarnation, timeout_s: float, called: Callable[[str], None],
+        under_way: UnderWay,
+    ) -> None:  # fmt: skip
         self._drop, self._user, self._life, self._timeout_s, self._called = drop, user, life, timeout_s, called
+        self._under_way = under_way
 
     async def _call(self, name: str, operation: Callable[[], Any]) -> Any:
         await self._life.point(f"file {name}")
         self._called(name)
         try:
-            result = await finish(operation(), self._timeout_s)
+            result = await finish(operation(), self._timeout_s, self._under_way)
         except (FileNotFoundError, PermissionError, FileExistsError):
             await self._life.point(f"refused {name}")
             raise
         except ConnectionRefusedError as error:
+            await self._life.point(f"refused {name}")
             raise NotSent(str(error)) from None
         except (OSError, TimeoutError) as error:
             await self._life.point(f"lost {name}")
@@ -160,13 +170,15 @@ class SimulatedFiles:
 class SimulatedDatabase:
     """See `ports.database.Database`: the real stores on the harness's connection, with a crash point on each side."""
 
-    def __init__(self, inner: Database, life: Incarnation, committed: Callable[[], None]) -> None:
-        self._inner, self._life, self._committed = inner, life, committed
+    def __init__(self, connection: sqlite3.Connection, life: Incarnation, committed: Callable[[int], None]) -> None:
+        self._connection, self._life, self._committed = connection, life, committed
+        self._inner = bootstrap.inline_database(connection)
 
     async def run(self, fn: Callable[[Unit], T]) -> T:
         """See Database."""
         await self._life.point("commit")
+        before = self._connection.total_changes
         result = await self._inner.run(fn)
-        self._committed()
+        self._committed(self._connection.total_changes - before)
         await self._life.point("committed")
         return result

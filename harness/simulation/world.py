@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 
 from harness.events import EventStream
 from harness.scenario import Scenario
-from harness.simulation.asgi import ConnectionBroke, Raw, request
+from harness.simulation.asgi import ConnectionBroke, Raw, UnderWay, request
 from harness.simulation.engine import EngineState, SimulatedEngine
 from harness.simulation.hangar import CONTROL, CORE_HOST, CORE_TOKEN, HOSTS, WIRE_BASE, Hangar
 from harness.simulation.incarnation import Incarnation
 from harness.simulation.ports import (
+    Drop,
     SimulatedChance,
     SimulatedClock,
     SimulatedDatabase,
@@ -23,10 +24,12 @@ from harness.simulation.ports import (
 )  # fmt: skip
 from harness.world import SYSTEMS, Json, NotQuiet, Reply, SystemName, Unreachable
 from simulators.kit.faults import Fault
+from simulators.kit.journal import blanked
 from synccore import bootstrap
 
 Change = Callable[[bootstrap.Parts], bootstrap.Parts]
 LOOK_S = 0.1  # virtual seconds between two looks whether all is quiet
+FILE_TIMEOUT_S = 30.0
 RESTART_S = 2.0  # how long a crashed core stays down
 
 
@@ -65,7 +68,8 @@ class SimWorld:
         self._engine: SimulatedEngine | None = None
         self._hosts = {HOSTS[name]: system.app for name, system in hangar.systems.items()}
         self._memory = hangar.fresh_memory()
-        self._database = bootstrap.inline_database(self._memory)
+        self._graves: list[Incarnation] = []  # the dead stay referenced, so that no collector runs their `finally`s
+        self._under_way: UnderWay = []
         self._restarting: asyncio.Task[None] | None = None
 
     # -- life ---------------------------------------------------------------------------------
@@ -88,6 +92,9 @@ class SimWorld:
         if self._life is not None:
             self._life.dead = True
         self.hangar.core = None
+        for task in self._under_way:
+            task.cancel()  # answers that nobody waits for: they must not reach into the next run
+        await asyncio.sleep(0)
         for system in self.hangar.systems.values():
             await system.stop()
 
@@ -99,7 +106,7 @@ class SimWorld:
             secret = entry.get("operation") == "token"
             for part in ("body", "answer"):
                 if part in facts:
-                    facts[part] = "***" if secret else facts[part].decode("utf-8", "replace")
+                    facts[part] = "***" if secret else blanked(facts[part].decode("utf-8", "replace"))
             facts["system"] = name
             self.stream.add(entry["kind"], entry["at"], **facts)
 
@@ -113,16 +120,17 @@ class SimWorld:
         """See World."""
         self._lives += 1
         life = Incarnation(self._at_point, self._core_died)
+        self._graves.append(life)
         engine = SimulatedEngine(self._state, life, self.now, self._chance)
         clock = SimulatedClock(self.hangar.wire, self.now, life)
         files = None
         if self.hangar.settings.erp_legacy_host:
-            user = self.hangar.settings.erp_legacy_user
-            files = SimulatedFiles(self.hangar.systems["erp_legacy"].drop, user, life, 30.0, self._core_files)  # type: ignore[attr-defined]
+            user, drop = self.hangar.settings.erp_legacy_user, self._drop()
+            files = SimulatedFiles(drop, user, life, FILE_TIMEOUT_S, self._core_files, self._under_way)
         ports = bootstrap.Ports(
             clock, SimulatedChance(f"{self.seed}/core/{self._lives}"),
-            SimulatedTransport(self._hosts, life, self._core_sends), files,
-            SimulatedDatabase(self._database, life, self._committed), engine,
+            SimulatedTransport(self._hosts, life, self._core_sends, self._under_way), files,
+            SimulatedDatabase(self._memory, life, self._committed), engine,
         )  # fmt: skip
         core = bootstrap.build(self.hangar.settings, ports, self.flight.change, self._mappings)
         self._life, self._engine, self.hangar.core = life, engine, core
@@ -170,8 +178,12 @@ class SimWorld:
             self.hangar.systems[system].faults.add(Fault.model_validate(fault))
             self.stream.add("note", said=f"request {len(self.requests)} ({system} {what}) meets {self.flight.outcome}")
 
-    def _committed(self) -> None:
+    def _committed(self, rows: int) -> None:
         self.commits += 1
+        if rows:
+            self.stream.add("commit", rows=rows)
+            if self._engine is not None:
+                self._engine.poke("dispatch")  # the safety net behind the core's own hand-over
 
     # -- talking --------------------------------------------------------------------------------
 
@@ -226,13 +238,16 @@ class SimWorld:
 
     async def put_file(self, user: str, path: str, data: bytes) -> None:
         """See World."""
-        drop = self.hangar.systems["erp_legacy"].drop  # type: ignore[attr-defined]
-        name = self.hangar.partner(user)
+        drop, name = self._drop(), self.hangar.partner(user)
         try:
             await drop.write(name, f"{path}.tmp", data)
             await drop.rename(name, f"{path}.tmp", path)
         except OSError as error:
             raise Unreachable(f"drop: {error}") from None
+
+    def _drop(self) -> Drop:
+        drop: Drop = self.hangar.systems["erp_legacy"].drop  # type: ignore[attr-defined]
+        return drop
 
     def credentials(self, system: SystemName) -> Mapping[str, str]:
         """See World."""
@@ -260,7 +275,7 @@ class SimWorld:
         while True:
             due = self._stirs(deadline)
             if due is None:
-                return
+                return await self._no_deadlock()
             if self.now() > patience:
                 raise NotQuiet(f"still not quiet {bound_s / 60:.0f} minutes and four hours later: {self._open()}")
             await asyncio.sleep(max(LOOK_S, due - self.now()))
@@ -269,6 +284,9 @@ class SimWorld:
         """When to look again, or None when nothing goes on and nothing is due before the deadline."""
         now = self.now()
         if self._restarting is not None or self._life is None:
+            return now
+        self._under_way[:] = [task for task in self._under_way if not task.done()]
+        if self._under_way:
             return now
         dues = []
         for system in self.hangar.systems.values():
@@ -288,6 +306,19 @@ class SimWorld:
             if alarm is not None and alarm <= deadline:
                 dues.append(alarm)
         return min(dues, default=None)
+
+    async def _no_deadlock(self) -> None:
+        """Nothing will happen by itself any more: then no work of a living core may wait to be done."""
+        if self._life is None or self._life.dead:
+            return
+        now = self.now()
+        stuck = [
+            f"{item.process} {item.subject} is {item.state}: {item.cause}"
+            for item in await bootstrap.inline_database(self._memory).run(lambda unit: unit.work.open())
+            if item.state == "submitted" or (item.state == "due" and item.due_at <= now)
+        ]
+        if stuck:
+            raise NotQuiet(f"deadlock: all is quiet but there is work to be done: {'; '.join(stuck)}")
 
     def _open(self) -> str:
         waiting = [f"{run.process} {run.id}" for run in self._state.runs.values() if run.state in ("queued", "running")]

@@ -12,9 +12,11 @@ _SECRET_HEADERS = frozenset(
     ("authorization", "cookie", "set-cookie", "x-sfdc-session", "x-control-token", "proxy-authorization")
 )
 _SECRET_FIELDS = re.compile(
-    r"(?i)((?:client_secret|password|client_assertion|assertion|access_token|refresh_token|securityToken|card\[number\]|card\[cvv\])"
+    r"(?i)((?:client_secret|password|client_assertion|assertion|access_token|refresh_token|securityToken"
+    r"|card(?:\[|%5B)(?:number|cvv)(?:\]|%5D))"
     r'(?:%22|")?\s*(?:=|%3D|:)\s*(?:%22|")?)([^&"\s,}]+)'
 )
+_SECRET_HINTS = ("secret", "password", "assertion", "token", "card")  # a cheap look: most bodies have none of them
 BODY_LIMIT = 4_096
 
 
@@ -36,9 +38,14 @@ def redact_headers(headers: dict[str, str]) -> dict[str, str]:
 
 def redact_body(body: bytes) -> str:
     """The first few kB of a body as text, secrets blanked."""
-    text = body[:BODY_LIMIT].decode("utf-8", "replace")
-    text = _SECRET_FIELDS.sub(r"\1***", text)
+    text = blanked(body[:BODY_LIMIT].decode("utf-8", "replace"))
     return text if len(body) <= BODY_LIMIT else f"{text}… ({len(body)} bytes)"
+
+
+def blanked(text: str) -> str:
+    """A text with `***` in place of its secrets."""
+    lower = text.lower()
+    return _SECRET_FIELDS.sub(r"\1***", text) if any(hint in lower for hint in _SECRET_HINTS) else text
 
 
 def _trimmed(entry: Entry) -> Entry:
