@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,27 +18,36 @@ def program(name: str) -> str | None:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of an empty database."""
-    initdb, pg_ctl = program("initdb"), program("pg_ctl")
-    if initdb is None or pg_ctl is None:
-        pytest.skip("PostgreSQL's initdb and pg_ctl are not here (on Debian: apt-get install postgresql)")
-    folder = tmp_path_factory.mktemp("postgresql")
-    as_user: list[str] = []
-    if os.geteuid() == 0:  # the server refuses to run as root
-        if shutil.which("setpriv") is None:
-            pytest.skip("PostgreSQL does not run as root, and setpriv is not on the path")
-        shutil.chown(folder, "nobody")
-        for parent in folder.parents[:2]:
-            parent.chmod(0o755)
-        as_user = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
-    data, log = str(folder / "data"), str(folder / "log")
-    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
-
-    def run(*command: str) -> None:
-        subprocess.run([*as_user, *command], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    run(initdb, "-D", data, "-U", "core", "-A", "trust", "-N")
-    run(pg_ctl, "-D", data, "-o", options, "-w", "-l", log, "start")
-    yield f"postgresql://core@/postgres?host={folder}"
-    run(pg_ctl, "-D", data, "-m", "immediate", "stop")
+def postgresql() -> Iterator[str]:
+    """The URL of an empty database; the server is a child of this process and ends with the tests."""
+    initdb, postgres = program("initdb"), program("postgres")
+    if initdb is None or postgres is None:
+        pytest.skip("PostgreSQL's initdb and postgres are not here (on Debian: apt-get install postgresql)")
+    with tempfile.TemporaryDirectory(prefix="synccore-postgresql-", ignore_cleanup_errors=True) as folder:
+        as_user: list[str] = []
+        if os.geteuid() == 0:  # the server refuses to run as root
+            if shutil.which("setpriv") is None:
+                pytest.skip("PostgreSQL does not run as root, and setpriv is not on the path")
+            shutil.chown(folder, "nobody")
+            as_user = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+        data = f"{folder}/data"
+        subprocess.run(
+            [*as_user, initdb, "-D", data, "-U", "core", "-A", "trust", "-N"], check=True, capture_output=True
+        )
+        server = subprocess.Popen(
+            [*as_user, postgres, "-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off"],
+            stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert server.stderr is not None
+        said = []
+        for line in server.stderr:
+            said.append(line)
+            if "ready to accept connections" in line:
+                break
+        else:
+            pytest.fail(f"PostgreSQL did not start: {said}")
+        try:
+            yield f"postgresql://core@/postgres?host={folder}"
+        finally:
+            server.send_signal(signal.SIGQUIT)  # end at once
+            server.communicate(timeout=30)
