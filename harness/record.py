@@ -1,7 +1,7 @@
 """The record of a run as JSON lines: everything needed to repeat it; read back with a clear word about any damage."""
 
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -68,13 +68,9 @@ def read_record(path: Path) -> list[Record]:
     records: list[Record] = []
     current: list[dict[str, Any]] = []
     for number, row in enumerate(rows[1:], start=2):
-        if row.get("kind") == "run" and current:
+        if row["kind"] == "run" and any(one["kind"] == "run" for one in current):
             raise RecordError(f"{path}:{number}: a run begins before the one before it has ended")
-        if not current and row.get("kind") != "run":
-            if row.get("kind") in ("record", "note"):
-                continue
-            raise RecordError(f"{path}:{number}: an event outside of any run")
-        current.append(row)
+        current.append(row)  # a world may stir before its run is announced: that belongs to the run
         if row["kind"] == "end":
             records.append(_record(path, number, current, str(rows[0].get("commit", ""))))
             current = []
@@ -94,9 +90,12 @@ def _row(path: Path, number: int, line: bytes) -> dict[str, Any]:
 
 
 def _record(path: Path, number: int, rows: list[dict[str, Any]], made_by: str) -> Record:
-    head, end = rows[0], rows[-1]
+    head, end = next((row for row in rows if row["kind"] == "run"), {}), rows[-1]
     try:
         scenario = read_story(orjson.dumps(head["scenario"]).decode(), f"{path} (story)")
+        lines = head.get("lines") or [0] * len(scenario.steps)
+        steps = tuple(replace(step, line=line) for step, line in zip(scenario.steps, lines, strict=False))
+        scenario = replace(scenario, steps=steps)  # messages speak of the lines of the file that was played
         return Record(scenario, head["seed"], head["mode"], end["digest"], end["outcome"], made_by, rows)
     except KeyError as error:
         raise RecordError(f"{path}:{number}: the run lacks {error}") from None

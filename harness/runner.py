@@ -82,7 +82,8 @@ class _Play:
         """The whole run."""
         scenario = self.scenario
         self.stream.add("run", story=scenario.story, title=scenario.title, seed=self.seed, mode=self.world.mode,
-                        steps=len(scenario.steps), scenario=scenario.to_json())  # fmt: skip
+                        steps=len(scenario.steps), scenario=scenario.to_json(),
+                        lines=[step.line for step in scenario.steps])  # fmt: skip
         broken_off = await self._play()
         evidence = await gather(self.world, self.correlation)
         if not broken_off:

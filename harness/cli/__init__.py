@@ -33,11 +33,10 @@ bench.register(app)
 def main() -> None:
     """Entry point of the console script."""
     try:
-        app(standalone_mode=False)
-    except typer.Exit as exit_:
-        sys.exit(exit_.exit_code)
+        code = app(standalone_mode=False)
     except BaseException as error:
         sys.exit(complain(error))
+    sys.exit(code if isinstance(code, int) else 0)  # without standalone mode an Exit comes back as its code
 
 
 if __name__ == "__main__":
