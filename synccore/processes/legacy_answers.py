@@ -15,7 +15,7 @@ from synccore.ports.systems import OutboundFile
 from synccore.processes.context import Context
 from synccore.processes.ledger_receipts import receipt_key
 from synccore.processes.legacy_batch import resend_key
-from synccore.processes.legacy_posting import answer_key
+from synccore.processes.legacy_posting import answer_key, answer_of
 from synccore.processes.legacy_spool import schedule
 
 SYSTEM, KNOWN, KNOWN_FILES = "erp_legacy", "legacy-outbound/known", 400
@@ -70,10 +70,12 @@ class LegacyOutbound:
         if row["RECTYP"] == "ACK":
             unit.spool.mark_file(name, "acknowledged", at)
             return
-        sent = [file for file in unit.spool.files("sent") if file["name"] == name]
+        sent = [f for state in ("sent", "planned") for f in unit.spool.files(state) if f["name"] == name]
+        if not sent:
+            return  # a second copy of a file that was accepted: the first answer holds
         unit.spool.mark_file(name, "rejected", at)
         unit.audit.add("synccore", "legacy-file-rejected", name, {"code": row["CODE"], "text": row["TEXT"]}, at)
-        if sent and row["CODE"] not in REUSED:
+        if row["CODE"] not in REUSED:
             tries = int(name.rpartition("R")[2]) + 1 if name.rpartition("_")[2].find("R") >= 0 else 1
             unit.cursors.set(resend_key(interface), f"{sent[0]['sequence']}/{tries}")
         schedule(self._ctx, unit, at)
@@ -89,6 +91,9 @@ class LegacyOutbound:
         reference = sent[0] if sent else row["XBLNR"]
         if not reference:
             return
+        before = answer_of(unit, reference)
+        if before is not None and before["status"] == "53":
+            return  # what is posted stays posted; only a reversal of its own changes that
         document = f"{row['BUKRS']}-{row['GJAHR']}-{row['BELNR']}" if row["BELNR"] else ""
         answer = {"status": row["STATUS"], "document": document, "reason": _reason(row)}
         unit.cursors.set(answer_key(reference), json.dumps(answer))

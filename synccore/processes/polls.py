@@ -12,19 +12,15 @@ from synccore.processes.context import Context
 from synccore.processes.intake import take_all
 
 STAMP_RESOLUTION_S = 2.0
-STAMPS = ("%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S")
 
 
 def instant(stamp: str) -> float:
-    """Epoch seconds of a source's change stamp."""
-    text = stamp.replace("Z", "+0000") if stamp.endswith("Z") else stamp
-    for form in STAMPS:
-        try:
-            parsed = datetime.strptime(text, form)  # noqa: DTZ007
-        except ValueError:
-            continue
-        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
-    raise ValueError(f"'{stamp}' is no time stamp")
+    """Epoch seconds of a source's change stamp, ISO 8601 in any of its spellings; without a zone it is UTC."""
+    try:
+        parsed = datetime.fromisoformat(stamp)
+    except ValueError:
+        raise ValueError(f"'{stamp}' is no time stamp") from None
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
 
 
 class SalesforceChanges:

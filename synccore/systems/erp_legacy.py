@@ -6,7 +6,7 @@ from typing import TypeVar
 from synccore.domain.legacy import LegacyFile
 from synccore.ports.files import FileDrop
 from synccore.ports.outcomes import Later
-from synccore.ports.systems import OutboundFile, Rejected
+from synccore.ports.systems import OutboundFile
 from synccore.ports.transport import NoAnswer, NotSent
 from synccore.systems.client import OnCall
 from synccore.systems.credentials import LegacyErpAccess
@@ -36,6 +36,8 @@ class LegacyErpAdapter:
                 continue  # its final name says that it is whole
             name = f"{INBOUND}/{file.name}{suffix}"
             await self._do("drop.write", self._files.write(f"{name}.tmp", content))
+            if await self._do("drop.read", self._files.read(f"{name}.tmp")) != content:
+                raise Later(RETRY_S, f"erp_legacy: {name}.tmp did not arrive whole")
             await self._do("drop.rename", self._files.rename(f"{name}.tmp", name))
 
     async def outbound(self, known: Sequence[str]) -> list[OutboundFile]:
@@ -50,15 +52,16 @@ class LegacyErpAdapter:
 
     async def _taken_up(self, base: str) -> bool:
         for folder in TAKEN_UP:
-            try:
-                if f"{base}.CTL" in await self._do("drop.list", self._files.listdir(folder)):
-                    return True
-            except Rejected:
-                continue  # a partner need not see the ERP's own folders
+            if f"{base}.CTL" in await self._do("drop.list", self._files.listdir(folder)):
+                return True
         names = await self._do("drop.list", self._files.listdir(OUTBOUND))
         return any(_is_answer(answer) and answer.startswith(f"{base}.") for answer in names)
 
     async def _do(self, operation: str, act: Awaitable[T]) -> T:
+        """Whatever goes wrong here is tried again from the listing on: nothing is final before the control file is.
+
+        A missing file is what a repeated rename meets, a refused sign-in passes; only an outage does not count.
+        """
         try:
             result = await act
         except (NotSent, NoAnswer) as error:
@@ -66,7 +69,7 @@ class LegacyErpAdapter:
             raise Later(RETRY_S, f"erp_legacy {operation}: {error}", counts=False) from None
         except (FileNotFoundError, PermissionError) as error:
             self._count(operation, "refused")
-            raise Rejected("erp_legacy", operation, 0, type(error).__name__, str(error)) from None
+            raise Later(RETRY_S, f"erp_legacy {operation} refused: {error}") from None
         self._count(operation, "ok")
         return result
 
