@@ -40,7 +40,8 @@ def secrets_of(settings: bootstrap.Settings) -> list[str]:
 
 def listening(host: str, port: int) -> socket.socket:
     """A listening socket; raises ConfigError when the address cannot be had."""
-    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named as TCP, or Nagle stays on
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))

@@ -16,7 +16,9 @@ _SECRET_FIELDS = re.compile(
     r"|card(?:\[|%5B)(?:number|cvv)(?:\]|%5D))"
     r'(?:%22|")?\s*(?:=|%3D|:)\s*(?:%22|")?)([^&"\s,}]+)'
 )
-_SECRET_HINTS = ("secret", "password", "assertion", "token", "card")  # a cheap look: most bodies have none of them
+_SECRET_HINTS = (  # a cheap look: most bodies have none of them
+    "client_secret", "password", "assertion", "access_token", "refresh_token", "securitytoken", "card[", "card%5b",
+)  # fmt: skip
 BODY_LIMIT = 4_096
 
 

@@ -1,0 +1,150 @@
+"""Systems as processes: start, memory, record GETs over a socket beside a bare FastAPI server, and many deals live."""
+
+import asyncio
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import aiohttp
+
+from harness.bench.measure import Figure
+from harness.drivers.sales import API, Sales
+from harness.events import EventStream
+from harness.runner import run_story
+from harness.scenario import load_story, load_world, read_story
+from harness.stack.home import free_port
+from harness.stack.launch import Plan, Stack, launch
+from harness.world import SYSTEMS
+
+STORIES = Path(__file__).parents[2] / "scenarios"
+TASKS = 16
+
+
+async def processes(customers: int = 50, requests: int = 3_000) -> list[Figure]:
+    """All measurements that need a stack of processes."""
+    story = load_story(STORIES / "new-business.yaml")
+    figures: list[Figure] = []
+    with tempfile.TemporaryDirectory(prefix="windtunnel-bench-") as folder:
+        plan = Plan(load_world(story.world), story.genesis, Path(folder), profile="roomy")
+        begun = time.monotonic()
+        async with launch(plan) as stack:
+            figures.append(Figure("whole stack started and seeded", time.monotonic() - begun, "s", bar="6"))
+            figures += [_memory(name, pid) for name, pid in stack.pids.items()]
+            figures += await _gets(stack, requests)
+            figures.append(await _many_deals(stack, customers))
+    for name in SYSTEMS:
+        figures.append(await _start(name))
+    return figures
+
+
+def _memory(name: str, pid: int) -> Figure:
+    status = Path(f"/proc/{pid}/status").read_text()
+    kilobytes = int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
+    return Figure(f"{name}: resident memory", kilobytes / 1024, "MB", bar="120")
+
+
+async def _start(name: str) -> Figure:
+    """From exec to ready line, median of three."""
+    took = []
+    for _ in range(3):
+        begun = time.monotonic()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", f"simulators.{name}", "--port", "0",
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+        assert process.stdout is not None
+        await process.stdout.readline()
+        took.append(time.monotonic() - begun)
+        process.terminate()
+        await process.wait()
+    return Figure(f"{name}: start", statistics.median(took), "s", bar="1.5")
+
+
+async def _rate(url: str, headers: Mapping[str, str], requests: int) -> float:
+    """GETs a second over keep-alive connections."""
+    connector = aiohttp.TCPConnector(limit=TASKS)
+    async with aiohttp.ClientSession(connector=connector, headers=headers, trust_env=False) as client:
+
+        async def worker(count: int) -> None:
+            for _ in range(count):
+                async with client.get(url) as answer:
+                    await answer.read()
+                    if answer.status != 200:
+                        raise RuntimeError(f"{url} answered {answer.status}")
+
+        begun = time.monotonic()
+        await asyncio.gather(*(worker(requests // TASKS) for _ in range(TASKS)))
+        return requests / (time.monotonic() - begun)
+
+
+async def _gets(stack: Stack, requests: int) -> list[Figure]:
+    """A record GET with authentication, limits (profile roomy), faults and journal on, beside the bare route."""
+    world = stack.world
+    sales = Sales(world)
+    account = await sales.create("Account", {"Name": "Bench", "Selling_Entity__c": "US", "BillingCountry": "US"})
+    token = {"authorization": f"Bearer {sales._token}"}
+    url = f"{stack.addresses.systems['salesforce']}{API}/sobjects/Account/{account}"
+    body = (await world.call("salesforce", "GET", f"{API}/sobjects/Account/{account}", token)).body
+    port = free_port("127.0.0.1")
+    bare = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "harness.bench.baseline", str(port), json.dumps(json.loads(body))
+    )
+    try:
+        other = f"http://127.0.0.1:{port}/get"
+        await _until_up(other)
+        ours, theirs = [], []
+        for _ in range(5):
+            theirs.append(await _rate(other, {}, requests))
+            ours.append(await _rate(url, token, requests))
+    finally:
+        bare.terminate()
+        await bare.wait()
+    ratio = statistics.median(mine / plain for mine, plain in zip(ours, theirs, strict=True))
+    note = "profile roomy; the client is Python too and takes its share of both"
+    mine, plain = statistics.median(ours), statistics.median(theirs)
+    return [Figure("Salesforce record GET over a socket", mine, "req/s", plain, ratio, "at least 1.0", note)]
+
+
+async def _until_up(url: str) -> None:
+    async with aiohttp.ClientSession(trust_env=False) as client:
+        for _ in range(200):
+            try:
+                async with client.get(url):
+                    return
+            except aiohttp.ClientError:
+                await asyncio.sleep(0.05)
+    raise RuntimeError("the bare server did not come up")
+
+
+async def _many_deals(stack: Stack, customers: int) -> Figure:
+    """So many customers' deals closed at once, live, until all is posted and quiet: customers a second."""
+    names = [f"c{number}" for number in range(customers)]
+    steps = [
+        {"customer": {"id": name, "name": f"Customer {name}", "entity": "US", "country": "US", "state": "IL",
+                      "city": "Chicago"}}
+        for name in names
+    ] + [
+        {"deal": {"id": f"{name}-1", "customer": name, "lines": [{"sku": "PLAT-ANNUAL", "quantity": 2}]}}
+        for name in names
+    ]  # fmt: skip
+    closing = [{"close": [f"{name}-1" for name in names]}, "settle"]
+    head = {"story": "many-deals", "title": "Many deals at once", "replay": False}
+    story = read_story(json.dumps({**head, "steps": [*steps, *closing]}), "many-deals")
+    stream = EventStream(stack.world.now)
+    begun: list[float] = []
+    stream.subscribe(
+        lambda event: (
+            begun.append(time.monotonic())
+            if event.kind == "step" and event.facts.get("verb") == "close" and event.facts.get("state") == "begun"
+            else None
+        )
+    )
+    result = await run_story(story, stack.world, stream)
+    took = time.monotonic() - begun[0]
+    if result.outcome == "broken":  # nobody pays here, so the judge of echoes has nothing to say
+        raise RuntimeError(f"many deals: {result.findings[:3]}")
+    return Figure(f"{customers} customers live, won to posted", customers / took, "customers/s", note=f"{took:.1f} s")

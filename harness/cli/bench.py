@@ -1,0 +1,85 @@
+"""Command that measures: ratios in one run, printed and kept."""
+
+import json
+import platform
+import time
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from harness.bench.measure import Figure
+from harness.cli.output import Refusal, console, print_json, run_live
+from harness.record import commit
+from harness.stack.home import home, private_folder
+
+PARTS = ("calls", "stories", "processes", "profile")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command()(bench)
+
+
+def bench(
+    parts: Annotated[
+        list[str] | None, typer.Argument(metavar="[calls|stories|processes|profile]...", help="All unless named.")
+    ] = None,
+    customers: Annotated[int, typer.Option(min=1, help="Customers of the live measurement.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+) -> None:
+    """Measure, beside baselines of the same run; figures are appended to .windtunnel/bench.jsonl.
+
+    calls      a vendor call in simulation beside a bare FastAPI route
+    stories    new-business runs a second in simulation, and the virtual loop
+    processes  start, memory, record GETs over a socket, many deals live
+    profile    where a simulated story spends its time
+    """
+    chosen = parts or list(PARTS)
+    for part in chosen:
+        if part not in PARTS:
+            raise Refusal(f"there is no measurement '{part}'; there are {', '.join(PARTS)}")
+    out = console(as_json)
+    figures: list[Figure] = []
+    for part in PARTS:
+        if part in chosen:
+            out.print(f"measuring {part} …", style="dim")
+            figures += _measured(part, customers)
+    kept: dict[str, Any] = {
+        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "commit": commit(),
+        "python": platform.python_version(), "machine": platform.machine(),
+        "figures": [figure.to_json() for figure in figures],
+    }  # fmt: skip
+    with (private_folder(home()) / "bench.jsonl").open("a") as file:
+        file.write(json.dumps(kept) + "\n")
+    if as_json:
+        print_json(kept)
+    else:
+        out.print(_table(figures))
+
+
+def _measured(part: str, customers: int) -> list[Figure]:
+    from harness.bench import in_process  # noqa: PLC0415 - loads core and simulators
+    from harness.bench.processes import processes  # noqa: PLC0415
+
+    if part == "calls":
+        return in_process.vendor_calls()
+    if part == "stories":
+        return [*in_process.story_rate(), *in_process.loop_rate()]
+    if part == "profile":
+        return in_process.where_time_goes()
+    return run_live(processes(customers))
+
+
+def _table(figures: list[Figure]) -> Table:
+    table = Table(title="measured", title_justify="left")
+    for column, justify in (("what", "left"), ("value", "right"), ("unit", "left"), ("baseline", "right"),
+                            ("ratio", "right"), ("bar", "left"), ("note", "left")):  # fmt: skip
+        table.add_column(column, justify=justify)  # type: ignore[arg-type]
+    for figure in figures:
+        table.add_row(
+            figure.name, f"{figure.value:,.1f}", figure.unit,
+            "" if figure.baseline is None else f"{figure.baseline:,.1f}",
+            "" if figure.ratio is None else f"{figure.ratio:.2f}", figure.bar, figure.note,
+        )  # fmt: skip
+    return table
