@@ -33,6 +33,9 @@ class Customers:
         subsidiary = self.state.need("subsidiary", doc["subsidiary"])
         doc["currency"] = doc.get("currency") or subsidiary["currency"]
         listed = doc.setdefault("currencyList", [])
+        for index, line in enumerate(listed):
+            if not line.get("currency"):
+                raise Refused(missing_values("Currency", path=f"currencyList.items[{index}].currency"))
         if doc["currency"] not in [line.get("currency") for line in listed]:
             number = 1 + max((line["line"] for line in listed), default=0)
             listed.append({"line": number, "currency": doc["currency"]})

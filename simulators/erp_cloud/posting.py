@@ -10,7 +10,7 @@ from simulators.erp_cloud.moments import stamp, today
 from simulators.erp_cloud.roles import Role
 from simulators.erp_cloud.rules_apply import held
 from simulators.erp_cloud.rules_ledger import Accounts, Entry, balanced
-from simulators.erp_cloud.rules_money import ZERO, e4, number_text
+from simulators.erp_cloud.rules_money import e4, number_text
 from simulators.erp_cloud.rules_periods import choose_period, may_touch
 from simulators.erp_cloud.schemas import RecordType
 from simulators.erp_cloud.state import State
@@ -185,8 +185,3 @@ class Posting:
         if self.state.need("account", account).get("acctType") != "AcctRec":
             raise Refused(invalid_value(path))
         return str(account)
-
-
-def debit_total(entries: Sequence[Entry]) -> Decimal:
-    """The sum of all debits in base currency."""
-    return sum((one.value for one in entries if one.value > 0), ZERO)

@@ -5,7 +5,14 @@ from typing import Any, Protocol
 
 from simulators.erp_cloud.catalog import Catalog
 from simulators.erp_cloud.entities import Customers, Relationships
-from simulators.erp_cloud.errors import Problem, Refused, missing_values, not_found, user_error
+from simulators.erp_cloud.errors import (
+    Problem,
+    Refused,
+    missing_values,
+    not_found,
+    not_permitted,
+    user_error,
+)  # fmt: skip
 from simulators.erp_cloud.journals import Journals
 from simulators.erp_cloud.moments import stamp
 from simulators.erp_cloud.posting import Posting, Writing
@@ -57,7 +64,7 @@ class Records:
     def need(self, record: RecordType, reference: str, role: Role) -> Doc:
         """Like find, but Refused when there is none or the role may not see it."""
         if not role.may(record, VIEW):
-            raise Refused(_forbidden(record))
+            raise Refused(not_permitted(record.name))
         doc = self.find(record, reference)
         if doc is None:
             raise Refused(not_found())
@@ -122,7 +129,7 @@ class Records:
             verbs = {"c": "created", "u": "changed", "d": "deleted"}
             raise Refused(Problem(405, "METHOD_NOT_ALLOWED", f"Record '{record.name}' cannot be {verbs[what]} here."))
         if not role.may(record, EDIT):
-            raise Refused(_forbidden(record))
+            raise Refused(not_permitted(record.name))
 
     def _whole(self) -> "_Whole":
         return _Whole(self.state)
@@ -142,10 +149,3 @@ class _Whole:
         if kind is not None:
             self._state.forget()
         self._transaction.__exit__(kind, error, trace)
-
-
-def _forbidden(record: RecordType) -> Problem:
-    return Problem(
-        403, "INSUFFICIENT_PERMISSION",
-        f"Permission Violation: The role of this token needs a higher level of the permission for {record.name}.",
-    )  # fmt: skip

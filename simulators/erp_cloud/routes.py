@@ -15,6 +15,7 @@ from simulators.erp_cloud.errors import (
     error_answer,
     invalid_parameter,
     not_found,
+    not_permitted,
     unknown_record_type,
 )  # fmt: skip
 from simulators.erp_cloud.filters import Condition, parse
@@ -139,7 +140,7 @@ class RecordApi:
         """Ids of records, filtered by `q`, paged."""
         record = record_type(type)
         if not self.access.role(call).may(record, VIEW):
-            raise Refused(Problem(403, "INSUFFICIENT_PERMISSION", f"Permission Violation: {record.name}."))
+            raise Refused(not_permitted(record.name))
         query = query_of(call)
         limit, offset = paging(query)
         where = parse(query["q"], self.state.fields_of(record)) if query.get("q") else Condition("1")

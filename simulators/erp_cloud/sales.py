@@ -5,7 +5,7 @@ from typing import Any
 
 from simulators.erp_cloud.errors import Refused, invalid_value, user_error
 from simulators.erp_cloud.moments import later
-from simulators.erp_cloud.posting import FIXED_WHEN_APPLIED, Posting, Writing, debit_total, insist
+from simulators.erp_cloud.posting import FIXED_WHEN_APPLIED, Posting, Writing, insist
 from simulators.erp_cloud.rules_apply import Payer
 from simulators.erp_cloud.rules_documents import (
     TaxCode,
@@ -127,7 +127,7 @@ class Sales:
 
     def _credit_memo(self, doc: Doc, writing: Writing, items: dict[str, Doc], digits: int, base_digits: int) -> None:
         source = self._entries(doc, items, base_digits, -1)[1:]
-        worth = debit_total(source) - debit_total([Entry("", -one.value, ZERO) for one in source])
+        worth = sum((one.value for one in source), ZERO)
         payer = Payer(
             doc["id"], doc["entity"], doc["currency"], doc["account"], amount(doc["total"]), digits, base_digits
         )

@@ -34,7 +34,6 @@ DEFAULTS: Doc = {
     "duplicateTranId": "allow",
     "taxTolerance": None,
     "taxDetailsRequired": False,
-    "voidByReversingJournal": True,
     "holdMs": 20,
     "mandatory": {},
     "taxRules": [],

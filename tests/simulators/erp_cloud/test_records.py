@@ -102,6 +102,8 @@ def test_a_path_names_the_line_at_fault(world: World) -> None:
 def test_mandatory_fields(world: World) -> None:
     assert "Company Name" in world.call("POST", CUSTOMER, {"subsidiary": "1"}).detail
     assert "Subsidiary" in world.call("POST", CUSTOMER, {"companyName": "A"}).detail
+    blank = {"companyName": "A", "subsidiary": "1", "currencyList": {"items": [{}]}}
+    assert world.call("POST", CUSTOMER, blank).path == "currencyList.items[0].currency"
     person = {"isPerson": True, "firstName": "Ada", "subsidiary": "1"}
     assert "Last Name" in world.call("POST", CUSTOMER, person).detail
     assert world.call("POST", CUSTOMER, person | {"lastName": "L"}).status == 204
