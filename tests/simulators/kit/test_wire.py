@@ -121,6 +121,9 @@ def test_the_journal_hides_secrets_and_stays_bounded() -> None:
     entry = next(entry for entry in system.journal.after(0)[0] if entry["kind"] == "call")
     assert "hush" not in str(entry)
     assert "shh" not in str(entry)
+    run(ask(system, "POST", "/nowhere", b"<password>shh</password><sessionId>00D!hush</sessionId>"))
+    assert "hush" not in str(system.journal.after(0))
+    assert "shh" not in str(system.journal.after(0))
     assert entry["headers"]["x-trace"] == "ok"
     for _ in range(20):
         run(ask(system, "GET", "/things/0"))
