@@ -7,6 +7,8 @@ import typer
 from harness.cli import bench, chaos, sandbox, serve, stories
 from harness.cli.output import complain
 
+INTERRUPTED = 130  # how typer reports a Ctrl-C
+
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False, add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -36,6 +38,8 @@ def main() -> None:
         code = app(standalone_mode=False)
     except BaseException as error:
         sys.exit(complain(error))
+    if code == INTERRUPTED:
+        sys.exit(complain(KeyboardInterrupt()))
     sys.exit(code if isinstance(code, int) else 0)  # without standalone mode an Exit comes back as its code
 
 
