@@ -69,7 +69,8 @@ def test_run_writes_json_junit_and_a_record_that_replays(tmp_path: Path) -> None
 
 def test_a_broken_story_exits_1_and_a_badly_written_one_2(tmp_path: Path) -> None:
     story = tmp_path / "wrong.yaml"
-    text = "story: wrong\ntitle: Nothing\nsteps:\n  - customer: {id: a, name: A, entity: US}\n  - expect: {exceptions: [x]}\n"
+    steps = "  - customer: {id: a, name: A, entity: US}\n  - expect: {exceptions: [x]}\n"
+    text = f"story: wrong\ntitle: Nothing\nsteps:\n{steps}"
     story.write_text(text)
     assert windtunnel("run", str(story), home=tmp_path).returncode == 1
     story.write_text(text.replace("expect", "expct"))
