@@ -5,6 +5,7 @@ import json
 import pickle
 from collections import deque
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, TypeVar
@@ -58,7 +59,11 @@ class _Ticking:
     last: float = 0.0  # business time of the latest round or wake-up: the next point of the grid lies behind it
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     rounds: int = 0
+    reads: dict[str, None] = field(default_factory=dict)  # systems that it has asked so far
     failures: list[str] = field(default_factory=list)
+
+
+_looking: ContextVar[_Ticking | None] = ContextVar("_looking", default=None)  # the ticker whose round this is
 
 
 RunList = list[RunStatus]
@@ -68,8 +73,9 @@ Lines = list[str]
 class SimulatedEngine:
     """See `ports.engine.Engine`. `now` is business time, which runs with the loop's.
 
-    A ticker that found nothing is not called again before anything in the world has changed (`poke`) or its own
-    alarm rings: it would look at the same books. That is what makes idle months cheap.
+    A ticker that found nothing is not called again before something has changed where it looks (`poke`) or its own
+    alarm rings: it would see the same books. That is what makes idle months cheap. Where it looks is learnt from the
+    calls of its rounds (`asked`).
     """
 
     def __init__(self, state: EngineState, life: Incarnation, now: Callable[[], float], chance: Random) -> None:
@@ -156,12 +162,22 @@ class SimulatedEngine:
 
     # -- what the world asks ------------------------------------------------------------------
 
-    def poke(self, only: str = "") -> None:
-        """Something in the world has changed: every ticker (or one) looks again at its next time."""
+    def poke(self, system: str = "") -> None:
+        """Something has changed in a system (or anywhere): every ticker that looks there does so at its next time."""
         for ticking in self._tickers.values():
-            if not ticking.pending and only in ("", ticking.name):
-                ticking.pending = True
-                ticking.wake.set()
+            if not system or system in ticking.reads:
+                _rouse(ticking)
+
+    def rouse(self, ticker: str) -> None:
+        """Let one ticker look at its next time."""
+        if ticker in self._tickers:
+            _rouse(self._tickers[ticker])
+
+    def asked(self, system: str) -> None:
+        """The core calls a system; if this is within the round of a ticker, that is where it looks."""
+        ticking = _looking.get()
+        if ticking is not None:
+            ticking.reads[system] = None
 
     @property
     def busy(self) -> bool:
@@ -198,6 +214,7 @@ class SimulatedEngine:
             self._tasks = [task for task in self._tasks if not task.done()]
 
     async def _run(self, run: Stored, delay_s: float) -> None:
+        _looking.set(None)
         await asyncio.sleep(delay_s)
         await self._life.point(f"run {run.process}")
         if run.state != "cancelled":
@@ -218,6 +235,7 @@ class SimulatedEngine:
     # -- tickers --------------------------------------------------------------------------------
 
     async def _tick(self, ticking: _Ticking) -> None:
+        _looking.set(ticking)
         while True:
             await self._until_due(ticking)
             if self._life.dead:
@@ -295,6 +313,12 @@ class _Running:
             remembered: Exception = pickle.loads(memo.error)
             raise remembered
         return json.loads(memo.value)
+
+
+def _rouse(ticking: _Ticking) -> None:
+    if not ticking.pending:
+        ticking.pending = True
+        ticking.wake.set()
 
 
 def _status(run: Stored) -> RunStatus:

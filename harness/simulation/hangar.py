@@ -25,7 +25,7 @@ HOSTS: dict[SystemName, str] = {name: f"{name.replace('_', '-')}.sim" for name i
 CORE_HOST = "core.sim"
 WEBHOOK_USER, WEBHOOK_PASSWORD, CONTROL, CORE_TOKEN = "platform", "platform-webhook", "control", "operator-token"
 WIRE_BASE = 1_700_000_000.0  # wire time at the start of every run, epoch seconds: any fixed instant will do
-INTERVALS_S = {"salesforce-changes": 60, "platform-events": 300, "cloud-payments": 300, "legacy-outbound": 900}
+INTERVALS_S = {"salesforce-changes": 60, "platform-events": 300, "cloud-payments": 300, "legacy-outbound": 1800}
 
 
 @cache

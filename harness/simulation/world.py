@@ -82,7 +82,7 @@ class SimWorld:
         for name, system in hangar.systems.items():
             system.reset(self._genesis, self.seed)
             system.journal.listeners[:] = [self._recorder(name)]
-            system.store.listeners[1:] = [self._changed]
+            system.store.listeners[1:] = [self._poker(name)]
             await system.start()
         await self.start_core()
         return self
@@ -112,9 +112,12 @@ class SimWorld:
 
         return record
 
-    def _changed(self, changes: list[Any]) -> None:
-        if self._engine is not None and any(not change.kind.startswith("_") for change in changes):
-            self._engine.poke()
+    def _poker(self, name: SystemName) -> Callable[[list[Any]], None]:
+        def changed(changes: list[Any]) -> None:
+            if self._engine is not None and any(not change.kind.startswith("_") for change in changes):
+                self._engine.poke(name)
+
+        return changed
 
     async def start_core(self) -> None:
         """See World."""
@@ -173,6 +176,8 @@ class SimWorld:
 
     def _requested(self, system: SystemName, what: str) -> None:
         self.requests.append((system, what))
+        if self._engine is not None:
+            self._engine.asked(system)
         if len(self.requests) == self.flight.call_at:
             fault = {"id": "explored", "kind": self.flight.outcome, "delay_s": self.flight.delay_s}
             self.hangar.systems[system].faults.add(Fault.model_validate(fault))
@@ -183,7 +188,7 @@ class SimWorld:
         if rows:
             self.stream.add("commit", rows=rows)
             if self._engine is not None:
-                self._engine.poke("dispatch")  # the safety net behind the core's own hand-over
+                self._engine.rouse("dispatch")  # the safety net behind the core's own hand-over
 
     # -- talking --------------------------------------------------------------------------------
 
@@ -234,6 +239,8 @@ class SimWorld:
             raw = await self._ask_core(method, path, headers, data, 60.0)
         except (OSError, TimeoutError) as error:
             raise Unreachable(str(error)) from None
+        if method != "GET" and self._engine is not None:
+            self._engine.poke()
         return raw.status, json.loads(raw.body) if raw.body else None
 
     async def put_file(self, user: str, path: str, data: bytes) -> None:
