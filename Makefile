@@ -29,7 +29,8 @@ $(STAMP): requirements.lock pyproject.toml
 	@echo "windtunnel: installing locked dependencies into $(VENV) (once)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	  --no-build-isolation --editable .  # the build backend looks for its program on the PATH
 	@touch $(STAMP)
 
 clean:
