@@ -17,7 +17,8 @@ _SECRET_FIELDS = re.compile(
     r'(?:%22|")?\s*(?:=|%3D|:)\s*(?:%22|")?|<(?:sessionId|n1:password|urn:password|password)>)([^&"\s,}<]+)'
 )
 _SECRET_HINTS = (  # a cheap look: most bodies have none of them
-    "client_secret", "password", "assertion", "access_token", "refresh_token", "securitytoken", "sessionid", "card[", "card%5b",
+    "client_secret", "password", "assertion", "access_token", "refresh_token", "securitytoken", "sessionid",
+    "card[", "card%5b",
 )  # fmt: skip
 BODY_LIMIT = 4_096
 
