@@ -44,7 +44,7 @@ class Evidence:
 
 async def gather(world: World, correlation: Correlation) -> Evidence:
     """Read all books, then ask the core for its exceptions, open work and dead letters."""
-    books = {system: await world.control(system, "GET", "/_control/books") for system in SYSTEMS}
+    books: dict[str, Any] = {system: await world.control(system, "GET", "/_control/books") for system in SYSTEMS}
     evidence = Evidence(read_books(books, correlation), books)
     try:
         evidence.exceptions = await _rows(world, "/exceptions", "exceptions")

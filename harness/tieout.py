@@ -190,6 +190,7 @@ def _compare(
     name: str, entity: str, currency: str, a_name: str, a_rows: list[Document], b_name: str, b_rows: list[Document],
     amount: Callable[[Document], int], excuses: Excuses, receipts: Canon | None = None,
 ) -> Identity:  # fmt: skip
+    receipt_keys = _receipt_keys(receipts)
     b_by_key: dict[str, list[Document]] = {}
     for row in b_rows:
         b_by_key.setdefault(row.key, []).append(row)
@@ -201,7 +202,7 @@ def _compare(
         if len(twins) > 1:
             breaks.append(Break(bill.key, difference, f"{len(twins)} documents for one bill"))
         elif difference:
-            keys = [bill.key, f"bill:{bill.key}", *_receipt_keys(receipts, bill.key)]
+            keys = [bill.key, f"bill:{bill.key}", *receipt_keys.get(bill.key, ())]
             item = excuses.item(keys, bill.key, difference)
             reason = "not there" if not twins else "differs"
             if item is not None:
@@ -217,27 +218,33 @@ def _compare(
     )  # fmt: skip
 
 
-def _receipt_keys(canon: Canon | None, bill: str) -> list[str]:
+def _receipt_keys(canon: Canon | None) -> dict[str, list[str]]:
     """Keys of the receipts applied to a bill anywhere: the work on them explains a difference in what is open."""
-    if canon is None:
-        return []
-    return [receipt.key for receipt in canon.receipts if any(number == bill for number, _ in receipt.applied)]
+    found: dict[str, list[str]] = {}
+    for receipt in canon.receipts if canon is not None else ():
+        for number in dict.fromkeys(number for number, _ in receipt.applied):
+            found.setdefault(number, []).append(receipt.key)
+    return found
+
+
+def _by_key(receipts: Iterable[Receipt]) -> dict[str, list[Receipt]]:
+    found: dict[str, list[Receipt]] = {}
+    for receipt in receipts:
+        found.setdefault(receipt.key, []).append(receipt)
+    return found
 
 
 def _receipts_agree(canon: Canon, excuses: Excuses, entity: str, currency: str) -> Identity:
     platform: list[Receipt] = _pick(canon.receipts_of("subscriptions"), entity, currency)
     ledger: list[Receipt] = _pick(canon.receipts_of("erp_cloud", "erp_legacy"), entity, currency)
-    ours = {receipt.key: receipt for receipt in platform}
-    theirs = {receipt.key: receipt for receipt in ledger}
+    ours, theirs = _by_key(platform), _by_key(ledger)
     items: list[Item] = []
     breaks: list[Break] = []
     for key in sorted({*ours, *theirs}):
-        difference = sum(row.amount for row in platform if row.key == key) - sum(
-            row.amount for row in ledger if row.key == key
-        )
+        difference = sum(row.amount for row in ours.get(key, ())) - sum(row.amount for row in theirs.get(key, ()))
         if not difference:
             continue
-        applied = [number for row in (ours.get(key), theirs.get(key)) if row for number, _ in row.applied]
+        applied = [number for row in (*ours.get(key, ()), *theirs.get(key, ())) for number, _ in row.applied]
         item = excuses.item([key, *applied], key, difference)
         if item is not None:
             items.append(item)

@@ -25,12 +25,30 @@ def fields_agree(case: Case) -> tuple[int, list[str]]:
         if case.excuses.item((bill.key, f"bill:{bill.key}"), "", 0) is None:
             findings += _differences(bill, copy, fields, f"{copy.system} {copy.key}")
     findings += _contracts_agree(canon)
-    amounts = {receipt.key: receipt for receipt in canon.receipts_of("subscriptions")}
-    for receipt in canon.receipts_of("erp_cloud", "erp_legacy", "salesforce"):
-        twin = amounts.get(receipt.key)
-        checked += twin is not None
-        if twin is not None and (twin.amount, twin.currency) != (receipt.amount, receipt.currency):
-            findings.append(f"{receipt.system} {receipt.key}: {receipt.amount} {receipt.currency}, not {twin.amount}")
+    seen, differing = _receipts_agree(case)
+    return checked + seen, findings + differing
+
+
+def _receipts_agree(case: Case) -> tuple[int, list[str]]:
+    """A receipt is worth the same everywhere. What pays several bills is one document in a ledger, one a bill in the
+    platform, and in sales one a bill as well, told apart by the bill's number behind a slash.
+    """
+    worth: dict[str, dict[tuple[str, str], int]] = {}
+    applied: dict[str, list[str]] = {}
+    for receipt in case.canon.receipts:
+        key = receipt.key.partition("/")[0]
+        sums = worth.setdefault(key, {})
+        sums[receipt.system, receipt.currency] = sums.get((receipt.system, receipt.currency), 0) + receipt.amount
+        applied.setdefault(key, []).extend(number for number, _ in receipt.applied)
+    checked, findings = 0, []
+    for key, sums in worth.items():
+        ours = {currency: amount for (system, currency), amount in sums.items() if system == "subscriptions"}
+        for (system, currency), amount in sums.items():
+            if not ours or system == "subscriptions":
+                continue
+            checked += 1
+            if ours.get(currency) != amount and case.excuses.item((key, *applied[key]), "", 0) is None:
+                findings.append(f"{system} {key}: {amount} {currency}, not {ours.get(currency)}")
     return checked, findings
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from harness.canon import Canon, Document
+from harness.canon import Canon, Document, Receipt
 from harness.checkers.case import Case
 
 _LEDGERS = ("erp_cloud", "erp_legacy")
@@ -16,11 +16,18 @@ def one_effect_per_key(case: Case) -> tuple[int, list[str]]:
         *_twice("customers", ((row.system, row.account, row.entity) for row in canon.customers if row.account)),
         *_twice("contracts", ((row.system, row.deal) for row in canon.contracts if row.deal)),
         *_twice("documents", ((row.system, row.kind, row.key) for row in canon.documents if row.key)),
-        *_twice("receipts", ((row.system, row.key) for row in canon.receipts if row.key)),
+        *_twice("receipts", (key for row in canon.receipts if row.key for key in _receipt_keys(row))),
         *_appended_lines(canon),
         *_billed_twice(canon),
     ]
     return len(canon.customers) + len(canon.documents) + len(canon.receipts), findings
+
+
+def _receipt_keys(receipt: Receipt) -> list[tuple[str, ...]]:
+    """A ledger books a receipt once; the platform once for each bill that it pays."""
+    if receipt.system == "subscriptions" and receipt.applied:
+        return [(receipt.system, receipt.key, number) for number, _ in receipt.applied]
+    return [(receipt.system, receipt.key)]
 
 
 def _twice(what: str, keys: Iterable[tuple[str, ...]]) -> list[str]:
@@ -40,8 +47,12 @@ def _appended_lines(canon: Canon) -> list[str]:
 def _billed_twice(canon: Canon) -> list[str]:
     """Two first bills for one deal that was won once."""
     findings = []
+    by_deal: dict[str, list[Document]] = {}
+    for bill in canon.bills():
+        if bill.kind == "invoice":
+            by_deal.setdefault(bill.deal, []).append(bill)
     for deal in canon.deals:
-        bills = [bill for bill in canon.bills() if bill.deal == deal.id and bill.kind == "invoice"]
+        bills = by_deal.get(deal.id, [])
         if len(bills) > 1 and sum(bill.net for bill in bills) > deal.net and len({bill.date for bill in bills}) == 1:
             findings.append(f"deal {deal.name} was billed {len(bills)} times on {bills[0].date}")
     return findings

@@ -51,7 +51,11 @@ def _of_account(canon: Canon, account: str, name: str) -> list[tuple[str, ...]]:
         found.append(_row(f"{kind} {key}", cells))
     receipts = [one for one in canon.receipts if one.account == account]
     for key in dict.fromkeys(one.key for one in receipts):
-        cells = {one.system: f"{text(one.amount, one.currency)} {one.currency}" for one in receipts if one.key == key}
+        sums: dict[tuple[str, str], int] = {}
+        for one in receipts:
+            if one.key == key:  # the platform holds one a bill of what a ledger holds once
+                sums[one.system, one.currency] = sums.get((one.system, one.currency), 0) + one.amount
+        cells = {system: f"{text(amount, currency)} {currency}" for (system, currency), amount in sums.items()}
         found.append(_row(f"payment {key}", cells))
     return found
 
