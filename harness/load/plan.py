@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from collections.abc import Mapping as AnyMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -29,12 +29,16 @@ class Problem:
 
 @dataclass(frozen=True)
 class Record:
-    """One record to be made: `key` is the export's own name for it; `line` is (product key, quantity, unit price)."""
+    """One record to be made: `key` is the export's own name for it; `line` is (product key, quantity, unit price).
+
+    `row` is its line in the file.
+    """
 
     key: str
     fields: dict[str, Any]
     lookups: dict[str, tuple[str, str]] = field(default_factory=dict)  # field -> (object, key)
     line: tuple[str, Decimal, Decimal] | None = None
+    row: int = 0
 
 
 @dataclass
@@ -54,6 +58,18 @@ class LoadPlan:
     def total(self) -> Decimal:
         """The net value of all opportunities."""
         return sum((record.line[1] * record.line[2] for record in self.opportunities if record.line), Decimal(0))
+
+    def first(self, limit: int | None) -> "LoadPlan":
+        """The same plan for the first deals by close date and key, with the accounts and products that they need."""
+        if limit is None or limit >= len(self.opportunities):
+            return self
+        deals = sorted(self.opportunities, key=lambda deal: (str(deal.fields.get("CloseDate")), deal.key))[:limit]
+        owners = {key for deal in deals for what, key in deal.lookups.values() if what == "account"}
+        sold = {deal.line[0] for deal in deals if deal.line}
+        return replace(
+            self, opportunities=deals, accounts=[one for one in self.accounts if one.key in owners],
+            products=[one for one in self.products if one.key in sold],
+        )  # fmt: skip
 
     def by_month(self) -> dict[str, Decimal]:
         """Net value by month of the close date."""
@@ -163,7 +179,7 @@ def _record(key: str, row: Row, rule: ObjectRule, names: Pseudonyms | None) -> R
         elif value not in (None, ""):
             fields[name] = value
     line = None if rule.line is None else _line(rule.line, row)
-    return Record(key, fields, lookups, line)
+    return Record(key, fields, lookups, line, row.line)
 
 
 def _line(rule: LineRule, row: Row) -> tuple[str, Decimal, Decimal]:
@@ -215,14 +231,18 @@ def _check_lookups(plan: LoadPlan, mapping: Mapping) -> None:
         "account": {record.key for record in plan.accounts},
         "product": {record.key for record in plan.products},
     }
-    placed = []
+    rule, placed = mapping.opportunity, []
     for record in plan.opportunities:
-        misses = [(what, key) for what, key in record.lookups.values() if key not in known.get(what, set())]
-        if record.line is not None and record.line[0] not in known["product"]:
-            misses.append(("product", record.line[0]))
+        misses = [
+            (rule.fields[name].column, what, key)
+            for name, (what, key) in record.lookups.items()
+            if key not in known.get(what, set())
+        ]
+        if record.line is not None and rule.line is not None and record.line[0] not in known["product"]:
+            misses.append((rule.line.product.column, "product", record.line[0]))
         if misses:
-            what, key = misses[0]
-            plan.problems.append(Problem(mapping.opportunity.file, 0, record.key, f"no {what} is called {key!r}"))
+            column, what, key = misses[0]
+            plan.problems.append(Problem(rule.file, record.row, column or "", f"no {what} is called {key!r}"))
         else:
             placed.append(record)
     plan.opportunities = placed

@@ -43,13 +43,24 @@ class Loaded:
 Progress = Callable[[str, int, int], None]  # (what, done, of)
 
 
+async def already_there(plan: LoadPlan, sales: Sales) -> list[str]:
+    """External ids of this plan's deals that Salesforce has: then the export was loaded before."""
+    names = [str(name) for record in plan.opportunities if (name := record.fields.get("External_Id__c"))]
+    found: list[str] = []
+    for _, chunk in _chunks(names):
+        listed = ", ".join("'" + name.replace("\\", "\\\\").replace("'", "\\'") + "'" for name in chunk)
+        rows = await sales.query(f"SELECT External_Id__c FROM Opportunity WHERE External_Id__c IN ({listed})")
+        found += [str(row["External_Id__c"]) for row in rows]
+    return found
+
+
 async def send_plan(plan: LoadPlan, sales: Sales, progress: Progress = lambda _what, _done, _of: None) -> Loaded:
     """Make accounts, products with a standard price, opportunities and their lines; returns their ids."""
     loaded = Loaded()
     loaded.accounts = await _create(sales, "Account", plan.accounts, {}, progress)
     loaded.products = await _create(sales, "Product2", plan.products, {"IsActive": True}, progress)
     entries = await _price_entries(plan, sales, loaded)
-    first_of: dict[str, Record] = {record.key: record for record in plan.opportunities}
+    by_key: dict[str, Record] = {record.key: record for record in plan.opportunities}
     fixed = {"CurrencyIsoCode": plan.currency}
     ids = await _create(sales, "Opportunity", _with_accounts(plan, loaded), fixed, progress)
     lines = [
@@ -59,13 +70,13 @@ async def send_plan(plan: LoadPlan, sales: Sales, progress: Progress = lambda _w
             "Quantity": float(record.line[1]),
             "UnitPrice": float(record.line[2]),
         }
-        for key, record in first_of.items()
+        for key, record in by_key.items()
         if record.line is not None
     ]
     for done, chunk in _chunks(lines):
         await sales.create_many("OpportunityLineItem", chunk)
         progress("OpportunityLineItem", done, len(lines))
-    for key, record in first_of.items():
+    for key, record in by_key.items():
         account = loaded.accounts[record.lookups["AccountId"][1]]
         loaded.deals.append(LoadedDeal(key, ids[key], account, str(record.fields["CloseDate"])))
     loaded.deals.sort(key=lambda deal: (deal.closes_on, deal.key))
