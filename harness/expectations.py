@@ -1,15 +1,22 @@
 """A story's own expectations, compared with books and the core's lists."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 
-from harness.canon import Canon
+from harness.canon import Canon, Document
 from harness.evidence import Evidence
-from harness.money import text
-from harness.scenario.steps import DEAL_STATES, Expect
+from harness.money import exponent, minor, text
+from harness.scenario.steps import DealState, Expect
 
 
-def unmet(expect: Expect, evidence: Evidence, opportunities: Mapping[str, str]) -> list[str]:
-    """What is not as the story says, as sentences. `opportunities`: name of a deal in the story -> its id."""
+def unmet(
+    expect: Expect, evidence: Evidence, opportunities: Mapping[str, str], loaded: Iterable[str] = ()
+) -> list[str]:
+    """What is not as the story says, as sentences. `opportunities`: name of a deal in the story -> its id.
+
+    `loaded`: ids of the deals that an export brought.
+    """
     found = []
     if expect.exceptions is not None:
         rows = evidence.open_exceptions()
@@ -18,9 +25,16 @@ def unmet(expect: Expect, evidence: Evidence, opportunities: Mapping[str, str]) 
             reasons = "".join(f"; {row['kind']}: {row['reason']}" for row in rows)
             wanted = ", ".join(sorted(expect.exceptions)) or "none"
             found.append(f"open exceptions are {', '.join(kinds) or 'none'}, expected {wanted}{reasons}")
+    if expect.exception_counts is not None:
+        counts = dict(Counter(row["kind"] for row in evidence.open_exceptions()))
+        if counts != expect.exception_counts:
+            found.append(f"open exceptions are {_counted(counts)}, expected {_counted(expect.exception_counts)}")
     if expect.dead_letters is not None and len(evidence.dead_letters()) != expect.dead_letters:
         causes = "; ".join(f"{row['process']} {row['subject']}: {row['cause']}" for row in evidence.dead_letters())
         found.append(f"{len(evidence.dead_letters())} dead letters, expected {expect.dead_letters} ({causes})")
+    found += _sums(expect, evidence)
+    if expect.loaded:
+        found += _loaded(expect, evidence.canon, loaded)
     for name, wanted_state in expect.deals.items():
         if name not in opportunities:
             found.append(f"deal {name} was never made")
@@ -37,21 +51,78 @@ def unmet(expect: Expect, evidence: Evidence, opportunities: Mapping[str, str]) 
     return found
 
 
-def deal_state(canon: Canon, opportunity: str) -> str:
-    """How far a deal has come: the last of open, won, contracted, billed, posted, paid that the books show."""
-    reached = 0
-    if any(deal.id == opportunity for deal in canon.deals):
-        reached = DEAL_STATES.index("won")
-    if any(contract.system == "subscriptions" and contract.deal == opportunity for contract in canon.contracts):
-        reached = DEAL_STATES.index("contracted")
-    bills = [bill for bill in canon.bills() if bill.kind == "invoice" and bill.deal == opportunity]
-    if not bills:
-        return DEAL_STATES[reached]
-    numbers = {bill.key for bill in bills}
-    postings = [one for one in canon.postings() if one.kind == "invoice" and one.key in numbers]
-    copies = [one for one in canon.of("salesforce") if one.key in numbers]
-    if {one.key for one in postings} != numbers:
-        return "billed"
-    if {one.key for one in copies} != numbers or any(one.open for one in (*bills, *postings, *copies)):
-        return "posted"
-    return "paid"
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())) or "none"
+
+
+def _sums(expect: Expect, evidence: Evidence) -> list[str]:
+    """Net sums of what was won, billed and parked, by currency, as the tie-out has them; the won by month as well."""
+    lines = [one for one in evidence.identities if one.name == "won = billed"]
+    found = []
+    for what, amounts in (("won", expect.won), ("billed", expect.billed), ("parked", expect.parked)):
+        for currency, wanted in amounts.items():
+            mine = [one for one in lines if one.currency == currency]
+            has = {
+                "won": sum(one.a for one in mine),
+                "billed": sum(one.b for one in mine),
+                "parked": sum(item.amount for one in mine for item in one.items if item.kind == "parked"),
+            }[what]
+            if has != minor(wanted, currency):
+                found.append(f"{what}: {text(has, currency)} {currency}, expected {wanted:,.2f}")
+    if expect.won_by_month:
+        months: dict[str, Decimal] = {}
+        for deal in evidence.canon.deals:
+            month = deal.closed_on[:7]
+            months[month] = months.get(month, Decimal(0)) + Decimal(deal.net).scaleb(-exponent(deal.currency))
+        for month in sorted({*months, *expect.won_by_month}):
+            has_, wanted_ = months.get(month, Decimal(0)), expect.won_by_month.get(month, Decimal(0))
+            if has_ != wanted_:
+                found.append(f"won in {month}: {has_:,.2f}, expected {wanted_:,.2f}")
+    return found
+
+
+def _loaded(expect: Expect, canon: Canon, loaded: Iterable[str]) -> list[str]:
+    states = DealStates(canon)
+    counts: dict[str, int] = dict(Counter(states.of(opportunity) for opportunity in loaded))
+    wanted: dict[str, int] = {str(state): count for state, count in expect.loaded.items()}
+    return [] if counts == wanted else [f"loaded deals are {_counted(counts)}, expected {_counted(wanted)}"]
+
+
+class DealStates:
+    """How far each deal has come: the last of open, won, contracted, billed, posted, paid that the books show."""
+
+    def __init__(self, canon: Canon) -> None:
+        self._won = {deal.id for deal in canon.deals}
+        self._contracted = {one.deal for one in canon.contracts if one.system == "subscriptions"}
+        self._bills = _by(lambda one: one.deal, canon.bills())
+        self._postings = _by(lambda one: one.key, canon.postings())
+        self._copies = _by(lambda one: one.key, canon.of("salesforce"))
+
+    def of(self, opportunity: str) -> DealState:
+        """The state of one deal, by its id in sales."""
+        bills = self._bills.get(opportunity, [])
+        if not bills:
+            if opportunity in self._contracted:
+                return "contracted"
+            return "won" if opportunity in self._won else "open"
+        postings = [one for bill in bills for one in self._postings.get(bill.key, ())]
+        copies = [one for bill in bills for one in self._copies.get(bill.key, ())]
+        numbers = {bill.key for bill in bills}
+        if {one.key for one in postings} != numbers:
+            return "billed"
+        if {one.key for one in copies} != numbers or any(one.open for one in (*bills, *postings, *copies)):
+            return "posted"
+        return "paid"
+
+
+def _by(key: Callable[[Document], str], documents: Iterable[Document]) -> dict[str, list[Document]]:
+    found: dict[str, list[Document]] = {}
+    for one in documents:
+        if one.kind == "invoice" or one.system == "salesforce":
+            found.setdefault(key(one), []).append(one)
+    return found
+
+
+def deal_state(canon: Canon, opportunity: str) -> DealState:
+    """How far one deal has come, see `DealStates`."""
+    return DealStates(canon).of(opportunity)

@@ -7,7 +7,7 @@ from typing import Any
 from harness.canon import Correlation
 from harness.checkers import Case, Outcome, Replay, Verdict, judge, overall
 from harness.drivers import Stage, StepFailed, perform
-from harness.drivers.verbs import settle
+from harness.drivers.quiet import settle
 from harness.events import EventStream, RunEvent
 from harness.evidence import Evidence, gather
 from harness.expectations import unmet
@@ -146,7 +146,8 @@ class _Play:
 
     def _expect(self, expect: Expect, evidence: Evidence, where: str) -> list[str]:
         opportunities = {name: offer.opportunity_id for name, offer in self.stage.offers.items()}
-        missed = [f"{where}: {sentence}" for sentence in unmet(expect, evidence, opportunities)]
+        loaded = [deal.opportunity_id for deal in self.stage.loaded]
+        missed = [f"{where}: {sentence}" for sentence in unmet(expect, evidence, opportunities, loaded)]
         self.unmet += missed
         return missed
 

@@ -4,7 +4,8 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -13,6 +14,21 @@ from harness.drivers.wire import StepFailed, answer_of, ask, refused
 from harness.world import Reply, World
 
 REST = "/services/rest"
+
+
+PAGE = 1000
+
+
+@dataclass(frozen=True)
+class OpenItem:
+    """An invoice that is not paid in full; all but number and amount are the ledger's internal ids."""
+
+    id: str
+    number: str
+    customer: str
+    subsidiary: str
+    currency: str
+    unpaid: Decimal
 
 
 class CloudClerk:
@@ -46,6 +62,40 @@ class CloudClerk:
             "apply": {"items": [{"doc": {"id": item["id"]}, "apply": True, "amount": float(paid)}]},
         }  # fmt: skip
         return await self._create("customerPayment", body), paid
+
+    async def open_items(self) -> list[OpenItem]:
+        """All invoices that are not paid in full, oldest first."""
+        query = (
+            "SELECT t.id, t.tranid, t.entity, t.currency, t.foreignamountunpaid, tl.subsidiary FROM transaction t "
+            "JOIN transactionline tl ON tl.transaction = t.id AND tl.mainline = 'T' "
+            "WHERE t.type = 'CustInvc' AND t.foreignamountunpaid > 0 AND t.id > {after} ORDER BY t.id"
+        )
+        items: list[OpenItem] = []
+        while True:  # by key and not by offset: the vendor reaches no further than 100,000 rows by offset
+            rows = await self.suiteql(query.format(after=items[-1].id if items else 0))
+            items += [
+                OpenItem(
+                    str(row["id"]), str(row["tranid"]), str(row["entity"]), str(row["subsidiary"]),
+                    str(row["currency"]), Decimal(row["foreignamountunpaid"]),
+                )
+                for row in rows
+            ]  # fmt: skip
+            if len(rows) < PAGE:
+                return items
+
+    async def receive(self, items: Sequence[OpenItem], on: str) -> str:
+        """Book one receipt that pays all these invoices of one customer in full; returns its id."""
+        first = items[0]
+        body = {
+            "customer": {"id": first.customer}, "subsidiary": {"id": first.subsidiary},
+            "currency": {"id": first.currency}, "tranDate": on,
+            "payment": float(sum((item.unpaid for item in items), Decimal(0))),
+            "memo": f"Transfer for {len(items)} invoices", "undepFunds": True,
+            "apply": {"items": [
+                {"doc": {"id": item.id}, "apply": True, "amount": float(item.unpaid)} for item in items
+            ]},
+        }  # fmt: skip
+        return await self._create("customerPayment", body)
 
     async def create_item(self, external_id: str, name: str, account: str, subsidiaries: tuple[str, ...]) -> str:
         """A service item for sale; returns its id."""

@@ -34,6 +34,19 @@ class Platform:
             raise StepFailed(f"the platform has no bill for deal {opportunity_id} yet")
         return max(bills, key=lambda bill: (bill["amount_due"] > 0, bill["date"], bill["id"]))
 
+    async def open_bills(self) -> list[dict[str, Any]]:
+        """All invoices on which something is due."""
+        found: list[dict[str, Any]] = []
+        for status in ("posted", "payment_due", "not_paid"):
+            found += await self._list("invoice", {"status[is]": status})
+        return found
+
+    def deal_of(self, bill: Mapping[str, Any]) -> str:
+        """Id of the opportunity that a one-off bill was made for, '' if it names none."""
+        reference = str(bill.get("po_number") or "")
+        prefix = self._names.deal_reference_prefix
+        return reference.removeprefix(prefix) if reference.startswith(prefix) else ""
+
     async def pay_by_card(self, bill: Mapping[str, Any], number: str) -> tuple[bool, str]:
         """Put a card on file for the bill's customer and collect: whether it went through, and the platform's words."""
         card = {"customer_id": bill["customer_id"], "card[number]": number, "card[expiry_month]": 12,
@@ -54,11 +67,17 @@ class Platform:
         raise refused("the platform", what, reply)
 
     async def _list(self, kind: str, filters: Mapping[str, str]) -> list[dict[str, Any]]:
-        path = f"{API}/{kind}s?{urlencode({**filters, 'limit': 100})}"
-        reply = await ask(self._world, "subscriptions", "GET", path, self._headers())
-        if reply.status != 200:
-            raise refused("the platform", f"the list of {kind}s", reply)
-        return [row[kind] for row in answer_of(reply)["list"]]
+        rows: list[dict[str, Any]] = []
+        page: dict[str, Any] = {**filters, "limit": 100}
+        while True:
+            reply = await ask(self._world, "subscriptions", "GET", f"{API}/{kind}s?{urlencode(page)}", self._headers())
+            if reply.status != 200:
+                raise refused("the platform", f"the list of {kind}s", reply)
+            answer = answer_of(reply)
+            rows += [row[kind] for row in answer["list"]]
+            if not answer.get("next_offset"):
+                return rows
+            page["offset"] = answer["next_offset"]
 
     async def _post(self, path: str, fields: Mapping[str, Any]) -> Reply:
         headers = {**self._headers(), "content-type": "application/x-www-form-urlencoded"}

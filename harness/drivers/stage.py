@@ -8,6 +8,7 @@ from harness.drivers.platform import Platform
 from harness.drivers.sales import Sales
 from harness.drivers.wire import StepFailed
 from harness.events import EventStream
+from harness.load.send import LoadedDeal
 from harness.scenario import Scenario, WorldFile
 from harness.storm import Storm
 from harness.world import World
@@ -50,6 +51,8 @@ class Stage:
     cloud_clerk: CloudClerk = field(init=False)
     buyers: dict[str, Buyer] = field(default_factory=dict)
     offers: dict[str, Offer] = field(default_factory=dict)
+    loaded: list[LoadedDeal] = field(default_factory=list)  # by close date and key
+    closed: int = 0  # how many of them, from the first, have been won
     bank_sequence: int | None = None  # number of the bank's last file, once known
 
     def __post_init__(self) -> None:

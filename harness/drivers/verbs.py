@@ -6,11 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from harness.drivers.bank_file import PARTNER, Transfer, pay_file
+from harness.drivers.loading import close_loaded, load, pay_loaded
+from harness.drivers.quiet import settle
 from harness.drivers.stage import Buyer, Offer, Stage, StepFailed
 from harness.money import minor, text
 from harness.scenario.model import Step
 from harness.scenario.values import iso
-from harness.world import NotQuiet, Unreachable
+from harness.world import Unreachable
 
 _ACCOUNT_FIELDS = {
     "name": "Name", "entity": "Selling_Entity__c", "country": "BillingCountry", "state": "BillingState",
@@ -65,20 +67,6 @@ async def _close(stage: Stage, facts: Any) -> str:
 async def _settle(stage: Stage, facts: Any) -> str:
     await settle(stage, facts.within)
     return "all is quiet"
-
-
-async def settle(stage: Stage, within_s: float = 900.0) -> None:
-    """Wait until all is quiet, also after the restart of a core that a disturbance kills meanwhile."""
-    stage.storm.begin()
-    try:
-        await stage.world.settle(within_s)
-    except NotQuiet:
-        if not stage.storm.killing:
-            raise
-    killed = sum(stage.storm.killed.values())
-    await stage.storm.end()
-    if killed:
-        await stage.world.settle(within_s)
 
 
 async def _advance(stage: Stage, facts: Any) -> str:
@@ -206,6 +194,9 @@ DRIVERS: dict[str, Driver] = {
     "fix_account": _fix_account,
     "map_item": _map_item,
     "erp_item": _erp_item,
+    "load": load,
+    "close_loaded": close_loaded,
+    "pay_loaded": pay_loaded,
     "kill_core": _kill_core,
     "start_core": _start_core,
     "disturb": _disturb,

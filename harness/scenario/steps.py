@@ -148,6 +148,37 @@ class ErpItemStep(Part):
     subsidiaries: tuple[str, ...] = Field(min_length=1)
 
 
+class LoadStep(Part):
+    """A company brings its own CRM export: `map` and `files` are paths from the folder of the stories.
+
+    `limit`: only the first deals by close date and id; `live_limit` is the limit where real time passes.
+    `pseudonymise`: the seed of stand-ins for the names in it.
+    """
+
+    map: str
+    files: tuple[str, ...] = Field(min_length=1)
+    limit: int | None = Field(default=None, ge=1)
+    live_limit: int = Field(default=100, ge=1)
+    pseudonymise: str | None = None
+
+    def most(self, mode: str) -> int | None:
+        """How many deals at most are loaded in a mode, or None for all."""
+        if mode != "live":
+            return self.limit
+        return self.live_limit if self.limit is None else min(self.limit, self.live_limit)
+
+
+class CloseLoadedStep(Part):
+    """Sales wins the loaded deals, each on the day on which the export closed it; `until` is the last such day."""
+
+    short: ClassVar[str] = "until"
+    until: date | None = None
+
+
+class PayLoadedStep(Part):
+    """Every customer pays by transfer what is open of the loaded deals: payments born in the cloud ERP."""
+
+
 class KillCoreStep(Part):
     """The core is killed (SIGKILL)."""
 
@@ -212,13 +243,24 @@ class RepairStep(Part):
     id: Name
 
 
+Amounts = dict[str, Decimal]  # net, by currency
+
+
 class Expect(Part):
     """What must be so here (as a step) or at the end. What is not said is not asked.
 
-    `exceptions`: the kinds that stand open, sorted; `deals`: how far each has come.
+    `exceptions`: the kinds that stand open, sorted; `exception_counts`: all kinds that stand open, and how many of
+    each; `deals`: how far each has come. `won`, `billed` and `parked` are the net sums of the tie-out's first line,
+    `won_by_month` splits the won by the month of the close date, `loaded` is how far all loaded deals have come.
     """
 
     exceptions: tuple[str, ...] | None = None
+    exception_counts: dict[str, int] | None = None
+    won: Amounts = Field(default_factory=dict)
+    billed: Amounts = Field(default_factory=dict)
+    parked: Amounts = Field(default_factory=dict)
+    won_by_month: dict[str, Decimal] = Field(default_factory=dict)
+    loaded: dict[DealState, int] = Field(default_factory=dict)
     dead_letters: int | None = Field(default=None, ge=0)
     deals: dict[Name, DealState] = Field(default_factory=dict)
     tie_out: Literal["holds"] | None = None
@@ -235,6 +277,9 @@ VERBS: dict[str, type[Part]] = {
     "fix_account": FixAccountStep,
     "map_item": MapItemStep,
     "erp_item": ErpItemStep,
+    "load": LoadStep,
+    "close_loaded": CloseLoadedStep,
+    "pay_loaded": PayLoadedStep,
     "kill_core": KillCoreStep,
     "start_core": StartCoreStep,
     "disturb": DisturbStep,
