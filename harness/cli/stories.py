@@ -9,6 +9,7 @@ import typer
 from harness.cli.output import Refusal, console, print_json, run_live
 from harness.cli.play import Played, Wishes, play_live, play_sim
 from harness.cli.select import known_stories, seeds, stories
+from harness.load.export import with_export
 from harness.record import RecordWriter, first_difference, read_record
 from harness.report.junit import write_junit
 from harness.report.summary import EXIT, summary, worst
@@ -65,6 +66,10 @@ def run(
     junit: Annotated[Path | None, typer.Option(help="Write a JUnit file.")] = None,
     record: Annotated[Path | None, typer.Option(help="Write the record of the run (JSON lines).")] = None,
     full: Annotated[bool, typer.Option("--full", help="Show timeline, books and tie-out of every run.")] = False,
+    export: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="For crm-export: your own files, and expectations computed from them."),
+    ] = None,
     core: Core = "",
     profile: Profile = "roomy",
     as_json: Json = False,
@@ -75,12 +80,15 @@ def run(
     windtunnel run new-business stormy-monday --seed 1..20
     windtunnel run scenarios/ --junit out.xml --json
     windtunnel run stormy-monday --mode live --core "python -m synccore"
+    windtunnel run crm-export --export ~/our-crm-export
     """
     if profile not in ("vendor", "roomy", "none"):
         raise Refusal(f"--profile is vendor, roomy or none, not '{profile}'")
     if core and mode is Mode.sim:
         raise Refusal("--core needs --mode live: another core is a process of its own")
     chosen, chances = stories(names), seeds(seed)
+    if export is not None:
+        chosen = [with_export(one, export, mode.value) for one in chosen]
     out = console(as_json)
     shown = Progress(out)
     many = len(chosen) * len(chances) > 3
