@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
+from harness.checkers import overall
 from harness.cli.output import Refusal, console, print_json, run_live
 from harness.cli.play import Played, Wishes, play_live, play_sim
 from harness.cli.select import known_stories, seeds, stories
 from harness.load.export import with_export
 from harness.record import RecordWriter, first_difference, read_record
+from harness.repeat import repeated
 from harness.report.junit import write_junit
 from harness.report.summary import EXIT, summary, worst
 from harness.report.terminal import Progress, show_result
@@ -70,6 +72,9 @@ def run(
         Path | None,
         typer.Option(metavar="DIR", help="For crm-export: your own files, and expectations computed from them."),
     ] = None,
+    twice: Annotated[
+        bool, typer.Option("--twice", help="Each run again in another process: I24, one seed gives one digest (sim).")
+    ] = False,
     core: Core = "",
     profile: Profile = "roomy",
     as_json: Json = False,
@@ -97,6 +102,10 @@ def run(
 
     def after_each(played: Played) -> None:
         shown.end()
+        if twice and mode is Mode.sim:
+            scenario = next(one for one in chosen if one.story == played.result.story)
+            played.result.verdicts.append(repeated(scenario, played.result.seed, played.result.digest))
+            played.result.outcome = overall(played.result.verdicts)
         if many and played.result.outcome == "holds" and not full:
             line = f"[green]{played.result.story} seed {played.result.seed}: holds[/] [dim]{played.took_s:.2f} s[/]"
             out.print(line)

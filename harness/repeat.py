@@ -1,0 +1,52 @@
+"""I24: the same story and seed once more, in another process with another hash seed, must give the same digest."""
+
+import os
+import subprocess
+import sys
+
+import orjson
+
+from harness.checkers import Verdict
+from harness.scenario import Scenario, read_story
+
+TITLE = "one seed gives one digest, in another process with another hash seed too"
+TIMEOUT_S = 900
+
+
+def repeated(scenario: Scenario, seed: str, digest: str, hash_seed: str = "4242") -> Verdict:
+    """The verdict on repeatability of a simulated run with this digest; unknown when it could not be played again."""
+    again = digest_elsewhere(scenario, seed, hash_seed)
+    if isinstance(again, Exception):
+        return Verdict("I24", "unknown", TITLE, 0, (f"it could not be played again: {again}",))
+    if again == digest:
+        return Verdict("I24", "holds", TITLE, 1)
+    return Verdict("I24", "broken", TITLE, 1, (f"seed {seed} gave {digest[:12]} here and {again[:12]} elsewhere",))
+
+
+def digest_elsewhere(scenario: Scenario, seed: str, hash_seed: str) -> str | Exception:
+    """The digest of the story played in a fresh process, or why there is none."""
+    story = orjson.dumps({"story": scenario.to_json(), "lines": [step.line for step in scenario.steps], "seed": seed})
+    try:
+        ran = subprocess.run(
+            [sys.executable, "-m", "harness.repeat"], input=story, capture_output=True, timeout=TIMEOUT_S, check=True,
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        )  # fmt: skip
+    except (subprocess.SubprocessError, OSError) as error:
+        return error
+    return ran.stdout.decode().split()[-1]
+
+
+def main() -> None:
+    """Read a story from standard input, play it, print its digest."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    from harness.simulation import play  # noqa: PLC0415 - only the child plays
+
+    asked = orjson.loads(sys.stdin.buffer.read())
+    story = read_story(orjson.dumps(asked["story"]).decode())
+    steps = tuple(replace(step, line=line) for step, line in zip(story.steps, asked["lines"], strict=True))
+    print(play(replace(story, steps=steps), asked["seed"]).digest)
+
+
+if __name__ == "__main__":
+    main()
