@@ -12,6 +12,7 @@ from harness.scenario import WorldFile, load_world
 from harness.simulation.asgi import App
 from harness.world import SYSTEMS, SystemName
 from simulators import erp_cloud, erp_legacy, salesforce, subscriptions
+from simulators.kit.store import overwrite
 from simulators.kit.system import Settings, System
 from synccore import bootstrap
 
@@ -138,7 +139,7 @@ class Hangar:
 
     def fresh_memory(self) -> sqlite3.Connection:
         """The core's database as it is before its first start."""
-        self._memory.deserialize(self._image)
+        overwrite(self._memory, self._image)
         return self._memory
 
     def partner(self, sender: str) -> str:

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 
+from harness.simulation.loop import VirtualLoop
+
 Watch = Callable[[str], bool]
 """Called at every crash point with its name; True means: the core dies here."""
 
@@ -14,7 +16,6 @@ class Incarnation:
     def __init__(self, watch: Watch, died: Callable[[], None]) -> None:
         self._watch, self._died = watch, died
         self.dead = False
-        self._frozen: list[asyncio.Future[Any]] = []  # kept, so that no collector runs the `finally` of dead work
         self._requests: list[asyncio.Future[Any]] = []  # calls into the core that somebody outside waits for
 
     async def point(self, name: str) -> None:
@@ -27,13 +28,14 @@ class Incarnation:
 
     async def never(self) -> NoReturn:
         """The process is gone: no line after this one is ever run."""
-        grave: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._frozen.append(grave)
+        loop = asyncio.get_running_loop()
         while True:
+            grave: asyncio.Future[None] = loop.create_future()
             try:
                 await grave
             except asyncio.CancelledError:  # a time-out of the dead core's own: it strikes nobody any more
-                continue
+                if isinstance(loop, VirtualLoop) and loop.ending:
+                    raise
 
     def kill(self) -> None:
         """SIGKILL: whoever is connected sees the connection break."""

@@ -14,6 +14,9 @@ class Forbidden(RuntimeError):
     """Simulated code asked for a thread or a socket: its order would depend on the machine."""
 
 
+_ROUNDS_MAX = 100  # a task may answer its cancellation with a little more work, but not for ever
+
+
 class _JumpSelector(selectors.BaseSelector):
     """Never looks at a file; to wait is to move time."""
 
@@ -59,10 +62,34 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         super().__init__(self._jump)
         self._clock_resolution = 1e-7
         self.offence = ""  # fails the run even if the offender swallows the exception
+        self.ending = False  # the run is over: whoever is frozen may go
+        self._begun: list[asyncio.Task[Any]] = []
+        self.set_task_factory(self._begin)
 
     def time(self) -> float:
         """Virtual seconds since the start."""
         return self._jump.time
+
+    def _begin(self, loop: Any, work: Any, context: Any = None) -> "asyncio.Task[Any]":
+        task = asyncio.Task(work, loop=loop, context=context)
+        self._begun.append(task)
+        if len(self._begun) > 1_000:
+            self._begun = [one for one in self._begun if not one.done()]
+        return task
+
+    def end(self) -> None:
+        """Cancel what is still pending, oldest first, until nothing is: left to the garbage collector, `finally` blocks
+        of this run would be executed at some moment of a later one.
+        """
+        self.ending = True
+        for _ in range(_ROUNDS_MAX):
+            pending = [task for task in self._begun if not task.done()]
+            if not pending:
+                break
+            for task in pending:
+                task.cancel()
+            self.run_until_complete(asyncio.sleep(0))
+        self._begun.clear()
 
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> NoReturn:  # type: ignore[override] # noqa: ARG002
         """Refused: see Forbidden."""
@@ -75,17 +102,18 @@ def run_virtual(main: Callable[[], Any]) -> Any:
     loop = VirtualLoop()
     try:
         asyncio.set_event_loop(loop)
-        loop.set_exception_handler(_unless_left_behind)
+        loop.set_exception_handler(_unless_ending)
         result = loop.run_until_complete(main())
         if loop.offence:
             raise Forbidden(loop.offence)
         return result
     finally:
+        loop.end()
         asyncio.set_event_loop(None)
         loop.close()
 
 
-def _unless_left_behind(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Tickers, and frozen work of a dead core, are pending for ever when a run ends: nobody needs to hear of it."""
-    if "was destroyed but it is pending" not in context["message"]:
+def _unless_ending(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """How tickers and the frozen work of a dead core end after a run is nobody's news."""
+    if not (isinstance(loop, VirtualLoop) and loop.ending):
         loop.default_exception_handler(context)

@@ -68,7 +68,6 @@ class SimWorld:
         self._engine: SimulatedEngine | None = None
         self._hosts = {HOSTS[name]: system.app for name, system in hangar.systems.items()}
         self._memory = hangar.fresh_memory()
-        self._graves: list[Incarnation] = []  # the dead stay referenced, so that no collector runs their `finally`s
         self._under_way: UnderWay = []
         self._restarting: asyncio.Task[None] | None = None
 
@@ -92,9 +91,6 @@ class SimWorld:
         if self._life is not None:
             self._life.dead = True
         self.hangar.core = None
-        for task in self._under_way:
-            task.cancel()  # answers that nobody waits for: they must not reach into the next run
-        await asyncio.sleep(0)
         for system in self.hangar.systems.values():
             await system.stop()
 
@@ -123,7 +119,6 @@ class SimWorld:
         """See World."""
         self._lives += 1
         life = Incarnation(self._at_point, self._core_died)
-        self._graves.append(life)
         engine = SimulatedEngine(self._state, life, self.now, self._chance)
         clock = SimulatedClock(self.hangar.wire, self.now, life)
         files = None

@@ -1,5 +1,6 @@
 """A system's data: JSON documents in SQLite with indexed fields, transactions, a change feed and snapshots."""
 
+import gc
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -93,13 +94,7 @@ class Store:
     def restore(self, image: bytes) -> None:
         """Replace all data by a snapshot's."""
         self._require_idle()
-        if self._path is None:
-            self.db.deserialize(image)
-        else:
-            source = sqlite3.connect(":memory:")
-            source.deserialize(image)
-            source.backup(self.db)
-            source.close()
+        overwrite(self.db, image)
         self.version += 1
 
     def close(self) -> None:
@@ -201,6 +196,27 @@ class Store:
             self.version += 1
             for listener in self.listeners:
                 listener(changes)
+
+
+def overwrite(connection: sqlite3.Connection, image: bytes) -> None:
+    """Replace a database by an image; RuntimeError while somebody holds a half-read query on it.
+
+    Copied page by page: SQLite's deserialize frees the old pages and schema whoever reads them, and the process dies
+    when such a cursor is closed, or later if the connection has ever used json_each. The backup looks first. (A cursor
+    may also hang in the traceback of an exception that waits for the garbage collector.)
+    """
+    source = sqlite3.connect(":memory:")
+    try:
+        source.deserialize(image)
+        try:
+            source.backup(connection)
+        except sqlite3.OperationalError:
+            gc.collect()
+            source.backup(connection)
+    except sqlite3.OperationalError as error:
+        raise RuntimeError(f"cannot restore: {error}") from error
+    finally:
+        source.close()
 
 
 def _ddl(kind: Kind) -> str:

@@ -1,10 +1,11 @@
 """The store: documents, uniqueness, transactions that roll back whole, counters, snapshots, persistence."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
 
-from simulators.kit.store import Change, Duplicate, Kind, Store
+from simulators.kit.store import Change, Duplicate, Kind, Store, overwrite
 
 KINDS = (Kind("thing", index=("color", "city=$.address.city"), unique=("label",)),)
 
@@ -92,3 +93,19 @@ def test_a_file_outlives_its_process_and_takes_snapshots(tmp_path: Path) -> None
     memory.restore(again.snapshot())  # a file's image opens in memory too
     assert [doc["id"] for doc in memory.find("thing")] == ["a"]
     again.close()
+
+
+def test_a_half_read_query_keeps_a_restore_from_pulling_the_pages_away() -> None:
+    database = sqlite3.connect(":memory:")
+    database.executescript("CREATE TABLE thing (x); INSERT INTO thing VALUES (1), (2), (3)")
+    image = database.serialize()
+    half_read = database.execute("SELECT x FROM thing")
+    assert half_read.fetchone() == (1,)
+    with pytest.raises(RuntimeError, match="in use"):
+        overwrite(database, image)
+    assert half_read.fetchall() == [(2,), (3,)]
+    database.execute("DELETE FROM thing")
+    overwrite(database, image)
+    assert database.execute("SELECT count(*) FROM thing, json_each('[1]')").fetchone() == (3,)
+    overwrite(database, image)
+    assert database.execute("SELECT count(*) FROM thing, json_each('[1, 2]')").fetchone() == (6,)
