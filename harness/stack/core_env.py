@@ -8,7 +8,7 @@ from typing import Any
 from harness.stack.credentials import Credentials
 from harness.stack.home import write_private
 
-POLL_S = 0.3  # a laptop's sandbox is watched closely; real deployments say minutes
+POLL_S = 0.12  # a laptop's sandbox is watched closely; real deployments say minutes
 TICKERS = ("SALESFORCE_CHANGES", "PLATFORM_EVENTS", "CLOUD_PAYMENTS", "LEGACY_OUTBOUND")
 
 

@@ -60,7 +60,7 @@ class Calm:
         deadline = self._world.now() + bound_s
         look = await self.rest()
         while True:
-            due = _earliest(await self._next_delivery(), _next_retry(look))
+            due = _earliest(await self._next_delivery(), _next_work(look))
             if due is None or due > deadline:
                 return
             await self._world.move(due + AFTER_DUE_S)
@@ -147,6 +147,6 @@ def _earliest(*dues: float | None) -> float | None:
     return min((due for due in dues if due is not None), default=None)
 
 
-def _next_retry(look: Look) -> float | None:
-    """When work that has been tried falls due again; what waits for a calendar (a cut-off) is not restless."""
-    return min((item["due_at"] for item in look.work if item["state"] == "due" and item["attempt"] > 1), default=None)
+def _next_work(look: Look) -> float | None:
+    """When work of the core falls due; what waits for a calendar (a cut-off) lies beyond the bound of a settle."""
+    return min((item["due_at"] for item in look.work if item["state"] == "due"), default=None)

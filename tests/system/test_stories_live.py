@@ -1,0 +1,22 @@
+"""The stories over real sockets: simulators and core as processes, one stack begun anew for each story."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.live
+def test_all_stories_hold_live(tmp_path: Path) -> None:
+    stories = ["new-business", "bad-master-data", "stormy-monday"]
+    done = subprocess.run(
+        [sys.executable, "-m", "harness.cli", "run", *stories, "--mode", "live", "--json"],
+        env={**os.environ, "WINDTUNNEL_HOME": str(tmp_path)}, capture_output=True, text=True, timeout=400, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-4000:]
+    runs = json.loads(done.stdout)["runs"]
+    assert [(run["story"], run["outcome"]) for run in runs] == [(story, "holds") for story in stories]
+    assert all(row["unexplained"] == "0.00" for run in runs for row in run["tie_out"])
