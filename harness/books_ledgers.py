@@ -20,14 +20,20 @@ def _rows(book: Book, table: str, *objects: str) -> list[Row]:
 def cloud(book: Book, canon: Canon, correlation: Correlation) -> None:
     """NetSuite-style books: amounts are decimal texts in the transaction's currency."""
     accounts = {customer.id: customer.account for customer in canon.customers if customer.system == "subscriptions"}
+    bills = {bill.key: bill for bill in canon.of("subscriptions")}
+    owners = {  # a customer under another key than ours is whose bills it carries
+        str(row["entity"]): bills[row["tranId"]].account
+        for row in _rows(book, "document", "invoice") if row.get("tranId") in bills
+    }  # fmt: skip
 
-    def account_of(external: Any) -> str:
+    def account_of(external: Any, internal: Any) -> str:
         key = str(external or "")
         prefix = correlation.customer_prefix
-        return accounts.get(key.removeprefix(prefix), "") if key.startswith(prefix) else ""
+        known = accounts.get(key.removeprefix(prefix), "") if key.startswith(prefix) else ""
+        return known or owners.get(str(internal), "")
 
     for row in _rows(book, "party", "customer"):
-        account = account_of(row.get("externalId"))
+        account = account_of(row.get("externalId"), row["id"])
         for subsidiary in dict.fromkeys((row["subsidiary"], *row.get("subsidiaries", ()))):
             entity = correlation.subsidiaries.get(str(subsidiary), str(subsidiary))
             name = row.get("companyName") or row.get("entityId") or ""
@@ -42,7 +48,9 @@ def cloud(book: Book, canon: Canon, correlation: Correlation) -> None:
     for row in _rows(book, "document", *kinds):
         if row["status"] != "V":
             kind, prefix = kinds[row["object"]]
-            canon.documents.append(_cloud_document(row, kind, prefix, account_of, lines, correlation))
+            canon.documents.append(
+                _cloud_document(row, kind, _number(row, prefix, bills), account_of, lines, correlation)
+            )
     applied: dict[str, list[tuple[str, int]]] = {}
     for row in _rows(book, "allocation", "customerPayment.apply"):
         bill = str(row.get("docExternalId") or "").removeprefix(correlation.invoice_prefix)
@@ -62,17 +70,25 @@ def cloud(book: Book, canon: Canon, correlation: Correlation) -> None:
             )  # fmt: skip
 
 
+def _number(row: Row, prefix: str, bills: Mapping[str, Document]) -> str:
+    """The bill that a document stands for: by its key, else by its document number, which a bill's posting shares."""
+    external, number = str(row.get("externalId") or ""), str(row.get("tranId") or "")
+    if external.startswith(prefix):
+        return external.removeprefix(prefix)
+    return number if number in bills else ""
+
+
 def _cloud_document(
-    row: Row, kind: DocumentKind, prefix: str, account_of: Any, lines: Mapping[str, int], correlation: Correlation
+    row: Row, kind: DocumentKind, number: str, account_of: Any, lines: Mapping[str, int], correlation: Correlation
 ) -> Document:
-    currency, external = row["currency"], str(row.get("externalId") or "")
+    currency = row["currency"]
     gross, tax = minor(row["total"], currency), minor(row.get("taxTotal") or 0, currency)
     still_open = minor(row.get("amountRemaining" if kind == "invoice" else "unapplied") or 0, currency)
     return Document(
-        "erp_cloud", row["id"], external.removeprefix(prefix) if external.startswith(prefix) else "", kind,
-        account_of(row.get("entityExternalId")), correlation.subsidiaries.get(row["subsidiary"], row["subsidiary"]),
-        currency, gross - tax, tax, gross, still_open, row["tranDate"], row.get("dueDate") or "", row["status"],
-        lines=lines.get(row["id"], 0),
+        "erp_cloud", row["id"], number, kind,
+        account_of(row.get("entityExternalId"), row.get("entity")),
+        correlation.subsidiaries.get(row["subsidiary"], row["subsidiary"]), currency, gross - tax, tax, gross,
+        still_open, row["tranDate"], row.get("dueDate") or "", row["status"], lines=lines.get(row["id"], 0),
     )  # fmt: skip
 
 
@@ -81,7 +97,7 @@ def _cloud_receipt(row: Row, account_of: Any, applied: list[tuple[str, Any]], co
     ours = external.startswith(correlation.payment_prefix)
     key = f"CB:{external.removeprefix(correlation.payment_prefix)}" if ours else f"NS-{row['id']}"
     return Receipt(
-        "erp_cloud", row["id"], key, account_of(row.get("entityExternalId")),
+        "erp_cloud", row["id"], key, account_of(row.get("entityExternalId"), row.get("entity")),
         correlation.subsidiaries.get(row["subsidiary"], row["subsidiary"]), currency, minor(row["total"], currency),
         row["tranDate"], tuple((bill, minor(amount, currency)) for bill, amount in applied),
     )  # fmt: skip

@@ -139,8 +139,8 @@ def _won_is_billed(canon: Canon, excuses: Excuses, entity: str, currency: str) -
         if missing == 0:
             continue
         contract = contracts.get(deal.id)
-        if contract is not None and contract.value is not None and contract.value == deal.net:
-            items.append(Item("waiting for window", deal.id, missing, "contracted, billed at a later term"))
+        if contract is not None and contract.status == "future" and contract.value == deal.net:
+            items.append(Item("waiting for window", deal.id, missing, f"contracted, billed from {contract.start} on"))
             continue
         item = excuses.item((deal.id, f"opportunity:{deal.id}"), deal.id, missing)
         if item is not None:

@@ -8,8 +8,8 @@ from harness.checkers.case import Case
 from harness.money import text
 from harness.tieout import Identity, tie_out
 
-_POSTED_FIELDS = ("currency", "net", "tax", "gross", "date", "entity", "account")
-_COPIED_FIELDS = ("currency", "net", "tax", "gross", "open", "account")
+_POSTED_FIELDS = ("currency", "net", "tax", "gross", "date", "due", "entity", "account")
+_COPIED_FIELDS = ("currency", "net", "tax", "gross", "open", "date", "due", "account")
 
 
 def fields_agree(case: Case) -> tuple[int, list[str]]:

@@ -72,10 +72,14 @@ EDITS: list[tuple[str, str, Callable[[Canon], object]]] = [
     ("I2", "a bill not posted", lambda c: c.documents.pop(1)),
     ("I2", "a receipt not carried over", lambda c: c.receipts.pop(1)),
     ("I4", "tax differs", lambda c: c.documents.__setitem__(1, replace(c.documents[1], tax=91, net=999))),
+    ("I4", "another due date in the ledger", lambda c: c.documents.__setitem__(
+        1, replace(c.documents[1], due="2026-01-05"))),
     ("I4", "no contract in Salesforce", lambda c: c.contracts.pop(1)),
     ("I4", "stale balance in Salesforce", lambda c: c.documents.__setitem__(2, replace(c.documents[2], open=1090))),
     ("I5", "a cent in the ledger", lambda c: c.documents.__setitem__(1, replace(c.documents[1], gross=1091))),
     ("I5", "a deal won higher than billed", lambda c: c.deals.__setitem__(0, replace(c.deals[0], net=1001))),
+    ("I5", "a running contract never billed", lambda c: (
+        second(c.deals, 0, id="006B"), second(c.contracts, 0, id="sub-2", key="sub-2", deal="006B", value=1000))),
     ("I5", "two breaks that cancel", lambda c: (
         c.documents.__setitem__(1, replace(c.documents[1], key="US-9")))),
     ("I28", "a lost ledger line", lambda c: c.ledger.pop()),
@@ -122,6 +126,15 @@ def test_unreadable_rows_and_lost_history_forbid_green() -> None:
     canon.unread.append("erp_cloud document 12: no currency")
     assert set(outcomes(Case(canon)).values()) == {"unknown"}
     assert set(outcomes(Case(agreeing_books(), lost_history=True)).values()) == {"unknown"}
+
+
+def test_a_contract_that_has_not_begun_is_not_billed_yet() -> None:
+    canon = agreeing_books()
+    second(canon.deals, 0, id="006B")
+    second(canon.contracts, 0, id="sub-2", key="sub-2", deal="006B", value=1000, status="future", start="2026-03-01")
+    won = tie_out(canon, Excuses())[0]
+    assert won.holds
+    assert [(item.kind, item.document) for item in won.items] == [("waiting for window", "006B")]
 
 
 def test_a_parked_deal_is_a_named_item_and_nothing_unexplained() -> None:

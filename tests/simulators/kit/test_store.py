@@ -96,7 +96,7 @@ def test_a_file_outlives_its_process_and_takes_snapshots(tmp_path: Path) -> None
 
 
 def test_a_half_read_query_keeps_a_restore_from_pulling_the_pages_away() -> None:
-    database = sqlite3.connect(":memory:")
+    database = sqlite3.connect(":memory:", isolation_level=None)  # as a store has it: no transaction behind our back
     database.executescript("CREATE TABLE thing (x); INSERT INTO thing VALUES (1), (2), (3)")
     image = database.serialize()
     half_read = database.execute("SELECT x FROM thing")

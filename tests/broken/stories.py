@@ -1,0 +1,55 @@
+"""The small stories in which planted defects show: one customer, one or two deals, and a storm of the defect's own."""
+
+from harness.scenario import Scenario, read_story
+
+_HUDSON = "{id: hudson, name: Hudson Analytics, entity: US, country: US, state: NY, city: New York, pays_by: card}"
+_LAKESIDE = "{id: lake, name: Lakeside Logistics, entity: US, country: US, state: IL, city: Chicago, pays_by: transfer}"
+_MERLION = "{id: merlion, name: Merlion Freight, entity: SG, country: SG, city: Singapore, tax_id: 201912345K}"
+_LINES = "[{sku: PLAT-ANNUAL, quantity: 10}, {sku: ONBOARD}]"
+_CALM = "expect: {exceptions: [], dead_letters: 0}"
+
+
+def story(name: str, *steps: str, storm: tuple[str, ...] = (), head: str = "", expect: str = _CALM) -> Scenario:
+    """A story from lines of YAML: steps, disturbances, further members of the head, and what must be at its end."""
+    disturbances = "".join(f"\n  - {one}" for one in storm) or " []"
+    text = f"story: {name}\ntitle: {name}\n{head}\ndisturbances:{disturbances}\n{expect}\nsteps:\n"
+    return read_story(text + "".join(f"  - {step}\n" for step in steps))
+
+
+def transfer(
+    *storm: str, amounts: tuple[str, ...] = ("",), after: str = "1h", expect: str = _CALM, lines: str = _LINES
+) -> Scenario:
+    """A Chicago customer transfers money to the cloud ERP's bank: all that is open, or the given amounts."""
+    paid: list[str] = []
+    for amount in amounts:
+        given = f", amount: {amount}" if amount else ""
+        paid += [f"transfer: {{deal: lake-1{given}}}", "settle", f"advance: {after}"]
+    return story(
+        "transfer", "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {lines}}}",
+        "close: lake-1", "settle", *paid, storm=storm, expect=expect,
+    )  # fmt: skip
+
+
+def two_deals(*storm: str, pays: str = "lake-2") -> Scenario:
+    """A Chicago customer's two deals are won one after the other, and one is paid by transfer."""
+    return story(
+        "two-deals", "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}",
+        f"deal: {{id: lake-2, customer: lake, lines: {_LINES}}}", "close: lake-1", "settle", "close: lake-2",
+        "settle", f"transfer: {pays}", "settle", storm=storm,
+    )  # fmt: skip
+
+
+def card(*storm: str, head: str = "", between: str = "settle", lines: str = _LINES) -> Scenario:
+    """A New York customer, taxed at 8.875 %, pays the bill by card in the platform."""
+    return story(
+        "card", "customer: " + _HUDSON, f"deal: {{id: hudson-1, customer: hudson, lines: {lines}}}",
+        "close: hudson-1", between, "pay_by_card: hudson-1", "settle", storm=storm, head=head,
+    )  # fmt: skip
+
+
+def singapore(*storm: str, pays: str = "transfer: merlion-1", expect: str = _CALM) -> Scenario:
+    """A Singapore customer, billed with 9 % GST and posted in a nightly window."""
+    return story(
+        "singapore", "customer: " + _MERLION, f"deal: {{id: merlion-1, customer: merlion, lines: {_LINES}}}",
+        "close: merlion-1", "settle", "advance: 2d", pays, "settle", "advance: 2d", storm=storm, expect=expect,
+    )  # fmt: skip
