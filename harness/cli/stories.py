@@ -87,10 +87,7 @@ def run(
     windtunnel run stormy-monday --mode live --core "python -m synccore"
     windtunnel run crm-export --export ~/our-crm-export
     """
-    if profile not in ("vendor", "roomy", "none"):
-        raise Refusal(f"--profile is vendor, roomy or none, not '{profile}'")
-    if core and mode is Mode.sim:
-        raise Refusal("--core needs --mode live: another core is a process of its own")
+    _check(profile, core, mode)
     chosen, chances = stories(names), seeds(seed)
     if export is not None:
         chosen = [with_export(one, export, mode.value) for one in chosen]
@@ -125,6 +122,13 @@ def run(
     if junit is not None:
         write_junit(junit, [summary(one.result, one.took_s) for one in played])
     _finish(played, as_json)
+
+
+def _check(profile: str, core: str, mode: Mode) -> None:
+    if profile not in ("vendor", "roomy", "none"):
+        raise Refusal(f"--profile is vendor, roomy or none, not '{profile}'")
+    if core and mode is Mode.sim:
+        raise Refusal("--core needs --mode live: another core is a process of its own")
 
 
 def _finish(played: list[Played], as_json: bool) -> None:
