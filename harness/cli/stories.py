@@ -16,7 +16,8 @@ from harness.repeat import repeated
 from harness.report.junit import write_junit
 from harness.report.summary import EXIT, summary, worst
 from harness.report.terminal import Progress, show_result
-from harness.scenario import StoryError
+from harness.runner import RunResult
+from harness.scenario import Scenario, StoryError
 from harness.scenario.lint import lint as lint_file
 from harness.stack.home import Lock, home
 
@@ -100,9 +101,7 @@ def run(
     def after_each(played: Played) -> None:
         shown.end()
         if twice and mode is Mode.sim:
-            scenario = next(one for one in chosen if one.story == played.result.story)
-            played.result.verdicts.append(repeated(scenario, played.result.seed, played.result.digest))
-            played.result.outcome = overall(played.result.verdicts)
+            _repeat(chosen, played.result)
         if many and played.result.outcome == "holds" and not full:
             line = f"[green]{played.result.story} seed {played.result.seed}: holds[/] [dim]{played.took_s:.2f} s[/]"
             out.print(line)
@@ -122,6 +121,13 @@ def run(
     if junit is not None:
         write_junit(junit, [summary(one.result, one.took_s) for one in played])
     _finish(played, as_json)
+
+
+def _repeat(chosen: list[Scenario], result: RunResult) -> None:
+    """Add the verdict on repeatability to a run's."""
+    scenario = next(one for one in chosen if one.story == result.story)
+    result.verdicts.append(repeated(scenario, result.seed, result.digest))
+    result.outcome = overall(result.verdicts)
 
 
 def _check(profile: str, core: str, mode: Mode) -> None:
