@@ -55,6 +55,7 @@ async def play_live(scenarios: list[Scenario], seeds: list[str], wishes: Wishes)
             profile=wishes.profile,
         )  # fmt: skip
         async with launch(plan, wishes.say) as stack:
+            stack.world.waiting = wishes.say
             fresh = True
             for scenario in mine:
                 for seed in seeds:

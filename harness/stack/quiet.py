@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from harness.stack.world import LiveWorld
 
 LOOK_S = 0.04  # between two looks
-PATIENCE_S = 45.0  # wall time without any change, after which nothing more is to be expected
+PATIENCE_S = 150.0  # wall time without any change; a core that was refused for a limit stays away for a real minute
+EXPLAIN_S = 4.0  # after so long without any change, and then each time again, the waiting is explained
 AFTER_DUE_S = 1.0  # the core reads business time from an HTTP Date, which has whole seconds
 
 
@@ -61,7 +62,7 @@ class Calm:
         look = await self.rest()
         while True:
             due = _earliest(await self._next_delivery(), _next_work(look))
-            if due is None or due > deadline:
+            if due is None or due > deadline or not self._world.core_wanted:  # time does not fly past a dead core
                 return
             await self._world.move(due + AFTER_DUE_S)
             look = await self.rest(at_least=due)
@@ -78,10 +79,12 @@ class Calm:
         world = self._world
         first: Look | None = None
         changed_at, last_state = time.monotonic(), None
+        explained_at = changed_at
         while True:
             look = await self._look()
             if look.state != last_state:
                 changed_at, last_state, first = time.monotonic(), look.state, None
+                explained_at = changed_at
             resting = not look.busy and look.core_idle and look.core_now >= at_least
             if look.core_down and world.core_wanted:
                 resting = False
@@ -94,6 +97,9 @@ class Calm:
                 return look
             if time.monotonic() - changed_at > PATIENCE_S:
                 raise NotQuiet(await self._describe(look, at_least))
+            if time.monotonic() - explained_at > EXPLAIN_S:
+                explained_at = time.monotonic()
+                world.waiting(await self._describe(look, at_least))
             await asyncio.sleep(LOOK_S)
 
     def _check_alive(self) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,6 +38,7 @@ class LiveWorld:
         self._session: aiohttp.ClientSession | None = None
         self._offset_s = 0.0
         self.core_wanted = True  # False between kill_core and start_core
+        self.waiting: Callable[[str], None] = lambda _why: None  # told why it takes long to come to rest
         self._calm = Calm(self)
 
     async def open(self) -> "LiveWorld":
