@@ -9,6 +9,7 @@ from harness.simulation.engine import EngineState, SimulatedEngine
 from harness.simulation.incarnation import Incarnation
 from harness.simulation.loop import run_virtual
 from synccore.ports.engine import Run, Tick
+from synccore.ports.outcomes import Later
 
 
 def life(crash_at: int = 0) -> Incarnation:
@@ -161,3 +162,91 @@ def test_a_failing_ticker_is_noted_and_tried_again() -> None:
         return len(calls), len(one.failures())
 
     assert played(story) == (2, 1)
+
+
+def test_a_ticker_is_roused_only_by_changes_where_it_looks() -> None:
+    async def story() -> tuple[list[float], list[float]]:
+        looks: dict[str, list[float]] = {"here": [], "there": []}
+        loop = asyncio.get_running_loop()
+        one = engine(EngineState())
+
+        def looker(system: str) -> Callable[[], Any]:
+            async def look() -> Tick:
+                one.asked(system)
+                looks[system].append(loop.time())
+                return Tick(False)
+
+            return look
+
+        one.every("a", 60.0, looker("here"))
+        one.every("b", 60.0, looker("there"))
+        await one.start()
+        await asyncio.sleep(100)
+        one.poke("here")
+        await asyncio.sleep(500)
+        one.poke()
+        await asyncio.sleep(500)
+        return looks["here"], looks["there"]
+
+    assert played(story) == ([0.0, 120.0, 660.0], [0.0, 660.0])
+
+
+def test_a_cancelled_run_takes_no_further_step() -> None:
+    async def story() -> tuple[list[str], list[str]]:
+        done: list[str] = []
+
+        async def act() -> None:
+            await asyncio.sleep(5)
+            done.append("act")
+
+        async def work(run: Run, argument: Any) -> None:
+            try:
+                await run.step("one", act)
+                await run.step("two", act)
+            except Exception:
+                done.append("swallowed")
+
+        one = engine(EngineState())
+        one.register("work", work)
+        await one.start()
+        await one.submit("work", "acme", "a1", None)
+        await one.submit("work", "acme", "a2", None)
+        await asyncio.sleep(1)
+        assert await one.cancel("a1")
+        await asyncio.sleep(100)
+        assert not await one.cancel("a1")
+        return done, [run.state for run in await one.list()]
+
+    assert played(story) == (["act", "act", "act"], ["cancelled", "done"])
+
+
+def test_an_exception_is_remembered_as_a_store_would() -> None:
+    async def story() -> list[str]:
+        state, seen = EngineState(), []
+
+        async def act() -> None:
+            seen.append("tried")
+            raise Later(5.0, "not yet", counts=False)
+
+        async def work(run: Run, argument: Any) -> None:
+            try:
+                await run.step("one", act)
+            except Later as later:
+                seen.append(f"{later.delay_s} {later.cause} {later.counts}")
+            await asyncio.sleep(10)
+            await run.step("end", _nothing)
+
+        for pause in (5.0, 50.0):
+            one = engine(state)
+            one.register("work", work)
+            await one.start()
+            await one.submit("work", "acme", "a1", None)
+            await asyncio.sleep(pause)
+            one._life.kill()
+        return seen
+
+    assert played(story) == ["tried", "5.0 not yet False", "5.0 not yet False"]
+
+
+async def _nothing() -> None:
+    return None

@@ -55,3 +55,43 @@ def test_a_time_out_strikes_in_virtual_time() -> None:
         return asyncio.get_running_loop().time()
 
     assert run_virtual(story) == 90.0
+
+
+def test_a_thread_fails_the_run_even_if_the_refusal_is_swallowed() -> None:
+    async def story() -> str:
+        try:
+            await asyncio.to_thread(len, ())
+        except Forbidden:
+            pass
+        return "as if nothing had happened"
+
+    with pytest.raises(Forbidden):
+        run_virtual(story)
+
+
+def test_a_socket_is_refused() -> None:
+    async def story() -> None:
+        await asyncio.open_connection("127.0.0.1", 9)
+
+    with pytest.raises(Forbidden, match=r"file or socket|thread"):
+        run_virtual(story)
+
+
+def test_what_is_left_behind_ends_with_its_run_and_oldest_first() -> None:
+    ended: list[str] = []
+
+    async def stay(name: str) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            ended.append(name)
+
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        left = [loop.create_task(stay(name)) for name in ("first", "second", "third")]
+        await asyncio.sleep(1)
+        assert not any(task.done() for task in left)
+
+    run_virtual(story)
+    assert ended == ["first", "second", "third"]
