@@ -45,10 +45,14 @@ def read_line(line: str) -> dict[str, str] | Unreadable | None:
     return {name: line[start : start + length].strip() for name, (start, length) in layout.items()}
 
 
-def read_text(text: str) -> list[dict[str, str] | Unreadable]:
-    """All lines of a file that carry something."""
-    rows = [read_line(line) for line in text.replace("\r\n", "\n").split("\n")]
-    return [row for row in rows if row is not None]
+def read_text(text: str, trailed: bool = False) -> list[dict[str, str] | Unreadable]:
+    """All lines of a file that carry something. `trailed`: its last line counts the others (TRL and eight digits)."""
+    lines = [line for line in text.replace("\r\n", "\n").split("\n") if line.strip()]
+    rows = [row for line in lines if (row := read_line(line)) is not None]
+    last = lines[-1] if lines else ""
+    if trailed and last[:11] != f"TRL{len(rows):08d}":
+        rows.append(Unreadable(last, f"the file ends with '{last[:11]}' after {len(rows)} lines: it is not whole"))
+    return rows
 
 
 def amount(text: str, currency: str) -> int:

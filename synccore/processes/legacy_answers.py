@@ -10,6 +10,7 @@ from synccore.domain.bills import Application, Receipt
 from synccore.domain.extracts import Unreadable, amount, read_text
 from synccore.domain.facts import fact
 from synccore.ports.engine import Tick
+from synccore.ports.outcomes import Later
 from synccore.ports.stores import BusinessException, DeadLetter, Signal, Unit
 from synccore.ports.systems import OutboundFile
 from synccore.processes.context import Context
@@ -20,6 +21,8 @@ from synccore.processes.legacy_spool import schedule
 
 SYSTEM, KNOWN, KNOWN_FILES = "erp_legacy", "legacy-outbound/known", 400
 ATTENTION_S = 86400.0
+EXTRACT = "ZSUBPAY_"
+AGAIN_S = 5.0  # before a file that arrived damaged is fetched again
 REUSED = ("DUP_SEQ", "DUP_FILE")
 
 
@@ -28,20 +31,33 @@ class LegacyOutbound:
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
+        self._doubtful: dict[str, str] = {}  # files that could not be read, by name: damaged there, or on the way?
 
     async def __call__(self) -> Tick:
-        """One look into the outbound folder."""
+        """One look into the outbound folder. A file that makes no sense is fetched twice before it is believed."""
         ctx = self._ctx
         if ctx.legacy is None:
             return Tick(False)
         known: list[str] = json.loads(await ctx.db.run(lambda unit: unit.cursors.get(KNOWN) or "[]"))
         files = await ctx.legacy.outbound(known)
+        damaged = ""
         for file in files:
-            at = ctx.clock.now()
-            await ctx.db.run(partial(self._take_in, file, at))
+            if self._in_doubt(file):
+                damaged = file.name
+                break  # what comes behind it may need what it says
+            await ctx.db.run(partial(self._take_in, file, ctx.clock.now()))
         if files:
             await ctx.kick()
+        if damaged:
+            raise Later(AGAIN_S, f"{damaged} arrived damaged", counts=False)
         return Tick(bool(files))
+
+    def _in_doubt(self, file: OutboundFile) -> bool:
+        before = self._doubtful.pop(file.name, None)
+        if before == file.text or not any(isinstance(row, Unreadable) for row in _rows(file)):
+            return False
+        self._doubtful[file.name] = file.text
+        return True
 
     def _take_in(self, file: OutboundFile, at: float, unit: Unit) -> None:
         names = [*json.loads(unit.cursors.get(KNOWN) or "[]"), file.name]
@@ -49,7 +65,7 @@ class LegacyOutbound:
         if not unit.inbox.accept(Signal(SYSTEM, file.name, "file", {"text": file.text}, at)):
             return
         base, documents = "", Documents()
-        for index, row in enumerate(read_text(file.text)):
+        for index, row in enumerate(_rows(file)):
             key = f"{file.name}#{index}"
             if isinstance(row, Unreadable):
                 letter = DeadLetter(key, "", "legacy-answers", key, SYSTEM, {"line": row.line}, row.reason, 1, at)
@@ -166,6 +182,10 @@ class LegacyOutbound:
         )
         unit.cursors.set(receipt_key(receipt), told.model_dump_json())
         unit.work.add("payment-status", account, receipt, {"receipt": receipt}, at, key)
+
+
+def _rows(file: OutboundFile) -> list[dict[str, str] | Unreadable]:
+    return read_text(file.text, trailed=file.name.startswith(EXTRACT))
 
 
 @dataclass(frozen=True)

@@ -153,13 +153,34 @@ def test_a_rejected_file_goes_out_again_under_the_number_that_is_right(code: str
     assert [d["reference"] for d in flight.ledger.documents.values()] == ["SG-000001"]
 
 
+def test_a_file_damaged_or_cut_on_its_way_is_fetched_again() -> None:
+    async def story(flight: Flight) -> None:
+        assert isinstance(flight, SingaporeFlight)
+        drop, read, cut = flight.drop, flight.drop.read, set[str]()
+
+        async def once_cut(path: str) -> bytes:
+            data = await read(path)
+            if not path.startswith("/outbound/") or path in cut:
+                return data
+            cut.add(path)
+            return data[: data.find(b"TRL")] if b"TRL" in data else bytes(byte ^ 0x20 for byte in data)
+
+        drop.read = once_cut  # type: ignore[method-assign]
+        await paid(flight)
+        assert len(cut) >= 3
+        assert await at_rest(flight) == (0, 0, 0)
+
+    flight = fly(story, SingaporeFlight())
+    assert [bill["Status__c"] for bill in flight.salesforce.bills.values()] == ["Paid"]
+
+
 def test_an_unreadable_line_is_a_dead_letter_and_the_others_count() -> None:
     async def story(flight: Flight) -> None:
         assert isinstance(flight, SingaporeFlight)
         await flight.win()
         flight.drop.files["/outbound/ZSUBPAY_20260101_000000.TXT"] = b"XYZ nonsense\r\nPAYshort\r\n"
         await flight.night()
-        assert [letter.cause[:7] for letter in await flight.letters()] == ["unknown", "PAY lin"]
+        assert [letter.cause[:7] for letter in await flight.letters()] == ["unknown", "PAY lin", "the fil"]
 
     assert len(fly(story, SingaporeFlight()).salesforce.bills) == 1
 
