@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,28 @@ def test_a_killed_core_is_down_and_comes_back(small: Scenario) -> None:
     _, world = fly(small, flight=Flight(crash_at=40), replay=False)
     assert world.crashes == 1
     assert len(world.points) > 40
+
+
+def test_the_record_holds_no_secret(small: Scenario) -> None:
+    result, world = fly(small, replay=False)
+    record = "\n".join(str(event.to_json()) for event in result.events)
+    hangar = world.hangar
+    secrets = [hangar.secret["salesforce"]["client_secret"], "4111111111111111", "-----BEGIN", "client_assertion=ey"]
+    assert [secret for secret in secrets if secret in record] == []
+    assert "Hudson Analytics" in record
+    assert {event.kind for event in result.events} >= {"run", "step", "call", "change", "delivery", "commit", "verdict"}
+
+
+def test_work_that_nobody_will_do_is_a_deadlock_and_not_quiet(small: Scenario) -> None:
+    idle = Flight(change=lambda parts: replace(parts, processes=lambda _context: {}))
+    result = play(small, flight=idle, replay=False)
+    assert result.outcome == "broken"
+    assert any(finding.startswith("I11 deadlock") for finding in result.findings), result.findings
+
+
+def test_a_slow_answer_is_waited_for_before_all_is_called_quiet(small: Scenario) -> None:
+    _, world = fly(small, replay=False)
+    number = 1 + next(n for n, (system, what) in enumerate(world.requests) if what.startswith("POST /api/v2/customers"))
+    result, world = fly(small, flight=Flight(call_at=number, outcome="slow_applied", delay_s=600.0), replay=False)
+    assert result.outcome == "holds", result.findings
+    assert all(task.done() for task in world._under_way)
