@@ -16,6 +16,7 @@ from harness.storm import Storm
 from harness.tieout import Identity
 from harness.world import NotQuiet, Unreachable, World
 
+REPLAY_SIGNALS = 100_000  # all that a story of any size here leaves behind
 REPLAYS = 2  # a replay, and one more that must find even less to do
 
 
@@ -155,7 +156,7 @@ class _Play:
         """Tell the core twice to take every signal again; the books before and after each time."""
         replays, before = [], evidence.canon
         for number in range(1, REPLAYS + 1):
-            status, answer = await self.world.core("POST", "/replay", {})
+            status, answer = await self.world.core("POST", "/replay", {"limit": REPLAY_SIGNALS})
             self.stream.add("note", said=f"replay {number} of all signals: {answer if status >= 400 else 'accepted'}")
             if status >= 400:
                 return []

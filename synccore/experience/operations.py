@@ -25,7 +25,7 @@ class ReplayOrder(BaseModel):
     key: str = Field(default="", max_length=200)
     since: float = Field(default=0.0, ge=0.0, le=_LAST)
     until: float = Field(default=_LAST, ge=0.0, le=_LAST)
-    limit: int = Field(default=1000, ge=1, le=10000)
+    limit: int = Field(default=1000, ge=1, le=100000)
 
 
 @router.get("/work", operation_id="getWork", responses=REFUSALS)
