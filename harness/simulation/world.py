@@ -216,6 +216,8 @@ class SimWorld:
         """See World."""
         if method == "GET" and path == "/_control/books":  # the same rows without rendering and parsing 100 kB
             return {"system": system, "at": self.now(), **self.hangar.systems[system].books()}
+        if method == "GET" and path == "/_control/faults":  # a storm looks at them every 50 ms
+            return [fault.model_dump() for fault in self.hangar.systems[system].faults]
         data = b"" if body is None else json.dumps(body).encode()
         headers = {"x-control-token": CONTROL, "content-type": "application/json"}
         raw = await request(self.hangar.systems[system].app, method, path, headers, data, None)
