@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-SystemName = Literal["salesforce", "subscriptions", "erp_cloud", "erp_legacy"]
-SYSTEMS: tuple[SystemName, ...] = ("salesforce", "subscriptions", "erp_cloud", "erp_legacy")
+SystemName = Literal["salesforce", "subscriptions", "erp_cloud", "erp_legacy", "metering"]
+SYSTEMS: tuple[SystemName, ...] = ("salesforce", "subscriptions", "erp_cloud", "erp_legacy", "metering")
 
 Json = Any
 

@@ -48,13 +48,13 @@ def register(app: typer.Typer) -> None:
 
 def up(
     detach: Annotated[bool, typer.Option("--detach", help="Return once it runs; `windtunnel down` ends it.")] = False,
-    ports: Annotated[int, typer.Option(metavar="FROM", help="First of six ports; 0 takes any free ones.")] = PORTS_FROM,
+    ports: Annotated[int, typer.Option(metavar="FROM", help="First of seven ports; 0 takes free ones.")] = PORTS_FROM,
     genesis: Annotated[str, typer.Option(help="Business time at the beginning.")] = GENESIS,
     world: Annotated[str, typer.Option(help="A file of scenarios/worlds.")] = "default",
     core: Annotated[str, typer.Option("--core", metavar="CMD", help="Fly another core.")] = "",
     profile: Annotated[str, typer.Option(help="Request limits: vendor, roomy or none.")] = "roomy",
 ) -> None:
-    """Keep a sandbox running: four simulators and the sync core, ready for real vendor SDKs.
+    """Keep a sandbox running: all simulators and the sync core, ready for real vendor SDKs.
 
     Stays in front until Ctrl-C. Prints addresses and credentials; `windtunnel env` prints them again for a shell.
     """
@@ -175,6 +175,7 @@ def variables(addresses: Addresses, secret: Credentials) -> dict[str, str]:
         "NETSUITE_CONSUMER_KEY": cloud["consumer_key"], "NETSUITE_CONSUMER_SECRET": cloud["consumer_secret"],
         "NETSUITE_TOKEN_ID": cloud["token_id"], "NETSUITE_TOKEN_SECRET": cloud["token_secret"],
         "LEGACY_SFTP_HOST": "127.0.0.1", "LEGACY_SFTP_PORT": str(addresses.sftp_port),
+        "METERING_URL": addresses.systems["metering"], "METERING_TOKEN": secret.systems["metering"]["token"],
     }  # fmt: skip
     for partner, sign_in in secret.partners.items():
         values[f"LEGACY_{partner}_USER"] = sign_in["username"]
@@ -204,7 +205,7 @@ def _print_guide(out: Console, addresses: Addresses, secret: Credentials) -> Non
     out.print(
         "\nWhat next:\n"
         '  eval "$(windtunnel env)"             point a shell at it\n'
-        "  windtunnel books                     what the four systems' books say\n"
+        "  windtunnel books                     what the systems' books say\n"
         "  windtunnel clock advance 1d          let business time pass\n"
         f"  {addresses.systems['salesforce']}/_control/docs   control page of a system "
         "(header X-Control-Token)\n"
@@ -226,7 +227,7 @@ def books(
     customer: Annotated[str, typer.Option(help="Only this account: its Salesforce id or its name.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Show the four systems' books side by side, the tie-out, and what waits for a person."""
+    """Show the systems' books side by side, the tie-out, and what waits for a person."""
     state = load_state()
     entities = load_world(state["world"]).entities
 

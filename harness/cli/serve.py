@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 def serve(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="salesforce, subscriptions, erp_cloud or erp_legacy.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help=f"One of {', '.join(SYSTEMS)}.")],
 ) -> None:
     """Serve one simulator on a socket; further options are the simulator's own (`windtunnel serve salesforce --help`).
 

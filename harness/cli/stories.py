@@ -45,7 +45,7 @@ def register(app: typer.Typer) -> None:
 def demo(as_json: Json = False, core: Core = "") -> None:
     """Play new-business live: simulators and core as real processes, three deals from won to paid.
 
-    Ends with a timeline, the same facts in four systems' books, the tie-out and a verdict. Nothing is left running.
+    Ends with a timeline, the same facts in the systems' books, the tie-out and a verdict. Nothing is left running.
     """
     lock = Lock(home()).take("demo")
     try:

@@ -22,6 +22,7 @@ class Seeds(Part):
     subscriptions: dict[str, Any] = Field(default_factory=dict)
     erp_cloud: dict[str, Any] = Field(default_factory=dict)
     erp_legacy: dict[str, Any] = Field(default_factory=dict)
+    metering: dict[str, Any] = Field(default_factory=dict)
 
 
 class WorldModel(Part):

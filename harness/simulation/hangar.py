@@ -1,4 +1,4 @@
-"""What is built once a process and flown many times: the four systems, the core's API, and images to begin from."""
+"""What is built once a process and flown many times: the systems, the core's API, and images to begin from."""
 
 import sqlite3
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from harness.scenario import WorldFile, load_world
 from harness.simulation.asgi import App
 from harness.world import SYSTEMS, SystemName
-from simulators import erp_cloud, erp_legacy, salesforce, subscriptions
+from simulators import erp_cloud, erp_legacy, metering, salesforce, subscriptions
 from simulators.kit.store import overwrite
 from simulators.kit.system import Settings, System
 from synccore import bootstrap
@@ -21,6 +21,7 @@ CREATE: dict[SystemName, Callable[[Settings], System]] = {
     "subscriptions": subscriptions.create,
     "erp_cloud": erp_cloud.create,
     "erp_legacy": erp_legacy.create,
+    "metering": metering.create,
 }
 HOSTS: dict[SystemName, str] = {name: f"{name.replace('_', '-')}.sim" for name in SYSTEMS}
 CORE_HOST = "core.sim"
@@ -56,6 +57,7 @@ def credentials() -> dict[SystemName, dict[str, str]]:
             "m2m_public_key_pem": key_pair()[1],
         },
         "erp_legacy": {},
+        "metering": {"token": "metering-token"},
     }  # fmt: skip
 
 

@@ -55,6 +55,7 @@ def fresh_credentials(partners: list[dict[str, Any]]) -> Credentials:
             "m2m_public_key_pem": public,
         },
         "erp_legacy": {},
+        "metering": {"token": token()},
     }  # fmt: skip
     drop = {row["SNDPRN"]: {"username": row["username"], "password": token()} for row in partners}
     return Credentials(token(), token(), "platform", token(), private, systems, drop)

@@ -79,7 +79,7 @@ async def launch(plan: Plan, progress: Progress = lambda _text: None) -> AsyncIt
     children: list[Child] = []
     world: LiveWorld | None = None
     try:
-        progress("starting the four systems")
+        progress(f"starting {len(SYSTEMS)} systems")
         systems = {name: _system_child(name, ports[name], plan, secret, ports) for name in SYSTEMS}
         children += systems.values()
         await _all(child.start() for child in systems.values())

@@ -122,7 +122,7 @@ def test_a_sandbox_from_up_to_down(home: Path) -> None:
         assert moved.returncode == 0 and json.loads(moved.stdout)["now"].startswith("2026-01-05T15:")
         assert windtunnel("clock", "advance", "2025-01-01", home=home).returncode == 2
         clocks = json.loads(windtunnel("clock", "show", "--json", home=home).stdout)
-        assert len(clocks) == 4
+        assert len(clocks) == 5
     finally:
         down = windtunnel("down", home=home)
     assert down.returncode == 0, down.stderr
