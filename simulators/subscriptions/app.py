@@ -12,7 +12,17 @@ from simulators.kit.limits import Limits
 from simulators.kit.store import Kind
 from simulators.kit.system import Rows, System
 from simulators.kit.wire import Refusal
-from simulators.subscriptions import acts, books, idempotency, renewals, seed, settlement, subscriptions, time_machine
+from simulators.subscriptions import (
+    acts,
+    books,
+    changes,
+    idempotency,
+    renewals,
+    seed,
+    settlement,
+    subscriptions,
+    time_machine,
+)
 from simulators.subscriptions.errors import Refused, wrong
 from simulators.subscriptions.events import RETRY_SCHEDULE_S
 from simulators.subscriptions.forms import Malformed, Tree, form_tree, json_tree
@@ -40,6 +50,7 @@ REFUSALS: dict[Refusal, tuple[str, str]] = {
 JOBS: dict[str, Callable[[Work, Job], None]] = {
     "start": subscriptions.start_due,
     "term_end": renewals.term_end,
+    "scheduled_change": changes.on_date,
     "invoice_due": renewals.invoice_due,
     "dunning": settlement.retry_charge,
     "late_failure": settlement.late_failure,

@@ -99,6 +99,8 @@ def _credit(work: Work, subscription: Doc, option: str) -> list[Doc]:
             wish = credit_notes.Wish(lines=lines)
             notes.append(credit_notes.against(work, invoice, kind, "subscription_cancellation", wish))
             billing.rebalanced(work, invoice)
+    customer = work.need("customer", subscription["customer_id"])
+    contracts.billed(work, customer, subscription, None, notes)
     return notes
 
 

@@ -23,10 +23,11 @@ REASONS = (
 
 @dataclass
 class Wish:
-    """What is to be credited: a gross total, or net amounts by the id of the invoice's line."""
+    """What is to be credited: a gross total, or net (else gross) amounts by the id of the invoice's line."""
 
     total: int | None = None
     lines: list[tuple[str, int]] = field(default_factory=list)
+    gross: list[tuple[str, int]] = field(default_factory=list)
     date: int | None = None
 
 
@@ -46,7 +47,7 @@ def create(work: Work, params: Params) -> Result:
     invoice = work.need("invoice", key, "reference_invoice_id")
     if invoice["status"] in ("pending", "voided") or invoice["deleted"]:
         raise bad_state(f"cannot credit an invoice that is {invoice['status']}", "reference_invoice_id")
-    wish = Wish(params.integer("total", least=1), _lines(params, invoice), params.integer("date"))
+    wish = Wish(params.integer("total", least=1), _lines(params, invoice), date=params.integer("date"))
     if (wish.total is None) == (not wish.lines):
         raise wrong("total", "give either a total or line_items")
     reason = params.choice("reason_code", REASONS)
@@ -152,6 +153,9 @@ def _credited(work: Work, invoice: Doc, wish: Wish) -> list[Doc]:
                 raise wrong("line_items[amount][0]", f"line {key} was billed at {by_id[key]['amount']}")
             tax = minor(Decimal(amount) * Decimal(str(by_id[key]["tax_rate"])) / 100)
             lines.append(_line(work, by_id[key], amount, tax))
+        for key, share in wish.gross:
+            net, tax = net_and_tax(share, Decimal(str(by_id[key]["tax_rate"])))
+            lines.append(_line(work, by_id[key], net, tax))
         return lines
     source = invoice["line_items"]
     if wish.total == invoice["total"]:

@@ -1,6 +1,6 @@
 """The items of a subscription: reading them from parameters, checking them against the catalog, pricing them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from simulators.kit.store import Doc
 from simulators.subscriptions import catalog, rules_price
@@ -14,8 +14,11 @@ _UNIT_MONTHS = {"month": 1, "year": 12}
 _UNIT_DAYS = {"day": 1, "week": 7}
 
 
-def read(work: Work, rows: Sequence[Params]) -> list[Doc]:
-    """`subscription_items[...]` as subscription_item documents; unknown and archived prices are refused."""
+def read(work: Work, rows: Sequence[Params], before: Mapping[str, Doc] | None = None) -> list[Doc]:
+    """`subscription_items[...]` as subscription_item documents; unknown and archived prices are refused.
+
+    `before`: the present items by item price; what a row does not say of one of them stays.
+    """
     found: list[Doc] = []
     for row in rows:
         key = row.need("item_price_id", longest=100)
@@ -25,13 +28,14 @@ def read(work: Work, rows: Sequence[Params]) -> list[Doc]:
         if any(held["item_price_id"] == key for held in found):
             raise Refused("duplicate_entry", f"{row.name('item_price_id')} : {key} is given twice",
                           row.name("item_price_id"))  # fmt: skip
-        found.append(_item(row, price))
+        found.append(_item(row, price, (before or {}).get(key, {})))
     return found
 
 
-def _item(row: Params, price: Doc) -> Doc:
+def _item(row: Params, price: Doc, before: Doc) -> Doc:
     quantity = row.integer("quantity", least=0, most=QUANTITY_MAX)
     unit_price = row.integer("unit_price")
+    quantity = before.get("quantity") if quantity is None else quantity
     if unit_price is not None and price["pricing_model"] in rules_price.TIER_MODELS:
         raise row.wrong("unit_price", f"cannot be given for the pricing model {price['pricing_model']}")
     item: Doc = {
@@ -40,7 +44,8 @@ def _item(row: Params, price: Doc) -> Doc:
         "free_quantity": price.get("free_quantity", 0), "object": "subscription_item",
     }  # fmt: skip
     if price["pricing_model"] not in rules_price.TIER_MODELS:
-        item["unit_price"] = price.get("price", 0) if unit_price is None else unit_price
+        usual = before.get("unit_price", price.get("price", 0))
+        item["unit_price"] = usual if unit_price is None else unit_price
     if price["item_type"] == "charge":
         item["charge_on_event"] = row.choice(
             "charge_on_event", ("subscription_creation", "contract_termination")

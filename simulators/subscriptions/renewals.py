@@ -2,7 +2,7 @@
 
 from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
-from simulators.subscriptions import billing, contracts, items, settlement
+from simulators.subscriptions import billing, changes, contracts, items, settlement
 from simulators.subscriptions.subscriptions import answer, bill, collection, schedule_renewal, set_term
 from simulators.subscriptions.work import Work
 
@@ -13,6 +13,7 @@ def term_end(work: Work, job: Job) -> None:
     if subscription is None or subscription["deleted"] or subscription["status"] not in ("active", "non_renewing"):
         return
     customer = work.need("customer", subscription["customer_id"])
+    changed = changes.at_term_end(work, subscription)
     contract = contracts.active(work, subscription)
     if contract is not None and contract["remaining_billing_cycles"] == 0:
         if not _contract_over(work, customer, subscription, contract):
@@ -23,7 +24,7 @@ def term_end(work: Work, job: Job) -> None:
     elif contract is not None:
         contract["remaining_billing_cycles"] -= 1
         contracts.changed(work, subscription, contract)
-    renew(work, customer, subscription)
+    renew(work, customer, subscription, changed)
 
 
 def _contract_over(work: Work, customer: Doc, subscription: Doc, contract: Doc) -> bool:
@@ -39,18 +40,20 @@ def _contract_over(work: Work, customer: Doc, subscription: Doc, contract: Doc) 
             "action_at_term_end": "renew" if action == "renew" else "cancel", "billing_cycle": cycles,
             "on_renewal": cycles,
         }  # fmt: skip
-        worth = contracts.worth(work, customer, subscription, cycles, None)
-        term = contracts.begin(work, subscription, wish, subscription["_next_term"], worth)
+        term = contracts.begin(work, customer, subscription, wish, subscription["_next_term"], None)
         work.emit("contract_term_renewed", contract_term=term, subscription=subscription, customer=customer)
     return True
 
 
-def renew(work: Work, customer: Doc, subscription: Doc) -> Doc:
-    """The next billing term with its invoice, dated at the term's start."""
+def renew(work: Work, customer: Doc, subscription: Doc, changed: bool = False) -> Doc:
+    """The next billing term with its invoice, dated at the term's start; `changed`: there may be new charges in it."""
     remaining = subscription.get("remaining_billing_cycles")
     set_term(work, subscription, subscription["_next_term"], None if remaining is None else remaining - 1)
     lines = items.term_lines(work, subscription, subscription["current_term_start"], subscription["current_term_end"])
+    if changed:
+        lines += items.charge_lines(work, subscription, "subscription_creation")
     invoice = bill(work, customer, subscription, lines, work.at)
+    contracts.billed(work, customer, subscription, invoice, cycles=1)
     schedule_renewal(work, subscription)
     work.save("subscription", subscription)
     billing.refresh_dues(work, subscription["id"])
@@ -65,6 +68,7 @@ def cancelled(work: Work, subscription: Doc, reason: str | None) -> None:
     contract = contracts.active(work, subscription)
     if contract is not None:
         contracts.end(work, subscription, contract, "terminated")
+    changes.forget(work, subscription)
     subscription["status"], subscription["cancelled_at"] = "cancelled", work.at
     if reason is not None:
         subscription["cancel_reason"] = reason

@@ -159,8 +159,7 @@ def activate(work: Work, customer: Doc, subscription: Doc, terms: Doc, began: in
     wish, term = terms["contract"], None
     if wish is not None:
         first = (invoice["sub_total"], invoice["total"])
-        worth = contracts.worth(work, customer, subscription, wish["billing_cycle"], first)
-        term = contracts.begin(work, subscription, wish, start, worth)
+        term = contracts.begin(work, customer, subscription, wish, start, first)
     schedule_renewal(work, subscription)
     work.save("subscription", subscription)
     billing.refresh_dues(work, subscription["id"])

@@ -228,17 +228,73 @@ def test_an_answer_lost_after_it_was_applied(sdk: Any, port: int) -> None:
     assert sdk.Customer.retrieve("acme").customer.company == "Acme"
 
 
-def test_time_machine_renews(sdk: Any) -> None:
-    customer(sdk)
-    key = subscribe(sdk).subscription.id
-    begun = sdk.TimeMachine.travel_forward("delorean", {"destination_time": int(GENESIS) + 370 * DAY})
+def travel(sdk: Any, to: int) -> None:
+    begun = sdk.TimeMachine.travel_forward("delorean", {"destination_time": to})
     assert begun.time_machine.time_travel_status == "in_progress"
     deadline = time.monotonic() + 20
     while sdk.TimeMachine.retrieve("delorean").time_machine.time_travel_status == "in_progress":
         assert time.monotonic() < deadline
+
+
+def test_time_machine_renews(sdk: Any) -> None:
+    customer(sdk)
+    key = subscribe(sdk).subscription.id
+    travel(sdk, int(GENESIS) + 370 * DAY)
     assert len(sdk.Invoice.invoices_for_subscription(key).list) == 2
     statuses = [row.contract_term.status for row in sdk.Subscription.contract_terms_for_subscription(key).list]
     assert sorted(statuses) == ["active", "completed"]
+
+
+def test_the_worked_example_of_a_change_in_mid_term(sdk: Any) -> None:
+    """10 to 15 seats of 120.00 a year with 265 of 365 days left: credit 871.23, charge 1,306.85 (facts, 3.5)."""
+    customer(sdk, billing_address={"country": "US", "state_code": "IL"})
+    made = sdk.Subscription.create_with_items("acme", {
+        "id": "s", "billing_cycles": 1, "contract_term": {"action_at_term_end": "renew"}, "start_date": 1_767_225_600,
+        "subscription_items": [{"item_price_id": "platform-USD-yearly", "quantity": 10, "unit_price": 12_000}],
+    })  # fmt: skip
+    sdk.Invoice.record_payment(made.invoice.id, {"transaction": {"payment_method": "check"}})
+    travel(sdk, 1_775_865_600)
+    up = sdk.Subscription.update_for_items("s", {
+        "subscription_items": [{"item_price_id": "platform-USD-yearly", "quantity": 15}],
+    })  # fmt: skip
+    note = up.credit_notes[0]
+    assert (note.total, note.type, note.status, note.reason_code) == (
+        87_123, "refundable", "refunded", "subscription_change",
+    )  # fmt: skip
+    assert note.reference_invoice_id == made.invoice.id
+    assert (up.invoice.total, up.invoice.line_items[0].quantity) == (130_685, 15)
+    settled = sdk.Invoice.retrieve(up.invoice.id).invoice
+    assert (settled.credits_applied, settled.amount_due) == (87_123, 43_562)
+    assert sdk.CreditNote.retrieve(note.id).credit_note.allocations[0].invoice_id == up.invoice.id
+    assert up.subscription.contract_term.total_contract_value_before_tax == 120_000 - 87_123 + 130_685
+    down = sdk.Subscription.update_for_items("s", {
+        "subscription_items": [{"item_price_id": "platform-USD-yearly", "quantity": 12}],
+    })  # fmt: skip
+    assert down.invoice is None
+    assert [(one.total, one.reference_invoice_id) for one in down.credit_notes] == [(26_137, up.invoice.id)]
+
+
+def test_changes_at_the_terms_end(sdk: Any) -> None:
+    customer(sdk)
+    subscribe(sdk, id="s")
+    wanted = {"subscription_items": [{"item_price_id": "platform-USD-yearly", "quantity": 12}], "end_of_term": True}
+    later = sdk.Subscription.update_for_items("s", wanted)
+    assert later.subscription.has_scheduled_changes and later.invoice is None and not later.credit_notes
+    assert later.subscription.raw_data["changes_scheduled_at"] == later.subscription.next_billing_at
+    assert later.subscription.subscription_items[0].quantity == 10
+    future = sdk.Subscription.retrieve_with_scheduled_changes("s").subscription
+    assert [item.quantity for item in future.subscription_items] == [12, 1]
+    assert not sdk.Subscription.remove_scheduled_changes("s").subscription.has_scheduled_changes
+    with pytest.raises(api_error.InvalidRequestError) as refused:
+        sdk.Subscription.remove_scheduled_changes("s")
+    assert refused.value.api_error_code == "invalid_state_for_request"
+    sdk.Subscription.update_for_items("s", {
+        **wanted, "contract_term": {"action_at_term_end": "renew_once"}, "contract_term_billing_cycle_on_renewal": 2,
+    })  # fmt: skip
+    travel(sdk, int(GENESIS) + 366 * DAY)
+    renewed = sdk.Subscription.retrieve("s").subscription
+    assert [item.quantity for item in renewed.subscription_items if item.item_type == "plan"] == [12]
+    assert (renewed.contract_term.billing_cycle, renewed.contract_term.action_at_term_end) == (2, "cancel")
 
 
 def test_webhook_endpoints(sdk: Any) -> None:
