@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import orjson
 
@@ -25,7 +26,11 @@ def repeated(scenario: Scenario, seed: str, digest: str, hash_seed: str = "4242"
 
 def digest_elsewhere(scenario: Scenario, seed: str, hash_seed: str) -> str | Exception:
     """The digest of the story played in a fresh process, or why there is none."""
-    story = orjson.dumps({"story": scenario.to_json(), "lines": [step.line for step in scenario.steps], "seed": seed})
+    asked = {
+        "story": scenario.to_json(), "lines": [step.line for step in scenario.steps], "seed": seed,
+        "export": None if scenario.export is None else str(scenario.export),
+    }  # fmt: skip
+    story = orjson.dumps(asked)
     try:
         ran = subprocess.run(
             [sys.executable, "-m", "harness.repeat"], input=story, capture_output=True, timeout=TIMEOUT_S, check=True,
@@ -45,7 +50,8 @@ def main() -> None:
     asked = orjson.loads(sys.stdin.buffer.read())
     story = read_story(orjson.dumps(asked["story"]).decode())
     steps = tuple(replace(step, line=line) for step, line in zip(story.steps, asked["lines"], strict=True))
-    print(play(replace(story, steps=steps), asked["seed"]).digest)
+    export = None if asked["export"] is None else Path(asked["export"])
+    print(play(replace(story, steps=steps, export=export), asked["seed"]).digest)
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ class RunResult:
             f"{verdict.invariant} {finding}"
             for verdict in self.verdicts
             for finding in verdict.findings
-            if verdict.outcome != "holds"
+            if verdict.outcome in ("broken", "unknown")
         ]
 
 

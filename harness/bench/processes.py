@@ -145,6 +145,6 @@ async def _many_deals(stack: Stack, customers: int) -> Figure:
     )
     result = await run_story(story, stack.world, stream)
     took = time.monotonic() - begun[0]
-    if result.outcome == "broken":  # nobody pays here, so the judge of echoes has nothing to say
+    if result.outcome != "holds":
         raise RuntimeError(f"many deals: {result.findings[:3]}")
     return Figure(f"{customers} customers live, won to posted", customers / took, "customers/s", note=f"{took:.1f} s")

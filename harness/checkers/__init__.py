@@ -1,7 +1,7 @@
 """The judges: each invariant looks at books and history alone and answers holds, broken or unknown."""
 
 from harness.checkers import agreement, effects
-from harness.checkers.case import Case, Check, Outcome, Replay, Verdict
+from harness.checkers.case import Case, Check, NotAsked, Outcome, Replay, Verdict
 
 __all__ = ["CHECKS", "Case", "Check", "Outcome", "Replay", "Verdict", "judge", "overall"]
 
@@ -21,11 +21,18 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "I28": ("ledgers balance, sub-ledger equals control account", agreement.ledgers_balance),
     "I31": ("nothing echoes", effects.no_echo),
 }
-_MAY_BE_EMPTY = frozenset(("I9", "I27"))  # nothing to see is no failure of these: the story asked for none
+NOT_ASKED: dict[str, NotAsked] = {  # where seeing nothing may be no failure, and what must be so for that
+    "I9": lambda _case: "nothing was replayed",
+    "I27": lambda _case: "nothing disturbs this story",
+    "I31": effects.nothing_was_paid,
+}
 
 
 def judge(case: Case, only: tuple[str, ...] = ()) -> list[Verdict]:
-    """Ask every judge. A judge that crashed or saw nothing to check answers unknown, never holds."""
+    """Ask every judge. A judge that crashed or saw nothing to check answers unknown, never holds.
+
+    One that has nothing to see answers `not applicable`: it proves nothing, and is no doubt either.
+    """
     verdicts = []
     for name, (title, check) in CHECKS.items():
         if only and name not in only:
@@ -47,14 +54,17 @@ def _verdict(name: str, title: str, checked: int, findings: list[str], case: Cas
         doubts.append("the run record overflowed")
     if doubts:
         return Verdict(name, "unknown", title, checked, tuple(doubts))
-    if not checked and name not in _MAY_BE_EMPTY:
+    if not checked:
+        reason = NOT_ASKED[name](case) if name in NOT_ASKED else ""
+        if reason:
+            return Verdict(name, "not applicable", title, 0, (reason,))
         return Verdict(name, "unknown", title, 0, ("there was nothing to check",))
     return Verdict(name, "holds", title, checked)
 
 
 def overall(verdicts: list[Verdict]) -> Outcome:
-    """Broken if any is broken, else unknown if any is unknown (or none was asked), else holds."""
-    outcomes = {verdict.outcome for verdict in verdicts}
+    """Broken if any is broken, else unknown if any is unknown (or none could say anything), else holds."""
+    outcomes = {verdict.outcome for verdict in verdicts} - {"not applicable"}
     if "broken" in outcomes:
         return "broken"
     return "unknown" if "unknown" in outcomes or not outcomes else "holds"

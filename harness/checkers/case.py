@@ -10,12 +10,18 @@ from harness.tieout import Excuses
 Outcome = Literal["holds", "broken", "unknown"]
 
 
+Answer = Literal["holds", "broken", "unknown", "not applicable"]
+
+
 @dataclass(frozen=True)
 class Verdict:
-    """One invariant's verdict. `findings`: what is wrong, or why nothing can be said. `checked`: how much was seen."""
+    """One invariant's verdict. `findings`: what is wrong, why nothing can be said, or why it was not asked.
+
+    `checked`: how much was seen. A run's own outcome knows three words: what is not applicable has no say in it.
+    """
 
     invariant: str
-    outcome: Outcome
+    outcome: Answer
     title: str
     checked: int = 0
     findings: tuple[str, ...] = ()
@@ -42,6 +48,9 @@ class Case:
     defects: list[str] = field(default_factory=list)  # a simulator's own failures: the run proves nothing
     lost_history: bool = False  # the run record overflowed
 
+
+NotAsked = Callable[[Case], str]
+"""Why an invariant that saw nothing has nothing to see in this story, as the books show it; '' if it should have."""
 
 Check = Callable[[Case], tuple[int, list[str]]]
 """A check returns how many things it looked at, and its findings."""

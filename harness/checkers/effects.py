@@ -95,6 +95,25 @@ def no_echo(case: Case) -> tuple[int, list[str]]:
     return len(platform) + len(ledgers), findings
 
 
+def nothing_was_paid(case: Case) -> str:
+    """Why no_echo may have nothing to see: no system has a payment, and no bill anywhere was reduced by more than its
+    credits. '' when a reader has missed a payment whose traces are there.
+    """
+    canon = case.canon
+    credited = _taken(canon.of("subscriptions"), "credit")  # sales shows what a credit takes off a bill, not the credit
+    if canon.receipts or any(
+        _taken(canon.of(system), "invoice") not in (_taken(canon.of(system), "credit"), credited)
+        for system in ("salesforce", "subscriptions", *_LEDGERS)
+    ):
+        return ""
+    return "nothing was paid: no payment in any system, no bill reduced by one" if canon.bills() else ""
+
+
+def _taken(documents: list[Document], kind: str) -> int:
+    """Of bills: what is not open any more. Of credits: what was used."""
+    return sum(one.gross - one.open for one in documents if one.kind == kind)
+
+
 def _paid_twice(canon: Canon) -> list[str]:
     """An echo shows as a bill to which more was applied than it was worth, or as cash nobody can explain."""
     bills: dict[str, Document] = {bill.key: bill for bill in canon.bills()}

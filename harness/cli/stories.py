@@ -10,7 +10,7 @@ from harness.checkers import overall
 from harness.cli.output import Refusal, console, print_json, run_live
 from harness.cli.play import Played, Wishes, play_live, play_sim
 from harness.cli.select import known_stories, seeds, stories
-from harness.load.export import with_export
+from harness.load.export import at_export, with_export
 from harness.record import RecordWriter, first_difference, read_record
 from harness.repeat import repeated
 from harness.report.junit import write_junit
@@ -146,18 +146,28 @@ def _finish(played: list[Played], as_json: bool) -> None:
 
 def replay(
     record: Annotated[Path, typer.Argument(metavar="RECORD", help="A file that `run --record` wrote.")],
+    export: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where the files lie of a run with --export: a record does not tell."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Play the runs of a record again in simulation and compare digests.
 
     Says the first event that differs. Exit 0 when all are the same, 1 when one is not.
+
+    windtunnel replay run.jsonl
+    windtunnel replay run.jsonl --export ~/our-crm-export
     """
     out = console(as_json)
     rows = []
     for old in read_record(record):
         if old.mode != "sim":
             raise Refusal(f"{record}: a live run is not repeatable bit by bit; only records of sim runs are replayed")
-        again = play_sim([old.scenario], [old.seed], Wishes())[0]
+        story = old.scenario if export is None else at_export(old.scenario, export)
+        for facts in story.facts_of("load"):
+            story.files_of(facts)  # a run without its files would differ, and not say why
+        again = play_sim([story], [old.seed], Wishes())[0]
         same = again.result.digest == old.digest
         difference = "" if same else first_difference(old.events, [one.to_json() for one in again.result.events])
         rows.append({"story": old.scenario.story, "seed": old.seed, "same": same, "difference": difference or None,

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from harness.drivers.cloud_clerk import OpenItem
@@ -13,9 +12,9 @@ from harness.drivers.quiet import settle
 from harness.drivers.stage import Stage, StepFailed
 from harness.load.send import CHUNK, LoadedDeal, send_plan
 from harness.load.source import Unusable, placed_plan
+from harness.scenario import STORIES
 from harness.scenario.values import iso
 
-STORIES = Path(__file__).parents[2] / "scenarios"
 OFFICE_HOUR = time(15, tzinfo=UTC)  # the same calendar day in every zone from -15 to +8
 BILLS_A_PAYMENT = 50
 
@@ -25,7 +24,7 @@ async def load(stage: Stage, facts: Any) -> str:
     if stage.loaded:
         raise StepFailed("an export was loaded before; a story brings one")
     try:
-        plan = placed_plan(STORIES / facts.map, [STORIES / name for name in facts.files], facts.pseudonymise)
+        plan = placed_plan(STORIES / facts.map, stage.scenario.files_of(facts), facts.pseudonymise)
     except Unusable as error:
         raise StepFailed(str(error)) from error
     plan = plan.first(facts.most(stage.world.mode))

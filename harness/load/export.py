@@ -7,10 +7,8 @@ from typing import Any
 
 from harness.load.plan import LoadPlan
 from harness.load.source import Unusable, placed_plan
-from harness.scenario import Expect, Scenario, Step, load_world
+from harness.scenario import STORIES, Expect, Scenario, Step, load_world
 from harness.scenario.steps import LoadStep
-
-STORIES = Path(__file__).parents[2] / "scenarios"
 
 
 def with_export(scenario: Scenario, folder: Path, mode: str) -> Scenario:
@@ -18,13 +16,13 @@ def with_export(scenario: Scenario, folder: Path, mode: str) -> Scenario:
 
     Unusable when the story loads nothing, a file is missing, or a row cannot be placed.
     """
-    story, sums = scenario, _Sums()
+    story, sums = at_export(scenario, folder), _Sums()
     steps = []
     for step in story.steps:
         facts: Any = step.facts
         if isinstance(facts, LoadStep):
-            facts = facts.model_copy(update={"files": _found(folder, facts)})
-            sums.begin(_plan(facts, mode), scenario)
+            facts = facts.model_copy(update={"files": tuple(Path(name).name for name in facts.files), "own": True})
+            sums.begin(_plan(story, facts, mode), scenario)
         elif step.verb == "map_item":
             sums.mapped.add(facts.sku)
         elif isinstance(facts, Expect):
@@ -39,16 +37,17 @@ def with_export(scenario: Scenario, folder: Path, mode: str) -> Scenario:
     return replace(story, steps=tuple(steps), expect=sums.said_anew(scenario.expect))
 
 
-def _found(folder: Path, facts: LoadStep) -> tuple[str, ...]:
-    paths = [folder.absolute() / Path(name).name for name in facts.files]
-    missing = [path.name for path in paths if not path.is_file()]
+def at_export(scenario: Scenario, folder: Path) -> Scenario:
+    """The story with its own files (if it loads any) found in `folder`; Unusable when one is missing there."""
+    names = [Path(name).name for facts in scenario.facts_of("load") for name in facts.files]
+    missing = [name for name in names if not (folder / name).is_file()]
     if missing:
         raise Unusable(f"--export: {folder} has no {' and no '.join(missing)}")
-    return tuple(str(path) for path in paths)
+    return replace(scenario, export=folder.absolute())
 
 
-def _plan(facts: LoadStep, mode: str) -> LoadPlan:
-    plan = placed_plan(STORIES / facts.map, [STORIES / name for name in facts.files], facts.pseudonymise)
+def _plan(story: Scenario, facts: LoadStep, mode: str) -> LoadPlan:
+    plan = placed_plan(STORIES / facts.map, story.files_of(facts), facts.pseudonymise)
     return plan.first(facts.most(mode))
 
 

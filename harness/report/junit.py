@@ -1,4 +1,6 @@
-"""JUnit XML: a test suite a run, a test case an invariant; broken is a failure, unknown an error."""
+"""JUnit XML: a test suite a run, a test case an invariant; broken is a failure, unknown an error, what the story did
+not ask is skipped with its reason.
+"""
 
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable
@@ -15,6 +17,7 @@ def write_junit(path: Path, summaries: Iterable[dict[str, Any]]) -> None:
             tests=str(len(run["verdicts"])),
             failures=str(sum(one["outcome"] == "broken" for one in run["verdicts"])),
             errors=str(sum(one["outcome"] == "unknown" for one in run["verdicts"])),
+            skipped=str(sum(one["outcome"] == "not applicable" for one in run["verdicts"])),
         )  # fmt: skip
         properties = ET.SubElement(suite, "properties")
         for name in ("seed", "mode", "digest"):
@@ -31,8 +34,11 @@ def _case(suite: ET.Element, run: dict[str, Any], verdict: dict[str, Any]) -> No
     case = ET.SubElement(suite, "testcase", classname=f"windtunnel.{run['story']}", name=name)
     if verdict["outcome"] == "holds":
         return
-    kind = "failure" if verdict["outcome"] == "broken" else "error"
     findings = [_printable(finding) for finding in verdict["findings"]]
+    if verdict["outcome"] == "not applicable":
+        ET.SubElement(case, "skipped", message=findings[0])
+        return
+    kind = "failure" if verdict["outcome"] == "broken" else "error"
     found = ET.SubElement(case, kind, message=findings[0] if findings else verdict["outcome"])
     repeat = f"windtunnel run {run['story']} --mode {run['mode']} --seed {run['seed']}"
     found.text = "\n".join([*findings, f"repeat with: {repeat}"])

@@ -15,7 +15,7 @@ from harness.report.timeline import Moment, timeline
 from harness.runner import RunResult
 from harness.tieout import Identity
 
-_COLOUR = {"holds": "green", "broken": "red", "unknown": "yellow"}
+_COLOUR = {"holds": "green", "broken": "red", "unknown": "yellow", "not applicable": "dim"}
 
 
 class Progress:

@@ -17,8 +17,8 @@ INSERTS = {
     ("salesforce", "Payment__c"): "payment written back",
     ("erp_cloud", "customer"): "customer {key} created",
     ("erp_cloud", "transaction"): "document {key} posted",
-    ("erp_legacy", "customer"): "customer {key} created",
-    ("erp_legacy", "header"): "document {key} posted",
+    ("erp_legacy", "kna1"): "customer {key} created",
+    ("erp_legacy", "bkpf"): "document {key} posted",
 }
 TOLD_STEPS = frozenset(("settle", "advance", "expect"))  # steps that are not acts of a person
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
-from harness.scenario.steps import Disturbance, Expect, Part
+from harness.scenario.steps import Disturbance, Expect, LoadStep, Part
 from harness.scenario.values import Moment, Name
 
-__all__ = ["Disturbance", "Expect", "Head", "Scenario", "Step"]
+__all__ = ["STORIES", "Disturbance", "Expect", "Head", "Scenario", "Step"]
 
+STORIES = Path(__file__).parents[2] / "scenarios"
 GENESIS = "2026-01-05T09:00:00Z"
 
 
@@ -66,6 +68,15 @@ class Scenario:
     replay: bool = True
     about: str = ""
     source: str = ""
+    export: Path | None = None  # folder of somebody's own files; it is not part of the story
+
+    def files_of(self, facts: LoadStep) -> list[Path]:
+        """Where the files of a load lie. ValueError when they are somebody's own and nobody has said where."""
+        if not facts.own:
+            return [STORIES / name for name in facts.files]
+        if self.export is None:
+            raise ValueError(f"story {self.story} loads files of your own ({', '.join(facts.files)}): --export DIR")
+        return [self.export / name for name in facts.files]
 
     def facts_of(self, verb: str) -> Iterator[Any]:
         """The arguments of all steps with this verb, in order."""

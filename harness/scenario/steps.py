@@ -151,6 +151,7 @@ class ErpItemStep(Part):
 class LoadStep(Part):
     """A company brings its own CRM export: `map` and `files` are paths from the folder of the stories.
 
+    `own`: the files lie in a folder that only the command line names (`--export`), so that no record tells of it.
     `limit`: only the first deals by close date and id; `live_limit` is the limit where real time passes.
     `pseudonymise`: the seed of stand-ins for the names in it.
     """
@@ -160,6 +161,7 @@ class LoadStep(Part):
     limit: int | None = Field(default=None, ge=1)
     live_limit: int = Field(default=100, ge=1)
     pseudonymise: str | None = None
+    own: bool = False
 
     def most(self, mode: str) -> int | None:
         """How many deals at most are loaded in a mode, or None for all."""

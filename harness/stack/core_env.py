@@ -9,6 +9,7 @@ from harness.stack.credentials import Credentials
 from harness.stack.home import write_private
 
 POLL_S = 0.12  # a laptop's sandbox is watched closely; real deployments say minutes
+CORE_PARTNER = "SUBHUB"  # the core's own partner number at the legacy ERP's drop
 TICKERS = ("SALESFORCE_CHANGES", "PLATFORM_EVENTS", "CLOUD_PAYMENTS", "LEGACY_OUTBOUND")
 
 
@@ -19,7 +20,7 @@ def core_environment(
     mappings_file, key_file = folder / "mappings.json", folder / "erp_cloud.pem"
     write_private(mappings_file, json.dumps(mappings))
     write_private(key_file, secret.private_key_pem)
-    cloud, partner = secret.systems["erp_cloud"], secret.partners["SUBHUB"]
+    cloud = secret.systems["erp_cloud"]
     values = {
         "HOST": "127.0.0.1", "PORT": str(port), "DATABASE_URL": f"sqlite:///{folder / 'synccore.db'}",
         "APPLICATION_VERSION": "windtunnel", "ADMIN_TOKEN": secret.core_token,
@@ -33,8 +34,11 @@ def core_environment(
         "SUBSCRIPTIONS_API_KEY": secret.systems["subscriptions"]["api_key"],
         "ERP_CLOUD_URL": urls["erp_cloud"], "ERP_CLOUD_CLIENT_ID": cloud["m2m_client_id"],
         "ERP_CLOUD_CERTIFICATE_ID": cloud["m2m_certificate_id"], "ERP_CLOUD_PRIVATE_KEY": str(key_file),
-        "ERP_LEGACY_HOST": "127.0.0.1", "ERP_LEGACY_PORT": str(sftp_port),
-        "ERP_LEGACY_USER": partner["username"], "ERP_LEGACY_PASSWORD": partner["password"],
-        "ERP_LEGACY_HOST_KEY": "any",
     } | {f"POLL_{ticker}_S": str(POLL_S) for ticker in TICKERS}  # fmt: skip
+    partner = secret.partners.get(CORE_PARTNER)
+    if partner is not None:  # a company without a legacy entity has no partner there, and its core no file drop
+        values |= {
+            "ERP_LEGACY_HOST": "127.0.0.1", "ERP_LEGACY_PORT": str(sftp_port), "ERP_LEGACY_USER": partner["username"],
+            "ERP_LEGACY_PASSWORD": partner["password"], "ERP_LEGACY_HOST_KEY": "any",
+        }  # fmt: skip
     return {f"SYNCCORE_{name}": value for name, value in values.items()}

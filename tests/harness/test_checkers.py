@@ -18,6 +18,9 @@ def bill(system: str, number: str, **facts: object) -> Document:
     return replace(base, **facts)  # type: ignore[arg-type]
 
 
+SEEN = {"I9": "not applicable", "I27": "not applicable"}  # books alone hold neither a replay nor a disturbance
+
+
 def agreeing_books() -> Canon:
     """One customer, one deal, one paid bill: the smallest world in which everything is said twice."""
     receipt = Receipt("subscriptions", "txn1", "CB:txn1", "001A", "US", "USD", 1090, "2026-01-05", (("US-1", 1090),))
@@ -54,8 +57,10 @@ def outcomes(case: Case) -> dict[str, str]:
 
 def test_agreeing_books_hold() -> None:
     verdicts = judge(Case(agreeing_books()))
-    assert {verdict.outcome for verdict in verdicts} == {"holds"}, verdicts
+    for verdict in verdicts:
+        assert verdict.outcome == SEEN.get(verdict.invariant, "holds"), verdict
     assert overall(verdicts) == "holds"
+    assert overall([verdict for verdict in verdicts if verdict.invariant in SEEN]) == "unknown"
 
 
 def second(rows: list, number: int, **facts: object) -> None:
@@ -113,6 +118,48 @@ def test_empty_books_prove_nothing() -> None:
     verdicts = judge(Case(Canon()))
     assert overall(verdicts) == "unknown"
     assert "holds" not in {verdict.outcome for verdict in verdicts if verdict.invariant not in ("I9", "I27")}
+
+
+def unpaid_books() -> Canon:
+    """The same deal, billed, posted and shown, and nobody has paid yet."""
+    canon = agreeing_books()
+    canon.receipts.clear()
+    canon.documents[:] = [replace(one, open=one.gross, status="payment_due") for one in canon.documents]
+    del canon.ledger[3:]
+    return canon
+
+
+def test_where_nothing_was_paid_nothing_can_echo() -> None:
+    verdicts = judge(Case(unpaid_books()))
+    echo = next(verdict for verdict in verdicts if verdict.invariant == "I31")
+    assert (echo.outcome, echo.checked) == ("not applicable", 0)
+    assert "nothing was paid" in echo.findings[0]
+    assert overall(verdicts) == "holds"
+
+
+MISSED: list[tuple[str, Callable[[Canon], object]]] = [
+    ("a bill is paid and no book shows by what", lambda c: c.documents.__setitem__(0, replace(c.documents[0], open=0))),
+    ("an open item was reduced", lambda c: c.documents.__setitem__(1, replace(c.documents[1], open=1089))),
+    ("Salesforce shows less than is open", lambda c: c.documents.__setitem__(2, replace(c.documents[2], open=90))),
+    ("Salesforce alone knows a payment", lambda c: c.receipts.append(agreeing_books().receipts[2])),
+    ("no bill could be read either", lambda c: c.documents.clear()),
+]
+
+
+@pytest.mark.parametrize(("what", "edit"), MISSED, ids=[what for what, _ in MISSED])
+def test_a_judge_of_echoes_that_missed_a_payment_is_unknown(what: str, edit: Callable[[Canon], object]) -> None:
+    canon = unpaid_books()
+    edit(canon)
+    assert outcomes(Case(canon))["I31"] == "unknown"
+
+
+def test_a_credit_that_settles_a_bill_is_no_payment() -> None:
+    canon = unpaid_books()
+    for number, one in enumerate(list(canon.documents)):
+        canon.documents[number] = replace(one, open=one.gross - 100)
+        if one.system != "salesforce":
+            canon.documents.append(replace(one, id=f"cn-{number}", key="CN-1", kind="credit", gross=100, open=0))
+    assert outcomes(Case(canon))["I31"] == "not applicable"
 
 
 def test_a_failing_judge_is_unknown() -> None:

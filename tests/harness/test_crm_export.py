@@ -114,7 +114,7 @@ def test_a_story_without_an_export_takes_none(tmp_path: Path) -> None:
 
 def command(*arguments: str) -> tuple[int, str, str]:
     """Exit code, standard output, and everything said (with the message of a refusal)."""
-    ran = CliRunner().invoke(app, ["load", *arguments])
+    ran = CliRunner().invoke(app, arguments)
     if ran.exception is None or isinstance(ran.exception, SystemExit):
         return ran.exit_code, ran.stdout, ran.output
     code = getattr(ran.exception, "exit_code", 2 if isinstance(ran.exception, ValueError) else 99)
@@ -122,11 +122,13 @@ def command(*arguments: str) -> tuple[int, str, str]:
 
 
 def test_a_dry_run_says_what_would_be_done() -> None:
-    code, _, said = command("--map", str(MAPPING), "--dry-run", *FILES)
+    code, _, said = command("load", "--map", str(MAPPING), "--dry-run", *FILES)
     assert code == 0
     for words in ("12 accounts, 5 products, 32 deals worth 57,409.00 USD", "2017-03", "28 rows", "sales_agent"):
         assert words in said, said
-    code, out, _ = command("--map", str(MAPPING), "--dry-run", "--json", "--pseudonymise", "--limit", "3", *FILES)
+    code, out, _ = command(
+        "load", "--map", str(MAPPING), "--dry-run", "--json", "--pseudonymise", "--limit", "3", *FILES
+    )
     report = json.loads(out)
     assert (code, report["opportunities"], report["problem_count"]) == (0, 3, 0)
 
@@ -134,27 +136,44 @@ def test_a_dry_run_says_what_would_be_done() -> None:
 def test_what_cannot_be_placed_is_refused_with_its_place(tmp_path: Path) -> None:
     rows = [f"A{n},x,GTXPro,nobody,Won,,01-03-2017,5" for n in range(30)]
     files = export(tmp_path, *rows, "B1,x,GTXPro,Levy Ltd,Won,,01-03-2017,5")
-    code, _, said = command("--map", str(MAPPING), *files)
+    code, _, said = command("load", "--map", str(MAPPING), *files)
     assert code == 2
     assert "30 things in the export cannot be placed" in said
     assert "sales_pipeline.csv:2: account: no account is called 'nobody'" in said
     assert said.count("no account is called") == 20
     assert "and 10 more" in said
-    code, out, _ = command("--map", str(MAPPING), "--dry-run", "--json", "--skip-bad", *files)
+    code, out, _ = command("load", "--map", str(MAPPING), "--dry-run", "--json", "--skip-bad", *files)
     assert (code, json.loads(out)["opportunities"], json.loads(out)["problem_count"]) == (0, 1, 30)
 
 
 def test_swapped_dates_bad_mappings_and_missing_files_are_refused(tmp_path: Path) -> None:
-    code, _, said = command("--map", str(swapped(tmp_path)), "--dry-run", *FILES)
+    code, _, said = command("load", "--map", str(swapped(tmp_path)), "--dry-run", *FILES)
     assert (code, "close_date: '17-03-2017' is not a date like %m-%d-%Y" in said) == (2, True)
-    code, _, said = command("--map", str(tmp_path / "none.yaml"), *FILES)
+    code, _, said = command("load", "--map", str(tmp_path / "none.yaml"), *FILES)
     assert (code, "cannot be read" in said) == (2, True)
-    code, _, said = command("--map", str(MAPPING), FILES[0])
+    code, _, said = command("load", "--map", str(MAPPING), FILES[0])
     assert (code, "needs sales_pipeline.csv" in said) == (2, True)
 
 
 def test_without_a_sandbox_it_says_how_to_start_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WINDTUNNEL_HOME", str(tmp_path))
-    code, _, said = command("--map", str(MAPPING), *FILES)
+    code, _, said = command("load", "--map", str(MAPPING), *FILES)
     assert code == 2
     assert "`windtunnel up` starts one" in said
+
+
+def test_a_record_of_ones_own_export_tells_of_no_folder_and_replays(story: Scenario, tmp_path: Path) -> None:
+    folder = tmp_path / "our-crm"
+    folder.mkdir()
+    export(folder, "A1,x,GTX Basic,Levy Ltd,Won,,02-03-2017,20", "A2,x,GTXPro,Levy Ltd,Won,,02-03-2017,5")
+    record = tmp_path / "run.jsonl"
+    code, _, said = command("run", "crm-export", "--export", str(folder), "--record", str(record))
+    assert code == 0, said
+    assert "our-crm" not in record.read_text() and str(tmp_path) not in record.read_text()
+    code, _, said = command("replay", str(record), "--export", str(folder))
+    assert (code, "same digest" in said) == (0, True), said
+    code, _, said = command("replay", str(record))
+    assert (code, "--export DIR" in said) == (2, True), said
+    (folder / "accounts.csv").unlink()
+    code, _, said = command("replay", str(record), "--export", str(folder))
+    assert (code, "has no accounts.csv" in said) == (2, True), said

@@ -26,11 +26,6 @@ def played(text: str) -> RunResult:
     return play(read_story(HEAD + text))
 
 
-def complaints(result: RunResult) -> list[str]:
-    """All findings but that without a payment nothing could echo."""
-    return [one for one in result.findings if not one.startswith("I31 there was nothing")]
-
-
 @pytest.mark.parametrize("name", ["new-business", "bad-master-data", "stormy-monday"])
 def test_our_stories_hold_in_simulation(name: str) -> None:
     result = play(load_story(ROOT / "scenarios" / f"{name}.yaml"))
@@ -84,21 +79,21 @@ def test_a_declined_card_can_be_what_the_story_is_about() -> None:
   - settle
   - expect: {deals: {d1: posted}}
 """)
-    assert not complaints(result)
+    assert result.outcome == "holds", result.findings
 
 
 def test_a_disturbance_that_never_strikes_is_broken_and_one_that_is_repaired_counts() -> None:
     lost = "  - disturb: {id: x, system: erp_cloud, kind: lost_answer, operation: 'record.*:invoice'}\n"
     never = "  - disturb: {id: never, system: erp_cloud, kind: limit, operation: 'no.such.operation'}\n"
     good = played(f"{lost}  - close: d1\n  - settle\n  - repair: x\n  - settle\n")
-    assert not complaints(good)
+    assert good.outcome == "holds", good.findings
     bad = played(f"{never}  - close: d1\n  - settle\n")
     assert any("disturbance never was never hit" in one for one in bad.findings)
 
 
 def test_a_core_killed_and_started_again_goes_on() -> None:
     result = played("  - kill_core\n  - close: d1\n  - start_core\n  - settle\n  - expect: {deals: {d1: posted}}\n")
-    assert not complaints(result)
+    assert result.outcome == "holds", result.findings
 
 
 def test_events_are_json_and_one_seed_gives_one_digest() -> None:
