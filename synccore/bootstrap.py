@@ -11,11 +11,15 @@ from synccore.domain.mappings import KINDS
 from synccore.engine.database import InlineDatabase, prepare
 from synccore.engine.log import configure as configure_logs
 from synccore.experience.app import api
+from synccore.governance.compatibility import Incompatibility, incompatibilities
+from synccore.governance.event_schemas import asyncapi, event_schemas
+from synccore.governance.openapi import api_incompatibilities
 from synccore.ports.database import Database
 
 __all__ = [
-    "ConfigError", "Core", "Parts", "Ports", "Settings", "api", "build", "configure_logs", "inline_database", "live",
-    "parts", "prepare", "settings_of",
+    "ConfigError", "Core", "Incompatibility", "Parts", "Ports", "Settings", "api", "api_incompatibilities", "asyncapi",
+    "build", "configure_logs", "event_schemas", "incompatibilities", "inline_database", "live", "parts", "prepare",
+    "settings_of",
 ]  # fmt: skip
 
 

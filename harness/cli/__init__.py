@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from harness.cli import bench, chaos, load, sandbox, serve, stories
+from harness.cli import bench, chaos, contracts, load, sandbox, serve, stories
 from harness.cli.output import complain
 
 INTERRUPTED = 130  # how typer reports a Ctrl-C
@@ -31,6 +31,7 @@ sandbox.register(app)
 serve.register(app)
 bench.register(app)
 load.register(app)
+contracts.register(app)
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from fastapi import FastAPI
 
-from synccore.experience import customers, exceptions, letters, mappings, operations, problem, webhooks
+from synccore.experience import customers, events, exceptions, letters, mappings, operations, problem, webhooks
 from synccore.experience.desk import Desk
 from synccore.experience.strict import BodyLimit
 
@@ -19,7 +19,7 @@ def api(current: Callable[[], Desk | None]) -> FastAPI:
     problem.install(app)
     app.add_middleware(BodyLimit)
     app.state.routes = []
-    for part in (webhooks, customers, exceptions, letters, mappings, operations):
+    for part in (webhooks, customers, events, exceptions, letters, mappings, operations):
         app.include_router(part.router)
         app.state.routes += part.router.routes
     return app

@@ -112,6 +112,24 @@ class TimelineEntry(BaseModel):
     data: dict[str, Any]
 
 
+class CloudEvent(BaseModel):
+    """A canonical event as CloudEvents 1.0 JSON."""
+
+    specversion: Literal["1.0"]
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: str
+    datacontenttype: Literal["application/json"]
+    dataschema: str
+    partitionkey: str
+    sequence: str
+    causationid: str
+    correlationid: str
+    data: dict[str, Any]
+
+
 class Timeline(BaseModel):
     """All that happened to a customer, oldest first, with what is open."""
 

@@ -7,7 +7,7 @@ time in epoch seconds, handed in by the caller.
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from synccore.domain.events import Event
+from synccore.ports.event_log import Events
 
 Json = Any
 
@@ -32,18 +32,6 @@ class Inbox(Protocol):
 
     def find(self, source: str, key: str, since: float, until: float, limit: int) -> list[Signal]:
         """Stored signals by source and key (empty: any) and time of arrival, oldest first."""
-        ...
-
-
-class Events(Protocol):
-    """The log of canonical events, in order of `sequence`."""
-
-    def append(self, event: Event) -> bool:
-        """Store an event and give it the next sequence; False when source and id are known already."""
-        ...
-
-    def of_partition(self, partition: str) -> list[Event]:
-        """All events of one customer, oldest first."""
         ...
 
 

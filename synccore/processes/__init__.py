@@ -6,6 +6,7 @@ from synccore.ports.outcomes import Parked
 from synccore.ports.systems import Rejected
 from synccore.processes.context import Context
 from synccore.processes.customer_sync import CustomerSync
+from synccore.processes.event_telling import EventTelling
 from synccore.processes.intake import Malformed, intake
 from synccore.processes.invoice_publication import InvoicePublication
 from synccore.processes.legacy_answers import LegacyOutbound
@@ -26,6 +27,7 @@ def processes(ctx: Context) -> dict[str, Process]:
         "invoice-publication": _guarded(InvoicePublication(ctx)),
         "payment-status": _guarded(PaymentStatus(ctx)),
         "legacy-batch": _guarded(LegacyBatch(ctx)),
+        "event-telling": EventTelling(ctx),
     }
 
 

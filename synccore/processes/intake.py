@@ -4,8 +4,10 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from synccore.domain.facts import fact
+from synccore.domain.payloads import Misshapen, present
 from synccore.ports.stores import Signal, Unit
 from synccore.processes.context import Context
+from synccore.processes.set_aside import set_aside
 
 SYSTEM = "subscriptions"
 
@@ -64,7 +66,10 @@ def take(ctx: Context, unit: Unit, event: Mapping[str, Any], at: float) -> bool:
         return False
     handler = HANDLERS.get(kind)
     if handler is not None:
-        handler(ctx, unit, event, at)
+        try:
+            handler(ctx, unit, event, at)
+        except Misshapen as found:
+            set_aside(unit, SYSTEM, str(event["id"]), found, at)
     return True
 
 
@@ -83,10 +88,13 @@ def _invoice_generated(ctx: Context, unit: Unit, event: Mapping[str, Any], at: f
     if invoice is None or invoice.get("status") == "pending":  # a pending bill is a draft: number and lines may change
         return
     number, account = str(invoice["id"]), _partition(ctx, invoice)
-    data = {name: invoice.get(name) for name in ("total", "tax", "currency_code", "due_date", "subscription_id")}
+    unit.work.add("invoice-publication", account, number, {"invoice": number}, at, str(event["id"]))
+    data = present(
+        invoice=number, gross=invoice.get("total"), tax=invoice.get("tax"), currency=invoice.get("currency_code"),
+        due_at=invoice.get("due_date"), subscription=invoice.get("subscription_id"),
+    )  # fmt: skip
     occurred = float(event["occurred_at"])
     unit.events.append(fact("invoice-issued", SYSTEM, number, account, occurred, data, str(event["id"])))
-    unit.work.add("invoice-publication", account, number, {"invoice": number}, at, str(event["id"]))
 
 
 def _invoice_updated(ctx: Context, unit: Unit, event: Mapping[str, Any], at: float) -> None:
@@ -109,10 +117,13 @@ def _payment_succeeded(ctx: Context, unit: Unit, event: Mapping[str, Any], at: f
     if transaction.get("type", "payment") != "payment":
         return
     key, account = ctx.keys.receipt_of_platform(str(transaction["id"])), _partition(ctx, transaction)
-    data = {name: transaction.get(name) for name in ("amount", "currency_code", "payment_method", "date")}
+    unit.work.add("payment-status", account, key, {"receipt": key}, at, str(event["id"]))
+    data = present(
+        payment=key, amount=transaction.get("amount"), currency=transaction.get("currency_code"),
+        method=transaction.get("payment_method"), received_at=transaction.get("date"),
+    )  # fmt: skip
     occurred = float(event["occurred_at"])
     unit.events.append(fact("payment-received", SYSTEM, key, account, occurred, data, str(event["id"])))
-    unit.work.add("payment-status", account, key, {"receipt": key}, at, str(event["id"]))
 
 
 def _payment_failed(ctx: Context, unit: Unit, event: Mapping[str, Any], _at: float) -> None:
@@ -120,7 +131,10 @@ def _payment_failed(ctx: Context, unit: Unit, event: Mapping[str, Any], _at: flo
     if transaction is None:
         return
     key, account = ctx.keys.receipt_of_platform(str(transaction["id"])), _partition(ctx, transaction)
-    data = {name: transaction.get(name) for name in ("amount", "currency_code", "error_text")}
+    data = present(
+        payment=key, amount=transaction.get("amount"), currency=transaction.get("currency_code"),
+        reason=transaction.get("error_text"),
+    )  # fmt: skip
     occurred = float(event["occurred_at"])
     unit.events.append(fact("payment-failed", SYSTEM, key, account, occurred, data, str(event["id"])))
 

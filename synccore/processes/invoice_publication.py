@@ -83,7 +83,7 @@ class InvoicePublication:
         def settled(unit: Unit, internal_id: Any) -> None:
             at = ctx.clock.now()
             unit.links.put("invoice", bill.id, "erp_cloud", str(internal_id))
-            data = {"invoice": bill.id, "ledger": "erp_cloud", "document": internal_id, "gross": bill.gross,
+            data = {"invoice": bill.id, "ledger": "erp_cloud", "document": str(internal_id), "gross": bill.gross,
                     "currency": bill.currency}  # fmt: skip
             unit.events.append(fact("invoice-posted", "erp_cloud", bill.id, facts.account, at, data, f"bill:{bill.id}"))
             unit.work.wake(f"bill:{bill.id}", at)

@@ -51,7 +51,7 @@ def _told_back(ctx: Context, account: str, receipt: Receipt, numbers: list[str],
     """Our own payment in the ledger's extract is no new fact; any other receipt is told as one."""
     if is_echo(unit, receipt.key, numbers):
         return True
-    data = {"amount": receipt.amount, "currency": receipt.currency, "invoices": numbers}
+    data = {"payment": receipt.key, "amount": receipt.amount, "currency": receipt.currency, "invoices": numbers}
     told = fact("payment-received", "erp_legacy", receipt.key, account, ctx.clock.now(), data, f"extract:{receipt.key}")
     unit.events.append(told)
     return False
@@ -118,7 +118,8 @@ async def _record(ctx: Context, account: str, receipt: Receipt, part: Part) -> A
         at = ctx.clock.now()
         unit.links.put("receipt", part.name, "subscriptions", str(transaction))
         unit.cursors.set(f"recorded/{receipt.key}/{part.number}", str(part.amount))
-        data = {"payment": receipt.key, "invoice": part.number, "amount": part.amount, "transaction": transaction}
+        data = {"payment": receipt.key, "invoice": part.number, "amount": part.amount,
+                "transaction": str(transaction)}  # fmt: skip
         unit.events.append(fact("payment-recorded", "subscriptions", part.name, account, at, data, receipt.key))
 
     write = Write(effect, "subscriptions", "payment", f"payment:{receipt.key}", amount=part.amount)

@@ -127,9 +127,10 @@ class LegacyOutbound:
         ctx = self._ctx
         unit.effects.settle(ctx.keys.effect(SYSTEM, "document", reference), "applied", document, at)
         account = unit.links.external("document", reference, "salesforce") or ""
-        kind = "payment-posted" if payment else "invoice-posted"
+        kind, what = ("payment-posted", "payment") if payment else ("invoice-posted", "invoice")
+        data = {what: reference.partition("/")[0], "ledger": SYSTEM, "document": document}
         unit.links.put("receipt" if payment else "invoice", reference, SYSTEM, document)
-        unit.events.append(fact(kind, SYSTEM, reference, account, at, {"document": document}, key))
+        unit.events.append(fact(kind, SYSTEM, reference, account, at, data, key))
         if not payment:
             unit.work.wake(f"bill:{reference}", at)
 

@@ -83,7 +83,7 @@ class PaymentStatus:
 
         def settled(unit: Unit, internal_id: Any) -> None:
             unit.links.put("receipt", key, "erp_cloud", str(internal_id))
-            data = {"payment": key, "ledger": "erp_cloud", "document": internal_id, "amount": payment.amount}
+            data = {"payment": key, "ledger": "erp_cloud", "document": str(internal_id), "amount": payment.amount}
             at, cause = ctx.clock.now(), f"payment:{key}"
             unit.events.append(fact("payment-posted", "erp_cloud", key, first.account, at, data, cause))
 

@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 
 from synccore.domain.facts import fact
 from synccore.domain.keys import digest
+from synccore.domain.payloads import Misshapen
 from synccore.ports.engine import Tick
 from synccore.ports.stores import Signal, Unit
 from synccore.ports.systems import Row
 from synccore.processes.context import Context
 from synccore.processes.intake import take_all
+from synccore.processes.set_aside import order_received, set_aside
 
 STAMP_RESOLUTION_S = 2.0
 
@@ -85,11 +87,12 @@ class SalesforceChanges:
             unit.work.add("customer-sync", row.id, row.id, {"account": row.id}, at, key)
 
     def _deal(self, unit: Unit, row: Row, key: str, at: float) -> None:
-        data = {name: row.content.get(name) for name in ("Name", "Amount", "CurrencyIsoCode", "CloseDate")}
-        account = row.account or row.id
-        unit.events.append(fact("order-received", "salesforce", row.id, account, at, data, key))
         unit.work.wake(f"opportunity:{row.id}", at)
-        unit.work.add("order-activation", account, row.id, {"opportunity": row.id}, at, key)
+        unit.work.add("order-activation", row.account or row.id, row.id, {"opportunity": row.id}, at, key)
+        try:
+            order_received(unit, row.content, key, at)
+        except Misshapen as found:
+            set_aside(unit, "salesforce", key, found, at)
 
 
 class PlatformEvents:
@@ -159,7 +162,7 @@ class CloudPayments:
         if not unit.inbox.accept(Signal("erp_cloud", f"{row.id}@{row.stamp}", "CustPymt", dict(row.content), at)):
             return False
         key = ctx.keys.receipt_of_cloud(row.id)
-        data = {"customer": customer, "modified": row.stamp}
+        data = {"payment": key, "customer": customer}
         unit.events.append(fact("payment-received", "erp_cloud", key, account, at, data, f"{row.id}@{row.stamp}"))
         # stamps have a resolution of a second: what changes twice in it is read once the second is over
         due = max(at, min(instant(row.stamp), at) + STAMP_RESOLUTION_S)

@@ -3,9 +3,11 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from synccore.domain.payloads import Misshapen
 from synccore.ports.stores import Signal, Unit
 from synccore.processes.context import Context
 from synccore.processes.intake import HANDLERS
+from synccore.processes.set_aside import set_aside
 
 Work = tuple[str, str, str, dict[str, Any]]  # process, key, subject, argument
 
@@ -24,7 +26,10 @@ def _again(ctx: Context, unit: Unit, signal: Signal, at: float) -> bool:
     if signal.source == "subscriptions":
         handler = HANDLERS.get(signal.kind)
         if handler is not None:
-            handler(ctx, unit, signal.payload, at)
+            try:
+                handler(ctx, unit, signal.payload, at)
+            except Misshapen as found:
+                set_aside(unit, signal.source, signal.key, found, at)
         return handler is not None
     work = _work(ctx, unit, signal)
     if work is not None:

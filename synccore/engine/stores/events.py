@@ -5,9 +5,10 @@ from synccore.engine.session import Row, Session, dump, insert, load
 from synccore.engine.tables import EVENTS
 
 _APPEND = insert(EVENTS, ignore=True)
-_OF_PARTITION = (
-    "SELECT type, source, id, subject, partition_key, time, data, causation, correlation, sequence, version"
-    " FROM events WHERE partition_key = :partition_key ORDER BY sequence"
+_SELECT = "SELECT type, source, id, subject, partition_key, time, data, causation, correlation, sequence, version"
+_OF_PARTITION = f"{_SELECT} FROM events WHERE partition_key = :partition_key ORDER BY sequence"
+_AFTER = (
+    f"{_SELECT} FROM events WHERE sequence > :sequence AND (:type = '' OR type = :type) ORDER BY sequence LIMIT :limit"
 )
 
 
@@ -28,6 +29,10 @@ class SqlEvents:
     def of_partition(self, partition: str) -> list[Event]:
         """All events of one customer, oldest first."""
         return [_event(row) for row in self._session.rows(_OF_PARTITION, partition_key=partition)]
+
+    def after(self, sequence: int, kind: str, limit: int) -> list[Event]:
+        """Events behind a sequence, of one type ('': any), oldest first."""
+        return [_event(row) for row in self._session.rows(_AFTER, sequence=sequence, type=kind, limit=limit)]
 
 
 def _event(row: Row) -> Event:

@@ -15,6 +15,7 @@ from synccore.engine.stores.mappings import SqlMappings
 from synccore.engine.stores.spool import SqlSpool
 from synccore.engine.stores.work import SqlWork
 from synccore.ports import stores
+from synccore.ports.event_log import Events
 
 
 @dataclass
@@ -22,7 +23,7 @@ class SessionUnit:
     """See `ports.stores.Unit`; a field may be replaced by another implementation of its store."""
 
     inbox: stores.Inbox
-    events: stores.Events
+    events: Events
     work: stores.Work
     effects: stores.Effects
     exceptions: stores.Exceptions

@@ -7,7 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from synccore import bootstrap
 from synccore.domain.events import Event
+from synccore.ports.outcomes import Parked
 from synccore.ports.stores import Signal
 from tests.synccore.experience.desks import WEBHOOK, Office, token
 
@@ -167,6 +169,60 @@ def test_dead_letters_are_requeued_and_discarded_once() -> None:
             problem(await client.post("/dead-letter-batches/requeue", json={"ids": ["d00000099"]}), 404)
             assert (await client.get(f"/dead-letters/{ids[0]}")).json()["state"] == "requeued"
             problem(await client.get("/dead-letters/d00000099"), 404)
+
+    asyncio.run(story())
+
+
+def test_events_are_read_on_from_a_sequence_as_cloud_events() -> None:
+    async def story() -> None:
+        office = Office()
+        async with office.client() as client:
+            for number in (1, 2, 3):
+                body = {**EVENT, "id": f"ev_{number}", "content": {"invoice": {
+                    **EVENT["content"]["invoice"], "id": f"US-{number}"}}}  # fmt: skip
+                await client.post("/webhooks/subscriptions", json=body, headers=WEBHOOK)
+            first = (await client.get("/events", params={"limit": 2})).json()
+            rest = (await client.get("/events", params={"after": int(first[-1]["sequence"])})).json()
+            none = (await client.get("/events", params={"kind": "payment-received"})).json()
+            problem(await client.get("/events", params={"kind": "weather"}), 422)
+        assert ([event["subject"] for event in [*first, *rest]], none) == (["US-1", "US-2", "US-3"], [])
+        assert first[0] == {
+            "specversion": "1.0", "id": "invoice-issued/US-1", "source": "/systems/subscriptions",
+            "type": "windtunnel.invoice-issued", "subject": "US-1", "time": "1970-01-01T00:16:40.000+00:00",
+            "datacontenttype": "application/json", "dataschema": "urn:windtunnel:event:invoice-issued:1",
+            "partitionkey": "001000000000001AAA", "sequence": "00000000000000000001", "causationid": "ev_1",
+            "correlationid": "US-1", "data": {"invoice": "US-1", "gross": 100, "currency": "USD"},
+        }  # fmt: skip
+
+    asyncio.run(story())
+
+
+def test_an_event_of_the_wrong_shape_is_not_told_but_set_aside_and_others_go_on() -> None:
+    async def story() -> None:
+        office = Office()
+        renamed = {**EVENT, "content": {"invoice": {
+            "id": "US-9", "customer_id": "001000000000001AAA-US", "status": "payment_due", "grand_total": 100,
+            "currency_code": "USD"}}}  # fmt: skip
+        async with office.client() as client:
+            for number, body in enumerate((renamed, EVENT)):
+                answer = await client.post(
+                    "/webhooks/subscriptions", json={**body, "id": f"ev{number}"}, headers=WEBHOOK
+                )
+                assert answer.status_code == 200
+            assert [event["subject"] for event in (await client.get("/events")).json()] == ["US-000001"]
+            due = {run[0] for run in office.engine.known.values()}
+            assert due == {"invoice-publication", "event-telling"}, "the bill itself is posted from the truth"
+            work = await office.core.database.run(lambda unit: unit.work.open())
+            telling = [item.id for item in work if item.process == "event-telling"]
+            with pytest.raises(Parked) as parked:
+                await bootstrap.parts().processes(office.core.context)["event-telling"](
+                    None,
+                    {"source": "subscriptions", "key": "ev0"},  # type: ignore[arg-type]
+                )
+            assert len(telling) == 1
+            (finding,) = parked.value.findings
+            assert (finding.kind, finding.owner_role) == ("misshapen_event", "integration")
+            assert finding.reason == "subscriptions ev0 would be told as invoice-issued /gross: Field required"
 
     asyncio.run(story())
 

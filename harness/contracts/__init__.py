@@ -1,0 +1,1 @@
+"""The contract gate: documents that the core promises, pacts, their verification, and what may be released."""

@@ -1,0 +1,165 @@
+"""What each canonical event carries: a payload model and a version a type; nothing else can be told.
+
+Amounts are integers in minor units of `currency`, instants are epoch seconds, dates are the entity's own. To add a
+type: write a `Payload` class with a docstring, put it into EVENT_TYPES, say `windtunnel contracts publish`. To change
+one: add optional members only, raise its version, publish; a renamed, retyped or new mandatory member is a new type.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+Key = Annotated[str, Field(min_length=1)]
+Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", description="ISO 4217")]
+Minor = Annotated[int, Field(description="minor units of the currency")]
+Instant = Annotated[int, Field(ge=0, description="epoch seconds, business time")]
+Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$", json_schema_extra={"format": "date"})]
+Ledger = Literal["erp_cloud", "erp_legacy"]
+
+
+class Payload(BaseModel):
+    """The `data` of an event. Strict: 100 is not "100"; what is not declared is not told."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class OrderReceived(Payload):
+    """Sales has won a deal, or changed a won one."""
+
+    opportunity: Key
+    name: str = ""
+    amount: Minor = 0
+    currency: Currency = "USD"
+    closed_on: Day | None = None
+
+
+class CustomerWritten(Payload):
+    """A customer is known to a system from now on, or known there by other master data."""
+
+    customer: Key
+    name: str
+    system: Literal["subscriptions", "erp_cloud", "erp_legacy"]
+
+
+class ContractActivated(Payload):
+    """The platform holds the contract that sales agreed."""
+
+    subscription: Key
+    opportunity: Key
+    value: Minor
+    cycles: int
+    currency: Currency
+    start: Day
+
+
+class InvoiceIssued(Payload):
+    """The platform has issued a bill."""
+
+    invoice: Key
+    gross: Minor
+    currency: Currency
+    tax: Minor = 0
+    due_at: Instant | None = None
+    subscription: str | None = None
+
+
+class InvoicePosted(Payload):
+    """A ledger has posted a bill, under its own document number."""
+
+    invoice: Key
+    ledger: Ledger
+    document: str
+    gross: Minor | None = None
+    currency: Currency | None = None
+
+
+class PaymentReceived(Payload):
+    """Money has come in, in the platform or at a ledger's bank. Without an amount where the announcement has none:
+    payment-recorded says what of it was applied to which bill.
+    """
+
+    payment: Key
+    amount: Minor | None = None
+    currency: Currency | None = None
+    method: str | None = None
+    received_at: Instant | None = None
+    invoices: list[str] = []
+    customer: str | None = None
+
+
+class PaymentFailed(Payload):
+    """A charge did not go through."""
+
+    payment: Key
+    amount: Minor
+    currency: Currency
+    reason: str = ""
+
+
+class PaymentPosted(Payload):
+    """A ledger has posted a payment, under its own document number."""
+
+    payment: Key
+    ledger: Ledger
+    document: str
+    amount: Minor | None = None
+
+
+class PaymentRecorded(Payload):
+    """The platform has recorded what a ledger's receipt pays of a bill."""
+
+    payment: Key
+    invoice: Key
+    amount: Minor
+    transaction: Key
+
+
+@dataclass(frozen=True)
+class EventType:
+    """A payload and the version of its schema."""
+
+    payload: type[Payload]
+    version: int = 1
+
+
+EVENT_TYPES: dict[str, EventType] = {
+    "order-received": EventType(OrderReceived),
+    "customer-created": EventType(CustomerWritten),
+    "customer-updated": EventType(CustomerWritten),
+    "contract-activated": EventType(ContractActivated),
+    "invoice-issued": EventType(InvoiceIssued),
+    "invoice-posted": EventType(InvoicePosted),
+    "payment-received": EventType(PaymentReceived),
+    "payment-failed": EventType(PaymentFailed),
+    "payment-posted": EventType(PaymentPosted),
+    "payment-recorded": EventType(PaymentRecorded),
+}
+
+
+class Misshapen(ValueError):
+    """An event that is not told, because its data are not of its type's shape; `pointer` says where."""
+
+    def __init__(self, kind: str, pointer: str, problem: str) -> None:
+        super().__init__(f"{kind} {pointer or '/'}: {problem}")
+        self.kind, self.pointer, self.problem = kind, pointer, problem
+
+
+def checked(kind: str, data: Mapping[str, Any]) -> EventType:
+    """The type of an event whose data are of its shape; raises Misshapen, LookupError."""
+    known = EVENT_TYPES.get(kind)
+    if known is None:
+        raise LookupError(f"no event type {kind}: declare its payload in synccore/domain/payloads.py")
+    try:
+        known.payload.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        pointer = "".join(f"/{part}" for part in first["loc"])
+        raise Misshapen(kind, pointer, first["msg"]) from None
+    return known
+
+
+def present(**members: Any) -> dict[str, Any]:
+    """The members that have a value."""
+    return {name: value for name, value in members.items() if value is not None}
