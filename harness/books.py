@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from harness import books_ledgers
-from harness.canon import Account, Canon, Contract, Correlation, Customer, Deal, Document, Receipt
+from harness.canon import Account, Canon, Contract, Correlation, Customer, Deal, Document, Place, Receipt
 from harness.money import minor
 
 Row = Mapping[str, Any]
@@ -33,7 +33,8 @@ def rows(book: Mapping[str, Any], table: str, *objects: str) -> list[Row]:
 def _salesforce(book: Mapping[str, Any], canon: Canon, correlation: Correlation) -> None:
     del correlation
     for row in rows(book, "party", "Account"):
-        canon.accounts[row["Id"]] = Account(row["Id"], row["Name"], row.get("Selling_Entity__c") or "")
+        place = _shipped_to(row)
+        canon.accounts[row["Id"]] = Account(row["Id"], row["Name"], row.get("Selling_Entity__c") or "", place)
     lines: dict[str, list[Row]] = {}
     for row in rows(book, "line", "OpportunityLineItem"):
         lines.setdefault(row["OpportunityId"], []).append(row)
@@ -52,6 +53,12 @@ def _salesforce(book: Mapping[str, Any], canon: Canon, correlation: Correlation)
         canon.documents.append(_invoice_copy(row, canon))
     for row in rows(book, "document", "Payment__c"):
         canon.receipts.append(_payment_copy(row, canon))
+
+
+def _shipped_to(row: Row) -> Place:
+    kind = "Shipping" if row.get("ShippingCountry") else "Billing"
+    country, state, city = (str(row.get(f"{kind}{part}") or "") for part in ("Country", "State", "City"))
+    return Place(country, state, city, row.get("Tax_Id__c") or "")
 
 
 def _entity(account_id: str, canon: Canon) -> str:
@@ -166,8 +173,14 @@ def _bill(
         "subscriptions", row["id"], row["id"], "invoice", _account_of(row, customers, correlation), entity,
         row["currency_code"], int(row["total"]) - tax, tax, int(row["total"]), int(row["amount_due"]),
         _local_day(row["date"], entity, correlation), _local_day(row.get("due_date"), entity, correlation),
-        row["status"], deal, lines.get(row["id"], len(row.get("line_items") or ())),
+        row["status"], deal, lines.get(row["id"], len(row.get("line_items") or ())), place=_billed_to(row),
     )  # fmt: skip
+
+
+def _billed_to(row: Row) -> Place:
+    address = row.get("shipping_address") or row.get("billing_address") or {}
+    country, state, city = (str(address.get(part) or "") for part in ("country", "state", "city"))
+    return Place(country, state, city, row.get("vat_number") or "")
 
 
 def _credit_note(

@@ -41,6 +41,9 @@ def cloud(book: Book, canon: Canon, correlation: Correlation) -> None:
     lines: dict[str, int] = {}
     for row in _rows(book, "line", "invoice.item", "creditMemo.item"):
         lines[row["transaction"]] = lines.get(row["transaction"], 0) + 1
+    codes: dict[str, dict[str, None]] = {}
+    for row in _rows(book, "line", "invoice.taxDetails", "creditMemo.taxDetails"):
+        codes.setdefault(row["transaction"], {})[row["taxCodeName"]] = None
     kinds: dict[str, tuple[DocumentKind, str]] = {
         "invoice": ("invoice", correlation.invoice_prefix),
         "creditMemo": ("credit", correlation.credit_prefix),
@@ -49,7 +52,7 @@ def cloud(book: Book, canon: Canon, correlation: Correlation) -> None:
         if row["status"] != "V":
             kind, prefix = kinds[row["object"]]
             canon.documents.append(
-                _cloud_document(row, kind, _number(row, prefix, bills), account_of, lines, correlation)
+                _cloud_document(row, kind, _number(row, prefix, bills), account_of, lines, codes, correlation)
             )
     applied: dict[str, list[tuple[str, int]]] = {}
     for row in _rows(book, "allocation", "customerPayment.apply"):
@@ -66,6 +69,7 @@ def cloud(book: Book, canon: Canon, correlation: Correlation) -> None:
                     "erp_cloud", correlation.subsidiaries.get(row["subsidiary"], row["subsidiary"]), currency,
                     row["transaction"], row["acctNumber"] or row["account"], row["acctType"] == "AcctRec",
                     minor(row["foreignAmount"], currency), row["postingPeriod"],
+                    minor(row["debit"], row["baseCurrency"]) - minor(row["credit"], row["baseCurrency"]),
                 )
             )  # fmt: skip
 
@@ -79,8 +83,9 @@ def _number(row: Row, prefix: str, bills: Mapping[str, Document]) -> str:
 
 
 def _cloud_document(
-    row: Row, kind: DocumentKind, number: str, account_of: Any, lines: Mapping[str, int], correlation: Correlation
-) -> Document:
+    row: Row, kind: DocumentKind, number: str, account_of: Any, lines: Mapping[str, int],
+    codes: Mapping[str, Mapping[str, None]], correlation: Correlation,
+) -> Document:  # fmt: skip
     currency = row["currency"]
     gross, tax = minor(row["total"], currency), minor(row.get("taxTotal") or 0, currency)
     still_open = minor(row.get("amountRemaining" if kind == "invoice" else "unapplied") or 0, currency)
@@ -89,6 +94,7 @@ def _cloud_document(
         account_of(row.get("entityExternalId"), row.get("entity")),
         correlation.subsidiaries.get(row["subsidiary"], row["subsidiary"]), currency, gross - tax, tax, gross,
         still_open, row["tranDate"], row.get("dueDate") or "", row["status"], lines=lines.get(row["id"], 0),
+        codes=tuple(codes.get(row["id"], ())),
     )  # fmt: skip
 
 
@@ -113,8 +119,10 @@ def legacy(book: Book, canon: Canon, correlation: Correlation) -> None:
     owners = {row["KUNNR"]: bills[row["XBLNR"]].account for row in heads if row["XBLNR"] in bills}
     _legacy_parties(book, canon, correlation, owners)
     taxes: dict[tuple[str, ...], int] = {}
+    codes: dict[tuple[str, ...], dict[str, None]] = {}
     for row in _rows(book, "line", "BSET"):
         taxes[_place(row)] = taxes.get(_place(row), 0) + minor(row["FWSTE"], row["WAERS"])
+        codes.setdefault(_place(row), {})[row["MWSKZ"]] = None
     lines: dict[tuple[str, ...], int] = {}
     for row in _rows(book, "line", "Z1SUBIT"):
         if row["KOART"] == "S":
@@ -127,16 +135,17 @@ def legacy(book: Book, canon: Canon, correlation: Correlation) -> None:
         entity = correlation.company_codes.get(row["BUKRS"], row["BUKRS"])
         account = owners.get(row["KUNNR"], "")
         if row["BLART"] in ("DR", "DG"):
-            canon.documents.append(_legacy_document(row, entity, account, taxes, lines, bills))
+            canon.documents.append(_legacy_document(row, entity, account, taxes, lines, codes, bills))
         elif row["BLART"] == "DZ":
             canon.receipts.append(_legacy_receipt(row, entity, account, cleared.get(_place(row), [])))
     for row in _rows(book, "ledger", "BSEG"):
-        amount = minor(row["WRBTR"], row["WAERS"])
+        amount, local = minor(row["WRBTR"], row["WAERS"]), minor(row["DMBTR"], row["HWAER"])
+        sign = 1 if row["SHKZG"] == "S" else -1
         canon.ledger.append(
             LedgerLine(
                 "erp_legacy", correlation.company_codes.get(row["BUKRS"], row["BUKRS"]), row["WAERS"],
-                "/".join(_place(row)), row["HKONT"], row["KOART"] == "D", amount if row["SHKZG"] == "S" else -amount,
-                f"{row['GJAHR']}-{row['MONAT']}",
+                "/".join(_place(row)), row["HKONT"], row["KOART"] == "D", sign * amount,
+                f"{row['GJAHR']}-{row['MONAT']}", sign * local,
             )
         )  # fmt: skip
 
@@ -158,7 +167,7 @@ def _legacy_parties(book: Book, canon: Canon, correlation: Correlation, owners: 
 
 def _legacy_document(
     row: Row, entity: str, account: str, taxes: Mapping[tuple[str, ...], int], lines: Mapping[tuple[str, ...], int],
-    bills: Mapping[str, Document],
+    codes: Mapping[tuple[str, ...], Mapping[str, None]], bills: Mapping[str, Document],
 ) -> Document:  # fmt: skip
     currency, place = row["WAERS"], _place(row)
     gross, tax = minor(row["WRBTR"], currency), taxes.get(place, 0)
@@ -168,6 +177,7 @@ def _legacy_document(
         "erp_legacy", "/".join(place), number if known else "", "credit" if row["BLART"] == "DG" else "invoice",
         account, entity, currency, gross - tax, tax, gross, minor(row["RESTBT"], currency), _iso(row["BLDAT"]), "",
         "open" if minor(row["RESTBT"], currency) else "cleared", lines=lines.get(place, 0),
+        codes=tuple(codes.get(place, ())),
     )  # fmt: skip
 
 

@@ -40,12 +40,23 @@ class Correlation:
 
 
 @dataclass(frozen=True)
+class Place:
+    """What of a customer decides its tax: where it is shipped to (else billed to), and its registration."""
+
+    country: str = ""
+    state: str = ""
+    city: str = ""
+    tax_id: str = ""
+
+
+@dataclass(frozen=True)
 class Account:
     """A customer as the sales system knows it."""
 
     id: str
     name: str
     entity: str
+    place: Place = Place()
 
 
 @dataclass(frozen=True)
@@ -112,6 +123,8 @@ class Document:
     status: str
     deal: str = ""
     lines: int = 0
+    codes: tuple[str, ...] = ()  # a ledger's tax codes, each once
+    place: Place | None = None  # a bill's own
 
 
 @dataclass(frozen=True)
@@ -131,7 +144,10 @@ class Receipt:
 
 @dataclass(frozen=True)
 class LedgerLine:
-    """One side of a posting: debit positive, credit negative; `receivable` marks the control account."""
+    """One side of a posting: debit positive, credit negative; `receivable` marks the control account.
+
+    `local` is the same in minor units of the entity's own currency.
+    """
 
     system: str
     entity: str
@@ -141,6 +157,7 @@ class LedgerLine:
     receivable: bool
     amount: int
     period: str
+    local: int = 0
 
 
 @dataclass

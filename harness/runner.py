@@ -175,6 +175,7 @@ class _Play:
         )]  # fmt: skip
         case = Case(
             evidence.canon, evidence.excuses, replays, probes, {}, evidence.core_known, defects,
+            law=self.stage.company.law, moved=frozenset(self.stage.moved),
             lost_history=any(event.facts.get("level") == "lost" for event in self.stream.events),
         )  # fmt: skip
         self.verdicts += judge(case)

@@ -1,6 +1,6 @@
 """The judges: each invariant looks at books and history alone and answers holds, broken or unknown."""
 
-from harness.checkers import agreement, effects
+from harness.checkers import agreement, effects, taxation
 from harness.checkers.case import Case, Check, NotAsked, Outcome, Replay, Verdict
 
 __all__ = ["CHECKS", "Case", "Check", "Outcome", "Replay", "Verdict", "judge", "overall"]
@@ -19,11 +19,13 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "I9": ("replay, and a second replay, change nothing", agreement.replay_is_silent),
     "I27": ("every disturbance was really hit", _probes_hit),
     "I28": ("ledgers balance, sub-ledger equals control account", agreement.ledgers_balance),
+    "I30": ("tax fits entity, ship-to, registration and tax point", taxation.tax_fits),
     "I31": ("nothing echoes", effects.no_echo),
 }
 NOT_ASKED: dict[str, NotAsked] = {  # where seeing nothing may be no failure, and what must be so for that
     "I9": lambda _case: "nothing was replayed",
     "I27": lambda _case: "nothing disturbs this story",
+    "I30": taxation.no_law,
     "I31": effects.nothing_was_paid,
 }
 

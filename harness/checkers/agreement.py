@@ -99,17 +99,24 @@ def replay_is_silent(case: Case) -> tuple[int, list[str]]:
 
 
 def ledgers_balance(case: Case) -> tuple[int, list[str]]:
-    """I28: debits equal credits per document, entity and currency; the control account equals the open items."""
+    """I28: debits equal credits per document, entity and currency, and in the entity's own currency as well; the
+    control account equals the open items.
+    """
     documents: dict[tuple[str, str], int] = defaultdict(int)
+    local: dict[tuple[str, str], int] = defaultdict(int)
     totals: dict[tuple[str, str, str], int] = defaultdict(int)
     control: dict[tuple[str, str, str], int] = defaultdict(int)
     for line in case.canon.ledger:
         book = (line.system, line.entity, line.currency)
         documents[(line.system, line.document)] += line.amount
+        local[(line.system, line.document)] += line.local
         totals[book] += line.amount
         if line.receivable:
             control[book] += line.amount
     findings = [f"{system} document {number} is off by {off}" for (system, number), off in documents.items() if off]
+    findings += [
+        f"{system} {number} is off by {off} in local currency" for (system, number), off in local.items() if off
+    ]
     findings += [f"{'/'.join(book)}: the trial balance is off by {off}" for book, off in totals.items() if off]
     open_items: dict[tuple[str, str, str], int] = defaultdict(int)
     for posting in case.canon.postings():

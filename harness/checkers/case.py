@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from harness.canon import Canon
+from harness.tax_law import Law
 from harness.tieout import Excuses
 
 Outcome = Literal["holds", "broken", "unknown"]
@@ -46,6 +47,8 @@ class Case:
     expected: dict[str, Any] = field(default_factory=dict)  # the story's own expectations
     core_known: bool = True  # False when the core offers no experience API: reasons are then unknown
     defects: list[str] = field(default_factory=list)  # a simulator's own failures: the run proves nothing
+    law: Law = field(default_factory=Law)  # what the world holds true of tax; empty: it says nothing
+    moved: frozenset[str] = frozenset()  # corrected accounts: their bills are judged by what those say
     lost_history: bool = False  # the run record overflowed
 
 

@@ -52,6 +52,7 @@ class Stage:
     buyers: dict[str, Buyer] = field(default_factory=dict)
     offers: dict[str, Offer] = field(default_factory=dict)
     loaded: list[LoadedDeal] = field(default_factory=list)  # by close date and key
+    moved: set[str] = field(default_factory=set)  # ids of accounts that were corrected
     closed: int = 0  # how many of them, from the first, have been won
     bank_sequence: int | None = None  # number of the bank's last file, once known
 

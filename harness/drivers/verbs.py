@@ -22,6 +22,9 @@ _ACCOUNT_FIELDS = {
 
 async def _customer(stage: Stage, facts: Any) -> str:
     fields = {field: value for name, field in _ACCOUNT_FIELDS.items() if (value := getattr(facts, name))}
+    if facts.ship_to is not None:
+        place = facts.ship_to
+        fields |= {"ShippingCountry": place.country, "ShippingState": place.state, "ShippingCity": place.city}
     account_id = await stage.sales.create("Account", fields)
     stage.buyers[facts.id] = Buyer(facts.id, facts.name, account_id, facts.entity, facts.pays_by)
     return f"{facts.name} is a customer of entity {facts.entity}"
@@ -138,6 +141,7 @@ async def _fix_account(stage: Stage, facts: Any) -> str:
     await stage.sales.update(
         "Account", buyer.account_id, {_ACCOUNT_FIELDS[name]: value for name, value in given.items()}
     )
+    stage.moved.add(buyer.account_id)
     return f"{buyer.name} is corrected in Salesforce: {', '.join(f'{name} {value}' for name, value in given.items())}"
 
 

@@ -21,6 +21,14 @@ class Part(BaseModel):
     short: ClassVar[str] = ""
 
 
+class ShipTo(Part):
+    """Where a customer is shipped to, if not where its bills go: that place decides its tax."""
+
+    country: str = Field(min_length=1)
+    state: str = ""
+    city: str = ""
+
+
 class CustomerStep(Part):
     """Sales opens an account in Salesforce."""
 
@@ -33,6 +41,7 @@ class CustomerStep(Part):
     street: str = ""
     zip: str = ""
     tax_id: str = ""
+    ship_to: ShipTo | None = None
     pays_by: Literal["card", "transfer"] = "transfer"
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError
 
 from harness.scenario.places import read_yaml
 from harness.scenario.steps import Part
+from harness.tax_law import Law, Treatment
 
 WORLDS = Path(__file__).parents[2] / "scenarios" / "worlds"
 
@@ -32,15 +33,17 @@ class WorldModel(Part):
     title: str = ""
     seeds: Seeds
     mappings: dict[str, dict[str, Any]]
+    law: dict[str, tuple[Treatment, ...]] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class WorldFile:
-    """A company: `seeds` by system, `mappings` by kind and key, as the core takes them."""
+    """A company: `seeds` by system, `mappings` by kind and key, as the core takes them, and the judges' `law`."""
 
     name: str
     seeds: Mapping[str, dict[str, Any]]
     mappings: Mapping[str, Mapping[str, Any]]
+    law: Law = field(default_factory=Law)
 
     @property
     def entities(self) -> Mapping[str, Any]:
@@ -80,7 +83,7 @@ def placed_world(path: Path) -> WorldFile:
         placed.settle()
         raise
     placed.settle()
-    return WorldFile(model.world, model.seeds.model_dump(), model.mappings)
+    return WorldFile(model.world, model.seeds.model_dump(), model.mappings, Law(model.law))
 
 
 @lru_cache(maxsize=8)

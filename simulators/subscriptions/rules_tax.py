@@ -43,8 +43,9 @@ def treatment(
 ) -> Treatment:
     """The treatment of a taxable line for an address on a day (`YYYY-MM-DD`).
 
-    `rules` are the seller's: country (`*` for any other), state?, city?, rate, name, valid_from?, valid_to?
-    (inclusive), exempt_reason?. The most exact place wins. `home` is the seller's country, where it is known.
+    `rules` are the seller's: country (`EU` for any member state, `*` for any other), state?, city?, rate, name,
+    valid_from?, valid_to? (inclusive), exempt_reason?. The most exact place wins. `home` is the seller's
+    country, where it is known.
     """
     if not rules:
         return Treatment(Decimal(0), reason="tax_not_configured")
@@ -60,16 +61,18 @@ def treatment(
     if best is None:
         sold_here = country is None or any(rule["country"] == country for rule in rules)
         return Treatment(Decimal(0), reason="region_non_taxable" if sold_here else "export")
-    return _by(best[1], best[0])
+    return _by(best[1], best[0], str(country))
 
 
 def _depth(rule: Mapping[str, Any], address: Mapping[str, Any]) -> int | None:
-    """How exactly a rule's place fits an address (0 any country .. 3 city); None when it does not."""
+    """How exactly a rule's place fits an address (0 any country, 1 the EU .. 4 city); None when it does not."""
     if rule["country"] == "*":
         return 0 if address.get("country") else None
+    if rule["country"] == "EU":
+        return 1 if address.get("country") in EU else None
     if rule["country"] != address.get("country"):
         return None
-    depth = 1
+    depth = 2
     if rule.get("state"):
         if _plain(rule["state"]) not in (_plain(address.get("state_code")), _plain(address.get("state"))):
             return None
@@ -85,10 +88,10 @@ def _plain(text: str | None) -> str:
     return (text or "").strip().casefold()
 
 
-def _by(rule: Mapping[str, Any], depth: int) -> Treatment:
+def _by(rule: Mapping[str, Any], depth: int, country: str) -> Treatment:
     rate = Decimal(str(rule["rate"]))
     if rate == 0:
         return Treatment(rate, reason=rule.get("exempt_reason", "region_non_taxable"))
-    kind = {1: "country", 2: "state", 3: "city"}.get(depth, "country")
-    place = rule.get("city") if depth == 3 else rule.get("state") if depth == 2 else rule["country"]
+    kind = {3: "state", 4: "city"}.get(depth, "country")
+    place = rule.get("city") if depth == 4 else rule.get("state") if depth == 3 else country
     return Treatment(rate, str(rule["name"]), None, kind, str(place), str(place))

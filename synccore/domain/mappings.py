@@ -65,7 +65,8 @@ class Item(Mapping):
 class TaxRule(Mapping):
     """One treatment: where it holds, from when to when, its rate in per cent, and the ledgers' codes for it.
 
-    `country` may be '*'; an empty state or city matches any. The most specific rule wins, in the order given.
+    `country` may be EU (any member state) or '*'; an empty state or city matches any. The most specific rule wins, in
+    the order given. `reverse_charge`: only for a business with a valid VAT id of the member state that it sits in.
     """
 
     country: str
@@ -77,6 +78,7 @@ class TaxRule(Mapping):
     legacy_code: str = ""
     needs_state: bool = False
     needs_tax_id: bool = False
+    reverse_charge: bool = False
     exempt_reason: str = ""
     valid_from: date | None = None
     valid_to: date | None = None

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from synccore.domain import vat
 from synccore.domain.deals import Address
 from synccore.domain.mappings import TaxMap, TaxRule
 from synccore.domain.money import share
@@ -18,27 +19,39 @@ class Untaxable:
     reason: str
 
 
-def rule_for(taxes: TaxMap, address: Address, on: date) -> TaxRule | None:
-    """The most specific rule in force that day for the address: city before state before country before '*'."""
+def rule_for(taxes: TaxMap, address: Address, tax_id: str, on: date) -> TaxRule | None:
+    """The most specific rule in force that day for the address: city before state before country before the EU before
+    '*', and among equals the one for a registered business.
+    """
     best: tuple[int, TaxRule] | None = None
     for rule in taxes.rules:
         if (rule.valid_from and on < rule.valid_from) or (rule.valid_to and on > rule.valid_to):
             continue
-        rank = 0
-        for wanted, given, weight in (
-            (rule.country if rule.country != "*" else "", address.code, 1),
-            (rule.state, address.state, 2),
-            (rule.city, address.city, 4),
-        ):
-            if not wanted:
-                continue
-            if wanted.strip().lower() != given.strip().lower():
-                rank = -1
-                break
-            rank += weight
-        if rank >= 0 and (best is None or rank > best[0]):
+        rank = _rank(rule, address, tax_id)
+        if rank is not None and (best is None or rank > best[0]):
             best = (rank, rule)
     return best[1] if best else None
+
+
+def _rank(rule: TaxRule, address: Address, tax_id: str) -> int | None:
+    """How exactly a rule fits; None when it does not."""
+    if rule.reverse_charge and not vat.valid(tax_id, address.code):
+        return None
+    rank = 1 if rule.reverse_charge else 0
+    in_union = rule.country == vat.UNION
+    if in_union and address.code not in vat.MEMBER_STATES:
+        return None
+    for wanted, given, weight in (
+        ("" if in_union or rule.country == "*" else rule.country, address.code, 4),
+        (rule.state, address.state, 8),
+        (rule.city, address.city, 16),
+    ):
+        if not wanted:
+            continue
+        if wanted.strip().lower() != given.strip().lower():
+            return None
+        rank += weight
+    return rank + 2 if in_union else rank
 
 
 def treatment(taxes: TaxMap, address: Address, tax_id: str, on: date) -> TaxRule | Untaxable:
@@ -50,7 +63,10 @@ def treatment(taxes: TaxMap, address: Address, tax_id: str, on: date) -> TaxRule
     in_country = [rule for rule in taxes.rules if rule.country == address.code]
     if any(rule.needs_state for rule in in_country) and not address.state.strip():
         return Untaxable(f"the account has no state, which decides its tax in {address.code}")
-    rule = rule_for(taxes, address, on)
+    registered = any(rule.reverse_charge for rule in taxes.rules) and address.code in vat.MEMBER_STATES
+    if registered and tax_id.strip() and not vat.valid(tax_id, address.code):
+        return Untaxable(f"'{tax_id.strip()}' is no valid VAT id of {address.code} (Tax_Id__c)")
+    rule = rule_for(taxes, address, tax_id, on)
     if rule is None:
         return Untaxable(f"no tax rule covers {address.code} on {on.isoformat()}")
     if rule.needs_tax_id and not tax_id.strip():
@@ -58,13 +74,13 @@ def treatment(taxes: TaxMap, address: Address, tax_id: str, on: date) -> TaxRule
     return rule
 
 
-def rule_of_bill_line(taxes: TaxMap, address: Address, rate: Decimal, on: date) -> TaxRule | Untaxable:
+def rule_of_bill_line(taxes: TaxMap, address: Address, tax_id: str, rate: Decimal, on: date) -> TaxRule | Untaxable:
     """The rule whose code the ledger gets for a line billed at `rate`: the issuer's bill decides, the rule must agree.
 
     A bill without an address is matched by its rate alone.
     """
     if address.code:
-        rule = rule_for(taxes, address, on)
+        rule = rule_for(taxes, address, tax_id, on)
         if rule is not None and rule.rate == rate:
             return rule
         expected = "no rule" if rule is None else f"{rule.rate} %"

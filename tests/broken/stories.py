@@ -47,6 +47,18 @@ def card(*storm: str, head: str = "", between: str = "settle", lines: str = _LIN
     )  # fmt: skip
 
 
+def germany(*storm: str, tax_id: str = "FR83404833048", head: str = "") -> Scenario:
+    """The German entity sells to Lyon by reverse charge, and to a Munich business that is shipped to Zurich."""
+    lyon = f"{{id: rhone, name: Rhone Logistique, entity: DE, country: FR, city: Lyon, tax_id: {tax_id}}}"
+    isar = "{id: isar, name: Isar, entity: DE, country: DE, city: Munich, ship_to: {country: CH, city: Zurich}}"
+    return story(
+        "germany", f"customer: {lyon}", f"customer: {isar}",
+        f"deal: {{id: rhone-1, customer: rhone, lines: {_LINES}}}",
+        f"deal: {{id: isar-1, customer: isar, lines: {_LINES}}}", "close: [rhone-1, isar-1]", "settle",
+        "transfer: rhone-1", "settle", storm=storm, head=head,
+    )  # fmt: skip
+
+
 def singapore(*storm: str, pays: str = "transfer: merlion-1", expect: str = _CALM) -> Scenario:
     """A Singapore customer, billed with 9 % GST and posted in a nightly window."""
     return story(

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from harness.canon import Account, Canon, Contract, Customer, Deal, Document, LedgerLine, Receipt
+from harness.canon import Account, Canon, Contract, Customer, Deal, Document, LedgerLine, Place, Receipt
 from harness.checkers import Case, Replay, judge, overall
+from harness.tax_law import Law
 from harness.tieout import Excuses, tie_out
 
 
@@ -18,7 +19,8 @@ def bill(system: str, number: str, **facts: object) -> Document:
     return replace(base, **facts)  # type: ignore[arg-type]
 
 
-SEEN = {"I9": "not applicable", "I27": "not applicable"}  # books alone hold neither a replay nor a disturbance
+# books alone hold neither a replay, a disturbance nor the law
+SEEN = dict.fromkeys(("I9", "I27", "I30"), "not applicable")
 
 
 def agreeing_books() -> Canon:
@@ -88,6 +90,7 @@ EDITS: list[tuple[str, str, Callable[[Canon], object]]] = [
     ("I5", "two breaks that cancel", lambda c: (
         c.documents.__setitem__(1, replace(c.documents[1], key="US-9")))),
     ("I28", "a lost ledger line", lambda c: c.ledger.pop()),
+    ("I28", "local amounts that do not balance", lambda c: c.ledger.__setitem__(0, replace(c.ledger[0], local=1))),
     ("I28", "an open item that control does not know", lambda c: c.documents.__setitem__(
         1, replace(c.documents[1], open=5))),
     ("I31", "own payment posted back", lambda c: c.receipts.__setitem__(0, replace(c.receipts[0], key="NS-9"))),
@@ -114,10 +117,43 @@ def test_a_disturbance_never_hit_is_broken() -> None:
     assert outcomes(Case(agreeing_books(), probes={"lost-answer": 2}))["I27"] == "holds"
 
 
+LAW = Law.of({"US": [
+    {"name": "reverse charge", "country": "EU", "registered": True, "rate": 0, "codes": ["RC"]},
+    {"name": "old rate", "country": "US", "rate": 8, "valid_to": "2025-12-31"},
+    {"name": "sales tax", "country": "US", "rate": 9, "codes": ["US-9"]},
+]})  # fmt: skip
+
+
+@pytest.mark.parametrize(("place", "facts", "expected"), [
+    (Place("US"), {}, "holds"),
+    (Place("US"), {"codes": ("US-9",)}, "holds"),
+    (Place("US"), {"codes": ("RC",)}, "broken"),
+    (Place("US"), {"tax": 80, "net": 1000}, "broken"),  # last year's rate
+    (Place("US"), {"date": "2025-12-31"}, "broken"),  # this year's rate on last year's bill
+    (Place("FR", tax_id="FR83404833048"), {}, "broken"),
+    (Place("FR", tax_id="FR83404833048"), {"tax": 0, "gross": 1000}, "holds"),
+    (Place("FR", tax_id="DE811234567"), {"tax": 0, "gross": 1000}, "unknown"),  # no law for that
+    (Place("United States"), {"tax": 0}, "unknown"),
+])  # fmt: skip
+def test_tax_is_judged_by_the_law_of_the_entity(place: Place, facts: dict[str, object], expected: str) -> None:
+    canon = agreeing_books()
+    canon.accounts["001A"] = replace(canon.accounts["001A"], place=place)
+    canon.documents[:2] = [replace(document, **facts) for document in canon.documents[:2]]  # type: ignore[arg-type]
+    assert outcomes(Case(canon, law=LAW))["I30"] == expected
+
+
+def test_a_customer_that_has_moved_is_judged_by_its_bill() -> None:
+    canon = agreeing_books()
+    canon.accounts["001A"] = replace(canon.accounts["001A"], place=Place("FR", tax_id="FR83404833048"))
+    canon.documents[0] = replace(canon.documents[0], place=Place("US"))
+    assert outcomes(Case(canon, law=LAW))["I30"] == "broken"
+    assert outcomes(Case(canon, law=LAW, moved=frozenset(["001A"])))["I30"] == "holds"
+
+
 def test_empty_books_prove_nothing() -> None:
     verdicts = judge(Case(Canon()))
     assert overall(verdicts) == "unknown"
-    assert "holds" not in {verdict.outcome for verdict in verdicts if verdict.invariant not in ("I9", "I27")}
+    assert "holds" not in {verdict.outcome for verdict in verdicts if verdict.invariant not in ("I9", "I27", "I30")}
 
 
 def unpaid_books() -> Canon:

@@ -93,7 +93,7 @@ def test_our_own_stories_are_well_written(path: Path) -> None:
 
 def test_the_world_file_knows_its_entities_and_a_story_may_change_mappings() -> None:
     world = load_world("default")
-    assert set(world.entities) == {"US", "SG"}
+    assert set(world.entities) == {"US", "SG", "DE"}
     merged = world.mappings_with({"items": {"ONBOARD": None, "NEW": {"kind": "charge"}}})
     assert set(merged["items"]) == {"PLAT-ANNUAL", "NEW"}
     assert "ONBOARD" in world.mappings["items"]

@@ -66,6 +66,11 @@ SG = [
     {"country": "*", "rate": "0", "name": "GST", "exempt_reason": "zero_rated"},
 ]
 DE = [{"country": "DE", "rate": "19", "name": "USt"}]
+EU = [
+    *DE,
+    {"country": "EU", "rate": "19", "name": "USt"},
+    {"country": "*", "rate": "0", "name": "-", "exempt_reason": "export"},
+]
 
 
 @pytest.mark.parametrize(
@@ -81,6 +86,8 @@ DE = [{"country": "DE", "rate": "19", "name": "USt"}]
         (DE, "DE", {"country": "DE"}, "DE123456789", "2026-01-05", ("19", None)),
         (DE, "DE", {"country": "FR"}, "FR12345678901", "2026-01-05", ("0", "reverse_charge")),
         (DE, "DE", {"country": "FR"}, "FR123", "2026-01-05", ("0", "export")),
+        (EU, "DE", {"country": "FR"}, "FR123", "2026-01-05", ("19", None)),
+        (EU, "DE", {"country": "CH"}, None, "2026-01-05", ("0", "export")),
         ([], None, {"country": "US"}, None, "2026-01-05", ("0", "tax_not_configured")),
         (US, "US", {}, None, "2026-01-05", ("0", "region_non_taxable")),
     ],

@@ -15,6 +15,10 @@ from tests.synccore.processes.flight import MAPPINGS
 
 TODAY = date(2026, 1, 5)
 US, SG = (TaxMap.model_validate(MAPPINGS["tax"][key]) for key in ("US", "SG"))
+DE = TaxMap.model_validate({"rules": [
+    {"country": "DE", "rate": 19}, {"country": "EU", "rate": 0, "reverse_charge": True}, {"country": "EU", "rate": 19},
+    {"country": "*", "rate": 0},
+]})  # fmt: skip
 NEW_YORK = Address(city="new york", state="ny", country="US")
 
 
@@ -28,6 +32,12 @@ NEW_YORK = Address(city="new york", state="ny", country="US")
     (SG, Address(country="SG"), "", TODAY, "the account has no tax registration"),
     (SG, Address(country="SG"), "2019", TODAY, "9"),
     (SG, Address(country="SG"), "2019", date(2023, 12, 31), "8"),
+    (DE, Address(country="Germany"), "DE811234567", TODAY, "19"),
+    (DE, Address(country="FR"), "FR 83 404 833 048", TODAY, "0"),
+    (DE, Address(country="FR"), "", TODAY, "19"),
+    (DE, Address(country="FR"), "DE811234567", TODAY, "'DE811234567' is no valid VAT id of FR"),
+    (DE, Address(country="GR"), "EL123456789", TODAY, "0"),
+    (DE, Address(country="CH"), "CHE-123.456.788", TODAY, "0"),
 ])  # fmt: skip
 def test_treatments(taxes: TaxMap, address: Address, tax_id: str, on: date, expected: str) -> None:
     found = treatment(taxes, address, tax_id, on)
@@ -38,11 +48,11 @@ def test_treatments(taxes: TaxMap, address: Address, tax_id: str, on: date, expe
 
 
 def test_the_ledgers_code_follows_the_billed_rate_and_a_disagreement_is_refused() -> None:
-    found = rule_of_bill_line(US, NEW_YORK, Decimal("8.875"), TODAY)
+    found = rule_of_bill_line(US, NEW_YORK, "", Decimal("8.875"), TODAY)
     assert not isinstance(found, Untaxable)
     assert found.cloud_code == "US-NYC-8.875"
-    assert isinstance(rule_of_bill_line(US, NEW_YORK, Decimal(0), TODAY), Untaxable)
-    without = rule_of_bill_line(SG, Address(), Decimal(8), TODAY)
+    assert isinstance(rule_of_bill_line(US, NEW_YORK, "", Decimal(0), TODAY), Untaxable)
+    without = rule_of_bill_line(SG, Address(), "", Decimal(8), TODAY)
     assert isinstance(without, Untaxable)  # the old rate is out of force
 
 

@@ -1,0 +1,45 @@
+"""I30: the tax of each bill and posting is what the law of its entity says of the customer's place and registration."""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from harness.canon import Document
+from harness.checkers.case import Case
+from harness.tax_law import Treatment
+
+
+def tax_fits(case: Case) -> tuple[int, list[str]]:
+    """Rate, to a minor unit a line, in the platform's bills and the ledgers' postings; and the ledgers' tax codes."""
+    bills = {(bill.kind, bill.key): bill for bill in case.canon.bills()}
+    checked, findings = 0, []
+    for document in (*case.canon.bills(), *case.canon.postings()):
+        bill = bills.get((document.kind, document.key))
+        treated = None if bill is None else _treatment(case, bill)
+        if treated is None:
+            continue
+        checked += 1
+        expected = int((document.net * treated.rate / 100).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+        if abs(document.tax - expected) > max(1, document.lines):
+            findings.append(
+                f"{document.system} {document.key}: tax {document.tax} on {document.net} {document.currency}, "
+                f"{treated.name} ({treated.rate} %) is {expected}"
+            )
+        strange = [code for code in document.codes if treated.codes and code not in treated.codes]
+        if strange:
+            findings.append(
+                f"{document.system} {document.key}: declared as {', '.join(strange)}, "
+                f"{treated.name} is {' or '.join(treated.codes)}"
+            )
+    return checked, findings
+
+
+def _treatment(case: Case, bill: Document) -> Treatment | None:
+    """By what sales knows of the customer; by what the bill itself says for a customer that was corrected meanwhile."""
+    account = case.canon.accounts.get(bill.account)
+    place = bill.place if account is None or bill.account in case.moved else account.place
+    return None if place is None or len(place.country) != 2 else case.law.treatment(bill.entity, place, bill.date)
+
+
+def no_law(case: Case) -> str:
+    """Why nothing may have been judged: the world says nothing of tax for any entity that billed. '' otherwise."""
+    billing = {bill.entity for bill in case.canon.bills()}
+    return "" if billing & set(case.law.treatments) else "the world knows no law of tax for what was billed"
