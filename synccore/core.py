@@ -1,5 +1,6 @@
 """A core: its ports to the outside, the parts it is made of, and one incarnation of it."""
 
+import asyncio
 import base64
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
@@ -19,9 +20,11 @@ from synccore.ports.clock import Clock
 from synccore.ports.database import Database
 from synccore.ports.engine import Engine, Process, Ticker
 from synccore.ports.files import FileDrop
+from synccore.ports.reports import KeptReport
 from synccore.ports.stores import Signal, Unit
 from synccore.ports.transport import Transport
 from synccore.processes.context import Context
+from synccore.reconciliation import Reconciliation, compare
 from synccore.systems import credentials
 
 T = TypeVar("T")
@@ -80,6 +83,7 @@ class Parts:
     tickers: Callable[[Context], list[tuple[str, float, Ticker]]] = process_apis.tickers
     intake: Callable[[Context], Receive] = process_apis.intake
     replay: Callable[[Context], Replay] = process_apis.replay
+    compare: Callable[..., Any] = compare
     webhook_verified: Callable[[str, str, str], bool] = basic_auth_matches
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     exception_due_s: Mapping[str, float] = field(default_factory=lambda: {"": 86400.0})
@@ -115,6 +119,7 @@ class Core:
         self.ready = False
         self.context = made_of.context(self._context())
         self._receive, self._replay = made_of.intake(self.context), made_of.replay(self.context)
+        self._reconciliation, self._reconciling = Reconciliation(self.context, made_of.compare), asyncio.Lock()
         for name, process in made_of.processes(self.context).items():
             self.dispatcher.register(name, process)
         for name, interval_s, ticker in made_of.tickers(self.context):
@@ -187,6 +192,11 @@ class Core:
     async def replay(self, signal: Signal) -> bool:
         """Translate a stored signal again; False when it means no work."""
         return await self._replay(signal)
+
+    async def reconcile(self, by: str) -> KeptReport:
+        """Compare all books now, one reconciliation at a time; raises Later or Rejected when one cannot be read."""
+        async with self._reconciling:
+            return await self._reconciliation.make(by)
 
     async def kick(self) -> None:
         """Work was added or woken: hand it over now."""

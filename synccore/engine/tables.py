@@ -97,6 +97,8 @@ FILES = Table(
     Index("files_name", "name", unique=True), Index("files_state", "state"),
 )  # fmt: skip
 
+REPORTS = Table("reports", METADATA, _serial(), _time("at"), _text("hash"), _text("content"))
+
 AUDIT = Table("audit", METADATA, _serial(), _text("actor"), _text("action"), _text("subject"), _text("details"),
               _time("at"), Index("audit_subject", "subject"))  # fmt: skip
 

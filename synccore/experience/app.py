@@ -4,7 +4,17 @@ from collections.abc import Callable
 
 from fastapi import FastAPI
 
-from synccore.experience import customers, events, exceptions, letters, mappings, operations, problem, webhooks
+from synccore.experience import (
+    customers,
+    events,
+    exceptions,
+    letters,
+    mappings,
+    operations,
+    problem,
+    reconciliations,
+    webhooks,
+)
 from synccore.experience.desk import Desk
 from synccore.experience.strict import BodyLimit
 
@@ -19,7 +29,9 @@ def api(current: Callable[[], Desk | None]) -> FastAPI:
     problem.install(app)
     app.add_middleware(BodyLimit)
     app.state.routes = []
-    for part in (webhooks, customers, events, exceptions, letters, mappings, operations):
+    for part in (
+        webhooks, customers, events, exceptions, letters, mappings, operations, reconciliations,
+    ):  # fmt: skip
         app.include_router(part.router)
         app.state.routes += part.router.routes
     return app

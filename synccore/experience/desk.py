@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from synccore.ports.clock import Clock
 from synccore.ports.database import Database
+from synccore.ports.reports import KeptReport
 from synccore.ports.stores import Signal
 
 
@@ -59,6 +60,10 @@ class Desk(Protocol):
 
     async def replay(self, signal: Signal) -> bool:
         """Translate a stored signal into work again; False when it means none."""
+        ...
+
+    async def reconcile(self, by: str) -> KeptReport:
+        """Compare all books now and keep the report; raises Later or Rejected when a system cannot be read."""
         ...
 
     async def kick(self) -> None:

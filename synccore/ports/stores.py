@@ -7,7 +7,9 @@ time in epoch seconds, handed in by the caller.
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from synccore.ports.audit import Audit
 from synccore.ports.event_log import Events
+from synccore.ports.reports import Reports
 
 Json = Any
 
@@ -301,6 +303,10 @@ class Links(Protocol):
         """What we call it."""
         ...
 
+    def all(self, kind: str, system: str) -> dict[str, str]:
+        """All names of a kind that a system uses: external -> canonical."""
+        ...
+
     def next_number(self, name: str, start: int) -> int:
         """The next number of a durable counter (customer numbers, file sequences)."""
         ...
@@ -348,29 +354,6 @@ class Spool(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class AuditEntry:
-    """One act of a person or of the core."""
-
-    actor: str
-    action: str
-    subject: str
-    details: Json
-    at: float
-
-
-class Audit(Protocol):
-    """Who did what; append-only."""
-
-    def add(self, actor: str, action: str, subject: str, details: Json, at: float) -> None:
-        """Record an act."""
-        ...
-
-    def of_subject(self, subject: str) -> list[AuditEntry]:
-        """What was done to one thing, oldest first."""
-        ...
-
-
 class Unit(Protocol):
     """The stores of one transaction."""
 
@@ -385,3 +368,4 @@ class Unit(Protocol):
     cursors: Cursors
     spool: Spool
     audit: Audit
+    reports: Reports

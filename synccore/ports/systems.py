@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any, Protocol
 
 from synccore.domain.bills import Bill, Payment, Receipt
+from synccore.domain.books import Book, Names
 from synccore.domain.deals import Account, Deal
 from synccore.domain.legacy import LegacyFile
 
@@ -95,6 +96,10 @@ class Salesforce(Protocol):
         """Upsert Payment__c by its key together with its Invoice__c (levels, one transaction)."""
         ...
 
+    async def book(self) -> Book:
+        """All won deals, contracts and copies, in bulk."""
+        ...
+
 
 class Platform(Protocol):
     """The subscription platform."""
@@ -149,6 +154,10 @@ class Platform(Protocol):
 
     async def events(self, since: int) -> list[dict[str, Any]]:
         """Events that occurred after an instant (epoch seconds), oldest first, as they come by webhook."""
+        ...
+
+    async def book(self, names: Names) -> Book:
+        """All customers, contracts, bills, credit notes and payments, in bulk."""
         ...
 
 
@@ -233,6 +242,10 @@ class CloudErp(Protocol):
         """A customer payment as it is now; applications name invoices by internal id."""
         ...
 
+    async def book(self, names: Names) -> Book:
+        """All customers, receivable documents, receipts and journals on the receivables, in bulk."""
+        ...
+
 
 @dataclass(frozen=True)
 class OutboundFile:
@@ -253,4 +266,8 @@ class LegacyErp(Protocol):
 
     async def outbound(self, known: Sequence[str]) -> list[OutboundFile]:
         """Answers and extracts whose names are not among the known ones, in name order, answers before extracts."""
+        ...
+
+    async def book(self, names: Names, told: Sequence[OutboundFile]) -> Book:
+        """The book that all answers and extracts amount to; `told`: files that the drop may not keep any more."""
         ...

@@ -9,12 +9,14 @@ from urllib.parse import quote as percent
 from urllib.parse import urlencode
 
 from synccore.domain.bills import Application, Payment, Receipt
+from synccore.domain.books import Book, Names
 from synccore.domain.money import major, minor
 from synccore.ports.chance import Chance
 from synccore.ports.clock import Clock
 from synccore.ports.outcomes import Later
 from synccore.ports.systems import Found, LedgerLine, Posting, Rejected, Row, Unknown
 from synccore.ports.transport import Request, Response, Transport
+from synccore.systems import books_cloud
 from synccore.systems.assertion import Assertions
 from synccore.systems.client import Client, OnCall, Refusal, parse, render, with_header
 from synccore.systems.credentials import CloudErpAccess
@@ -217,6 +219,25 @@ class CloudErpAdapter:
             ),
         )
 
+    async def book(self, names: Names) -> Book:
+        """SuiteQL pages by key: by offset the vendor reaches no further than 100,000 rows."""
+        rows = [await self._by_key(query) for query in books_cloud.BY_KEY]
+        rows.append(await self._suiteql(books_cloud.DELETED))
+        return books_cloud.book(names, *rows)
+
+    async def _by_key(self, query: str) -> list[dict[str, Any]]:
+        """All rows of a query that begins behind `{after}` and is sorted by `id`; an id's rows may cross pages."""
+        rows: list[dict[str, Any]] = []
+        after = 0
+        while True:
+            page = await self._suiteql(query.replace("{after}", str(after)), most=books_cloud.PAGES * _PAGE)
+            rows += page
+            if len(page) < books_cloud.PAGES * _PAGE:
+                return rows
+            last = str(page[-1]["id"])
+            rows = [row for row in rows if str(row["id"]) != last]  # its rest is on the next page: read it anew
+            after = int(last) - 1
+
     async def _customer_body(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         return {
             "companyName": fields["name"],
@@ -262,7 +283,7 @@ class CloudErpAdapter:
             raise Unknown("erp_cloud", operation, f"{response.status} without a Location")
         return internal_id
 
-    async def _suiteql(self, query: str) -> list[dict[str, Any]]:
+    async def _suiteql(self, query: str, most: int = 0) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
         offset = 0
         while True:
@@ -272,7 +293,7 @@ class CloudErpAdapter:
             if not isinstance(body, dict) or not isinstance(body.get("items"), list):
                 raise Later(2.0, "erp_cloud suiteql: an answer without items", counts=False)
             rows += body["items"]
-            if not body.get("hasMore"):
+            if not body.get("hasMore") or len(rows) == most:
                 return rows
             offset += _PAGE
 

@@ -3,11 +3,13 @@
 from collections.abc import Awaitable, Sequence
 from typing import TypeVar
 
+from synccore.domain.books import Book, Names
 from synccore.domain.legacy import LegacyFile
 from synccore.ports.files import FileDrop
 from synccore.ports.outcomes import Later
 from synccore.ports.systems import OutboundFile
 from synccore.ports.transport import NoAnswer, NotSent
+from synccore.systems import books_legacy
 from synccore.systems.client import OnCall
 from synccore.systems.credentials import LegacyErpAccess
 from synccore.systems.idoc import ENCODING, data_and_control
@@ -49,6 +51,17 @@ class LegacyErpAdapter:
             content = await self._do("drop.read", self._files.read(f"{OUTBOUND}/{name}"))
             found.append(OutboundFile(name, content.decode(ENCODING)))
         return found
+
+    async def book(self, names: Names, told: Sequence[OutboundFile]) -> Book:
+        """All answers and payment extracts, and the latest list of open items."""
+        listed = await self._do("drop.list", self._files.listdir(OUTBOUND))
+        lists = [name for name in listed if name.startswith(books_legacy.OPEN_ITEMS)]
+        wanted = [name for name in listed if _is_answer(name) or name.startswith(books_legacy.PAYMENTS)]
+        files = {file.name: file for file in told}
+        for name in (*wanted, *sorted(lists)[-1:]):
+            content = await self._do("drop.read", self._files.read(f"{OUTBOUND}/{name}"))
+            files[name] = OutboundFile(name, content.decode(ENCODING))
+        return books_legacy.book(files.values(), names)
 
     async def _taken_up(self, base: str) -> bool:
         for folder in TAKEN_UP:

@@ -7,13 +7,14 @@ from typing import Any
 from urllib.parse import quote as percent
 from urllib.parse import urlencode
 
+from synccore.domain.books import Book
 from synccore.domain.deals import Account, Address, Deal, DealLine
 from synccore.domain.money import minor
 from synccore.ports.clock import Clock
 from synccore.ports.outcomes import Later
 from synccore.ports.systems import Rejected, Row, Unknown
 from synccore.ports.transport import Request, Response, Transport
-from synccore.systems import soql
+from synccore.systems import books_salesforce, soql
 from synccore.systems.client import Client, OnCall, Refusal, parse, render, with_header
 from synccore.systems.credentials import SalesforceAccess
 from synccore.systems.tokens import Tokens
@@ -145,10 +146,15 @@ class SalesforceAdapter:
         payment = {**fields, "Invoice__r": {"Invoice_Number__c": number}}
         await self._composite([_part("PATCH", bill_path, "bill", bill), _part("PATCH", path, "payment", payment)])
 
-    async def _query(self, text: str) -> list[dict[str, Any]]:
-        url: str | None = f"{self._site}{self._data}/query?{urlencode({'q': text})}"
+    async def book(self) -> Book:
+        """SOQL page by page; copies by queryAll, which tells what was deleted."""
+        rows = [await self._query(text) for text in books_salesforce.LIVING]
+        copies = [await self._query(text, "queryAll") for text in books_salesforce.COPIES]
+        return books_salesforce.book(*rows, *copies)
+
+    async def _query(self, text: str, operation: str = "query") -> list[dict[str, Any]]:
+        url: str | None = f"{self._site}{self._data}/{operation}?{urlencode({'q': text})}"
         rows: list[dict[str, Any]] = []
-        operation = "query"
         while url:
             body = await self._client.read(operation, Request("GET", url, JSON, b"", self._timeout_s))
             if not isinstance(body, dict) or not isinstance(body.get("records"), list):

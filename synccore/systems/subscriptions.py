@@ -9,11 +9,12 @@ from urllib.parse import quote as percent
 from urllib.parse import urlencode
 
 from synccore.domain.bills import Bill, Payment, Receipt
+from synccore.domain.books import Book, Names
 from synccore.ports.clock import Clock
 from synccore.ports.outcomes import Later
 from synccore.ports.systems import Found, Unknown
 from synccore.ports.transport import Request, Response, Transport
-from synccore.systems import platform_values
+from synccore.systems import books_platform, platform_values
 from synccore.systems.client import Client, OnCall, Refusal, parse, with_header
 from synccore.systems.credentials import SubscriptionsAccess
 from synccore.systems.forms import encode
@@ -153,6 +154,16 @@ class SubscriptionsAdapter:
             "limit": PAGE,
         }
         return await self._list("event.list", "/events", query, "event")
+
+    async def book(self, names: Names) -> Book:
+        """List pages of 100, oldest first; deleted documents with the others, so that their absence has a cause."""
+        rows = []
+        for member in ("customer", "subscription", "invoice", "credit_note", "transaction"):
+            query: dict[str, Any] = {"limit": PAGE}
+            if member not in ("customer", "subscription"):
+                query["include_deleted"] = "true"
+            rows.append(await self._list(f"{member}.list", f"/{member}s", query, member))
+        return books_platform.book(names, *rows)
 
     async def _get(self, operation: str, path: str, member: str) -> Any:
         request = Request("GET", f"{self._base}{path}", {"accept": "application/json"}, b"", self._timeout_s)

@@ -2,14 +2,14 @@
 
 from synccore.engine.session import Session, dump, insert, load
 from synccore.engine.tables import AUDIT
-from synccore.ports.stores import AuditEntry, Json
+from synccore.ports.audit import AuditEntry, Json
 
 _ADD = insert(AUDIT)
 _OF_SUBJECT = "SELECT actor, action, subject, details, at FROM audit WHERE subject = :subject ORDER BY seq"
 
 
 class SqlAudit:
-    """See `ports.stores.Audit`."""
+    """See `ports.audit.Audit`."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -10,6 +10,7 @@ _EXTERNAL = "SELECT external FROM links WHERE kind = :kind AND canonical = :cano
 _CANONICAL = (
     "SELECT canonical FROM links WHERE kind = :kind AND system = :system AND external = :external ORDER BY canonical"
 )
+_ALL = "SELECT external, canonical FROM links WHERE kind = :kind AND system = :system ORDER BY canonical"
 _NEXT = (
     "INSERT INTO counters (name, value) VALUES (:name, :start)"
     " ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value"
@@ -35,6 +36,10 @@ class SqlLinks:
         """What we call it."""
         row = self._session.row(_CANONICAL, kind=kind, system=system, external=external)
         return None if row is None else row[0]
+
+    def all(self, kind: str, system: str) -> dict[str, str]:
+        """All names of a kind that a system uses."""
+        return {row[0]: row[1] for row in self._session.rows(_ALL, kind=kind, system=system)}
 
     def next_number(self, name: str, start: int) -> int:
         """The next number of a durable counter; the first is `start`."""

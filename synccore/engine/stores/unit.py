@@ -12,10 +12,13 @@ from synccore.engine.stores.inbox import SqlInbox
 from synccore.engine.stores.letters import SqlDeadLetters
 from synccore.engine.stores.links import SqlLinks
 from synccore.engine.stores.mappings import SqlMappings
+from synccore.engine.stores.reports import SqlReports
 from synccore.engine.stores.spool import SqlSpool
 from synccore.engine.stores.work import SqlWork
 from synccore.ports import stores
+from synccore.ports.audit import Audit
 from synccore.ports.event_log import Events
+from synccore.ports.reports import Reports
 
 
 @dataclass
@@ -32,7 +35,8 @@ class SessionUnit:
     links: stores.Links
     cursors: stores.Cursors
     spool: stores.Spool
-    audit: stores.Audit
+    audit: Audit
+    reports: Reports
 
     @classmethod
     def over(cls, session: Session) -> "SessionUnit":
@@ -40,5 +44,5 @@ class SessionUnit:
         return cls(
             SqlInbox(session), SqlEvents(session), SqlWork(session), SqlEffects(session), SqlExceptions(session),
             SqlDeadLetters(session), SqlMappings(session), SqlLinks(session), SqlCursors(session), SqlSpool(session),
-            SqlAudit(session),
+            SqlAudit(session), SqlReports(session),
         )  # fmt: skip

@@ -7,9 +7,12 @@ from typing import Any
 import httpx
 
 from synccore import bootstrap
+from synccore.domain.books import Book
 from synccore.domain.findings import Finding
 from synccore.ports.engine import Run
 from synccore.ports.outcomes import Parked
+from synccore.reconciliation.matching import Books
+from tests.broken.alter import Altered
 from tests.synccore.worlds import DeadTransport, Even, HandClock, HandEngine, environment, memory
 
 WEBHOOK = {"authorization": "Basic " + base64.b64encode(b"platform:webhook-password").decode()}
@@ -45,6 +48,21 @@ class Office:
 
     async def _fail(self, run: Run, argument: Any) -> None:
         raise RuntimeError("no luck")
+
+    def reads(self, books: Books) -> None:
+        """Let the systems answer a reconciliation with these books."""
+
+        def answer(book: Book) -> dict[str, Any]:
+            async def read(*_: Any) -> Book:
+                return book
+
+            return {"book": read}
+
+        ctx = self.core.context
+        ctx.salesforce = Altered(ctx.salesforce, answer(books.salesforce))
+        ctx.platform = Altered(ctx.platform, answer(books.platform))
+        ctx.cloud = Altered(ctx.cloud, answer(books.ledgers["erp_cloud"]))
+        ctx.legacy = Altered(ctx.legacy, answer(books.ledgers["erp_legacy"]))
 
     async def add(self, process: str, subject: str, argument: Any = None) -> str:
         work = await self.core.database.run(lambda unit: unit.work.add(process, "acc1", subject, argument, 0.0, "test"))

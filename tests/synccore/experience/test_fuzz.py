@@ -12,11 +12,13 @@ with warnings.catch_warnings():
 
 from synccore import bootstrap
 from tests.synccore.experience.desks import WEBHOOK, Office, token
+from tests.synccore.reconciliation.books import agreeing
 
 EXAMPLES = 6
 
 bootstrap.configure_logs("error")
 office = Office()
+office.reads(agreeing())
 schema = schemathesis.openapi.from_asgi("/openapi.json", office.app)
 schema.config.generation.update(modes=[GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 

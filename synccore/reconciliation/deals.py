@@ -1,0 +1,126 @@
+"""Won deals against contracts and first bills, contracts against their copies, and customers in all systems."""
+
+from collections import Counter, defaultdict
+
+from synccore.domain.books import BookContract, BookDeal, BookDocument
+from synccore.ports.reports import Difference
+from synccore.reconciliation.matching import WON, Matching
+from synccore.reconciliation.words import SYSTEMS, finding
+
+
+def match(matching: Matching) -> None:
+    """Deals, contracts, customers."""
+    contracts = {one.deal: one for one in matching.books.platform.contracts if one.deal}
+    billed = first_bills(matching)
+    for deal in matching.books.salesforce.deals:
+        _deal(matching, deal, contracts.get(deal.id), billed.get(deal.id, []))
+    _contracts(matching)
+    _customers(matching)
+
+
+def first_bills(matching: Matching) -> dict[str, list[BookDocument]]:
+    """The invoices of the earliest date of each deal: what it was won for; later terms are bills of their own."""
+    found: dict[str, list[BookDocument]] = defaultdict(list)
+    for bill in matching.books.bills():
+        if bill.kind == "invoice" and bill.deal:
+            found[bill.deal].append(bill)
+    return {deal: [bill for bill in bills if bill.on == min(one.on or "" for one in bills)]
+            for deal, bills in found.items()}  # fmt: skip
+
+
+def _deal(matching: Matching, deal: BookDeal, contract: BookContract | None, bills: list[BookDocument]) -> None:
+    matching.outcome.compared += 1
+    place = (deal.entity, deal.currency)
+    lacking = deal.net - sum(bill.net or 0 for bill in bills)
+    if not lacking:
+        return
+    if contract is not None and contract.status == "future" and not bills:
+        text = f"contracted, billed from {contract.start} on"
+        matching.item("waiting for window", deal.id, place, {WON: lacking}, text)
+        return
+    if matching.excused((deal.id, f"opportunity:{deal.id}"), deal.id, place, {WON: lacking}):
+        return
+    what = f"deal {deal.name}"
+    if not bills and contract is None:
+        cause = f"{what} was won on {deal.closed_on} and has neither contract nor bill in the subscription platform"
+        matching.add(finding("missing", "subscriptions", "deal", deal.id, *place, lacking, cause, matching.now))
+        return
+    is_, should = sum(bill.net or 0 for bill in bills), deal.net
+    fields = (Difference("net", str(is_), str(should)),)
+    cause = f"{what} was won for {should} and billed for {is_} (minor units, net)"
+    matching.add(
+        finding("amount_differs", "subscriptions", "deal", deal.id, *place, lacking, cause, matching.now, fields)
+    )
+
+
+def _contracts(matching: Matching) -> None:
+    copies = {one.key: one for one in matching.books.salesforce.contracts}
+    deals = {deal.id: deal for deal in matching.books.salesforce.deals}
+    for contract in matching.books.platform.contracts:
+        if not contract.deal:
+            continue
+        matching.outcome.compared += 1
+        copy, deal = copies.get(contract.key), deals.get(contract.deal)
+        place = (deal.entity if deal else "", contract.currency)
+        keys = (contract.deal, contract.key)
+        if copy is None:
+            if not matching.excused(keys, contract.key, place, {}):
+                cause = f"the contract of subscription {contract.key} is missing in Salesforce"
+                matching.add(finding("missing", "salesforce", "contract", contract.key, *place, 0, cause, matching.now))
+            continue
+        pairs = [("start", copy.start, contract.start), ("end", copy.end, contract.end)]
+        if copy.value is not None and contract.value is not None:
+            pairs.append(("value", str(copy.value), str(contract.value)))
+        fields = tuple(Difference(*pair) for pair in pairs if pair[1] != pair[2] and pair[2])
+        if fields and not matching.excused(keys, contract.key, place, {}):
+            cause = f"the contract of {contract.key} in Salesforce: {sentence(fields)}"
+            found = finding("field_differs", "salesforce", "contract", contract.key, *place, 0, cause, matching.now,
+                            fields)  # fmt: skip
+            matching.add(found, copy.modified)
+
+
+def sentence(fields: tuple[Difference, ...]) -> str:
+    """What differs, for people."""
+    return "; ".join(f"{one.name} is {one.found or 'empty'}, not {one.expected or 'empty'}" for one in fields)
+
+
+def _customers(matching: Matching) -> None:
+    ledgers = {system: {one.key for one in book.customers} for system, book in matching.books.ledgers.items()}
+    for customer in matching.books.platform.customers:
+        system = matching.names.ledger(customer.entity)
+        if not customer.account or system not in ledgers:
+            continue
+        matching.outcome.compared += 1
+        keys = (customer.key, customer.account)
+        place = (customer.entity, "")
+        if customer.key in ledgers[system] or matching.excused(_work(matching, keys), customer.key, place, {}):
+            continue
+        cause = f"customer {customer.name or customer.key} is missing in {SYSTEMS[system]}"
+        matching.add(finding("customer_missing", system, "customer", customer.key, *place, 0, cause, matching.now))
+    _duplicates(matching)
+
+
+def _work(matching: Matching, keys: tuple[str, ...]) -> tuple[str, ...]:
+    """A customer also comes into being by the work on its deals and bills."""
+    key, account = keys
+    deals = [deal.id for deal in matching.books.salesforce.deals if deal.account == account]
+    bills = [bill.number for bill in matching.books.platform.documents if bill.customer == key]
+    return (*keys, *deals, *bills)
+
+
+def _duplicates(matching: Matching) -> None:
+    """Two customers for one of ours: under the same key, or one without a key under the same name and entity."""
+    twice = Counter((one.account, one.entity) for one in matching.books.platform.customers if one.account)
+    for (account, entity), count in twice.items():
+        if count > 1:
+            cause = f"account {account} is {count} customers of entity {entity} in the subscription platform"
+            matching.add(finding("customer_duplicate", "subscriptions", "customer", account, entity, "", 0, cause,
+                                 matching.now))  # fmt: skip
+    for system, book in matching.books.ledgers.items():
+        ours = {(one.name.casefold(), one.entity): one.key for one in book.customers if one.key and one.name}
+        for one in book.customers:
+            key = ours.get((one.name.casefold(), one.entity))
+            if key is None or one.key:
+                continue
+            cause = f"customer {one.id} in {SYSTEMS[system]} has the name of {key} ({one.name}) and none of our keys"
+            matching.add(finding("customer_duplicate", system, "customer", key, one.entity, "", 0, cause, matching.now))

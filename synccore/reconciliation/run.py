@@ -1,0 +1,132 @@
+"""One reconciliation: books pulled, compared, looked at again where they differ, and kept as a link of a hash chain."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any, Protocol
+
+from synccore.domain.books import Book, Names
+from synccore.domain.keys import Keys
+from synccore.domain.mappings import Entity
+from synccore.ports.clock import Clock
+from synccore.ports.database import Database
+from synccore.ports.reports import Break, KeptReport, Report
+from synccore.ports.stores import Unit
+from synccore.ports.systems import CloudErp, LegacyErp, OutboundFile, Platform, Salesforce
+from synccore.reconciliation.blame import attributed, effect_keys
+from synccore.reconciliation.matching import Books, Outcome
+from synccore.reconciliation.reasons import Reasons, reasons_of
+
+LOOKS = 4  # books are read one after the other while work goes on: a break is believed when two looks agree on it
+SIGNALS, LAST = 1_000_000, 253402300799.0  # the end of the year 9999
+
+
+class Surroundings(Protocol):
+    """What a reconciliation needs: the systems, time, conventions, and the core's memory for reasons alone."""
+
+    db: Database
+    clock: Clock
+    salesforce: Salesforce
+    platform: Platform
+    cloud: CloudErp | None
+    legacy: LegacyErp | None
+    keys: Keys
+
+
+class Reconciliation:
+    """Makes reports; `compare` is the rules."""
+
+    def __init__(self, surroundings: Surroundings, compare: Callable[[Books, Names, Reasons, float], Outcome]) -> None:
+        self._ctx, self._compare = surroundings, compare
+
+    async def make(self, by: str) -> KeptReport:
+        """Pull, compare, keep. Raises Later or Rejected when a system cannot be read: then nothing is known."""
+        outcome, books = await self._look()
+        for _ in range(LOOKS - 1):
+            if not outcome.breaks:
+                break
+            before = _signature(outcome.breaks)
+            outcome, books = await self._look()
+            if _signature(outcome.breaks) == before:
+                break
+        at = self._ctx.clock.now()
+        return await self._ctx.db.run(lambda unit: self._keep(unit, outcome, books, by, at))
+
+    # -- looking ----------------------------------------------------------------------------
+
+    async def _look(self) -> tuple[Outcome, Books]:
+        ctx = self._ctx
+        names, before = await ctx.db.run(lambda unit: (self._names(unit), self._reasons(unit)))
+        books = await self._pull(names)
+        after = await ctx.db.run(self._reasons)
+        # what was under way when the first book was read, or is when the last has been
+        reasons = Reasons({**before.by_key, **after.by_key}, {**before.dead, **after.dead})
+        return self._compare(books, names, reasons, ctx.clock.now()), books
+
+    def _reasons(self, unit: Unit) -> Reasons:
+        now = self._ctx.clock.now()
+        return reasons_of(unit.work.open(), unit.exceptions.list("open"), unit.letters.list("dead"), now)
+
+    def _names(self, unit: Unit) -> Names:
+        entities = {key: Entity.model_validate(value) for key, value in unit.mappings.all("entities").items()}
+        debtors = unit.links.all("customer", "erp_legacy")
+        payments = {document: reference.partition("/")[0]
+                    for document, reference in unit.links.all("receipt", "erp_legacy").items()}  # fmt: skip
+        return Names(entities, self._ctx.keys, debtors, payments)
+
+    async def _pull(self, names: Names) -> Books:
+        """Originals before copies, so that what is born meanwhile is a document that has not arrived, not a stranger:
+        the second look tells which of the two it is.
+        """
+        ctx = self._ctx
+        ledgers: dict[str, Book] = {}
+        salesforce = await ctx.salesforce.book()
+        platform = await ctx.platform.book(names)
+        if ctx.cloud is not None:
+            ledgers["erp_cloud"] = await ctx.cloud.book(names)
+        if ctx.legacy is not None:
+            ledgers["erp_legacy"] = await ctx.legacy.book(names, await ctx.db.run(_told))
+        return Books(salesforce, platform, ledgers)
+
+    # -- keeping ----------------------------------------------------------------------------
+
+    def _keep(self, unit: Unit, outcome: Outcome, books: Books, by: str, at: float) -> KeptReport:
+        last = unit.reports.last()
+        written = {key: found.at for key in effect_keys(self._ctx.keys, outcome.breaks)
+                   if (found := unit.effects.get(key)) is not None and found.state == "applied"}  # fmt: skip
+        breaks = attributed(outcome.breaks, outcome.modified, written, self._ctx.keys)
+        seen = _first_seen(last)
+        aged = [replace(one, since=min(one.since, seen.get(one.identity, one.since))) for one in breaks]
+        report = Report(
+            "", at, by, "breaks" if aged else "agrees", outcome.compared,
+            {book.system: book.as_of or "now" for book in books.all()}, tuple(outcome.lines), tuple(outcome.items),
+            tuple(sorted(aged, key=lambda one: (one.system, one.kind, one.document, one.code))),
+            last.hash if last is not None else "",
+        )  # fmt: skip
+        content = report.content()
+        digest = digest_of(content)
+        report_id = unit.reports.add(at, digest, content)
+        unit.audit.add(by, "reconciliation", report_id, {"verdict": report.verdict, "breaks": len(aged)}, at)
+        return KeptReport(report_id, at, digest, content)
+
+
+def digest_of(content: dict[str, Any]) -> str:
+    """SHA-256 over the canonical JSON of a report's content, which names the hash of the report before it."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _signature(breaks: Iterable[Break]) -> list[tuple[Any, ...]]:
+    return sorted((one.code, *one.identity, one.amount) for one in breaks)
+
+
+def _first_seen(last: KeptReport | None) -> dict[tuple[str, ...], float]:
+    rows = last.content["breaks"] if last is not None else ()
+    return {(row["system"], row["kind"], row["document"]): float(row["since"]) for row in rows}
+
+
+def _told(unit: Unit) -> list[OutboundFile]:
+    """Files of the legacy ERP as they once came: what the drop no longer keeps is read from here."""
+    signals = unit.inbox.find("erp_legacy", "", 0.0, LAST, SIGNALS)
+    return [OutboundFile(one.key, str(one.payload["text"])) for one in signals if one.kind == "file"]

@@ -1,0 +1,146 @@
+"""The cloud ERP's rows of SuiteQL pages, as a book: documents, receipts, applications, journals on the receivables."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from synccore.domain.books import Book, BookCustomer, BookDocument, BookEntry, BookReceipt, Deletion, Names, exact
+
+Row = Mapping[str, Any]
+
+_DAY, _STAMP = "'YYYY-MM-DD'", "'YYYY-MM-DD HH24:MI:SS'"
+CUSTOMERS = "SELECT c.id, c.externalid, c.companyname, c.subsidiary FROM customer c WHERE c.id > {after} ORDER BY c.id"
+TRANSACTIONS = (
+    "SELECT t.id, t.tranid, t.type, t.externalid, t.status, t.voided, t.foreigntotal, t.foreignamountunpaid,"
+    f" TO_CHAR(t.trandate, {_DAY}) AS ondate, TO_CHAR(t.duedate, {_DAY}) AS duedate, t.posting,"
+    f" TO_CHAR(t.lastmodifieddate, {_STAMP}) AS modified, y.symbol, l.subsidiary, c.externalid AS customer"
+    " FROM transaction t JOIN transactionline l ON l.transaction = t.id AND l.mainline = 'T'"
+    " JOIN currency y ON y.id = t.currency LEFT JOIN customer c ON c.id = t.entity"
+    " WHERE t.type IN ('CustInvc', 'CustCred', 'CustPymt') AND t.id > {after} ORDER BY t.id"
+)
+TAXES = (
+    "SELECT l.transaction AS id, SUM(l.foreignamount) AS tax FROM transactionline l"
+    " WHERE l.taxline = 'T' AND l.transaction > {after} GROUP BY l.transaction ORDER BY l.transaction"
+)
+APPLICATIONS = (
+    "SELECT k.nextdoc AS id, k.previousdoc, k.foreignamount, t.externalid, t.tranid, t.type"
+    " FROM previoustransactionlinelink k JOIN transaction t ON t.id = k.previousdoc"
+    " WHERE k.nextdoc > {after} ORDER BY k.nextdoc, k.previousdoc"
+)
+JOURNALS = (
+    f"SELECT t.id, t.tranid, t.memo, TO_CHAR(t.trandate, {_DAY}) AS ondate, g.amount, t.exchangerate, y.symbol,"
+    " l.subsidiary, c.externalid AS customer"
+    " FROM transactionaccountingline g JOIN account a ON a.id = g.account JOIN transaction t ON t.id = g.transaction"
+    " JOIN transactionline l ON l.transaction = g.transaction AND l.id = g.transactionline"
+    " JOIN currency y ON y.id = t.currency LEFT JOIN customer c ON c.id = l.entity"
+    " WHERE a.accttype = 'AcctRec' AND t.type = 'Journal' AND t.posting = 'T' AND t.id > {after} ORDER BY t.id"
+)
+DELETED = (
+    f"SELECT d.recordid, d.recordtypeid, d.externalid, d.name, d.deletedby, TO_CHAR(d.deleteddate, {_DAY}) AS ondate"
+    " FROM deletedrecord d ORDER BY d.recordid"
+)
+BY_KEY = (CUSTOMERS, TRANSACTIONS, TAXES, APPLICATIONS, JOURNALS)
+PAGES = 50  # of a query by offset before it is asked anew from the last key on
+_KINDS: Mapping[str, Any] = {"CustInvc": "invoice", "CustCred": "credit"}
+PREFIXES = {"CustInvc": "CBINV-", "CustCred": "CBCN-"}
+CUSTOMER_PREFIX = "CB-"
+
+
+def book(
+    names: Names, customers: Sequence[Row], transactions: Sequence[Row], taxes: Sequence[Row],
+    applications: Sequence[Row], journals: Sequence[Row], deleted: Sequence[Row],
+) -> Book:  # fmt: skip
+    """The account's book. A document is ours by its external id, else by a number under one of our customers."""
+    found = Book("erp_cloud")
+    tax = {str(row["id"]): row["tax"] for row in taxes}
+    applied: dict[str, list[Row]] = {}
+    for row in applications:
+        applied.setdefault(str(row["id"]), []).append(row)
+    for row in customers:
+        found.read(f"customer {row.get('id')}", found.customers, _customer, row, names)
+    for row in transactions:
+        if row.get("voided") == "T" or row.get("posting") == "F":
+            continue
+        if row.get("type") == "CustPymt":
+            mine = applied.get(str(row["id"]), [])
+            found.read(f"customerPayment {row['id']}", found.receipts, _receipt, row, mine, names)
+        else:
+            found.read(f"transaction {row.get('tranid')}", found.documents, _document, row, tax, names)
+    for row in journals:
+        found.read(f"journal {row.get('tranid')}", found.entries, _entry, row, names)
+    for row in deleted:
+        key = _deleted_key(row)
+        found.deleted[key] = Deletion(key, str(row.get("ondate") or ""), str(row.get("deletedby") or ""))
+    return found
+
+
+def _customer(row: Row, names: Names) -> BookCustomer:
+    external = str(row.get("externalid") or "")
+    key = external.removeprefix(CUSTOMER_PREFIX) if external.startswith(CUSTOMER_PREFIX) else ""
+    entity = names.entity_of("subsidiary", str(row.get("subsidiary") or ""))
+    return BookCustomer(str(row["id"]), key, str(row.get("companyname") or ""), entity, names.keys.account_of(key))
+
+
+def _number(external: Any, tran_id: Any, kind: str, ours: bool) -> str:
+    key = str(external or "")
+    if key.startswith(PREFIXES.get(kind, "?")):
+        return key.removeprefix(PREFIXES[kind])
+    return str(tran_id or "") if ours and not key else ""
+
+
+def _document(row: Row, taxes: Mapping[str, Any], names: Names) -> BookDocument:
+    currency, kind, customer = str(row["symbol"]), str(row["type"]), str(row.get("customer") or "")
+    gross = exact(row.get("foreigntotal"), currency)
+    tax = exact(taxes.get(str(row["id"])), currency)
+    tax = -tax if kind == "CustInvc" else tax  # lines carry the ledger's sign
+    key = customer.removeprefix(CUSTOMER_PREFIX) if customer.startswith(CUSTOMER_PREFIX) else ""
+    return BookDocument(
+        str(row["id"]), _number(row.get("externalid"), row.get("tranid"), kind, bool(key)), _KINDS[kind],
+        names.entity_of("subsidiary", str(row["subsidiary"])), currency, gross,
+        exact(row.get("foreignamountunpaid"), currency), gross - tax, tax, str(row.get("ondate") or ""),
+        str(row.get("duedate") or ""), None, names.keys.account_of(key), key, modified=_instant(row),
+    )  # fmt: skip
+
+
+def _receipt(row: Row, applied: Sequence[Row], names: Names) -> BookReceipt:
+    currency, external, customer = str(row["symbol"]), str(row.get("externalid") or ""), str(row.get("customer") or "")
+    ours = names.keys.our_payment(external)
+    key = names.keys.receipt_of_platform(external[6:]) if ours else names.keys.receipt_of_cloud(str(row["id"]))
+    known = customer.startswith(CUSTOMER_PREFIX)
+    parts = tuple(
+        (
+            _number(one.get("externalid"), one.get("tranid"), str(one["type"]), known),
+            exact(one["foreignamount"], currency),
+        )
+        for one in applied
+    )
+    return BookReceipt(
+        str(row["id"]), key, names.entity_of("subsidiary", str(row["subsidiary"])), currency,
+        exact(row.get("foreigntotal"), currency), str(row.get("ondate") or ""), parts, ours or known, _instant(row),
+    )  # fmt: skip
+
+
+def _entry(row: Row, names: Names) -> BookEntry:
+    currency = str(row["symbol"])
+    rate = float(row.get("exchangerate") or 1)
+    amount = exact(row["amount"], currency) if rate == 1 else round(exact(row["amount"], currency) / rate)
+    ours = str(row.get("customer") or "").startswith(CUSTOMER_PREFIX)
+    return BookEntry(
+        str(row.get("tranid") or row["id"]), names.entity_of("subsidiary", str(row["subsidiary"])), currency, amount,
+        str(row.get("ondate") or ""), str(row.get("memo") or ""), ours,
+    )  # fmt: skip
+
+
+def _deleted_key(row: Row) -> str:
+    """As the document or receipt would be called: its bill, its birth, or the bare internal id."""
+    external, kind = str(row.get("externalid") or ""), str(row.get("recordtypeid") or "").lower()
+    for prefix in PREFIXES.values():
+        if external.startswith(prefix):
+            return external.removeprefix(prefix)
+    if kind == "customerpayment":
+        return f"CB:{external[6:]}" if external.startswith("CBTXN-") else f"NS-{row['recordid']}"
+    return f"{kind} {row['recordid']}"
+
+
+def _instant(row: Row) -> float:
+    return datetime.strptime(str(row["modified"]), "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).timestamp()

@@ -1,0 +1,114 @@
+"""The subscription platform's rows of a bulk read, as a book: contracts, bills, credit notes, payments."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from synccore.domain import calendar
+from synccore.domain.books import Book, BookContract, BookCustomer, BookDocument, BookReceipt, Deletion, Names
+
+Row = Mapping[str, Any]
+SITE_ZONE = "UTC"  # contract terms run by the days of the site, not of an entity
+
+
+def book(
+    names: Names, customers: Sequence[Row], subscriptions: Sequence[Row], invoices: Sequence[Row],
+    credit_notes: Sequence[Row], transactions: Sequence[Row],
+) -> Book:  # fmt: skip
+    """The site's book. Deleted documents (include_deleted) are kept as deletions under the key they had."""
+    found = Book("subscriptions")
+    accounts = {str(row.get("id")): str(row.get("cf_sf_account") or "") for row in customers}
+    deals = {str(row.get("id")): str(row.get("cf_sf_opportunity") or "") for row in subscriptions}
+    for row in customers:
+        found.read(f"customer {row.get('id')}", found.customers, _customer, row, names)
+    for row in subscriptions:
+        found.read(f"subscription {row.get('id')}", found.contracts, _subscription, row)
+    reader = _Reader(accounts, deals, names)
+    for row in invoices:
+        _keep(found, row, "invoice", str(row.get("id")), found.documents, reader.invoice)
+    for row in credit_notes:
+        _keep(found, row, "credit_note", str(row.get("id")), found.documents, reader.credit_note)
+    for row in transactions:
+        if row.get("type") == "payment" and row.get("status") == "success":
+            key = receipt_key(row, names)
+            _keep(found, row, "transaction", key, found.receipts, reader.payment)
+    for key in {receipt.key for receipt in found.receipts} & set(found.deleted):
+        del found.deleted[key]  # one of several parts, or recorded again since
+    return found
+
+
+def _keep(found: Book, row: Row, kind: str, key: str, into: list[Any], make: Callable[[Row], Any]) -> None:
+    if row.get("deleted"):
+        at = row.get("updated_at")
+        found.deleted[key] = Deletion(key, "" if at is None else calendar.day(float(at), SITE_ZONE).isoformat())
+    else:
+        found.read(f"{kind} {row.get('id')}", into, make, row)
+
+
+def receipt_key(row: Row, names: Names) -> str:
+    """Where a payment was born: its reference says so for what a ledger received."""
+    reference = str(row.get("reference_number") or "")
+    return reference if names.keys.born_in_ledger(reference) else names.keys.receipt_of_platform(str(row.get("id")))
+
+
+def _customer(row: Row, names: Names) -> BookCustomer:
+    key = str(row["id"])
+    entity = str(row.get("business_entity_id") or names.keys.entity_of(key))
+    return BookCustomer(key, key, str(row.get("company") or ""), entity, str(row.get("cf_sf_account") or ""))
+
+
+def _subscription(row: Row) -> BookContract:
+    term = row.get("contract_term") or {}
+    start, end = term.get("contract_start") or row.get("start_date") or row.get("started_at"), term.get("contract_end")
+    value = term.get("total_contract_value_before_tax")
+    return BookContract(
+        str(row["id"]), str(row["id"]), str(row.get("cf_sf_opportunity") or ""), str(row["currency_code"]),
+        _day(start, SITE_ZONE), _day(end, SITE_ZONE), str(row["status"]), None if value is None else int(value),
+        float(row.get("updated_at") or 0),
+    )  # fmt: skip
+
+
+class _Reader:
+    def __init__(self, accounts: Mapping[str, str], deals: Mapping[str, str], names: Names) -> None:
+        self._accounts, self._deals, self._names = accounts, deals, names
+
+    def invoice(self, row: Row) -> BookDocument:
+        customer, reference = str(row["customer_id"]), str(row.get("po_number") or "")
+        deal = self._deals.get(str(row.get("subscription_id") or ""), "")
+        due = row.get("due_date")
+        return self._document(row, "invoice", customer, int(row["amount_due"]), _number(row.get("tax")), due,
+                              deal or self._names.keys.opportunity_of("", reference))  # fmt: skip
+
+    def credit_note(self, row: Row) -> BookDocument:
+        tax = sum(int(one.get("amount") or 0) for one in row.get("taxes") or ())
+        return self._document(
+            row, "credit", str(row["customer_id"]), _number(row.get("amount_available")), tax, None, ""
+        )
+
+    def _document(
+        self, row: Row, kind: Any, customer: str, still_open: int, tax: int, due: Any, deal: str
+    ) -> BookDocument:
+        gross = int(row["total"])
+        entity = str(row.get("business_entity_id") or self._names.keys.entity_of(customer))
+        zone = self._names.zone(entity)
+        return BookDocument(
+            str(row["id"]), str(row["id"]), kind, entity, str(row["currency_code"]), gross, still_open, gross - tax,
+            tax, _day(row["date"], zone), _day(due, zone), str(row["status"]), self._accounts.get(customer, ""),
+            customer, deal, float(row.get("updated_at") or 0),
+        )  # fmt: skip
+
+    def payment(self, row: Row) -> BookReceipt:
+        entity = str(row.get("business_entity_id") or self._names.keys.entity_of(str(row.get("customer_id") or "")))
+        linked = row.get("linked_invoices") or ()
+        applied = tuple((str(one["invoice_id"]), int(one["applied_amount"])) for one in linked)
+        return BookReceipt(
+            str(row["id"]), receipt_key(row, self._names), entity, str(row["currency_code"]), int(row["amount"]),
+            _day(row["date"], self._names.zone(entity)), applied, modified=float(row.get("updated_at") or 0),
+        )  # fmt: skip
+
+
+def _day(epoch: Any, zone: str) -> str:
+    return "" if epoch in (None, "") else calendar.day(float(epoch), zone).isoformat()
+
+
+def _number(value: Any) -> int:
+    return 0 if value is None else int(value)

@@ -1,0 +1,185 @@
+"""One edit of books that agree: exactly that break, with its code, system and amount, and nothing invented."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from synccore.domain.books import Book, BookCustomer, BookEntry, Deletion
+from synccore.domain.keys import Keys
+from synccore.ports.reports import CODES, Item
+from synccore.reconciliation.blame import attributed
+from synccore.reconciliation.compare import compare
+from synccore.reconciliation.matching import Books, Outcome
+from synccore.reconciliation.reasons import Reason, Reasons
+from synccore.reconciliation.words import ACTIONS
+from tests.synccore.reconciliation.books import NAMES, NOW, agreeing, bill
+
+Edit = Callable[[Books], Any]
+
+
+def found(edit: Edit, reasons: Reasons | None = None) -> Outcome:
+    books = agreeing()
+    edit(books)
+    return compare(books, NAMES, reasons or Reasons(), NOW)
+
+
+def seen(outcome: Outcome) -> list[tuple[str, str, str, int]]:
+    return [(one.code, one.system, one.document, one.amount) for one in outcome.breaks]
+
+
+def cloud(books: Books) -> Book:
+    return books.ledgers["erp_cloud"]
+
+
+def legacy(books: Books) -> Book:
+    return books.ledgers["erp_legacy"]
+
+
+def change(rows: list[Any], index: int, **facts: Any) -> None:
+    rows[index] = replace(rows[index], **facts)
+
+
+def delete_copy(books: Books) -> None:
+    gone = books.salesforce.documents.pop(2)
+    books.salesforce.deleted[gone.number] = Deletion(gone.number, "2026-01-09")
+
+
+def delete_receipt(books: Books) -> None:
+    """The ledger's payment of US-2 is deleted, which opens the invoice again there."""
+    del cloud(books).receipts[1]
+    cloud(books).deleted["NS-77"] = Deletion("NS-77", "2026-01-09", "clerk")
+    change(cloud(books).documents, 1, open=20_100)
+
+
+def delete_record(books: Books) -> None:
+    """The platform's record of that payment is removed, which opens the bill there; sales was told so."""
+    del books.platform.receipts[1]
+    books.platform.deleted["NS-77"] = Deletion("NS-77", "2026-01-09")
+    for rows in (books.platform.documents, books.salesforce.documents):
+        change(rows, 1, open=20_100, status="payment_due" if rows is books.platform.documents else "Due")
+
+
+def reverse(books: Books) -> None:
+    legacy(books).documents.clear()
+    legacy(books).settled["SG-1"] = "SG01-2026-18"
+
+
+def pay_twice(books: Books) -> None:
+    books.platform.receipts.append(replace(books.platform.receipts[1], id="txn_3", applied=()))
+
+
+def reapply(books: Books) -> None:
+    change(cloud(books).receipts, 0, applied=(("US-2", 10_100),))
+    change(cloud(books).documents, 0, open=10_100)
+    change(cloud(books).documents, 1, open=-10_100)
+
+
+def journal(books: Books) -> None:
+    cloud(books).entries.append(BookEntry("JE-5", "US", "USD", 5_000, text="by hand"))
+
+
+EDITS: tuple[tuple[str, Edit, list[tuple[str, str, str, int]]], ...] = (
+    ("nothing", lambda books: None, []),
+    ("a cent in sales", lambda books: change(books.salesforce.documents, 0, gross=10_101, net=10_001),
+     [("amount_differs", "salesforce", "US-1", 0)]),
+    ("a balance in sales", lambda books: change(books.salesforce.documents, 2, open=30_099),
+     [("status_stale", "salesforce", "SG-1", 1)]),
+    ("a date in sales", lambda books: change(books.salesforce.documents, 0, due="2026-03-01"),
+     [("field_differs", "salesforce", "US-1", 0)]),
+    ("a copy deleted", delete_copy, [("deleted", "salesforce", "SG-1", 30_100)]),
+    ("a payment's copy gone", lambda books: books.salesforce.receipts.pop(0),
+     [("missing", "salesforce", "CB:txn_1", 10_100)]),
+    ("a posting gone", lambda books: cloud(books).documents.pop(0), [("missing", "erp_cloud", "US-1", 10_100)]),
+    ("a posting edited by a cent", lambda books: change(cloud(books).documents, 0, gross=10_101, tax=101, open=1),
+     [("amount_differs", "erp_cloud", "US-1", -1)]),
+    ("a posting twice", lambda books: cloud(books).documents.append(replace(cloud(books).documents[0], id="X")),
+     [("duplicate", "erp_cloud", "US-1", -10_100)]),
+    ("an invoice of nobody's bill", lambda books: cloud(books).documents.append(bill("US-9", "US", "USD", 700, 700)),
+     [("extra", "erp_cloud", "US-9", -700)]),
+    ("a journal on the receivables", journal, [("extra", "erp_cloud", "journal JE-5", -5_000)]),
+    ("a receipt deleted in the ledger", delete_receipt, [("deleted", "erp_cloud", "NS-77", 20_100)]),
+    ("a receipt deleted in the platform", delete_record, [("deleted", "subscriptions", "NS-77", 20_100)]),
+    ("a receipt recorded twice", pay_twice, [("duplicate", "subscriptions", "NS-77", -20_100)]),
+    ("a receipt set against another bill", reapply, [("allocation_differs", "erp_cloud", "CB:txn_1", 0)]),
+    ("a document reversed by the clerk", reverse, [("reversed", "erp_legacy", "SG-1", 30_100)]),
+    ("a bill voided in the platform", lambda books: change(books.platform.documents, 2, status="voided"),
+     [("missing", "subscriptions", "006SG-1", 30_000), ("extra", "erp_legacy", "SG-1", -30_100),
+      ("status_stale", "salesforce", "SG-1", -30_100)]),
+    ("a contract's end", lambda books: change(books.salesforce.contracts, 0, end="2028-01-04"),
+     [("field_differs", "salesforce", "sub-006US-1", 0)]),
+    ("a customer gone", lambda books: legacy(books).customers.clear(),
+     [("customer_missing", "erp_legacy", "001000000000002AAA-SG", 0)]),
+    ("a second customer", lambda books: cloud(books).customers.append(BookCustomer("901", "", "ACME", "US")),
+     [("customer_duplicate", "erp_cloud", "001000000000001AAA-US", 0)]),
+    ("a row that makes no sense", lambda books: cloud(books).unread.append(("transaction 5", "no currency")),
+     [("unreadable", "erp_cloud", "transaction 5", 0)]),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("edit", "breaks"), [row[1:] for row in EDITS], ids=[row[0] for row in EDITS])
+def test_an_edit_is_found_with_its_cause_and_nothing_is_invented(edit: Edit, breaks: list[Any]) -> None:
+    outcome = found(edit)
+    assert seen(outcome) == breaks
+    assert outcome.items == []
+    assert all(one.cause and one.action and one.owner for one in outcome.breaks)
+
+
+def test_every_code_has_an_owner_and_an_action() -> None:
+    assert set(ACTIONS) == set(CODES)
+
+
+def item(outcome: Outcome) -> list[tuple[str, str, int, str]]:
+    return [(one.kind, one.document, one.amount, one.line) for one in outcome.items]
+
+
+def test_what_has_a_reason_is_an_item_and_the_lines_hold() -> None:
+    reasons = Reasons({"US-1": Reason("parked", "x00000001: closed period", NOW)})
+    outcome = found(lambda books: cloud(books).documents.pop(0), reasons)
+    assert outcome.breaks == []
+    assert item(outcome) == [("parked", "US-1", 10_100, "billed = posted")]
+    assert outcome.items[0].reason.startswith("x00000001")
+    assert [line.unexplained for line in outcome.lines] == [0] * 10
+
+
+def test_an_item_ages_into_a_break() -> None:
+    old = Reasons({"US-1": Reason("in transit", "for ever", NOW - 86_400)})
+    outcome = found(lambda books: cloud(books).documents.pop(0), old)
+    assert seen(outcome) == [("overdue", "synccore", "US-1", 10_100)]
+    assert isinstance(outcome.items[0], Item) and outcome.items[0].overdue
+
+
+def test_cash_on_account_and_documents_of_others_are_items() -> None:
+    def edit(books: Books) -> None:
+        change(cloud(books).receipts, 1, amount=25_000)
+        cloud(books).documents.append(replace(bill("", "US", "USD", 900, 900), account=None, customer=""))
+        legacy(books).queued["SG-1"] = "51 F5 312 number exists"
+        legacy(books).documents.clear()
+
+    outcome = found(edit)
+    assert seen(outcome) == []
+    assert item(outcome) == [
+        ("provisional", "SG-1", 30_100, "billed = posted"), ("provisional", "SG-1", 30_100, "open bills = receivables"),
+        ("out of scope", "", -900, "billed = posted"), ("out of scope", "", -900, "open bills = receivables"),
+        ("unapplied", "NS-77", -4_900, "receipts agree"), ("unapplied", "NS-77", 4_900, "open bills = receivables"),
+    ]  # fmt: skip
+    assert [line.unexplained for line in outcome.lines] == [0] * 10
+
+
+def test_a_bill_in_the_other_ledger_is_named_and_one_in_both_is_a_duplicate() -> None:
+    def move(books: Books) -> None:
+        legacy(books).documents.append(cloud(books).documents.pop(0))
+
+    assert item(found(move))[0][:2] == ("in the other ledger", "US-1")
+    both = found(lambda books: legacy(books).documents.append(cloud(books).documents[0]))
+    assert seen(both)[0][:3] == ("duplicate", "erp_legacy", "US-1")
+
+
+def test_who_changed_a_record_after_our_last_write_has_edited_it() -> None:
+    outcome = found(lambda books: change(books.salesforce.documents, 0, gross=1, modified=NOW - 10))
+    ours = {"salesforce/bill/US-1": NOW - 100}
+    one = attributed(outcome.breaks, outcome.modified, ours, Keys())[0]
+    assert (one.code, one.cause[:22]) == ("edited", "edited in Salesforce a")
+    late = {"salesforce/bill/US-1": NOW - 9}
+    assert attributed(outcome.breaks, outcome.modified, late, Keys())[0].code == "amount_differs"
