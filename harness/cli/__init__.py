@@ -4,7 +4,8 @@ import sys
 
 import typer
 
-from harness.cli import bench, chaos, contracts, load, sandbox, serve, stories
+
+from harness.cli import bench, chaos, container, contracts, load, sandbox, serve, stories
 from harness.cli.output import complain
 
 INTERRUPTED = 130  # how typer reports a Ctrl-C
@@ -29,6 +30,7 @@ stories.register(app)
 chaos.register(app)
 sandbox.register(app)
 serve.register(app)
+container.register(app)
 bench.register(app)
 load.register(app)
 contracts.register(app)

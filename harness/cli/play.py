@@ -5,9 +5,11 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Protocol
 
 import structlog
 
@@ -16,7 +18,21 @@ from harness.runner import RunResult, run_story
 from harness.scenario import Scenario, load_world
 from harness.stack.home import home, private_folder
 from harness.stack.journal import JournalPump
-from harness.stack.launch import Plan, Stack, launch
+from harness.stack.launch import Plan, Progress, launch
+from harness.stack.world import LiveWorld
+
+
+class Sandbox(Protocol):
+    """A running stack, of processes or containers, that many stories are played on one after the other."""
+
+    world: LiveWorld
+
+    async def begin_anew(self, genesis: float, seed: str, mappings: Mapping[str, Any]) -> None:
+        """Back to the company's seed, at another story's beginning."""
+        ...
+
+
+Launch = Callable[[Plan, Progress], AbstractAsyncContextManager[Sandbox]]
 
 
 @dataclass
@@ -43,7 +59,9 @@ def run_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="run-", dir=private_folder(home() / "runs")))
 
 
-async def play_live(scenarios: list[Scenario], seeds: list[str], wishes: Wishes) -> list[Played]:
+async def play_live(
+    scenarios: list[Scenario], seeds: list[str], wishes: Wishes, start: Launch = launch
+) -> list[Played]:
     """All stories with all seeds on one stack, begun anew for each; stories of another world get another stack."""
     played: list[Played] = []
     for world in dict.fromkeys(scenario.world for scenario in scenarios):
@@ -54,7 +72,7 @@ async def play_live(scenarios: list[Scenario], seeds: list[str], wishes: Wishes)
             load_world(world), first.genesis, folder, seeds[0], first.mappings, core=wishes.core,
             profile=wishes.profile,
         )  # fmt: skip
-        async with launch(plan, wishes.say) as stack:
+        async with start(plan, wishes.say) as stack:
             stack.world.waiting = wishes.say
             fresh = True
             for scenario in mine:
@@ -70,7 +88,7 @@ async def play_live(scenarios: list[Scenario], seeds: list[str], wishes: Wishes)
     return played
 
 
-async def _play_on(stack: Stack, scenario: Scenario, seed: str, wishes: Wishes) -> Played:
+async def _play_on(stack: Sandbox, scenario: Scenario, seed: str, wishes: Wishes) -> Played:
     begun = time.monotonic()
     stream = EventStream(stack.world.now)
     for consumer in wishes.consumers:

@@ -8,7 +8,7 @@ import typer
 
 from harness.checkers import overall
 from harness.cli.output import Refusal, console, print_json, run_live
-from harness.cli.play import Played, Wishes, play_live, play_sim
+from harness.cli.play import Launch, Played, Wishes, play_live, play_sim
 from harness.cli.select import known_stories, seeds, stories
 from harness.load.export import at_export, with_export
 from harness.record import RecordWriter, first_difference, read_record
@@ -20,6 +20,7 @@ from harness.runner import RunResult
 from harness.scenario import Scenario, StoryError
 from harness.scenario.lint import lint as lint_file
 from harness.stack.home import Lock, home
+from harness.stack.launch import launch
 
 
 class Mode(StrEnum):
@@ -27,6 +28,7 @@ class Mode(StrEnum):
 
     sim = "sim"
     live = "live"
+    compose = "compose"
 
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
@@ -64,7 +66,9 @@ def demo(as_json: Json = False, core: Core = "") -> None:
 
 def run(
     names: Annotated[list[str], typer.Argument(metavar="STORY...", help="Names, files or folders.")],
-    mode: Annotated[Mode, typer.Option(help="sim: one process, virtual time. live: real processes.")] = Mode.sim,
+    mode: Annotated[
+        Mode, typer.Option(help="sim: one process, virtual time. live: processes. compose: containers.")
+    ] = Mode.sim,
     seed: Annotated[str, typer.Option(help="A seed, or a range such as 1..20.")] = "1",
     junit: Annotated[Path | None, typer.Option(help="Write a JUnit file.")] = None,
     record: Annotated[Path | None, typer.Option(help="Write the record of the run (JSON lines).")] = None,
@@ -86,6 +90,7 @@ def run(
     windtunnel run new-business stormy-monday --seed 1..20
     windtunnel run scenarios/ --junit out.xml --json
     windtunnel run stormy-monday --mode live --core "python -m synccore"
+    windtunnel run new-business --mode compose
     windtunnel run crm-export --export ~/our-crm-export
     """
     _check(profile, core, mode)
@@ -113,7 +118,7 @@ def run(
         if mode is Mode.sim:
             played = play_sim(chosen, chances, wishes)
         else:
-            played = run_live(play_live(chosen, chances, wishes))
+            played = run_live(play_live(chosen, chances, wishes, _launch_of(mode)))
     finally:
         shown.end()
         if writer:
@@ -130,10 +135,19 @@ def _repeat(chosen: list[Scenario], result: RunResult) -> None:
     result.outcome = overall(result.verdicts)
 
 
+def _launch_of(mode: Mode) -> Launch:
+    """How a stack is started for a mode; the Docker SDK is loaded only where containers are asked for."""
+    if mode is not Mode.compose:
+        return launch
+    from harness.stack.compose import launch_compose  # noqa: PLC0415
+
+    return launch_compose
+
+
 def _check(profile: str, core: str, mode: Mode) -> None:
     if profile not in ("vendor", "roomy", "none"):
         raise Refusal(f"--profile is vendor, roomy or none, not '{profile}'")
-    if core and mode is Mode.sim:
+    if core and mode is not Mode.live:
         raise Refusal("--core needs --mode live: another core is a process of its own")
 
 

@@ -24,6 +24,12 @@ class Credentials:
         """For the state file."""
         return asdict(self)
 
+    def settings(self, system: str, sftp_port: int) -> dict[str, Any]:
+        """What a system's --settings file holds."""
+        return {
+            "control_token": self.control_token, "credentials": self.systems[system], "sftp_port": sftp_port
+        }  # fmt: skip
+
     @classmethod
     def of_json(cls, value: dict[str, Any]) -> "Credentials":
         """From the state file."""

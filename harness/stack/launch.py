@@ -59,7 +59,7 @@ class Stack:
         """For the next story: systems back to their seed at its genesis, the core with an empty memory."""
         core = self.children[-1]
         await core.stop()
-        await _one_clock(self.world, genesis, seed)
+        await one_clock(self.world, genesis, seed)
         folder = _core_folder(self.plan)
         shutil.rmtree(folder, ignore_errors=True)
         _core_child(self.plan, self.addresses, self.secret, mappings, core)
@@ -90,8 +90,8 @@ async def launch(plan: Plan, progress: Progress = lambda _text: None) -> AsyncIt
         children.append(core)
         world = await LiveWorld(addresses, secret, core).open()
         progress("seeding the company into them")
-        await _seed(world, plan)
-        await _one_clock(world, plan.genesis, plan.seed)
+        await seed_company(world, plan.company)
+        await one_clock(world, plan.genesis, plan.seed)
         progress("starting the sync core")
         _core_child(plan, addresses, secret, plan.company.mappings_with(plan.mappings), core)
         await core.start()
@@ -122,9 +122,7 @@ def _ports(plan: Plan) -> dict[str, int]:
 
 def _system_child(name: SystemName, port: int, plan: Plan, secret: Credentials, ports: Mapping[str, int]) -> Child:
     settings = plan.folder / f"{name}.settings.json"
-    facts = {"control_token": secret.control_token, "credentials": secret.systems[name],
-             "sftp_port": ports["erp_legacy SFTP"]}  # fmt: skip
-    write_private(settings, json.dumps(facts))
+    write_private(settings, json.dumps(secret.settings(name, ports["erp_legacy SFTP"])))
     command = [
         sys.executable, "-m", f"simulators.{name}", "--host", HOST, "--port", str(port), "--seed", plan.seed,
         "--genesis", str(plan.genesis), "--profile", plan.profile, "--settings", str(settings),
@@ -152,11 +150,11 @@ def _core_child(
     core.environment = core_environment(folder, port, addresses.systems, addresses.sftp_port, secret, mappings)
 
 
-async def _seed(world: LiveWorld, plan: Plan) -> None:
+async def seed_company(world: LiveWorld, company: WorldFile) -> None:
     """Load each system's part of the company, with this stack's own webhook address and passwords."""
 
     async def load(name: SystemName) -> None:
-        data = plan.company.seed(name)
+        data = company.seed(name)
         if name == "subscriptions":
             data["webhook_endpoints"] = [
                 {
@@ -170,13 +168,13 @@ async def _seed(world: LiveWorld, plan: Plan) -> None:
         try:
             await world.control(name, "POST", "/_control/seed", data)
         except ValueError as error:
-            raise StackProblem(f"the world '{plan.company.name}' does not fit {error}", 2) from error
+            raise StackProblem(f"the world '{company.name}' does not fit {error}", 2) from error
 
     await _all(load(name) for name in SYSTEMS)
     await _all(world.control(name, "POST", "/_control/reset", {"remember": True}) for name in SYSTEMS)
 
 
-async def _one_clock(world: LiveWorld, genesis: float, seed: str) -> None:
+async def one_clock(world: LiveWorld, genesis: float, seed: str) -> None:
     """All systems to their remembered state, their clocks at the same moment."""
     fresh = {"genesis": genesis, "seed": seed}
     await _all(world.control(name, "POST", "/_control/reset", fresh) for name in SYSTEMS)

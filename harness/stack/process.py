@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from harness.stack.problem import StackProblem
 
@@ -33,6 +33,33 @@ def _dies_with_parent() -> None:
 def _own_environment() -> dict[str, str]:
     """Ours without what could configure a core by accident."""
     return {name: value for name, value in os.environ.items() if not name.startswith("SYNCCORE_")}
+
+
+class Running(Protocol):
+    """A part of a stack that can be ended and started again: a child process, or a container."""
+
+    name: str
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended, or None while it runs."""
+        ...
+
+    async def start(self) -> Any:
+        """Start it and wait until it is ready; StackProblem when it dies or stays silent."""
+        ...
+
+    async def stop(self) -> None:
+        """End it in order."""
+        ...
+
+    async def kill(self) -> None:
+        """SIGKILL."""
+        ...
+
+    def last_words(self, lines: int = 12) -> str:
+        """The end of its log, for people."""
+        ...
 
 
 class Child:

@@ -12,7 +12,7 @@ from yarl import URL
 
 from harness.stack.credentials import Credentials
 from harness.stack.problem import StackProblem
-from harness.stack.process import Child
+from harness.stack.process import Running
 from harness.stack.quiet import Calm
 from harness.world import SYSTEMS, Json, Reply, SystemName, Unreachable
 
@@ -26,6 +26,7 @@ class Addresses:
     systems: Mapping[str, str]
     core: str
     sftp_port: int
+    sftp_host: str = "127.0.0.1"
 
 
 class LiveWorld:
@@ -33,7 +34,7 @@ class LiveWorld:
 
     mode: Literal["sim", "live"] = "live"
 
-    def __init__(self, addresses: Addresses, secret: Credentials, core_process: Child | None = None) -> None:
+    def __init__(self, addresses: Addresses, secret: Credentials, core_process: Running | None = None) -> None:
         self.addresses, self.secret, self.core_process = addresses, secret, core_process
         self._session: aiohttp.ClientSession | None = None
         self._offset_s = 0.0
@@ -109,7 +110,7 @@ class LiveWorld:
         try:
             async with (
                 asyncssh.connect(
-                    "127.0.0.1", self.addresses.sftp_port, username=partner["username"],
+                    self.addresses.sftp_host, self.addresses.sftp_port, username=partner["username"],
                     password=partner["password"], known_hosts=None, config=None, client_keys=None, agent_path=None,
                 ) as connection,
                 connection.start_sftp_client() as sftp,
@@ -164,7 +165,7 @@ class LiveWorld:
         await self._owned().start()
         self.core_wanted = True
 
-    def _owned(self) -> Child:
+    def _owned(self) -> Running:
         if self.core_process is None:
             raise StackProblem("this core belongs to another process and cannot be killed from here", 2)
         return self.core_process

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from pathlib import Path
 
 
 class ClockError(ValueError):
@@ -51,6 +52,19 @@ class Clock:
         for listener in self._listeners:
             listener()
 
+    def keep(self, path: Path) -> None:
+        """Go on with the time that `path` holds and write each move there: a restarted clock does not jump back."""
+        if path.exists():
+            self._offset = float(path.read_text())
+        self.on_move(lambda: _written(path, str(self._offset)))
+
     def on_move(self, listener: Callable[[], None]) -> None:
         """Call `listener` after every jump or restart."""
         self._listeners.append(listener)
+
+
+def _written(path: Path, text: str) -> None:
+    """Whole or not at all."""
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(text)
+    temporary.replace(path)

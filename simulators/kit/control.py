@@ -118,7 +118,9 @@ def _state_routes(api: FastAPI, system: System) -> None:
         """Load seed rows; nothing is kept of a bad seed."""
         try:
             with system.store.transaction():
-                return system.seed(data)
+                counts = system.seed(data)
+                system.store.next("_seeded")
+                return counts
         except (ValueError, Duplicate) as error:
             return problem(422, "Bad seed data", str(error))
 
@@ -185,8 +187,11 @@ def _fault_routes(api: FastAPI, system: System) -> None:
 def _watch_routes(api: FastAPI, system: System) -> None:
     @api.get("/_control/health")
     async def health() -> dict[str, Any]:
-        """Alive, and whether a job ever failed inside (a defect of the simulator)."""
-        return {"system": system.name, "now": system.clock.now(), "failures": system.jobs.failures}
+        """Alive, whether seed data was loaded, and whether a job ever failed inside (a defect of the simulator)."""
+        return {
+            "system": system.name, "now": system.clock.now(), "seeded": system.seeded,
+            "failures": system.jobs.failures,
+        }  # fmt: skip
 
     @api.get("/_control/journal")
     async def journal(after: int = 0, limit: int = 1_000, wait_s: float = 0.0) -> dict[str, Any]:

@@ -62,6 +62,8 @@ class System:
         self.chance = Chance(f"{settings.seed}/{self.name}")
         path = None if settings.data is None else settings.data / f"{self.name}.sqlite"
         self.store = Store((DELIVERY, *self.kinds), path, self.schema)
+        if path is not None:
+            self.clock.keep(path.with_suffix(".clock"))
         self.jobs = Jobs(self.store, self.clock)
         self.journal = Journal(settings.journal_capacity)
         self.faults = FaultTable(self.chance.stream("faults"))
@@ -174,6 +176,11 @@ class System:
         self.journal.clear()
         self.jobs.failures.clear()
         self.forget()
+
+    @property
+    def seeded(self) -> bool:
+        """Whether seed data was loaded: then a second load would only collide with the first."""
+        return self.store.db.execute("SELECT 1 FROM counter WHERE name = '_seeded'").fetchone() is not None
 
     def _restarted(self) -> bool:
         """A persisted store that already holds data is gone on with, not begun anew."""

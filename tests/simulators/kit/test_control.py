@@ -1,8 +1,10 @@
 """The control page: behind its token, the same for every system, clear about bad input."""
 
+from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 
 from tests.simulators.kit.toy import Toy, ask, run, toy
 
@@ -67,3 +69,19 @@ def test_unknown_acts_and_profiles_are_named() -> None:
     assert control(system, "POST", "/act/dance", {})[0] == 404
     assert control(system, "PUT", "/limits", {"profile": "vendor"}) == (200, {"profile": "vendor"})
     assert control(system, "PUT", "/limits", {"profile": "endless"})[0] == 422
+
+
+def test_health_says_whether_seed_data_was_loaded() -> None:
+    system, _, _ = toy()
+    assert control(system, "GET", "/health")[1]["seeded"] is False
+    control(system, "POST", "/seed", {"things": [{"id": "1", "color": "red"}]})
+    assert control(system, "GET", "/health")[1]["seeded"] is True
+
+
+def test_a_restarted_system_goes_on_with_its_time(tmp_path: Path) -> None:
+    system, _, hands = toy(data=tmp_path)
+    system.clock.jump(86_400.0)
+    system.store.close()
+    again, _, hands_again = toy(data=tmp_path)
+    hands_again.time = hands.time + 10.0  # it was away for ten seconds
+    assert again.clock.now() == pytest.approx(86_410.0)
