@@ -4,7 +4,6 @@ import sys
 
 import typer
 
-
 from harness.cli import bench, chaos, container, contracts, load, sandbox, serve, stories
 from harness.cli.output import complain
 

@@ -66,9 +66,7 @@ def demo(as_json: Json = False, core: Core = "") -> None:
 
 def run(
     names: Annotated[list[str], typer.Argument(metavar="STORY...", help="Names, files or folders.")],
-    mode: Annotated[
-        Mode, typer.Option(help="sim: one process, virtual time. live: processes. compose: containers.")
-    ] = Mode.sim,
+    mode: Annotated[Mode, typer.Option(help="sim: virtual time. live: processes. compose: containers.")] = Mode.sim,
     seed: Annotated[str, typer.Option(help="A seed, or a range such as 1..20.")] = "1",
     junit: Annotated[Path | None, typer.Option(help="Write a JUnit file.")] = None,
     record: Annotated[Path | None, typer.Option(help="Write the record of the run (JSON lines).")] = None,
@@ -90,7 +88,6 @@ def run(
     windtunnel run new-business stormy-monday --seed 1..20
     windtunnel run scenarios/ --junit out.xml --json
     windtunnel run stormy-monday --mode live --core "python -m synccore"
-    windtunnel run new-business --mode compose
     windtunnel run crm-export --export ~/our-crm-export
     """
     _check(profile, core, mode)
