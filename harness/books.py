@@ -136,6 +136,7 @@ def _account_of(row: Row, customers: Mapping[str, Row], correlation: Correlation
 
 
 def _day(epoch: Any) -> str:
+    """A day of the platform's site (UTC in all our worlds): that is what its terms are made of."""
     return "" if epoch in (None, "") else datetime.fromtimestamp(float(epoch), UTC).date().isoformat()
 
 
@@ -152,6 +153,8 @@ def _subscription(row: Row, term: Row | None, customers: Mapping[str, Row], corr
     value = None
     if term is not None and term.get("total_contract_value_before_tax") is not None:
         value = int(term["total_contract_value_before_tax"])
+    elif term is None and row["status"] == "future":  # its term begins with it; what it will bill first is agreed
+        value = sum(int(item["amount"]) for item in row.get("subscription_items") or ())
     return Contract(
         "subscriptions", row["id"], row["id"], row.get(correlation.deal_field) or "",
         _account_of(row, customers, correlation), row["currency_code"],

@@ -42,6 +42,11 @@ def unmet(
         state = deal_state(evidence.canon, opportunities[name])
         if state != wanted_state:
             found.append(f"deal {name} is {state}, expected {wanted_state}")
+    begun = {one.deal: one.start for one in evidence.canon.contracts if one.system == "subscriptions"}
+    for name, day in expect.starts.items():
+        has = begun.get(opportunities.get(name, ""), "nothing")
+        if has != day.isoformat():
+            found.append(f"the contract of deal {name} starts on {has}, expected {day}")
     if expect.tie_out == "holds":
         found += [
             f"{one.entity} {one.currency} {one.name}: unexplained {text(one.unexplained, one.currency)}"

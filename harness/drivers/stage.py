@@ -1,7 +1,8 @@
 """What the people in a story know while it is played: the world, and how their customers and deals are called there."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from harness.drivers.cloud_clerk import CloudClerk
 from harness.drivers.platform import Platform
@@ -61,9 +62,10 @@ class Stage:
         self.platform = Platform(self.world)
         self.cloud_clerk = CloudClerk(self.world)
 
-    def today(self) -> date:
-        """The business date (UTC)."""
-        return datetime.fromtimestamp(self.world.now(), UTC).date()
+    def today(self, entity: str = "") -> date:
+        """The business date at one of the company's entities, which people there write on what they do; else UTC."""
+        zone = self.company.entities.get(entity, {}).get("zone", "UTC")
+        return datetime.fromtimestamp(self.world.now(), ZoneInfo(zone)).date()
 
     def buyer(self, name: str) -> Buyer:
         """A customer that an earlier step opened."""

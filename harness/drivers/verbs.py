@@ -37,9 +37,9 @@ async def _deal(stage: Stage, facts: Any) -> str:
     prices = [await stage.sales.price(line.sku, currency) for line in facts.lines]
     opportunity = {
         "Name": facts.name or f"{buyer.name} {facts.id}", "AccountId": buyer.account_id,
-        "StageName": "Negotiation/Review", "CloseDate": stage.today().isoformat(), "CurrencyIsoCode": currency,
-        "Pricebook2Id": prices[0]["Pricebook2Id"], "Contract_Term_Months__c": facts.term_months,
-        "Payment_Method__c": buyer.pays_by, "External_Id__c": facts.id,
+        "StageName": "Negotiation/Review", "CloseDate": stage.today(buyer.entity).isoformat(),
+        "CurrencyIsoCode": currency, "Pricebook2Id": prices[0]["Pricebook2Id"],
+        "Contract_Term_Months__c": facts.term_months, "Payment_Method__c": buyer.pays_by, "External_Id__c": facts.id,
     }  # fmt: skip
     if facts.start:
         opportunity["Contract_Start_Date__c"] = facts.start.isoformat()
@@ -59,11 +59,14 @@ async def _deal(stage: Stage, facts: Any) -> str:
 
 async def _close(stage: Stage, facts: Any) -> str:
     offers = [stage.offer(name) for name in facts.deal]
-    won = {"StageName": "Closed Won", "CloseDate": stage.today().isoformat()}
+    won = [
+        {"StageName": "Closed Won", "CloseDate": stage.today(offer.buyer.entity).isoformat()} for offer in offers
+    ]  # fmt: skip
     if len(offers) == 1:
-        await stage.sales.update("Opportunity", offers[0].opportunity_id, won)
+        await stage.sales.update("Opportunity", offers[0].opportunity_id, won[0])
     else:
-        await stage.sales.update_many("Opportunity", [{"Id": offer.opportunity_id, **won} for offer in offers])
+        rows = [{"Id": offer.opportunity_id, **fields} for offer, fields in zip(offers, won, strict=True)]
+        await stage.sales.update_many("Opportunity", rows)
     return f"won: {', '.join(f'{offer.id} ({offer.buyer.name})' for offer in offers)}"
 
 
@@ -98,7 +101,8 @@ async def _transfer(stage: Stage, facts: Any) -> str:
         raise StepFailed(f"bill {bill['id']} of deal {facts.deal} is paid already")
     ledger = stage.company.entities[offer.buyer.entity]["ledger"]
     if ledger == "cloud":
-        payment, paid = await stage.cloud_clerk.receive_transfer(bill["id"], facts.amount, stage.today().isoformat())
+        today = stage.today(offer.buyer.entity).isoformat()
+        payment, paid = await stage.cloud_clerk.receive_transfer(bill["id"], facts.amount, today)
         shown = text(minor(paid, offer.currency), offer.currency)
         return f"{offer.buyer.name} transfers {shown} {offer.currency} for {bill['id']} (receipt {payment})"
     amount = bill["amount_due"] if facts.amount is None else minor(facts.amount, offer.currency)

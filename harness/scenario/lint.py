@@ -101,8 +101,9 @@ def _check_references(placed: Placed, scenario: Scenario, world: WorldFile | Non
             _check_products(placed, way, facts, world)
         else:
             _check_step(placed, way, facts, customers, deals, disturbances)
-    for name in scenario.expect.deals:
-        _known(placed, ("expect", "deals", name), "deal", name, deals)
+    for what in ("deals", "starts"):
+        for name in getattr(scenario.expect, what):
+            _known(placed, ("expect", what, name), "deal", name, deals)
 
 
 def _declare(placed: Placed, way: Way, what: str, name: str, known: dict[str, int]) -> None:
@@ -133,9 +134,9 @@ def _check_step(
     if hasattr(facts, "deal"):
         for name in (facts.deal,) if isinstance(facts.deal, str) else facts.deal:
             _known(placed, (*way, "deal"), "deal", name, deals)
-    if hasattr(facts, "deals"):
-        for name in facts.deals:
-            _known(placed, (*way, "deals", name), "deal", name, deals)
+    for what in ("deals", "starts"):
+        for name in getattr(facts, what, ()):
+            _known(placed, (*way, what, name), "deal", name, deals)
     if isinstance(facts, DisturbStep):
         disturbances.add(facts.id)
     elif way[-1] == "repair" and hasattr(facts, "id"):

@@ -261,8 +261,9 @@ class Expect(Part):
     """What must be so here (as a step) or at the end. What is not said is not asked.
 
     `exceptions`: the kinds that stand open, sorted; `exception_counts`: all kinds that stand open, and how many of
-    each; `deals`: how far each has come. `won`, `billed` and `parked` are the net sums of the tie-out's first line,
-    `won_by_month` splits the won by the month of the close date, `loaded` is how far all loaded deals have come.
+    each; `deals`: how far each has come; `starts`: the first day of its contract in the platform. `won`, `billed` and
+    `parked` are the net sums of the tie-out's first line, `won_by_month` splits the won by the month of the close date,
+    `loaded` is how far all loaded deals have come.
     """
 
     exceptions: tuple[str, ...] | None = None
@@ -274,6 +275,7 @@ class Expect(Part):
     loaded: dict[DealState, int] = Field(default_factory=dict)
     dead_letters: int | None = Field(default=None, ge=0)
     deals: dict[Name, DealState] = Field(default_factory=dict)
+    starts: dict[Name, date] = Field(default_factory=dict)
     tie_out: Literal["holds"] | None = None
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from synccore.domain.calendar import midnight
+from synccore.domain.calendar import day, midnight
 from synccore.domain.deals import Deal
 from synccore.domain.mappings import Item
 
@@ -58,9 +58,13 @@ def subscription_items(deal: Deal, items: Mapping[str, Item]) -> list[dict[str, 
     return rows
 
 
-def start_epoch(wanted: date | None, today: date, zone: str) -> int | None:
-    """When a subscription shall start, None for at once (today, or no wish)."""
-    return None if wanted is None or wanted == today else midnight(wanted, zone)
+def start_epoch(start: date, now: float, site_zone: str) -> int | None:
+    """When a subscription shall start that begins on the entity's day `start`; None for at once.
+
+    Days of the platform are days of its site: where it is another day there than at the entity, the start is said,
+    else a term sold on the last evening of January in New York would begin in February.
+    """
+    return None if start == day(now, site_zone) else midnight(start, site_zone)
 
 
 def bill_lines(deal: Deal, items: Mapping[str, Item]) -> dict[str, list[dict[str, Any]]]:

@@ -7,7 +7,7 @@ applied, and why), Unknown (perhaps applied), Later (certainly not applied: a li
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict
 
 from synccore.domain.bills import Bill, Payment, Receipt
 from synccore.domain.books import Book, Names
@@ -54,6 +54,13 @@ class Found:
 
     reference: Any
     amount: int | None = None
+
+
+class Contracted(TypedDict):
+    """A subscription and when its contract term begins there, in epoch seconds."""
+
+    id: str
+    starts_at: int
 
 
 class Salesforce(Protocol):
@@ -120,12 +127,12 @@ class Platform(Protocol):
         """Bring it to these fields."""
         ...
 
-    async def subscription(self, subscription_id: str) -> str | None:
-        """Its id if it exists."""
+    async def subscription(self, subscription_id: str) -> Contracted | None:
+        """Its id and term if it exists."""
         ...
 
-    async def create_subscription(self, customer_id: str, fields: Mapping[str, Any]) -> str:
-        """Create it with items and contract term; returns its id."""
+    async def create_subscription(self, customer_id: str, fields: Mapping[str, Any]) -> Contracted:
+        """Create it with items and contract term."""
         ...
 
     async def bill_by_reference(self, customer_id: str, po_number: str) -> str | None:

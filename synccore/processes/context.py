@@ -22,6 +22,7 @@ INTERVALS_S = {
 }
 POLICIES: dict[str, dict[str, Any]] = {
     "contract": {"action_at_term_end": "renew", "term_months": 12},
+    "platform": {"zone": "UTC"},  # the site's own zone: its days are what a term of whole days begins on
     "payment_terms": {"transfer": 30, "card": 0},
     "legacy_batch": {"zone": "Asia/Singapore", "cutoff": "21:45", "lead_minutes": 15, "bank": "0000113100",
                      "receivables": "0000140000", "tax": "0000175000", "first_customer": 900001},

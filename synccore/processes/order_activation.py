@@ -1,5 +1,6 @@
 """Process order-activation: a won deal is checked, contracted in the platform, and shown to sales as active."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -15,7 +16,7 @@ from synccore.domain.validation import Catalogues, MasterData
 from synccore.ports.engine import Run
 from synccore.ports.outcomes import Parked
 from synccore.ports.stores import Unit
-from synccore.ports.systems import Found, Rejected
+from synccore.ports.systems import Contracted, Found, Rejected
 from synccore.processes.context import Context, entity_of, item_of, taxes_of
 from synccore.processes.customer_sync import sync_ledger_customer, sync_platform_customer
 from synccore.processes.write_back import report_deal
@@ -62,8 +63,8 @@ class OrderActivation:
         )
         agreed: Terms | None = None
         if has_plan(deal, items):
-            agreed = self._terms(deal, items, facts)
-            await run.step("subscription", lambda: self._subscribe(deal, items, facts, customer, entity))
+            begun = await run.step("subscription", lambda: self._subscribe(deal, items, facts, customer))
+            agreed = replace(self._terms(deal, items, facts), start=_first_day(begun, facts))
         else:
             await run.step("bill", lambda: self._bill(deal, items, customer, facts))
         await run.step("write-back", lambda: self._write_back(deal, agreed, customer, ledger_customer))
@@ -92,6 +93,8 @@ class OrderActivation:
                 "taxes": taxes.model_dump(mode="json") if taxes else None,
                 "items": {sku: item.model_dump(mode="json") if item else None for sku, item in items.items()},
                 "today": calendar.day(at, entity.zone if entity else "UTC").isoformat(),
+                "at": at,
+                "site_zone": ctx.policy(unit, "platform")["zone"],
                 "contract": ctx.policy(unit, "contract"),
                 "payment_terms": ctx.policy(unit, "payment_terms"),
             }
@@ -136,10 +139,10 @@ class OrderActivation:
         collected = "on" if deal.payment_method == "card" else "off"
         return {"auto_collection": collected, "net_term_days": days, "preferred_currency_code": deal.currency}
 
-    async def _subscribe(self, deal: Deal, items: dict[str, Item], facts: Facts, customer: str, entity: Entity) -> str:
+    async def _subscribe(self, deal: Deal, items: dict[str, Item], facts: Facts, customer: str) -> Contracted:
+        """The contract in the platform, which owns its term: what it answers is what sales will be shown."""
         ctx, agreed = self._ctx, self._terms(deal, items, facts)
         subscription = ctx.keys.subscription(deal.id)
-        today = date.fromisoformat(facts["today"])
         fields: dict[str, Any] = {
             "id": subscription,
             "subscription_items": subscription_items(deal, items),
@@ -147,7 +150,7 @@ class OrderActivation:
             "contract_term": {"action_at_term_end": facts["contract"]["action_at_term_end"]},
             "auto_collection": self._payment_fields(deal, facts)["auto_collection"],
             "po_number": deal.po_number or None,
-            "start_date": start_epoch(deal.start, today, entity.zone),
+            "start_date": start_epoch(agreed.start, facts["at"], facts["site_zone"]),
             "cf_sf_opportunity": deal.id,
         }
         key = ctx.keys.effect("subscriptions", "subscription", subscription)
@@ -156,25 +159,26 @@ class OrderActivation:
             known = await ctx.platform.subscription(subscription)
             return Found(known) if known is not None else None
 
-        async def send(_refusals: int) -> str:
+        async def send(_refusals: int) -> Contracted:
             given = {name: value for name, value in fields.items() if value is not None}
             return await ctx.platform.create_subscription(customer, given)
 
-        def settled(unit: Unit, reference: Any) -> None:
-            unit.links.put("contract", deal.id, "subscriptions", str(reference))
+        def settled(unit: Unit, begun: Contracted) -> None:
+            unit.links.put("contract", deal.id, "subscriptions", begun["id"])
             data = {
                 "subscription": subscription,
                 "opportunity": deal.id,
                 "value": agreed.value,
                 "cycles": agreed.cycles,
                 "currency": deal.currency,
-                "start": agreed.start.isoformat(),
+                "start": _first_day(begun, facts).isoformat(),
             }
             at, account, cause = ctx.clock.now(), deal.account.id, f"opportunity:{deal.id}"
             unit.events.append(fact("contract-activated", "subscriptions", subscription, account, at, data, cause))
 
         write = Write(key, "subscriptions", "subscription", f"opportunity:{deal.id}")
-        return str(await ctx.once(ctx, write, send, look, settled))
+        begun: Contracted = await ctx.once(ctx, write, send, look, settled)
+        return begun
 
     async def _bill(self, deal: Deal, items: dict[str, Item], customer: str, facts: Facts) -> str:
         """A deal without a plan: one bill, found again by its purchase-order reference."""
@@ -242,6 +246,11 @@ class OrderActivation:
         content = {"contract": contract, "opportunity": opportunity, "account": account}
         write = Write(key, "salesforce", "activation", f"opportunity:{deal.id}", digest(content))
         return str(await ctx.once(ctx, write, send, None, settled))
+
+
+def _first_day(begun: Contracted, facts: Facts) -> date:
+    """The day on which a contract term begins: the platform's days are those of its site."""
+    return calendar.day(begun["starts_at"], facts["site_zone"])
 
 
 def _price(row: Any) -> dict[str, Any] | None:

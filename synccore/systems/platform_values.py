@@ -6,6 +6,13 @@ from typing import Any
 
 from synccore.domain.bills import Application, Bill, BillLine, Payment
 from synccore.domain.deals import Address
+from synccore.ports.systems import Contracted
+
+
+def contracted(row: Mapping[str, Any]) -> Contracted:
+    """A subscription's id and the beginning of its term: of the contract in force, else the one it waits for."""
+    term = row.get("contract_term") or {}
+    return {"id": str(row["id"]), "starts_at": _int(term.get("contract_start") or row.get("start_date"))}
 
 
 def bill(row: Mapping[str, Any]) -> Bill:

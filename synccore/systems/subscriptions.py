@@ -12,7 +12,7 @@ from synccore.domain.bills import Bill, Payment, Receipt
 from synccore.domain.books import Book, Names
 from synccore.ports.clock import Clock
 from synccore.ports.outcomes import Later
-from synccore.ports.systems import Found, Unknown
+from synccore.ports.systems import Contracted, Found, Unknown
 from synccore.ports.transport import Request, Response, Transport
 from synccore.systems import books_platform, platform_values
 from synccore.systems.client import Client, OnCall, Refusal, parse, with_header
@@ -87,16 +87,16 @@ class SubscriptionsAdapter:
         await self._post("customer.update_billing_info", path, address, "customer")
         return customer_id
 
-    async def subscription(self, subscription_id: str) -> str | None:
-        """Its id if it exists."""
+    async def subscription(self, subscription_id: str) -> Contracted | None:
+        """Its id and term if it exists."""
         body = await self._get("subscription.retrieve", f"/subscriptions/{_seg(subscription_id)}", "subscription")
-        return str(body["subscription"]["id"]) if body else None
+        return platform_values.contracted(body["subscription"]) if body else None
 
-    async def create_subscription(self, customer_id: str, fields: Mapping[str, Any]) -> str:
+    async def create_subscription(self, customer_id: str, fields: Mapping[str, Any]) -> Contracted:
         """POST /customers/{id}/subscription_for_items."""
         path = f"/customers/{_seg(customer_id)}/subscription_for_items"
         body = await self._post("subscription.create_with_items", path, fields, "subscription")
-        return str(body["subscription"]["id"])
+        return platform_values.contracted(body["subscription"])
 
     async def bill_by_reference(self, customer_id: str, po_number: str) -> str | None:
         """Looked for among the customer's bills: nothing but the reference tells one-off bills apart."""

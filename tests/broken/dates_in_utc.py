@@ -4,7 +4,7 @@ from synccore.bootstrap import Parts
 from tests.broken import alter, stories
 
 STORY = stories.card(  # half past nine in the evening of January's last day in New York
-    head="genesis: 2026-02-01T02:30:00Z", lines="[{sku: ONBOARD}]"
+    head="genesis: 2026-02-01T02:30:00Z",
 )
 CAUGHT_BY = {"I4"}
 

@@ -39,11 +39,11 @@ def two_deals(*storm: str, pays: str = "lake-2") -> Scenario:
     )  # fmt: skip
 
 
-def card(*storm: str, head: str = "", between: str = "settle", lines: str = _LINES) -> Scenario:
+def card(*storm: str, head: str = "", between: str = "settle", lines: str = _LINES, expect: str = _CALM) -> Scenario:
     """A New York customer, taxed at 8.875 %, pays the bill by card in the platform."""
     return story(
         "card", "customer: " + _HUDSON, f"deal: {{id: hudson-1, customer: hudson, lines: {lines}}}",
-        "close: hudson-1", between, "pay_by_card: hudson-1", "settle", storm=storm, head=head,
+        "close: hudson-1", between, "pay_by_card: hudson-1", "settle", storm=storm, head=head, expect=expect,
     )  # fmt: skip
 
 

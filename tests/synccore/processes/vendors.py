@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from synccore.domain.bills import Application, Bill, BillLine, Payment, Receipt
 from synccore.domain.deals import Account, Deal, DealLine
 from synccore.domain.money import share
-from synccore.ports.systems import Found, Row
+from synccore.ports.systems import Contracted, Found, Row
 from tests.synccore.processes.wire import Wire, unique
 
 T = TypeVar("T")
@@ -216,23 +216,27 @@ class FakePlatform:
 
         return await self.wire.act("platform.update_customer", write, write=True)
 
-    async def subscription(self, subscription_id: str) -> str | None:
+    async def subscription(self, subscription_id: str) -> Contracted | None:
         known = self.subscriptions
         return await self.wire.act(
-            "platform.subscription", lambda: subscription_id if subscription_id in known else None
+            "platform.subscription", lambda: self.contracted(subscription_id) if subscription_id in known else None
         )
 
-    async def create_subscription(self, customer_id: str, fields: Mapping[str, Any]) -> str:
-        def write() -> str:
+    def contracted(self, name: str) -> Contracted:
+        return {"id": name, "starts_at": int(self.subscriptions[name]["starts_at"])}
+
+    async def create_subscription(self, customer_id: str, fields: Mapping[str, Any]) -> Contracted:
+        def write() -> Contracted:
             name = str(fields["id"])
             unique("subscriptions", self.subscriptions, name)
-            self.subscriptions[name] = {**fields, "customer": customer_id}
+            starts_at = fields.get("start_date") or self.wire.clock.now()
+            self.subscriptions[name] = {**fields, "customer": customer_id, "starts_at": starts_at}
             lines = [
                 (item["item_price_id"], item["item_price_id"], item["quantity"], item["unit_price"])
                 for item in fields["subscription_items"]
             ]
             self.issue(customer_id, name, str(fields.get("po_number") or ""), lines)
-            return name
+            return self.contracted(name)
 
         return await self.wire.act("platform.create_subscription", write, write=True)
 
