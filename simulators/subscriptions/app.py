@@ -22,6 +22,7 @@ from simulators.subscriptions import (
     settlement,
     subscriptions,
     time_machine,
+    usage_rating,
 )
 from simulators.subscriptions.errors import Refused, wrong
 from simulators.subscriptions.events import RETRY_SCHEDULE_S
@@ -54,6 +55,8 @@ JOBS: dict[str, Callable[[Work, Job], None]] = {
     "invoice_due": renewals.invoice_due,
     "dunning": settlement.retry_charge,
     "late_failure": settlement.late_failure,
+    "usage_term": usage_rating.term_over,
+    "usage_close": usage_rating.close_due,
 }
 
 

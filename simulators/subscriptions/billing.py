@@ -27,7 +27,7 @@ class Draft:
     members: dict[str, Any] = field(default_factory=dict)  # po_number, shipping_address, cf_*, …
 
 
-def item_line(at: int, price: Doc, quantity: int, unit_price: int | None = None, **members: Any) -> Doc:
+def item_line(at: int, price: Doc, quantity: int | Decimal, unit_price: int | None = None, **members: Any) -> Doc:
     """A line for an item price; `members` add subscription_id, date_from, date_to, description."""
     rated = rules_price.rate(price, quantity, unit_price)
     line = _line(at, rated.amount, rated.quantity, rated.unit_amount, members)
@@ -48,7 +48,7 @@ def adhoc_line(at: int, amount: int, description: str, taxable: bool, **members:
     return line | {"pricing_model": "flat_fee", "entity_type": "adhoc", "_taxable": taxable}
 
 
-def _line(at: int, amount: int, quantity: int, unit_amount: int, members: dict[str, Any]) -> Doc:
+def _line(at: int, amount: int, quantity: int | Decimal, unit_amount: int, members: dict[str, Any]) -> Doc:
     line = {
         "id": "", "date_from": at, "date_to": at, "unit_amount": unit_amount,
         "quantity": quantity, "amount": amount, "is_taxed": False, "tax_amount": 0, "discount_amount": 0,

@@ -19,7 +19,8 @@ def dump(store: Store) -> dict[str, Rows]:
     """All rows by table. Amounts are integers in minor units of the row's `currency_code`; rates decimal strings.
 
     party: customers. contract: subscriptions and contract terms. document: invoices (pending and voided ones with their
-    status), credit notes, transactions. line: line items with invoice_id or credit_note_id. allocation: what a payment
+    status), credit notes, transactions. line: line items with invoice_id or credit_note_id, and usages
+    (quantities are decimal strings; `invoice_id` and `line_item_id` once they are billed). allocation: what a payment
     or credit settles on an invoice; failed payments settle nothing and are not listed.
     """
     tables: dict[str, Rows] = {
@@ -27,6 +28,7 @@ def dump(store: Store) -> dict[str, Rows]:
         for table, kinds in _KINDS.items()
     }
     tables["line"] = [line for doc in tables["document"] for line in _lines(doc)]
+    tables["line"] += [_exact(doc) for doc in store.find("usage")]
     tables["allocation"] = [entry for doc in tables["document"] for entry in _allocations(doc)]
     tables["ledger"] = []
     return tables

@@ -142,6 +142,11 @@ def create_price(work: Work, params: Params) -> Result:
     return _kept(work, doc, "created")
 
 
+def metered(work: Work, price: Doc) -> bool:
+    """Whether an item price is billed by usage."""
+    return bool(work.need("item", price["item_id"])["metered"])
+
+
 def _period(doc: Doc, params: Params) -> None:
     period = params.integer("period", least=1, most=1_000)
     unit = params.choice("period_unit", UNITS)

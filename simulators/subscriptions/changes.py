@@ -4,7 +4,16 @@ from typing import Any
 
 from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
-from simulators.subscriptions import billing, contracts, items, proration, settlement, subscriptions
+from simulators.subscriptions import (
+    billing,
+    contracts,
+    items,
+    proration,
+    settlement,
+    subscriptions,
+    usage_rating,
+    usage_terms,
+)
 from simulators.subscriptions.errors import bad_state, wrong
 from simulators.subscriptions.params import Params
 from simulators.subscriptions.subscriptions import answer, attributes, collection, live
@@ -113,7 +122,7 @@ def at_term_end(work: Work, subscription: Doc) -> bool:
     assert wish is not None
     contracts.adjust(work, subscription, wish["contract"])
     if wish["items"] is not None:
-        _hold(subscription, wish["items"])
+        _hold(work, subscription, wish["items"])
     work.save("subscription", subscription)
     work.emit("subscription_changed", **answer(work, subscription))
     return True
@@ -166,7 +175,7 @@ def _apply(work: Work, subscription: Doc, held: list[Doc] | None, wish: Doc | No
     running = held is not None and subscription["status"] != "future"
     before = subscription["subscription_items"]
     if held is not None:
-        _hold(subscription, held)
+        _hold(work, subscription, held)
     notes: list[Doc] = []
     invoice = None
     if running:
@@ -191,14 +200,18 @@ def _apply(work: Work, subscription: Doc, held: list[Doc] | None, wish: Doc | No
     return answer(work, subscription, invoice=invoice, credit_notes=notes)
 
 
-def _hold(subscription: Doc, held: list[Doc]) -> None:
+def _hold(work: Work, subscription: Doc, held: list[Doc]) -> None:
+    kept = {item["item_price_id"] for item in held}
+    gone = [one for one in usage_terms.metered_items(subscription) if one["item_price_id"] not in kept]
     subscription["subscription_items"] = held
     subscription["_plan"] = next(item["item_price_id"] for item in held if item["item_type"] == "plan")
     subscription["mrr"] = items.monthly_recurring(subscription)
     if subscription["status"] == "future":
         return
     for item in held:
-        if item["item_type"] != "charge":
+        if item["item_type"] != "charge" and "metered_quantity" not in item:
             item["current_term_start"] = subscription["current_term_start"]
             item["current_term_end"] = subscription["current_term_end"]
             item["next_billing_at"] = subscription["_next_term"]
+    usage_rating.bill_rest(work, subscription, gone)
+    usage_terms.join(work, subscription)

@@ -28,7 +28,8 @@ def read(work: Work, rows: Sequence[Params], before: Mapping[str, Doc] | None = 
         if any(held["item_price_id"] == key for held in found):
             raise Refused("duplicate_entry", f"{row.name('item_price_id')} : {key} is given twice",
                           row.name("item_price_id"))  # fmt: skip
-        found.append(_item(row, price, (before or {}).get(key, {})))
+        old = (before or {}).get(key, {})
+        found.append(_metered_item(row, price, old) if catalog.metered(work, price) else _item(row, price, old))
     return found
 
 
@@ -62,6 +63,25 @@ def _item(row: Params, price: Doc, before: Doc) -> Doc:
     item["amount"] = amount(price, item)
     if item["amount"] > INTEGER_MAX:
         raise row.wrong("quantity", f"makes an amount of more than {INTEGER_MAX}")
+    return item
+
+
+def _metered_item(row: Params, price: Doc, before: Doc) -> Doc:
+    """An item without quantity: usage makes it, and it is billed when its own term is over."""
+    if price["item_type"] == "charge":
+        raise row.wrong("item_price_id", "a metered charge is not supported by this sandbox")
+    if row.integer("quantity") is not None:
+        raise row.wrong("quantity", "a metered item has none: it is made by usage")
+    item: Doc = {
+        "metered_quantity": "0", **before, "item_price_id": price["id"], "item_type": price["item_type"],
+        "free_quantity": price.get("free_quantity", 0), "billing_period": price["period"],
+        "billing_period_unit": price["period_unit"], "object": "subscription_item",
+    }  # fmt: skip
+    unit_price = row.integer("unit_price")
+    if unit_price is not None and price["pricing_model"] in rules_price.TIER_MODELS:
+        raise row.wrong("unit_price", f"cannot be given for the pricing model {price['pricing_model']}")
+    if price["pricing_model"] not in rules_price.TIER_MODELS:
+        item["unit_price"] = price.get("price", 0) if unit_price is None else unit_price
     return item
 
 
@@ -106,11 +126,11 @@ def per_term(addon: Doc, plan: Doc) -> int:
 
 
 def term_lines(work: Work, subscription: Doc, start: int, end: int) -> list[Doc]:
-    """The recurring lines of one billing term (billed in advance); `end` as shown."""
+    """The recurring lines of one billing term (billed in advance, so without metered items); `end` as shown."""
     plan = work.need("item_price", subscription["_plan"])
     lines = []
     for item in subscription["subscription_items"]:
-        if item["item_type"] == "charge":
+        if item["item_type"] == "charge" or "metered_quantity" in item:
             continue
         price = work.need("item_price", item["item_price_id"])
         line = item_line(
@@ -148,6 +168,6 @@ def monthly_recurring(subscription: Doc) -> int:
     """MRR of a subscription in minor units."""
     total = 0
     for item in subscription["subscription_items"]:
-        if item["item_type"] != "charge":
+        if item["item_type"] != "charge" and "metered_quantity" not in item:
             total += rules_price.monthly(item["amount"], item["billing_period"], item["billing_period_unit"])
     return total

@@ -42,8 +42,11 @@ def of_change(work: Work, subscription: Doc, before: list[Doc], prorate: bool) -
 
 
 def _pairs(before: list[Doc], after: list[Doc]) -> list[tuple[Doc | None, Doc | None]]:
-    old = {_key(item): item for item in before if item["item_type"] != "charge"}
-    new = {_key(item): item for item in after if item["item_type"] != "charge"}
+    """Recurring items by what they succeed; metered ones are billed in arrears, so there is nothing to prorate."""
+    old, new = (
+        {_key(item): item for item in held if item["item_type"] != "charge" and "metered_quantity" not in item}
+        for held in (before, after)
+    )
     return [(old.get(key), new.get(key)) for key in dict.fromkeys((*old, *new))]
 
 

@@ -2,7 +2,7 @@
 
 from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
-from simulators.subscriptions import billing, changes, contracts, items, settlement
+from simulators.subscriptions import billing, changes, contracts, items, settlement, usage_rating
 from simulators.subscriptions.subscriptions import answer, bill, collection, schedule_renewal, set_term
 from simulators.subscriptions.work import Work
 
@@ -70,6 +70,7 @@ def cancelled(work: Work, subscription: Doc, reason: str | None) -> None:
         contracts.end(work, subscription, contract, "terminated")
     changes.forget(work, subscription)
     subscription["status"], subscription["cancelled_at"] = "cancelled", work.at
+    usage_rating.over(work, subscription)
     if reason is not None:
         subscription["cancel_reason"] = reason
     for name in ("next_billing_at", "remaining_billing_cycles", "mrr"):

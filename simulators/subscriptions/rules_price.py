@@ -21,12 +21,12 @@ class Rated:
     """An amount with how it came about: the billed quantity, the unit amount and what each tier took."""
 
     amount: int
-    quantity: int
+    quantity: int | Decimal
     unit_amount: int
     tiers: tuple[dict[str, Any], ...] = ()
 
 
-def rate(price: Mapping[str, Any], quantity: int, unit_price: int | None = None) -> Rated:
+def rate(price: Mapping[str, Any], quantity: int | Decimal, unit_price: int | None = None) -> Rated:
     """Rate `quantity` by an item price; `unit_price` overrides flat and per-unit prices.
 
     `price` has pricing_model, price, free_quantity and tiers[starting_unit, ending_unit?, price, pricing_type?,
@@ -36,50 +36,54 @@ def rate(price: Mapping[str, Any], quantity: int, unit_price: int | None = None)
     unit = unit_price if unit_price is not None else price.get("price", 0)
     if model == "flat_fee":
         return Rated(unit, 1, unit)
-    billed = max(0, quantity - price.get("free_quantity", 0))
+    billed = max(Decimal(0), quantity - Decimal(price.get("free_quantity", 0)))
     if model == "per_unit":
-        return Rated(unit * billed, quantity, unit)
+        return Rated(minor(Decimal(unit) * billed), quantity, unit)
     tiers = price.get("tiers", ())
     if model == "tiered":
         return _tiered(tiers, billed, quantity)
     tier = _tier_of(tiers, billed)
     if tier is None or billed == 0:
         return Rated(0, quantity, 0)
-    used = {**_shown(tier), "quantity_used": billed, "unit_amount": tier["price"]}
+    used = {**_shown(tier), "quantity_used": _used(billed), "unit_amount": tier["price"]}
     amount = tier["price"] if model == "stairstep" else _in_tier(tier, billed)
-    unit_amount = tier["price"] if model == "volume" else minor(Decimal(amount) / max(1, quantity))
+    unit_amount = tier["price"] if model == "volume" else minor(Decimal(amount) / max(Decimal(1), quantity))
     return Rated(amount, quantity, unit_amount, (used,))
 
 
-def _tiered(tiers: Sequence[Mapping[str, Any]], billed: int, quantity: int) -> Rated:
+def _tiered(tiers: Sequence[Mapping[str, Any]], billed: Decimal, quantity: int | Decimal) -> Rated:
     amount, used = 0, []
     for tier in tiers:
         top = tier.get("ending_unit")
-        inside = (billed if top is None else min(billed, top)) - tier["starting_unit"] + 1
+        inside = (billed if top is None else min(billed, Decimal(top))) - tier["starting_unit"] + 1
         if inside <= 0:
             continue
         amount += _in_tier(tier, inside)
-        used.append({**_shown(tier), "quantity_used": inside, "unit_amount": tier["price"]})
-    return Rated(amount, quantity, minor(Decimal(amount) / max(1, quantity)), tuple(used))
+        used.append({**_shown(tier), "quantity_used": _used(inside), "unit_amount": tier["price"]})
+    return Rated(amount, quantity, minor(Decimal(amount) / max(Decimal(1), quantity)), tuple(used))
 
 
-def _in_tier(tier: Mapping[str, Any], quantity: int) -> int:
+def _in_tier(tier: Mapping[str, Any], quantity: Decimal) -> int:
     kind = tier.get("pricing_type", "per_unit")
     price: int = tier["price"]
     if kind == "flat_fee":
         return price
     if kind == "package":
-        packages = (Decimal(quantity) / tier["package_size"]).to_integral_value(ROUND_CEILING)
+        packages = (quantity / tier["package_size"]).to_integral_value(ROUND_CEILING)
         return price * int(packages)
-    return price * quantity
+    return minor(price * quantity)
 
 
-def _tier_of(tiers: Sequence[Mapping[str, Any]], quantity: int) -> Mapping[str, Any] | None:
+def _tier_of(tiers: Sequence[Mapping[str, Any]], quantity: Decimal) -> Mapping[str, Any] | None:
     for tier in tiers:
         top = tier.get("ending_unit")
-        if quantity >= tier["starting_unit"] and (top is None or quantity <= top):
+        if top is None or quantity <= top:  # tiers follow each other; a fraction above one's end belongs to the next
             return tier
     return None
+
+
+def _used(quantity: Decimal) -> int | str:
+    return int(quantity) if quantity == int(quantity) else f"{quantity.normalize():f}"
 
 
 def _shown(tier: Mapping[str, Any]) -> dict[str, Any]:

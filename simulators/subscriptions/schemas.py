@@ -19,6 +19,7 @@ KINDS = (
     Kind("credit_note", index=("customer_id", "reference_invoice_id", "status", "date", "updated_at")),
     Kind("transaction", index=("customer_id", "date", "updated_at", "reference_number")),
     Kind("event", index=("event_type", "occurred_at")),
+    Kind("usage", index=("subscription_id", "item_price_id", "usage_date", "invoice_id", "updated_at", "slot=$._slot")),
     Kind("webhook_endpoint"),
     Kind("time_machine"),
     Kind("gateway_order"),
@@ -134,5 +135,13 @@ EVENTS = Listing(
     "occurred_at",
     {"id": STRING, "occurred_at": TIMESTAMP} | _names(ENUM, "webhook_status event_type source"),
     ("occurred_at",),
+)
+USAGES = Listing(
+    "usage",
+    "usage_date",
+    _names(STRING, "id subscription_id item_price_id invoice_id")
+    | _names(TIMESTAMP, "usage_date updated_at")
+    | {"source": ENUM},
+    ("usage_date", "updated_at"),
 )
 WEBHOOK_ENDPOINTS = Listing("webhook_endpoint", "created_at", {})

@@ -55,6 +55,9 @@ def _site(work: Work, row: Mapping[str, Any]) -> None:
     for name, allowed in (("proration", ("day", "millisecond")), ("tax_rounding", ("per_line", "per_invoice"))):
         if row.get(name, allowed[0]) not in allowed:
             raise ValueError(f"{name} is one of {', '.join(allowed)}")
+    days = row.get("usage_close_days")
+    if days is not None and not (isinstance(days, int) and 0 <= days <= 50):
+        raise ValueError("usage_close_days is a number of days up to 50, or null: closed by hand")
     work.keep("site", {**work.site, **row, "id": "site"})
 
 

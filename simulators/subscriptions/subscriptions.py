@@ -4,7 +4,7 @@ from typing import Any
 
 from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
-from simulators.subscriptions import billing, cards, contracts, customers, items, settlement
+from simulators.subscriptions import billing, cards, contracts, customers, items, settlement, usage_terms
 from simulators.subscriptions.errors import duplicate, not_found, wrong
 from simulators.subscriptions.params import Params
 from simulators.subscriptions.work import Work
@@ -55,9 +55,10 @@ def attributes(work: Work, subscription: Doc, params: Params) -> None:
     if "shipping_address" in params:
         address = customers.address_of(params.group("shipping_address"), "shipping_address")
         _set(subscription, "shipping_address", address)
-    override = params.boolean("override_relationship")
-    if override is not None:
-        subscription["override_relationship"] = override
+    for name in ("override_relationship", "auto_close_invoices"):
+        flag = params.boolean(name)
+        if flag is not None:
+            subscription[name] = flag
     for name, value in params.custom_fields().items():
         _set(subscription, name, value)
 
@@ -151,6 +152,7 @@ def activate(work: Work, customer: Doc, subscription: Doc, terms: Doc, began: in
     subscription |= {"status": "active", "started_at": began, "activated_at": began}
     remaining = None if terms["cycles"] is None or terms["contract"] else terms["cycles"] - 1
     set_term(work, subscription, start, remaining)
+    usage_terms.begin(work, subscription, start)
     subscription["mrr"] = items.monthly_recurring(subscription)
     lines = items.term_lines(work, subscription, start, subscription["current_term_end"])
     lines += items.charge_lines(work, subscription, "subscription_creation")
@@ -191,7 +193,7 @@ def set_term(work: Work, subscription: Doc, start: int, remaining: int | None) -
             subscription["status"] = "non_renewing"
             subscription.pop("next_billing_at")
     for item in subscription["subscription_items"]:
-        if item["item_type"] != "charge":
+        if item["item_type"] != "charge" and "metered_quantity" not in item:
             item["current_term_start"], item["current_term_end"] = start, subscription["current_term_end"]
             item["next_billing_at"] = following
 

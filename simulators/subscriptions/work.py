@@ -15,6 +15,7 @@ from simulators.subscriptions.rules_terms import Calendar
 SITE_DEFAULTS: Doc = {
     "id": "site", "name": "windtunnel-test", "timezone": "UTC", "proration": "millisecond", "tax_rounding": "per_line",
     "invoice_prefix": "", "dunning_days": [2, 4, 7], "currency_code": "USD",
+    "usage_close_days": None,  # a bill of metered items waits so long for late usage; 0: not at all, None: for a person
 }  # fmt: skip
 
 

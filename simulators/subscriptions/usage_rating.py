@@ -1,0 +1,178 @@
+"""Metered items billed in arrears: usage rated at the end of an item's term, pending until it is closed."""
+
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from simulators.kit.jobs import Job
+from simulators.kit.store import Doc
+from simulators.subscriptions import billing, invoices, rules_invoice, settlement, usage_terms
+from simulators.subscriptions.errors import bad_state
+from simulators.subscriptions.params import Params
+from simulators.subscriptions.rules_terms import DAY_S
+from simulators.subscriptions.rules_usage import metered_quantity, plain
+from simulators.subscriptions.subscriptions import bill, collection
+from simulators.subscriptions.usages import of_invoice
+from simulators.subscriptions.work import Work
+
+Result = dict[str, Any]
+
+
+def term_over(work: Work, job: Job) -> None:
+    """The term of one or more metered items is over: bill them, and begin the next."""
+    subscription = work.get("subscription", job.payload["id"])
+    if subscription is None or subscription["deleted"] or subscription["status"] not in ("active", "non_renewing"):
+        return
+    over = [item for item in usage_terms.metered_items(subscription) if item["next_billing_at"] <= work.at]
+    periods = [_period(item, item["next_billing_at"]) for item in over]
+    for item in over:
+        usage_terms.move(work, subscription, item, item["next_billing_at"])
+    usage_terms.watch(work, subscription)
+    work.save("subscription", subscription)
+    _bill(work, subscription, periods)
+
+
+def over(work: Work, subscription: Doc) -> None:
+    """The subscription ends now."""
+    bill_rest(work, subscription, usage_terms.metered_items(subscription))
+    usage_terms.end(work, subscription)
+
+
+def bill_rest(work: Work, subscription: Doc, items: list[Doc]) -> None:
+    """Bill what was used so far of the terms of items that go."""
+    begun = [item for item in items if item.get("next_billing_at") and item["current_term_start"] < work.at]
+    _bill(work, subscription, [_period(item, work.at) for item in begun])
+
+
+def _period(item: Doc, end: int) -> Doc:
+    return {"item_price_id": item["item_price_id"], "unit_price": item.get("unit_price"),
+            "from": item["current_term_start"], "to": end}  # fmt: skip
+
+
+def _bill(work: Work, subscription: Doc, periods: list[Doc]) -> None:
+    lines = [line for period in periods if (line := _line(work, subscription, period))]
+    if not lines:
+        return  # nothing was used: no metered line, and no bill of nothing
+    customer = work.need("customer", subscription["customer_id"])
+    days = work.site["usage_close_days"]
+    draft = bill(work, customer, subscription, lines, work.at, pending=days != 0)
+    draft["_periods"] = periods
+    work.save("invoice", draft)
+    if days == 0:
+        _link(work, draft)
+        billing.refresh_dues(work, subscription["id"])
+    elif days is not None and subscription.get("auto_close_invoices", True):
+        work.jobs.schedule(work.at + days * DAY_S, "usage_close", {"id": draft["id"]}, key=f"close/{draft['id']}")
+    billing.announce(work, draft, customer, subscription)
+    if days == 0:
+        settlement.settle(work, draft, customer, subscription, collection(customer, subscription))
+
+
+def _usages(work: Work, subscription: Doc, period: Doc) -> list[Doc]:
+    """What is dated in the period, and what lost its bill because that was voided."""
+    work.flush()
+    rows = work.store.rows(
+        "SELECT doc FROM usage WHERE subscription_id = ? AND item_price_id = ? AND invoice_id IS NULL "
+        "AND (usage_date >= ? OR json_extract(doc, '$._delinked')) AND usage_date < ? ORDER BY usage_date, rowid",
+        (subscription["id"], period["item_price_id"], period["from"], period["to"]),
+    )
+    return [orjson.loads(row[0]) for row in rows]
+
+
+def _line(work: Work, subscription: Doc, period: Doc) -> Doc | None:
+    """The rated line of one item and term; None when nothing was used."""
+    price = work.need("item_price", period["item_price_id"])
+    calculation = work.need("item", price["item_id"])["usage_calculation"]
+    usages = [(one["usage_date"], Decimal(one["quantity"])) for one in _usages(work, subscription, period)]
+    quantity = metered_quantity(calculation, usages)
+    if not quantity:
+        return None
+    line = billing.item_line(
+        work.at, price, quantity, period["unit_price"], subscription_id=subscription["id"], date_from=period["from"],
+        date_to=work.calendar.last_second(period["to"]),
+    )  # fmt: skip
+    line["metered"], line["quantity"] = True, int(quantity)
+    if quantity != int(quantity):
+        line["quantity_in_decimal"] = plain(quantity)
+    return line
+
+
+def _link(work: Work, invoice: Doc) -> None:
+    """The usages of a bill that is final know their line."""
+    subscription = work.need("subscription", invoice["subscription_id"])
+    for period in invoice["_periods"]:
+        line = next((one for one in invoice["line_items"] if _of(one, period)), None)
+        for usage in _usages(work, subscription, period) if line else ():
+            usage.pop("_delinked", None)
+            assert line is not None
+            usage["invoice_id"], usage["line_item_id"] = invoice["id"], line["id"]
+            work.save("usage", usage)
+
+
+def _of(line: Doc, period: Doc) -> bool:
+    return bool(
+        line["metered"] and line["entity_id"] == period["item_price_id"] and line["date_from"] == period["from"]
+    )
+
+
+def _rate_again(work: Work, draft: Doc, date: int) -> None:
+    """Read the usages of a pending invoice's terms anew, and bring lines, taxes and totals in step with them."""
+    subscription = work.need("subscription", draft["subscription_id"])
+    customer = work.need("customer", draft["customer_id"])
+    lines, tiers = [], []
+    for period in draft["_periods"]:
+        line = _line(work, subscription, period)
+        if line is not None:
+            before = next((one["id"] for one in draft["line_items"] if _of(one, period)), None)
+            line["id"], line["customer_id"] = before or f"li_{work.token('line_item')}", customer["id"]
+            tiers += [{**tier, "line_item_id": line["id"]} for tier in line.pop("_tiers", ())]
+            lines.append(line)
+    taxed = billing.tax_of(work, customer, lines, date, draft.get("shipping_address"))
+    for line in lines:
+        line.pop("_taxable")
+    draft["line_items"], draft["line_item_tiers"] = lines, tiers
+    rules_invoice.total_up(draft, taxed)
+    billing.rebalanced(work, draft)
+
+
+def sync(work: Work, _params: Params, key: str) -> Result:
+    """POST /invoices/{id}/sync_usages: a pending invoice is rated anew."""
+    draft = invoices.live(work, key)
+    if draft["status"] != "pending" or "_periods" not in draft:
+        raise bad_state("only the usages of a pending invoice with metered items can be synchronised")
+    _rate_again(work, draft, draft["date"])
+    customer = work.need("customer", draft["customer_id"])
+    work.emit("pending_invoice_updated", invoice=draft, customer=customer)
+    return {"invoice": draft}
+
+
+def close(work: Work, params: Params, key: str) -> Result:
+    """POST /invoices/{id}/close: usages are read for the last time and linked; a bill of nothing goes away."""
+    draft = invoices.live(work, key)
+    if draft["status"] == "pending" and "_periods" in draft:
+        work.jobs.cancel(f"close/{key}")
+        _rate_again(work, draft, params.integer("invoice_date") or work.at)
+        if not draft["line_items"]:
+            return invoices.delete(work, params, key)
+    closed = invoices.close(work, params, key)
+    if "_periods" in draft:
+        _link(work, closed["invoice"])
+    return closed
+
+
+def close_due(work: Work, job: Job) -> None:
+    """The days in which a pending invoice waits for late usage are over."""
+    draft = work.get("invoice", job.payload["id"])
+    if draft is not None and draft["status"] == "pending" and not draft["deleted"]:
+        close(work, Params({}), draft["id"])
+
+
+def void(work: Work, params: Params, key: str) -> Result:
+    """POST /invoices/{id}/void: its usages are billed again with the item's next term."""
+    voided = invoices.void(work, params, key)
+    for usage in of_invoice(work, key):
+        for name in ("invoice_id", "line_item_id"):
+            usage.pop(name, None)
+        work.save("usage", {**usage, "_delinked": True})
+    return voided
