@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.aging import overdue, windows_of
 from harness.books import read_books
 from harness.canon import Canon, Correlation
 from harness.tieout import Excuses, Identity, tie_out
@@ -22,11 +23,13 @@ class Evidence:
     letters: Rows = field(default_factory=list)
     core_known: bool = True
     defects: list[str] = field(default_factory=list)
+    at: float = 0.0  # business time
 
     @property
     def excuses(self) -> Excuses:
         """Reasons for what is not there (yet)."""
-        return Excuses.of_core(self.exceptions, self.work)
+        late = overdue(self.work, self.exceptions, windows_of(self.books["erp_legacy"]), self.at)
+        return Excuses.of_core(self.exceptions, self.work, late)
 
     @property
     def identities(self) -> list[Identity]:
@@ -45,7 +48,7 @@ class Evidence:
 async def gather(world: World, correlation: Correlation) -> Evidence:
     """Read all books, then ask the core for its exceptions, open work and dead letters."""
     books: dict[str, Any] = {system: await world.control(system, "GET", "/_control/books") for system in SYSTEMS}
-    evidence = Evidence(read_books(books, correlation), books)
+    evidence = Evidence(read_books(books, correlation), books, at=world.now())
     try:
         evidence.exceptions = await _rows(world, "/exceptions", "exceptions")
         evidence.work = await _rows(world, "/work", "open")

@@ -65,16 +65,20 @@ class Excuses:
     parked: dict[str, tuple[str, str]] = field(default_factory=dict)  # key -> (exception id, reason)
     waiting: set[str] = field(default_factory=set)  # keys spooled for a batch window or sent and not yet answered
     in_transit: set[str] = field(default_factory=set)  # keys of open work that is neither
+    overdue: Mapping[str, str] = field(default_factory=dict)  # keys that have waited beyond their channel's bound
 
     @classmethod
-    def of_core(cls, exceptions: Iterable[Mapping[str, Any]], work: Iterable[Mapping[str, Any]]) -> "Excuses":
-        """From the answers of the experience API (GET /exceptions, GET /work)."""
-        excuses = cls()
+    def of_core(
+        cls, exceptions: Iterable[Mapping[str, Any]], work: Iterable[Mapping[str, Any]],
+        overdue: Mapping[str, str] | None = None,
+    ) -> "Excuses":  # fmt: skip
+        """From the answers of the experience API (GET /exceptions, GET /work); `overdue` as `aging` finds it."""
+        excuses = cls(overdue=overdue or {})
         for exception in exceptions:
             if exception["state"] == "open":
                 excuses.parked[exception["subject"]] = (exception["id"], exception["reason"])
         for item in work:
-            if item["subject"] in excuses.parked:
+            if item["subject"] in excuses.parked or item["subject"] in excuses.overdue:
                 continue
             topics = item.get("waiting_on") or ()
             if any(str(topic).startswith(("window:", "file:")) for topic in topics):
@@ -94,6 +98,10 @@ class Excuses:
             if key in self.in_transit:
                 return Item("in transit", document, amount, "the core is at work on it")
         return None
+
+    def late(self, keys: Iterable[str]) -> str:
+        """What a break may add: that one of the keys has waited too long; '' otherwise."""
+        return next((f": {self.overdue[key]}" for key in keys if key in self.overdue), "")
 
 
 def tie_out(canon: Canon, excuses: Excuses) -> list[Identity]:
@@ -208,7 +216,7 @@ def _compare(
             if item is not None:
                 items.append(item)
             else:
-                breaks.append(Break(bill.key, difference, f"{bill.key} {reason} in {b_name}"))
+                breaks.append(Break(bill.key, difference, f"{bill.key} {reason} in {b_name}{excuses.late(keys)}"))
     for key, strangers in b_by_key.items():
         total = sum(_signed(stranger, amount(stranger)) for stranger in strangers)
         breaks.append(Break(key, -total, f"{key} is in {b_name} and not in {a_name}"))
@@ -252,7 +260,8 @@ def _receipts_agree(canon: Canon, excuses: Excuses, entity: str, currency: str) 
             where = (
                 "the ledger" if key not in theirs else "the platform" if key not in ours else "both, with another sum"
             )
-            breaks.append(Break(key, difference, f"receipt {key} is missing in {where}"))
+            late = excuses.late([key, *applied])
+            breaks.append(Break(key, difference, f"receipt {key} is missing in {where}{late}"))
     return Identity(
         "receipts agree", entity, currency, "platform, received", sum(row.amount for row in platform),
         "ledger, received", sum(row.amount for row in ledger), tuple(items), tuple(breaks),

@@ -1,4 +1,4 @@
-"""The legacy ERP's books as vendor-named rows: customers, documents, ledger lines, clearings, parked IDocs."""
+"""The legacy ERP's books as vendor-named rows: customers, documents, ledger lines, clearings, parked IDocs, job log."""
 
 from typing import Any
 
@@ -11,6 +11,7 @@ from simulators.erp_legacy.state import (
     HEADER,
     IDOC,
     LINE,
+    RUN,
     TAX_LINE,
 )
 from simulators.kit.store import Doc, Store
@@ -32,7 +33,8 @@ def books(store: Store) -> dict[str, Rows]:
     lines = store.find(LINE.name)
     return {
         "party": _parties(store), "contract": [],
-        "document": [_header(head, lines_of) for head, lines_of in _with_customer_line(heads, lines)] + _parked(store),
+        "document": [_header(head, lines_of) for head, lines_of in _with_customer_line(heads, lines)]
+        + _parked(store) + _runs(store),
         "line": [_item(line) for line in lines if line["POSNR"]] + _taxes(store, heads),
         "allocation": _clearings(store, heads), "ledger": [_ledger_line(line, heads) for line in lines],
     }  # fmt: skip
@@ -109,6 +111,16 @@ def _taxes(store: Store, heads: dict[str, Doc]) -> Rows:
             "FWSTE": plain_amount(tax["FWSTE"], head["WAERS"]),
         })  # fmt: skip
     return rows
+
+
+def _runs(store: Store) -> Rows:
+    """The job log: each night's run and its window; STATUS as in TBTCO: R running, A aborted, F finished."""
+    states = {"running": "R", "aborted": "A", "done": "F"}
+    return [
+        {"object": "TBTCO", "JOBNAME": run["id"], "STATUS": states[run["state"]], "ZOPENED": run["opens"],
+         "ZCLOSED": run["closes"]}
+        for run in store.find(RUN.name)
+    ]  # fmt: skip
 
 
 def _clearings(store: Store, heads: dict[str, Doc]) -> Rows:

@@ -64,6 +64,8 @@ class WorkView(BaseModel):
     tries: int
     cause: str
     waiting_on: list[str]
+    first_at: float
+    submitted_at: float
 
     @classmethod
     def of(cls, found: WorkItem) -> "WorkView":
