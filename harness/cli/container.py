@@ -78,10 +78,7 @@ def harness(
             fresh = await containers.take_over(sandbox, company, moment(genesis), "windtunnel")
         finally:
             await sandbox.close()
-        save_state({
-            "pid": os.getpid(), "pids": {}, "systems": dict(where.systems), "core": where.core,
-            "sftp_port": where.sftp_port, "world": world, "secret": secret.to_json(),
-        })  # fmt: skip
+        save_state({"pid": os.getpid(), "pids": {}, "world": world, **where.to_state(), "secret": secret.to_json()})
         console(False).print("the systems are seeded" if fresh else "the systems go on with what they hold")
         await asyncio.Event().wait()
 

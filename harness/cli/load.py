@@ -66,7 +66,7 @@ def load(
 
 async def _send(out: Console, plan: LoadPlan) -> Loaded:
     state = load_state()
-    addresses = Addresses(state["systems"], state["core"], state["sftp_port"])
+    addresses = Addresses.of_state(state)
     world = await LiveWorld(addresses, Credentials.of_json(state["secret"])).open()
     made: dict[str, int] = {}
     try:

@@ -26,7 +26,7 @@ from harness.stack.credentials import Credentials
 from harness.stack.home import Lock, forget_state, home, load_state, save_state
 from harness.stack.launch import Plan, Stack, launch
 from harness.stack.problem import StackProblem
-from harness.stack.world import Addresses, LiveWorld
+from harness.stack.world import Addresses, Edge, LiveWorld
 
 PORTS_FROM = 7700
 DETACH_S = 60.0
@@ -48,7 +48,7 @@ def register(app: typer.Typer) -> None:
 
 def up(
     detach: Annotated[bool, typer.Option("--detach", help="Return once it runs; `windtunnel down` ends it.")] = False,
-    ports: Annotated[int, typer.Option(metavar="FROM", help="First of seven ports; 0 takes free ones.")] = PORTS_FROM,
+    ports: Annotated[int, typer.Option(metavar="FROM", help="First of nine ports; 0 takes free ones.")] = PORTS_FROM,
     genesis: Annotated[str, typer.Option(help="Business time at the beginning.")] = GENESIS,
     world: Annotated[str, typer.Option(help="A file of scenarios/worlds.")] = "default",
     core: Annotated[str, typer.Option("--core", metavar="CMD", help="Fly another core.")] = "",
@@ -69,7 +69,7 @@ def up(
     lock = Lock(home()).take("up")
     try:
         shutil.rmtree(folder, ignore_errors=True)
-        plan = Plan(company, at, folder, ports_from=ports, core=core, profile=profile)
+        plan = Plan(company, at, folder, ports_from=ports, core=core, profile=profile, edge=True)
         run_live(_stay_up(plan))
     finally:
         forget_state()
@@ -103,8 +103,7 @@ async def _watch(stack: Stack) -> None:
 
 def _state(stack: Stack) -> dict[str, Any]:
     return {
-        "pid": os.getpid(), "pids": stack.pids, "systems": dict(stack.addresses.systems),
-        "core": stack.addresses.core, "sftp_port": stack.addresses.sftp_port, "world": stack.plan.company.name,
+        "pid": os.getpid(), "pids": stack.pids, "world": stack.plan.company.name, **stack.addresses.to_state(),
         "secret": stack.secret.to_json(),
     }  # fmt: skip
 
@@ -140,7 +139,7 @@ def _detached() -> None:
 
 
 def _of_state(state: dict[str, Any]) -> tuple[Addresses, Credentials]:
-    return Addresses(state["systems"], state["core"], state["sftp_port"]), Credentials.of_json(state["secret"])
+    return Addresses.of_state(state), Credentials.of_json(state["secret"])
 
 
 def down() -> None:
@@ -174,24 +173,44 @@ def variables(addresses: Addresses, secret: Credentials) -> dict[str, str]:
         "NETSUITE_URL": f"{addresses.systems['erp_cloud']}/services/rest", "NETSUITE_ACCOUNT": cloud["account"],
         "NETSUITE_CONSUMER_KEY": cloud["consumer_key"], "NETSUITE_CONSUMER_SECRET": cloud["consumer_secret"],
         "NETSUITE_TOKEN_ID": cloud["token_id"], "NETSUITE_TOKEN_SECRET": cloud["token_secret"],
-        "LEGACY_SFTP_HOST": "127.0.0.1", "LEGACY_SFTP_PORT": str(addresses.sftp_port),
+        "LEGACY_SFTP_HOST": addresses.sftp_host, "LEGACY_SFTP_PORT": str(addresses.sftp_port),
         "METERING_URL": addresses.systems["metering"], "METERING_TOKEN": secret.systems["metering"]["token"],
     }  # fmt: skip
     for partner, sign_in in secret.partners.items():
         values[f"LEGACY_{partner}_USER"] = sign_in["username"]
         values[f"LEGACY_{partner}_PASSWORD"] = sign_in["password"]
+    if addresses.edge is not None:
+        edge = addresses.edge
+        values |= {"EDGE_PROXY": edge.proxy, "EDGE_HTTPS": edge.https, "EDGE_CA": edge.ca}
     return values | {
         "SYNCCORE_API": addresses.core, "SYNCCORE_API_TOKEN": secret.core_token,
         "WINDTUNNEL_CONTROL_TOKEN": secret.control_token,
     }  # fmt: skip
 
 
-def env(as_json: Json = False) -> None:
+def through_edge(edge: Edge) -> dict[str, str]:
+    """What leads SDKs that form vendor host names here, by whatever HTTP library they use."""
+    trusts = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+    return {"HTTPS_PROXY": edge.proxy, "https_proxy": edge.proxy} | dict.fromkeys(trusts, edge.ca)
+
+
+def env(
+    edge: Annotated[
+        bool, typer.Option("--edge", help="Also HTTPS_PROXY and the CA, for SDKs that form vendor host names.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Print what points real SDKs at the running sandbox, as shell variables.
 
     eval "$(windtunnel env)"
+    eval "$(windtunnel env --edge)"    an unchanged SDK for acme.chargebee.com talks to the simulator from then on
     """
-    found = variables(*_of_state(load_state()))
+    addresses, secret = _of_state(load_state())
+    found = variables(addresses, secret)
+    if edge:
+        if addresses.edge is None:
+            raise Refusal("this sandbox has no edge")
+        found |= through_edge(addresses.edge)
     if as_json:
         print_json(found)
         return

@@ -17,11 +17,11 @@ from harness.stack.credentials import Credentials, fresh_credentials
 from harness.stack.home import check_free, free_port, private_folder, write_private
 from harness.stack.problem import StackProblem
 from harness.stack.process import Child
-from harness.stack.world import Addresses, LiveWorld
+from harness.stack.world import Addresses, Edge, LiveWorld
 from harness.world import SYSTEMS, SystemName
 
 HOST = "127.0.0.1"
-PORT_NAMES = (*SYSTEMS, "core", "erp_legacy SFTP")
+PORT_NAMES = (*SYSTEMS, "core", "erp_legacy SFTP", "edge", "edge TLS")
 Progress = Callable[[str], None]
 
 
@@ -38,6 +38,7 @@ class Plan:
     core: str = ""
     profile: str = "roomy"
     keep_data: bool = False
+    edge: bool = False  # also the edge, for SDKs that form vendor host names
 
 
 @dataclass
@@ -85,7 +86,8 @@ async def launch(plan: Plan, progress: Progress = lambda _text: None) -> AsyncIt
         await _all(child.start() for child in systems.values())
         urls: dict[str, str] = {name: f"http://{HOST}:{child.ready['port']}" for name, child in systems.items()}
         sftp_port = int(systems["erp_legacy"].ready.get("sftp_port", ports["erp_legacy SFTP"]))
-        addresses = Addresses(urls, f"http://{HOST}:{ports['core']}", sftp_port)
+        edge = await _edge(plan, ports, urls, children) if plan.edge else None
+        addresses = Addresses(urls, f"http://{HOST}:{ports['core']}", sftp_port, edge=edge)
         core = Child("core", _core_command(plan.core), plan.folder / "core.log")
         children.append(core)
         world = await LiveWorld(addresses, secret, core).open()
@@ -130,6 +132,19 @@ def _system_child(name: SystemName, port: int, plan: Plan, secret: Credentials, 
     if plan.keep_data:
         command += ["--data", str(private_folder(plan.folder / "data"))]
     return Child(name, command, plan.folder / f"{name}.log")
+
+
+async def _edge(plan: Plan, ports: Mapping[str, int], urls: Mapping[str, str], children: list[Child]) -> Edge:
+    """Start the edge; its authority outlives the sandbox, so that who trusts it need not do so anew."""
+    command = [
+        sys.executable, "-m", "simulators.edge", "--host", HOST, "--port", str(ports["edge"]), "--tls-port",
+        str(ports["edge TLS"]), "--folder", str(plan.folder.parent / "edge"),
+        *(word for name, url in urls.items() for word in ("--system", f"{name}={url}")),
+    ]  # fmt: skip
+    child = Child("edge", command, plan.folder / "edge.log")
+    children.append(child)
+    facts = await child.start()
+    return Edge(f"http://{HOST}:{facts['port']}", f"https://{HOST}:{facts['tls_port']}", facts["ca"])
 
 
 def _core_command(command: str) -> list[str]:

@@ -4,8 +4,8 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 import aiohttp
 from yarl import URL
@@ -20,6 +20,15 @@ CALL_S = 60.0
 
 
 @dataclass(frozen=True)
+class Edge:
+    """Where vendor host names lead here: a proxy for HTTPS_PROXY, https by itself, and the authority to trust."""
+
+    proxy: str
+    https: str
+    ca: str
+
+
+@dataclass(frozen=True)
 class Addresses:
     """Where everything is; URLs without a trailing slash."""
 
@@ -27,6 +36,17 @@ class Addresses:
     core: str
     sftp_port: int
     sftp_host: str = "127.0.0.1"
+    edge: Edge | None = None
+
+    def to_state(self) -> dict[str, Any]:
+        """For the state file."""
+        return asdict(self)
+
+    @classmethod
+    def of_state(cls, state: Mapping[str, Any]) -> "Addresses":
+        """From the state file."""
+        edge = Edge(**state["edge"]) if state["edge"] else None
+        return cls(state["systems"], state["core"], state["sftp_port"], state["sftp_host"], edge)
 
 
 class LiveWorld:

@@ -35,7 +35,7 @@ def test_every_story_is_in_the_readme() -> None:
 
 
 def test_every_simulator_is_in_the_readme() -> None:
-    simulators = {path.parent.name for path in (ROOT / "simulators").glob("*/__main__.py")}
+    simulators = {path.parent.name for path in (ROOT / "simulators").glob("*/app.py")}
     assert simulators == set(re.findall(r"simulators/(\w+)/FIDELITY\.md", README))
 
 
