@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
@@ -87,21 +88,22 @@ def show_timeline(console: Console, moments: list[Moment]) -> None:
 
 
 def tie_out_table(identities: list[Identity]) -> Table:
-    """Book A - named items = book B, per entity and currency."""
-    table = Table(title="Tie-out: book A - reconciling items = book B", title_justify="left")
-    for name in ("entity", "identity", "book A", "A", "items", "book B", "B", "unexplained"):
-        table.add_column(name, justify="right" if name in ("A", "B", "items", "unexplained") else "left")
+    """Book A - named items = book B, per entity and currency. Amounts are never cut, however narrow the terminal."""
+    table = Table(title="Tie-out: book A - reconciling items = book B", title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("identity", ratio=1)
+    for name in ("A", "items", "B", "unexplained"):
+        table.add_column(name, justify="right", no_wrap=True, overflow="fold")
     last = ""
     for one in identities:
         group = f"{one.entity} {one.currency}"
-        if last and group != last:
+        if group != last:
             table.add_section()
+            table.add_row(f"[bold]{group}[/]", "", "", "", "")
         colour = "green" if one.holds else "red"
-        unexplained = f"[{colour}]{text(one.unexplained, one.currency)}[/]"
         table.add_row(
-            group if group != last else "", one.name, one.a_name, text(one.a, one.currency),
-            text(sum(item.amount for item in one.items), one.currency), one.b_name, text(one.b, one.currency),
-            unexplained,
+            f"{one.name}\n[dim]{one.a_name} | {one.b_name}[/]", text(one.a, one.currency),
+            text(sum(item.amount for item in one.items), one.currency), text(one.b, one.currency),
+            f"[{colour}]{text(one.unexplained, one.currency)}[/]",
         )  # fmt: skip
         for row in _details(one):
             table.add_row(*row)
@@ -109,14 +111,14 @@ def tie_out_table(identities: list[Identity]) -> Table:
     return table
 
 
-def _details(identity: Identity) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = [
-        ("", f"  [dim]{item.kind}[/]", f"[dim]{escape(item.document)}: {escape(item.reason)}[/]", "",
-         f"[dim]{text(item.amount, identity.currency)}[/]", "", "", "")
+def _details(identity: Identity) -> list[tuple[str, str, str, str, str]]:
+    rows = [
+        (f"  [dim]{item.kind}: {escape(item.document)}, {escape(item.reason)}[/]", "",
+         f"[dim]{text(item.amount, identity.currency)}[/]", "", "")
         for item in identity.items
     ]  # fmt: skip
     rows += [
-        ("", "  [red]break[/]", f"[red]{escape(one.document)}: {escape(one.reason)}[/]", "", "", "", "",
+        (f"  [red]break: {escape(one.document)}, {escape(one.reason)}[/]", "", "", "",
          f"[red]{text(one.amount, identity.currency)}[/]")
         for one in identity.breaks
     ]  # fmt: skip
