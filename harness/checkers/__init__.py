@@ -1,9 +1,9 @@
 """The judges: each invariant looks at books and history alone and answers holds, broken or unknown."""
 
-from harness.checkers import agreement, effects, taxation
-from harness.checkers.case import Case, Check, NotAsked, Outcome, Replay, Verdict
+from harness.checkers import agreement, effects, reconciling, taxation
+from harness.checkers.case import Case, Check, NotAsked, Outcome, Reconciliation, Replay, Verdict
 
-__all__ = ["CHECKS", "Case", "Check", "Outcome", "Replay", "Verdict", "judge", "overall"]
+__all__ = ["CHECKS", "Case", "Check", "Outcome", "Reconciliation", "Replay", "Verdict", "judge", "overall"]
 
 
 def _probes_hit(case: Case) -> tuple[int, list[str]]:
@@ -17,6 +17,7 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "I4": ("copies agree field by field", agreement.fields_agree),
     "I5": ("the books tie out, nothing unexplained", agreement.tie_out_holds),
     "I9": ("replay, and a second replay, change nothing", agreement.replay_is_silent),
+    "I15": ("reconciliation reports exactly the breaks that are there", reconciling.reports_are_true),
     "I27": ("every disturbance was really hit", _probes_hit),
     "I28": ("ledgers balance, sub-ledger equals control account", agreement.ledgers_balance),
     "I30": ("tax fits entity, ship-to, registration and tax point", taxation.tax_fits),
@@ -24,6 +25,7 @@ CHECKS: dict[str, tuple[str, Check]] = {
 }
 NOT_ASKED: dict[str, NotAsked] = {  # where seeing nothing may be no failure, and what must be so for that
     "I9": lambda _case: "nothing was replayed",
+    "I15": lambda _case: "nothing was reconciled",
     "I27": lambda _case: "nothing disturbs this story",
     "I30": taxation.no_law,
     "I31": effects.nothing_was_paid,

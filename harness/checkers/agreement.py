@@ -9,6 +9,7 @@ from harness.money import text
 from harness.tieout import Identity, tie_out
 
 _POSTED_FIELDS = ("currency", "net", "tax", "gross", "date", "due", "entity", "account")
+SHOWN = 12  # breaks that one sentence names
 _COPIED_FIELDS = ("currency", "net", "tax", "gross", "open", "date", "due", "account")
 
 
@@ -82,7 +83,9 @@ def tie_out_holds(case: Case) -> tuple[int, list[str]]:
 
 
 def _sentence(identity: Identity) -> str:
-    reasons = "; ".join(found.reason for found in identity.breaks[:3]) or "the sums differ"
+    more = len(identity.breaks) - SHOWN
+    reasons = "; ".join(found.reason for found in identity.breaks[:SHOWN]) or "the sums differ"
+    reasons += f"; and {more} more" if more > 0 else ""
     amount = text(identity.unexplained, identity.currency)
     return f"{identity.entity} {identity.currency} {identity.name}: unexplained {amount} ({reasons})"
 

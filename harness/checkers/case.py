@@ -1,6 +1,6 @@
 """What a checker judges from, and what it answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -36,6 +36,27 @@ class Replay:
     after: Canon
 
 
+@dataclass(frozen=True)
+class PlantedBreak:
+    """A break that a story has planted: `document` as the report names it, `amount` in minor units, None: any."""
+
+    code: str
+    system: str
+    document: str
+    amount: int | None = None
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """A report of the core (its JSON) and the books of that moment; `breaks`, `items`: what the story expects of it."""
+
+    report: Mapping[str, Any]
+    canon: Canon
+    excuses: Excuses
+    breaks: tuple[PlantedBreak, ...] | None = None
+    items: tuple[tuple[str, str], ...] | None = None
+
+
 @dataclass
 class Case:
     """The record of a run as the judges see it: the books at the end, the core's answers, history."""
@@ -49,6 +70,7 @@ class Case:
     defects: list[str] = field(default_factory=list)  # a simulator's own failures: the run proves nothing
     law: Law = field(default_factory=Law)  # what the world holds true of tax; empty: it says nothing
     moved: frozenset[str] = frozenset()  # corrected accounts: their bills are judged by what those say
+    reconciliations: list[Reconciliation] = field(default_factory=list)
     lost_history: bool = False  # the run record overflowed
 
 

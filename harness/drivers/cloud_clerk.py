@@ -113,6 +113,30 @@ class CloudClerk:
         rows: list[dict[str, Any]] = answer_of(reply)["items"]
         return rows
 
+    async def record(self, kind: str, internal_id: str) -> dict[str, Any]:
+        """One record with its sublists."""
+        reply = await self._send("GET", f"{REST}/record/v1/{kind}/{internal_id}?expandSubResources=true", None)
+        if reply.status != 200:
+            raise refused("the cloud ERP", f"{kind} {internal_id}", reply)
+        found: dict[str, Any] = answer_of(reply)
+        return found
+
+    async def change(self, kind: str, internal_id: str, body: Mapping[str, Any]) -> None:
+        """Change a record."""
+        reply = await self._send("PATCH", f"{REST}/record/v1/{kind}/{internal_id}", body)
+        if reply.status != 204:
+            raise refused("the cloud ERP", f"a change of {kind} {internal_id}", reply)
+
+    async def delete(self, kind: str, internal_id: str) -> None:
+        """Delete a record."""
+        reply = await self._send("DELETE", f"{REST}/record/v1/{kind}/{internal_id}", None)
+        if reply.status != 204:
+            raise refused("the cloud ERP", f"the deletion of {kind} {internal_id}", reply)
+
+    async def create(self, kind: str, body: Mapping[str, Any]) -> str:
+        """A new record; returns its id."""
+        return await self._create(kind, body)
+
     async def _create(self, kind: str, body: Mapping[str, Any]) -> str:
         reply = await self._send("POST", f"{REST}/record/v1/{kind}", body)
         if reply.status != 204:
@@ -131,7 +155,9 @@ class CloudClerk:
             "content-type": "application/json",
             **(more or {}),
         }  # fmt: skip
-        return await ask(self._world, "erp_cloud", method, path, headers, json.dumps(value).encode())
+        return await ask(
+            self._world, "erp_cloud", method, path, headers, b"" if value is None else json.dumps(value).encode()
+        )
 
 
 def _encoded(text: str) -> str:

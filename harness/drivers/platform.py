@@ -41,6 +41,21 @@ class Platform:
             found += await self._list("invoice", {"status[is]": status})
         return found
 
+    async def payments_of(self, bill: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The payments of a bill, oldest last."""
+        reply = await ask(self._world, "subscriptions", "GET", f"{API}/invoices/{bill['id']}/payments", self._headers())
+        if reply.status != 200:
+            raise refused("the platform", f"the payments of {bill['id']}", reply)
+        return [row["transaction"] for row in answer_of(reply)["list"]]
+
+    async def do(self, path: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Any operation by its path; its answer."""
+        reply = await self._post(path, fields)
+        if reply.status != 200:
+            raise refused("the platform", path, reply)
+        answer: dict[str, Any] = answer_of(reply)
+        return answer
+
     def deal_of(self, bill: Mapping[str, Any]) -> str:
         """Id of the opportunity that a one-off bill was made for, '' if it names none."""
         reference = str(bill.get("po_number") or "")

@@ -38,6 +38,12 @@ class Sales:
         if reply.status != 204:
             raise refused("Salesforce", f"a change of {kind} {record_id}", reply)
 
+    async def delete(self, kind: str, record_id: str) -> None:
+        """Delete one record."""
+        reply = await self._send("DELETE", f"{API}/sobjects/{kind}/{record_id}")
+        if reply.status != 204:
+            raise refused("Salesforce", f"the deletion of {kind} {record_id}", reply)
+
     async def update_many(self, kind: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Change records (each with its Id) in one call, all or none."""
         records = [{"attributes": {"type": kind}, **row} for row in rows]

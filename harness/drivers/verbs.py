@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from harness.drivers.bank_file import PARTNER, Transfer, pay_file
+from harness.drivers.bookwork import edit_book
 from harness.drivers.loading import close_loaded, load, pay_loaded
 from harness.drivers.quiet import settle
 from harness.drivers.stage import Buyer, Offer, Stage, StepFailed
@@ -205,6 +206,7 @@ DRIVERS: dict[str, Driver] = {
     "load": load,
     "close_loaded": close_loaded,
     "pay_loaded": pay_loaded,
+    "edit_book": edit_book,
     "kill_core": _kill_core,
     "start_core": _start_core,
     "disturb": _disturb,

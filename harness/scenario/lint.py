@@ -6,8 +6,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from harness.scenario.model import Head, Scenario, Step
+from harness.scenario.part import Part
 from harness.scenario.places import Placed, StoryError, Way, nearest, parse_yaml, read_yaml
-from harness.scenario.steps import VERBS, DisturbStep, Part
+from harness.scenario.steps import VERBS, DisturbStep
 from harness.scenario.worldfile import WORLDS, WorldFile, load_world, placed_world
 
 M = TypeVar("M", bound=BaseModel)

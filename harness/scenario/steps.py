@@ -4,21 +4,16 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from harness.scenario.bookwork import EditBookStep, Reconciled
+from harness.scenario.part import Part
 from harness.scenario.values import Moment, Name, Seconds
 from harness.world import SystemName
 from simulators.kit.faults import CALL_FAULTS, EVENT_FAULTS
 
 DEAL_STATES = ("open", "won", "contracted", "billed", "posted", "paid")
 DealState = Literal["open", "won", "contracted", "billed", "posted", "paid"]
-
-
-class Part(BaseModel):
-    """Part of a story: unknown fields are refused; `short` is the field that a bare value stands for."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
-    short: ClassVar[str] = ""
 
 
 class ShipTo(Part):
@@ -264,6 +259,9 @@ class Expect(Part):
     each; `deals`: how far each has come; `starts`: the first day of its contract in the platform. `won`, `billed` and
     `parked` are the net sums of the tie-out's first line, `won_by_month` splits the won by the month of the close date,
     `loaded` is how far all loaded deals have come.
+    `reconciliation`: what the core finds when it is asked to reconcile here. `broken` (at the end alone): what judges
+    must find in books that a story's people have edited, sentence by sentence and nothing else; `{id}` stands for the
+    bill of a deal or the record of an edit.
     """
 
     exceptions: tuple[str, ...] | None = None
@@ -277,6 +275,8 @@ class Expect(Part):
     deals: dict[Name, DealState] = Field(default_factory=dict)
     starts: dict[Name, date] = Field(default_factory=dict)
     tie_out: Literal["holds"] | None = None
+    reconciliation: Reconciled | None = None
+    broken: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 VERBS: dict[str, type[Part]] = {
@@ -293,6 +293,7 @@ VERBS: dict[str, type[Part]] = {
     "load": LoadStep,
     "close_loaded": CloseLoadedStep,
     "pay_loaded": PayLoadedStep,
+    "edit_book": EditBookStep,
     "kill_core": KillCoreStep,
     "start_core": StartCoreStep,
     "disturb": DisturbStep,

@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
+from harness.scenario.part import Part
 from harness.scenario.places import read_yaml
-from harness.scenario.steps import Part
 from harness.tax_law import Law, Treatment
 
 WORLDS = Path(__file__).parents[2] / "scenarios" / "worlds"

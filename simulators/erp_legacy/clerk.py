@@ -36,7 +36,8 @@ class Clerk:
         return {
             "queue_list": self.queue_list, "queue_edit": self.queue_edit, "queue_retry": self.queue_retry,
             "queue_discard": self.queue_discard, "bank_receipt": self.bank_receipt, "bank_return": self.bank_return,
-            "reset_clearing": self.reset_clearing, "lock_period": self.lock_period, "freeze": self.freeze,
+            "reset_clearing": self.reset_clearing, "reverse_document": self.reverse_document,
+            "lock_period": self.lock_period, "freeze": self.freeze,
         }  # fmt: skip
 
     # -- the correction queue ---------------------------------------------------------------
@@ -157,6 +158,22 @@ class Clerk:
             self._state.audit(at, arguments.get("who", "CLERK"), "reset_clearing", BUKRS=head["BUKRS"],
                               BELNR=head["BELNR"], applications=count)  # fmt: skip
         return {"applications": count}
+
+    def reverse_document(self, arguments: Arguments) -> Arguments:
+        """Reverse an invoice or credit memo (FB08): {BUKRS, BELNR, GJAHR, date?, STGRD?}; not while cleared."""
+        head, at = self._head(arguments), self._clock.now()
+        if head["BLART"] not in ("DR", "DG"):
+            raise ValueError(f"{head['BELNR']} is no invoice or credit memo: bank_return takes a payment back")
+        day, reason = self._day(arguments, head["BUKRS"]), str(arguments.get("STGRD", "01"))
+        header = Header(head["BLART"], head["BUKRS"], head["XBLNR"], day, day, 0, head["WAERS"], head["KUNNR"],
+                        rebzg=head["BELNR"], stgrd=reason, action="R")  # fmt: skip
+        with self._store.transaction():
+            outcome = self._posting.post(Document(header, ()), Origin("BILL", at))
+            if isinstance(outcome, list):
+                raise ValueError("; ".join(f"{found.stamid} {found.stamno} {found.text}" for found in outcome))
+            self._state.audit(at, arguments.get("who", "CLERK"), "reverse_document", BUKRS=head["BUKRS"],
+                              BELNR=head["BELNR"], STBLG=outcome.belnr, STGRD=reason)  # fmt: skip
+        return {"BUKRS": outcome.bukrs, "BELNR": outcome.belnr, "GJAHR": outcome.gjahr}
 
     def _payer(self, bukrs: str, invoice: str) -> str:
         head = self._posting.ledger.find(bukrs, invoice)

@@ -146,6 +146,7 @@ class Names:
     keys: Keys = field(default_factory=Keys)
     debtors: Mapping[str, str] = field(default_factory=dict)  # legacy customer number -> platform customer
     payments: Mapping[str, str] = field(default_factory=dict)  # legacy payment document -> receipt key
+    site_zone: str = "UTC"  # of the platform: contract terms run by its days, not by an entity's
 
     def entity_of(self, member: str, value: str) -> str:
         """The entity with this subsidiary or company code; the bare value when none has it."""

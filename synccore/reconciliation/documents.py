@@ -25,21 +25,20 @@ class Applications:
 
     platform: Sums = field(default_factory=lambda: defaultdict(dict))
     ledger: Sums = field(default_factory=lambda: defaultdict(dict))
-    modified: dict[str, float] = field(default_factory=dict)  # bill -> the latest change of a receipt applied to it
+    modified: dict[str, float] = field(default_factory=dict)  # bill -> latest change of a ledger's receipt for it
 
     @classmethod
     def of(cls, matching: Matching) -> "Applications":
         """From all books."""
         found = cls()
         books = matching.books
-        for sums, receipts in (
-            (found.platform, books.platform.receipts),
-            (found.ledger, [one for book in books.ledgers.values() for one in book.receipts]),
-        ):
-            for receipt in receipts:
-                for bill, amount in receipt.applied:
-                    sums[bill][receipt.key] = sums[bill].get(receipt.key, 0) + amount
-                    found.modified[bill] = max(found.modified.get(bill, 0.0), receipt.modified)
+        for receipt in books.platform.receipts:
+            for bill, amount in receipt.applied:
+                found.platform[bill][receipt.key] = found.platform[bill].get(receipt.key, 0) + amount
+        for receipt in (one for book in books.ledgers.values() for one in book.receipts):
+            for bill, amount in receipt.applied:
+                found.ledger[bill][receipt.key] = found.ledger[bill].get(receipt.key, 0) + amount
+                found.modified[bill] = max(found.modified.get(bill, 0.0), receipt.modified)
         return found
 
     def keys(self, bill: str) -> list[str]:

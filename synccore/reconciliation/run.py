@@ -33,6 +33,10 @@ class Surroundings(Protocol):
     legacy: LegacyErp | None
     keys: Keys
 
+    def policy(self, unit: Unit, name: str) -> dict[str, Any]:
+        """A policy in force."""
+        ...
+
 
 class Reconciliation:
     """Makes reports; `compare` is the rules."""
@@ -73,7 +77,8 @@ class Reconciliation:
         debtors = unit.links.all("customer", "erp_legacy")
         payments = {document: reference.partition("/")[0]
                     for document, reference in unit.links.all("receipt", "erp_legacy").items()}  # fmt: skip
-        return Names(entities, self._ctx.keys, debtors, payments)
+        zone = str(self._ctx.policy(unit, "platform")["zone"])
+        return Names(entities, self._ctx.keys, debtors, payments, zone)
 
     async def _pull(self, names: Names) -> Books:
         """Originals before copies, so that what is born meanwhile is a document that has not arrived, not a stranger:

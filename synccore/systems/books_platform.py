@@ -7,7 +7,6 @@ from synccore.domain import calendar
 from synccore.domain.books import Book, BookContract, BookCustomer, BookDocument, BookReceipt, Deletion, Names
 
 Row = Mapping[str, Any]
-SITE_ZONE = "UTC"  # contract terms run by the days of the site, not of an entity
 
 
 def book(
@@ -21,7 +20,7 @@ def book(
     for row in customers:
         found.read(f"customer {row.get('id')}", found.customers, _customer, row, names)
     for row in subscriptions:
-        found.read(f"subscription {row.get('id')}", found.contracts, _subscription, row)
+        found.read(f"subscription {row.get('id')}", found.contracts, _subscription, row, names)
     reader = _Reader(accounts, deals, names)
     for row in invoices:
         _keep(found, row, "invoice", str(row.get("id")), found.documents, reader.invoice)
@@ -39,7 +38,7 @@ def book(
 def _keep(found: Book, row: Row, kind: str, key: str, into: list[Any], make: Callable[[Row], Any]) -> None:
     if row.get("deleted"):
         at = row.get("updated_at")
-        found.deleted[key] = Deletion(key, "" if at is None else calendar.day(float(at), SITE_ZONE).isoformat())
+        found.deleted[key] = Deletion(key, _day(at, "UTC"))
     else:
         found.read(f"{kind} {row.get('id')}", into, make, row)
 
@@ -56,13 +55,13 @@ def _customer(row: Row, names: Names) -> BookCustomer:
     return BookCustomer(key, key, str(row.get("company") or ""), entity, str(row.get("cf_sf_account") or ""))
 
 
-def _subscription(row: Row) -> BookContract:
+def _subscription(row: Row, names: Names) -> BookContract:
     term = row.get("contract_term") or {}
     start, end = term.get("contract_start") or row.get("start_date") or row.get("started_at"), term.get("contract_end")
     value = term.get("total_contract_value_before_tax")
     return BookContract(
         str(row["id"]), str(row["id"]), str(row.get("cf_sf_opportunity") or ""), str(row["currency_code"]),
-        _day(start, SITE_ZONE), _day(end, SITE_ZONE), str(row["status"]), None if value is None else int(value),
+        _day(start, names.site_zone), _day(end, names.site_zone), str(row["status"]), None if value is None else int(value),
         float(row.get("updated_at") or 0),
     )  # fmt: skip
 

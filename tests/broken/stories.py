@@ -65,3 +65,19 @@ def singapore(*storm: str, pays: str = "transfer: merlion-1", expect: str = _CAL
         "singapore", "customer: " + _MERLION, f"deal: {{id: merlion-1, customer: merlion, lines: {_LINES}}}",
         "close: merlion-1", "settle", "advance: 2d", pays, "settle", "advance: 2d", storm=storm, expect=expect,
     )  # fmt: skip
+
+
+def drifted() -> Scenario:
+    """A clerk changes a posted invoice by a cent, and the core is asked to reconcile."""
+    wanted = "reconciliation: {breaks: [{code: edited, system: erp_cloud, about: lake-1, amount: -0.01}]}"
+    broken = """broken:
+    I4: ["erp_cloud {lake-1}: net is 12500001, the bill says 12500000",
+         "erp_cloud {lake-1}: gross is 12500001, the bill says 12500000"]
+    I5: ["US USD billed = posted: unexplained -0.01 ({lake-1} differs in ledger, posted gross)",
+         "US USD open bills = receivables: unexplained -0.01 ({lake-1} differs in ledger, open)"]"""
+    return story(
+        "drifted", "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}", "close: lake-1",
+        "settle", "advance: 1h",
+        "edit_book: {id: cent, system: erp_cloud, act: change_invoice, deal: lake-1, amount: 0.01}", "settle",
+        expect=f"expect:\n  exceptions: []\n  {wanted}\n  {broken}",
+    )  # fmt: skip

@@ -20,7 +20,7 @@ def bill(system: str, number: str, **facts: object) -> Document:
 
 
 # books alone hold neither a replay, a disturbance nor the law
-SEEN = dict.fromkeys(("I9", "I27", "I30"), "not applicable")
+SEEN = dict.fromkeys(("I9", "I15", "I27", "I30"), "not applicable")
 
 
 def agreeing_books() -> Canon:

@@ -11,7 +11,7 @@ import pytest
 
 @pytest.mark.live
 def test_all_stories_hold_live(tmp_path: Path) -> None:
-    stories = ["new-business", "month-end-night", "bad-master-data", "stormy-monday"]
+    stories = ["new-business", "month-end-night", "bad-master-data", "stormy-monday", "drifted-books"]
     done = subprocess.run(
         [sys.executable, "-m", "harness.cli", "run", *stories, "--mode", "live", "--json"],
         env={**os.environ, "WINDTUNNEL_HOME": str(tmp_path)}, capture_output=True, text=True, timeout=400, check=False,
@@ -19,4 +19,5 @@ def test_all_stories_hold_live(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr[-4000:]
     runs = json.loads(done.stdout)["runs"]
     assert [(run["story"], run["outcome"]) for run in runs] == [(story, "holds") for story in stories]
-    assert all(row["unexplained"] == "0.00" for run in runs for row in run["tie_out"])
+    honest = [run for run in runs if run["story"] != "drifted-books"]  # whose books people have edited
+    assert all(row["unexplained"] == "0.00" for run in honest for row in run["tie_out"])

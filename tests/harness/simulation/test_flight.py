@@ -32,7 +32,9 @@ def small() -> Scenario:
     return read_story(ONE_CUSTOMER)
 
 
-@pytest.mark.parametrize("story", ["new-business", "bad-master-data", "stormy-monday", "europe-and-asia"])
+@pytest.mark.parametrize(
+    "story", ["new-business", "bad-master-data", "stormy-monday", "europe-and-asia", "drifted-books"]
+)
 def test_the_story_holds(story: str) -> None:
     result = play(load_story(STORIES / f"{story}.yaml"))
     assert result.outcome == "holds", result.findings
