@@ -61,8 +61,8 @@ def _subscription(row: Row, names: Names) -> BookContract:
     value = term.get("total_contract_value_before_tax")
     return BookContract(
         str(row["id"]), str(row["id"]), str(row.get("cf_sf_opportunity") or ""), str(row["currency_code"]),
-        _day(start, names.site_zone), _day(end, names.site_zone), str(row["status"]), None if value is None else int(value),
-        float(row.get("updated_at") or 0),
+        _day(start, names.site_zone), _day(end, names.site_zone), str(row["status"]),
+        None if value is None else int(value), float(row.get("updated_at") or 0),
     )  # fmt: skip
 
 
