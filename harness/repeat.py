@@ -1,4 +1,6 @@
-"""I24: the same story and seed once more, in another process with another hash seed, must give the same digest."""
+"""I24: the same story and seed once more must give the same digest: in another process with another hash seed, and
+again and again in one process.
+"""
 
 import os
 import subprocess
@@ -22,6 +24,18 @@ def repeated(scenario: Scenario, seed: str, digest: str, hash_seed: str = "4242"
     if again == digest:
         return Verdict("I24", "holds", TITLE, 1)
     return Verdict("I24", "broken", TITLE, 1, (f"seed {seed} gave {digest[:12]} here and {again[:12]} elsewhere",))
+
+
+def repeated_here(scenario: Scenario, seed: str, digest: str, runs: int) -> Verdict:
+    """The verdict on the `runs`-th run of this process, counted from the one with this digest: nothing adds up."""
+    from harness.simulation import play  # noqa: PLC0415 - loads core and simulators
+
+    title = f"run {runs} of one process gives the digest of the first"
+    for number in range(2, runs + 1):
+        again = play(scenario, seed).digest
+        if again != digest:
+            return Verdict("I24", "broken", title, number, (f"run {number} gave {again[:12]}, run 1 {digest[:12]}",))
+    return Verdict("I24", "holds", title, runs)
 
 
 def digest_elsewhere(scenario: Scenario, seed: str, hash_seed: str) -> str | Exception:

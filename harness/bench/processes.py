@@ -1,4 +1,4 @@
-"""Systems as processes: start, memory, record GETs over a socket beside a bare FastAPI server, and many deals live."""
+"""Systems as processes: start, memory, record GETs over a socket beside a bare FastAPI server."""
 
 import asyncio
 import json
@@ -11,11 +11,10 @@ from pathlib import Path
 
 import aiohttp
 
+from harness.bench.many_deals import many_deals
 from harness.bench.measure import Figure
 from harness.drivers.sales import API, Sales
-from harness.events import EventStream
-from harness.runner import run_story
-from harness.scenario import load_story, load_world, read_story
+from harness.scenario import load_story, load_world
 from harness.stack.home import free_port
 from harness.stack.launch import Plan, Stack, launch
 from harness.world import SYSTEMS
@@ -35,7 +34,7 @@ async def processes(customers: int = 50, requests: int = 3_000) -> list[Figure]:
             figures.append(Figure("whole stack started and seeded", time.monotonic() - begun, "s", bar="6"))
             figures += [_memory(name, pid) for name, pid in stack.pids.items()]
             figures += await _gets(stack, requests)
-            figures.append(await _many_deals(stack, customers))
+            figures += await many_deals(stack, customers)
     for name in SYSTEMS:
         figures.append(await _start(name))
     return figures
@@ -118,33 +117,3 @@ async def _until_up(url: str) -> None:
             except aiohttp.ClientError:
                 await asyncio.sleep(0.05)
     raise RuntimeError("the bare server did not come up")
-
-
-async def _many_deals(stack: Stack, customers: int) -> Figure:
-    """So many customers' deals closed at once, live, until all is posted and quiet: customers a second."""
-    names = [f"c{number}" for number in range(customers)]
-    steps = [
-        {"customer": {"id": name, "name": f"Customer {name}", "entity": "US", "country": "US", "state": "IL",
-                      "city": "Chicago"}}
-        for name in names
-    ] + [
-        {"deal": {"id": f"{name}-1", "customer": name, "lines": [{"sku": "PLAT-ANNUAL", "quantity": 2}]}}
-        for name in names
-    ]  # fmt: skip
-    closing = [{"close": [f"{name}-1" for name in names]}, "settle"]
-    head = {"story": "many-deals", "title": "Many deals at once", "replay": False}
-    story = read_story(json.dumps({**head, "steps": [*steps, *closing]}), "many-deals")
-    stream = EventStream(stack.world.now)
-    begun: list[float] = []
-    stream.subscribe(
-        lambda event: (
-            begun.append(time.monotonic())
-            if event.kind == "step" and event.facts.get("verb") == "close" and event.facts.get("state") == "begun"
-            else None
-        )
-    )
-    result = await run_story(story, stack.world, stream)
-    took = time.monotonic() - begun[0]
-    if result.outcome != "holds":
-        raise RuntimeError(f"many deals: {result.findings[:3]}")
-    return Figure(f"{customers} customers live, won to posted", customers / took, "customers/s", note=f"{took:.1f} s")
