@@ -37,6 +37,7 @@ class RunResult:
     evidence: Evidence | None = None
     opportunities: dict[str, str] = field(default_factory=dict)
     reconciliations: list[Reconciliation] = field(default_factory=list)
+    source: str = ""  # the file it was read from
 
     @property
     def findings(self) -> list[str]:
@@ -105,7 +106,7 @@ class _Play:
         opportunities = {name: offer.opportunity_id for name, offer in self.stage.offers.items()}
         return RunResult(
             scenario.story, self.seed, self.world.mode, outcome, self.verdicts, evidence.identities, broken_off,
-            digest, self.stream.events, evidence, opportunities, self.reconciliations,
+            digest, self.stream.events, evidence, opportunities, self.reconciliations, scenario.source,
         )  # fmt: skip
 
     # -- the steps ------------------------------------------------------------------------------

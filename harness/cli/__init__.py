@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from harness.cli import bench, chaos, container, contracts, load, sandbox, serve, stories
+from harness.cli import bench, chaos, container, contracts, load, run, sandbox, serve, stories
 from harness.cli.output import complain
 
 INTERRUPTED = 130  # how typer reports a Ctrl-C
@@ -20,12 +20,13 @@ app = typer.Typer(
     windtunnel demo                        three deals become paid invoices, live, in under a minute
     windtunnel up                          keep a sandbox running; prints addresses and credentials
     windtunnel run new-business            play a story in simulation and judge it
-    windtunnel run scenarios/ --junit out.xml
+    windtunnel run scenarios/ --junit out.xml --html out.html
 
     Exit codes: 0 it holds, 1 it is broken, 2 wrong usage, 3 unknown (something failed before it could be judged).""",
 )  # fmt: skip
 
 stories.register(app)
+run.register(app)
 chaos.register(app)
 sandbox.register(app)
 serve.register(app)

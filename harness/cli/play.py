@@ -52,6 +52,11 @@ class Wishes:
     core: str = ""
     profile: str = "roomy"
     after_each: Callable[[Played], None] = lambda _played: None
+    only: frozenset[tuple[str, str]] | None = None  # (story, seed) of the runs to play, None for all
+
+    def wants(self, scenario: Scenario, seed: str) -> bool:
+        """Whether this run is to be played."""
+        return self.only is None or (scenario.story, seed) in self.only
 
 
 def run_folder() -> Path:
@@ -64,25 +69,25 @@ async def play_live(
 ) -> list[Played]:
     """All stories with all seeds on one stack, begun anew for each; stories of another world get another stack."""
     played: list[Played] = []
-    for world in dict.fromkeys(scenario.world for scenario in scenarios):
-        mine = [scenario for scenario in scenarios if scenario.world == world]
-        first = mine[0]
+    runs = [(scenario, seed) for scenario in scenarios for seed in seeds if wishes.wants(scenario, seed)]
+    for world in dict.fromkeys(scenario.world for scenario, _ in runs):
+        mine = [(scenario, seed) for scenario, seed in runs if scenario.world == world]
+        first, first_seed = mine[0]
         folder = run_folder()
         plan = Plan(
-            load_world(world), first.genesis, folder, seeds[0], first.mappings, core=wishes.core,
+            load_world(world), first.genesis, folder, first_seed, first.mappings, core=wishes.core,
             profile=wishes.profile,
         )  # fmt: skip
         async with start(plan, wishes.say) as stack:
             stack.world.waiting = wishes.say
             fresh = True
-            for scenario in mine:
-                for seed in seeds:
-                    if not fresh:
-                        mappings = load_world(world).mappings_with(scenario.mappings)
-                        await stack.begin_anew(scenario.genesis, seed, mappings)
-                    fresh = False
-                    played.append(await _play_on(stack, scenario, seed, wishes))
-                    wishes.after_each(played[-1])
+            for scenario, seed in mine:
+                if not fresh:
+                    mappings = load_world(world).mappings_with(scenario.mappings)
+                    await stack.begin_anew(scenario.genesis, seed, mappings)
+                fresh = False
+                played.append(await _play_on(stack, scenario, seed, wishes))
+                wishes.after_each(played[-1])
         if all(one.result.outcome == "holds" for one in played):
             _tidy(folder)
     return played
@@ -122,7 +127,7 @@ def play_sim(scenarios: list[Scenario], seeds: list[str], wishes: Wishes) -> lis
     hush_core()
     played: list[Played] = []
     for scenario in scenarios:
-        for seed in seeds:
+        for seed in (one for one in seeds if wishes.wants(scenario, one)):
             begun = time.monotonic()
             result = play(scenario, seed, wishes.consumers)
             played.append(Played(result, time.monotonic() - begun))

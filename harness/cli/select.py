@@ -1,6 +1,7 @@
 """Which stories and seeds a command line means."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 from harness.cli.output import Refusal
@@ -9,6 +10,7 @@ from harness.scenario.places import nearest
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 _RANGE = re.compile(r"(\d+)\.\.(\d+)")
+_SHARD = re.compile(r"(\d{1,6})/(\d{1,6})")
 _SEEDS_MAX = 100_000
 
 
@@ -33,7 +35,26 @@ def stories(names: list[str]) -> list[Scenario]:
             paths.append(SCENARIOS / f"{name}.yaml")
         else:
             raise Refusal(f"there is no story '{name}'{nearest(name, known_stories())}")
-    return [load_story(path) for path in paths]
+    chosen = [load_story(path) for path in paths]
+    for story, count in Counter(one.story for one in chosen).items():
+        if count > 1:
+            raise Refusal(f"story '{story}' is named {count} times; once is enough, seeds play it more often")
+    return chosen
+
+
+def shard(text: str, scenarios: list[Scenario], chances: list[str]) -> frozenset[tuple[str, str]]:
+    """The i-th of n equal parts (`i/n`) of all runs, as pairs of story and seed: dealt out in turn, so that a slow
+    story's seeds do not all fall to one.
+    """
+    match = _SHARD.fullmatch(text)
+    pairs = [(scenario.story, seed) for scenario in scenarios for seed in chances]
+    number, of = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not 1 <= number <= of:
+        raise Refusal(f"--shard is i/n with i from 1 to n, such as 2/4, not '{text}'")
+    mine = frozenset(pairs[number - 1 :: of])
+    if not mine:
+        raise Refusal(f"--shard {text} is empty: there are only {len(pairs)} runs to share out")
+    return mine
 
 
 def seeds(text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Commands that play stories: demo, run, replay, lint."""
+"""Commands around stories: demo, replay, lint; and what `run` shares with them."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -6,18 +6,14 @@ from typing import Annotated
 
 import typer
 
-from harness.checkers import overall
 from harness.cli.output import Refusal, console, print_json, run_live
 from harness.cli.play import Launch, Played, Wishes, play_live, play_sim
-from harness.cli.select import known_stories, seeds, stories
-from harness.load.export import at_export, with_export
-from harness.record import RecordWriter, first_difference, read_record
-from harness.repeat import repeated
-from harness.report.junit import write_junit
+from harness.cli.select import known_stories, stories
+from harness.load.export import at_export
+from harness.record import first_difference, read_record
 from harness.report.summary import EXIT, summary, worst
 from harness.report.terminal import Progress, show_result
-from harness.runner import RunResult
-from harness.scenario import Scenario, StoryError
+from harness.scenario import StoryError
 from harness.scenario.lint import lint as lint_file
 from harness.stack.home import Lock, home
 from harness.stack.launch import launch
@@ -39,7 +35,6 @@ Profile = Annotated[str, typer.Option("--profile", help="Request limits: vendor,
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
     app.command()(demo)
-    app.command()(run)
     app.command()(replay)
     app.command()(lint)
 
@@ -59,80 +54,12 @@ def demo(as_json: Json = False, core: Core = "") -> None:
         finally:
             shown.end()
         show_result(out, played[0].result, played[0].took_s)
-        _finish(played, as_json)
+        finish(played, as_json)
     finally:
         lock.release()
 
 
-def run(
-    names: Annotated[list[str], typer.Argument(metavar="STORY...", help="Names, files or folders.")],
-    mode: Annotated[Mode, typer.Option(help="sim: virtual time. live: processes. compose: containers.")] = Mode.sim,
-    seed: Annotated[str, typer.Option(help="A seed, or a range such as 1..20.")] = "1",
-    junit: Annotated[Path | None, typer.Option(help="Write a JUnit file.")] = None,
-    record: Annotated[Path | None, typer.Option(help="Write the record of the run (JSON lines).")] = None,
-    full: Annotated[bool, typer.Option("--full", help="Show timeline, books and tie-out of every run.")] = False,
-    export: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="For crm-export: your own files, and expectations computed from them."),
-    ] = None,
-    twice: Annotated[
-        bool, typer.Option("--twice", help="Each run again in another process: I24, one seed gives one digest (sim).")
-    ] = False,
-    core: Core = "",
-    profile: Profile = "roomy",
-    as_json: Json = False,
-) -> None:
-    """Play stories and judge them.
-
-    windtunnel run new-business
-    windtunnel run new-business stormy-monday --seed 1..20
-    windtunnel run scenarios/ --junit out.xml --json
-    windtunnel run stormy-monday --mode live --core "python -m synccore"
-    windtunnel run crm-export --export ~/our-crm-export
-    """
-    _check(profile, core, mode)
-    chosen, chances = stories(names), seeds(seed)
-    if export is not None:
-        chosen = [with_export(one, export, mode.value) for one in chosen]
-    out = console(as_json)
-    shown = Progress(out)
-    many = len(chosen) * len(chances) > 3
-    writer = RecordWriter(record) if record is not None else None
-    consumers = [*([] if many and mode is Mode.sim else [shown]), *([writer] if writer else [])]
-
-    def after_each(played: Played) -> None:
-        shown.end()
-        if twice and mode is Mode.sim:
-            _repeat(chosen, played.result)
-        if many and played.result.outcome == "holds" and not full:
-            line = f"[green]{played.result.story} seed {played.result.seed}: holds[/] [dim]{played.took_s:.2f} s[/]"
-            out.print(line)
-        else:
-            show_result(out, played.result, played.took_s, full=full or played.result.outcome != "holds")
-
-    wishes = Wishes(consumers, shown.say, core, profile, after_each)  # type: ignore[arg-type]
-    try:
-        if mode is Mode.sim:
-            played = play_sim(chosen, chances, wishes)
-        else:
-            played = run_live(play_live(chosen, chances, wishes, _launch_of(mode)))
-    finally:
-        shown.end()
-        if writer:
-            writer.close()
-    if junit is not None:
-        write_junit(junit, [summary(one.result, one.took_s) for one in played])
-    _finish(played, as_json)
-
-
-def _repeat(chosen: list[Scenario], result: RunResult) -> None:
-    """Add the verdict on repeatability to a run's."""
-    scenario = next(one for one in chosen if one.story == result.story)
-    result.verdicts.append(repeated(scenario, result.seed, result.digest))
-    result.outcome = overall(result.verdicts)
-
-
-def _launch_of(mode: Mode) -> Launch:
+def launch_of(mode: Mode) -> Launch:
     """How a stack is started for a mode; the Docker SDK is loaded only where containers are asked for."""
     if mode is not Mode.compose:
         return launch
@@ -141,14 +68,8 @@ def _launch_of(mode: Mode) -> Launch:
     return launch_compose
 
 
-def _check(profile: str, core: str, mode: Mode) -> None:
-    if profile not in ("vendor", "roomy", "none"):
-        raise Refusal(f"--profile is vendor, roomy or none, not '{profile}'")
-    if core and mode is not Mode.live:
-        raise Refusal("--core needs --mode live: another core is a process of its own")
-
-
-def _finish(played: list[Played], as_json: bool) -> None:
+def finish(played: list[Played], as_json: bool) -> None:
+    """Say it as JSON if asked, and exit by the worst outcome."""
     outcome = worst([one.result.outcome for one in played])
     if as_json:
         print_json({"outcome": outcome, "runs": [summary(one.result, one.took_s) for one in played]})

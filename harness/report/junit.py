@@ -40,8 +40,7 @@ def _case(suite: ET.Element, run: dict[str, Any], verdict: dict[str, Any]) -> No
         return
     kind = "failure" if verdict["outcome"] == "broken" else "error"
     found = ET.SubElement(case, kind, message=findings[0] if findings else verdict["outcome"])
-    repeat = f"windtunnel run {run['story']} --mode {run['mode']} --seed {run['seed']}"
-    found.text = "\n".join([*findings, f"repeat with: {repeat}"])
+    found.text = "\n".join([*findings, f"repeat with: {run['repeat']}"])
 
 
 def _printable(text: str) -> str:

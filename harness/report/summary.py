@@ -3,17 +3,22 @@
 from typing import Any
 
 from harness.money import text
+from harness.report.repeat import repeat_command
 from harness.runner import RunResult
 from harness.tieout import Identity
 
 EXIT = {"holds": 0, "broken": 1, "unknown": 3}
 
 
-def summary(result: RunResult, took_s: float) -> dict[str, Any]:
-    """Story, seed, verdicts, findings, tie-out, digest; amounts as text in the currency's decimals."""
+def summary(result: RunResult, took_s: float, more: str = "") -> dict[str, Any]:
+    """Story, seed, verdicts, findings, tie-out, digest; amounts as text in the currency's decimals.
+
+    `more`: options that repeating it needs, see `repeat_command`.
+    """
     return {
         "story": result.story, "seed": result.seed, "mode": result.mode, "outcome": result.outcome,
         "broken_off": result.broken_off or None, "digest": result.digest, "took_s": round(took_s, 2),
+        "repeat": repeat_command(result, more),
         "verdicts": [
             {"invariant": one.invariant, "outcome": one.outcome, "title": one.title, "checked": one.checked,
              "findings": list(one.findings)}

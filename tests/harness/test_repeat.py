@@ -18,6 +18,8 @@ def test_a_run_is_the_same_in_another_process() -> None:
 
 def test_another_digest_is_red() -> None:
     assert repeat.repeated(STORY, "3", "0" * 64).outcome == "broken"
+    verdict = repeat.repeated_here(STORY, "3", "0" * 64, 2)
+    assert (verdict.outcome, verdict.checked) == ("broken", 2) and "run 2 gave" in verdict.findings[0]
 
 
 def test_a_process_that_fails_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,7 +75,8 @@ def test_junit_names_what_broke_and_how_to_repeat_it(tmp_path: Path) -> None:
         {"invariant": "I5", "outcome": "broken", "title": "ties out", "checked": 3, "findings": ["off by \x00 1"]},
         {"invariant": "I9", "outcome": "unknown", "title": "replay", "checked": 0, "findings": []},
     ]
-    run = {"story": "small", "seed": "7", "mode": "sim", "digest": "d", "took_s": 1.5, "verdicts": verdicts}
+    run = {"story": "small", "seed": "7", "mode": "sim", "digest": "d", "took_s": 1.5, "verdicts": verdicts,
+           "repeat": "windtunnel run small --mode sim --seed 7"}  # fmt: skip
     write_junit(tmp_path / "out" / "junit.xml", [run])
     suite = ET.parse(tmp_path / "out" / "junit.xml").getroot()[0]
     assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("3", "1", "1")
