@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from harness.cli import bench, chaos, container, contracts, load, run, sandbox, serve, stories
+from harness.cli import bench, chaos, container, contracts, load, reconcile, run, sandbox, serve, stories
 from harness.cli.output import complain
 
 INTERRUPTED = 130  # how typer reports a Ctrl-C
@@ -34,6 +34,7 @@ container.register(app)
 bench.register(app)
 load.register(app)
 contracts.register(app)
+reconcile.register(app)
 
 
 def main() -> None:

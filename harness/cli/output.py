@@ -40,6 +40,8 @@ def complain(error: BaseException) -> int:
     if isinstance(error, click.exceptions.Abort | KeyboardInterrupt):
         errors.print("[yellow]interrupted; nothing was left running[/]")
         return UNKNOWN
+    if isinstance(error, SystemExit | BrokenPipeError):
+        return UNKNOWN  # the reader of our output has gone (`| head`)
     if isinstance(error, click.UsageError):
         error.show()
         return USAGE

@@ -233,7 +233,8 @@ def _print_guide(out: Console, addresses: Addresses, secret: Credentials) -> Non
     )
 
 
-async def _with_world(work: Any) -> Any:
+async def with_world(work: Any) -> Any:
+    """Do some work in the world of the running sandbox."""
     addresses, secret = _of_state(load_state())
     world = await LiveWorld(addresses, secret).open()
     try:
@@ -253,7 +254,7 @@ def books(
     async def read(world: LiveWorld) -> Evidence:
         return await gather(world, Correlation.of_entities(entities))
 
-    evidence: Evidence = run_live(_with_world(read))
+    evidence: Evidence = run_live(with_world(read))
     known = {name for account in evidence.canon.accounts.values() for name in (account.id, account.name)}
     if customer and customer not in known:
         raise Refusal(f"Salesforce has no account '{customer}'")
@@ -276,7 +277,7 @@ def clock_show(as_json: Json = False) -> None:
     async def read(world: LiveWorld) -> dict[str, Any]:
         return {name: await world.control(name, "GET", "/_control/clock") for name in world.addresses.systems}  # type: ignore[arg-type]
 
-    clocks = run_live(_with_world(read))
+    clocks = run_live(with_world(read))
     if as_json:
         print_json(clocks)
         return
@@ -305,7 +306,7 @@ def clock_advance(
 
     out = console(as_json)
     with out.status(f"advancing by {by}"):
-        now = run_live(_with_world(move))
+        now = run_live(with_world(move))
     if as_json:
         print_json({"now": iso(now)})
     else:
