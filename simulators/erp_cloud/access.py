@@ -36,10 +36,11 @@ class Access:
             )
             for prefix, role in TBA if credentials.get(f"{prefix}token_id")
         }  # fmt: skip
-        self._assertions = Assertions(Client(
+        self._configured = Assertions(Client(
             credentials.get("m2m_client_id", ""), credentials.get("m2m_certificate_id", ""),
             credentials.get("m2m_public_key_pem", ""),
         ))  # fmt: skip
+        self._assertions = self._configured
         self._nonces = Nonces()
         self._bearers: dict[str, tuple[str, float]] = {}
         self._next_session_dead = False
@@ -49,6 +50,18 @@ class Access:
         self._nonces.clear()
         self._bearers.clear()
         self._next_session_dead = False
+        self._assertions = self._configured
+
+    def register(self, client_id: str, certificate_id: str, public_key_pem: str) -> None:
+        """Another integration's certificate instead of the configured one, until `forget`."""
+        self._assertions = Assertions(Client(client_id, certificate_id, public_key_pem))
+
+    def grant(self) -> str:
+        """A bearer token of one hour (wire time) for the integration's role."""
+        with self._store.transaction():
+            text = _token_text(self._chance, self._store.next("_token"))
+            self._store.put("_token", {"id": text, "role": "integration", "expires": self._wire() + LIFETIME_S})
+        return text
 
     def expire(self) -> None:
         """Every bearer token dies; TBA tokens have no lifetime, so the next TBA call loses its session instead."""
@@ -111,11 +124,7 @@ class Access:
         why = self._assertions.refusal(form, now)
         if why is not None:
             return json_answer(400, {"error": why[0], "error_description": why[1]})
-        with self._store.transaction():
-            number = self._store.next("_token")
-            text = _token_text(self._chance, number)
-            self._store.put("_token", {"id": text, "role": "integration", "expires": now + LIFETIME_S})
-        answer: dict[str, Any] = {"access_token": text, "expires_in": str(LIFETIME_S), "token_type": "Bearer"}
+        answer: dict[str, Any] = {"access_token": self.grant(), "expires_in": str(LIFETIME_S), "token_type": "Bearer"}
         return Answer(200, orjson.dumps(answer), "application/json", {"Cache-Control": "no-store"})
 
 

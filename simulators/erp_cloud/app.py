@@ -11,6 +11,7 @@ from simulators.erp_cloud.books import books
 from simulators.erp_cloud.errors import Problem, error_answer, not_found
 from simulators.erp_cloud.metadata import Metadata
 from simulators.erp_cloud.oauth2 import TOKEN_PATH
+from simulators.erp_cloud.pact_states import States
 from simulators.erp_cloud.records import Records
 from simulators.erp_cloud.render import SERVICES
 from simulators.erp_cloud.routes import RecordApi
@@ -70,6 +71,7 @@ class ErpCloud(System):
         for path in ("/rest/tokeninfo", f"{SERVICES}/tokeninfo"):
             self.routes.add("GET", path, "tokeninfo", self._token_info)
         self.acts.update(Acts(self).table())
+        self.states.update(States(self).table())
 
     def begin(self) -> None:
         """A fresh account has its preferences and nothing else; the seed brings its set-up."""

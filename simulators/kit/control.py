@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hmac
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import parse_qsl
 
 from fastapi import Body, FastAPI, Request, Response
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 
+from simulators.kit import pact_states
 from simulators.kit.clock import ClockError
 from simulators.kit.faults import Fault
 from simulators.kit.limits import Profile
+from simulators.kit.problem import problem
 from simulators.kit.store import Duplicate
 
 if TYPE_CHECKING:
@@ -43,12 +45,6 @@ class LimitProfile(BaseModel):
     profile: Profile
 
 
-def problem(status: int, title: str, detail: str) -> JSONResponse:
-    """An RFC 9457 error answer."""
-    content = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    return JSONResponse(content, status, media_type="application/problem+json")
-
-
 def control_app(system: System) -> App:
     """The control page of one system, behind its token."""
     api = FastAPI(title=f"{system.name} control", docs_url="/_control/docs", openapi_url="/_control/openapi.json")
@@ -56,10 +52,13 @@ def control_app(system: System) -> App:
     _state_routes(api, system)
     _fault_routes(api, system)
     _watch_routes(api, system)
+    pact_states.register(api, system)
     token = system.settings.control_token.encode()
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         sent = dict(scope["headers"]).get(b"x-control-token", b"")
+        if scope["path"] == pact_states.PATH and not sent:  # contract verifiers send no headers of one's own there
+            sent = dict(parse_qsl(scope["query_string"])).get(b"control_token", b"")
         if scope["path"] != "/_control/health" and not hmac.compare_digest(sent, token):
             answer = problem(401, "Control token needed", "send the header X-Control-Token; `windtunnel env` prints it")
             await answer(scope, receive, send)

@@ -15,6 +15,7 @@ from simulators.kit.jobs import Jobs
 from simulators.kit.journal import Journal
 from simulators.kit.limits import LimitMeter, Limits, Profile
 from simulators.kit.outbox import DELIVERY, Outbox, Sender
+from simulators.kit.pact_states import State
 from simulators.kit.routes import Match, Routes
 from simulators.kit.store import Change, Kind, Store
 from simulators.kit.wire import Receive, Refusal, Scope, Send, Wire
@@ -73,6 +74,7 @@ class System:
         )
         self.routes = Routes(self.ignore_case)
         self.acts: dict[str, Act] = {}
+        self.states: dict[str, State] = {}
         self.wire = Wire(self, self.clock, self.journal, self.faults, self.meter)
         self._control = control_app(self)
         self._loop_task: asyncio.Task[None] | None = None
@@ -86,7 +88,7 @@ class System:
     # -- what a vendor fills in ---------------------------------------------------------------
 
     def build(self) -> None:
-        """Register routes, job handlers and acts. Called once a process."""
+        """Register routes, job handlers, acts and provider states. Called once a process."""
         raise NotImplementedError
 
     def begin(self) -> None:

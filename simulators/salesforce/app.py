@@ -12,6 +12,7 @@ from simulators.kit.wire import Refusal
 from simulators.salesforce import acts, birth, books, definition, naming, routes, seed
 from simulators.salesforce.auth import DEFAULT_CREDENTIALS, Sessions, bearer
 from simulators.salesforce.errors import ApiError, Problem, answer_error, failed, not_found
+from simulators.salesforce.pact_states import States
 from simulators.salesforce.soql.functions import register
 from simulators.salesforce.state import KINDS, OrgState
 from simulators.salesforce.web import Context, read_version
@@ -50,6 +51,7 @@ class Salesforce(System):
         self.sessions = Sessions(self)
         routes.register(self)
         acts.register(self)
+        self.states.update(States(self).table())
 
     def begin(self) -> None:
         """See `System.begin`."""

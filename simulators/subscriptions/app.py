@@ -29,6 +29,7 @@ from simulators.subscriptions.events import RETRY_SCHEDULE_S
 from simulators.subscriptions.forms import Malformed, Tree, form_tree, json_tree
 from simulators.subscriptions.invoices import Kept
 from simulators.subscriptions.listing import Query
+from simulators.subscriptions.pact_states import States
 from simulators.subscriptions.params import Params, params_of
 from simulators.subscriptions.routes import ACTIONS, LISTS, ROWS, Action
 from simulators.subscriptions.schemas import KINDS, Listing
@@ -82,6 +83,7 @@ class Subscriptions(System):
             self.jobs.handler(kind, self._handler(run))
         time_machine.install(self, BASE)
         acts.install(self)
+        self.states.update(States(self).table())
 
     def forget(self) -> None:
         """Nothing but a revoked key lives outside the store."""

@@ -1,0 +1,98 @@
+"""Provider states of the org, for consumers' contracts; each answers the ids and tokens that its requests may name."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from simulators.kit.faults import Fault
+from simulators.kit.pact_states import Params, State, ask
+
+if TYPE_CHECKING:
+    from simulators.salesforce.app import Salesforce
+
+API = "/services/data/v60.0"
+ADDRESS = {"BillingStreet": "1 Broadway", "BillingCity": "New York", "BillingState": "NY", "BillingPostalCode": "10004",
+           "BillingCountry": "US"}  # fmt: skip
+
+
+class States:
+    """The states of one org; `table` names them."""
+
+    def __init__(self, system: Salesforce) -> None:
+        self._system = system
+
+    def table(self) -> dict[str, State]:
+        """Name to function."""
+        return {
+            "the client is registered": self.registered, "the client is not registered": self.unregistered,
+            "the client is signed in": self.signed_in, "the client's session has ended": self.session_ended,
+            "the daily limit of requests is spent": self.limit_spent, "an account": self.account,
+            "a won deal with one line": self.won_deal, "a bill": self.bill,
+        }  # fmt: skip
+
+    async def registered(self, _params: Params) -> Params:
+        """A connected app with the client-credentials flow."""
+        return {name: self._system.credentials[name] for name in ("client_id", "client_secret")}
+
+    async def unregistered(self, _params: Params) -> Params:
+        """Nobody knows the client."""
+        return {"client_id": "nobody", "client_secret": "nothing"}
+
+    async def signed_in(self, _params: Params) -> Params:
+        """A live session: {token}."""
+        with self._system.store.transaction():
+            return {"token": self._system.sessions.issue(self._system.clock.now(), self._system.org.user_id)}
+
+    async def session_ended(self, _params: Params) -> Params:
+        """A token that was good: {token}."""
+        given = await self.signed_in({})
+        self._system.expire_credentials()
+        return given
+
+    async def limit_spent(self, _params: Params) -> Params:
+        """The next call is refused for the day's quota."""
+        self._system.faults.add(Fault(id="pact", kind="daily_limit", times=0))
+        return {}
+
+    async def account(self, params: Params) -> Params:
+        """An account of the selling entity US, all of whose fields are filled in: {account}."""
+        fields = {"Name": "Hudson Analytics", "Selling_Entity__c": "US", "Tax_Id__c": "12-3456789", **ADDRESS, **params}
+        return {"account": await self._create("Account", fields)}
+
+    async def won_deal(self, params: Params) -> Params:
+        """A closed-won opportunity with one product line, all fields filled in: {account, opportunity}."""
+        account = (await self.account({}))["account"]
+        token = (await self.signed_in({}))["token"]
+        query = (
+            f"{API}/query?q=SELECT+Id,UnitPrice,Pricebook2Id+FROM+PricebookEntry+WHERE+CurrencyIsoCode='USD'"
+            "+ORDER+BY+UnitPrice+DESC+LIMIT+1"
+        )
+        _, found = await ask(self._system, "GET", query, {"authorization": f"Bearer {token}"})
+        price = found["records"][0]
+        opportunity = await self._create("Opportunity", {
+            "Name": "Hudson 2026", "AccountId": account, "StageName": "Prospecting", "CloseDate": "2026-01-05",
+            "CurrencyIsoCode": "USD", "Pricebook2Id": price["Pricebook2Id"], "Contract_Start_Date__c": "2026-02-01",
+            "Contract_Term_Months__c": 12, "Payment_Method__c": "Card", "PO_Number__c": "PO-1", **params,
+        })  # fmt: skip
+        await self._create("OpportunityLineItem", {
+            "OpportunityId": opportunity, "PricebookEntryId": price["Id"], "Quantity": 10,
+            "UnitPrice": price["UnitPrice"],
+        })  # fmt: skip
+        await self._send("PATCH", f"/sobjects/Opportunity/{opportunity}", {"StageName": "Closed Won"})
+        return {"account": account, "opportunity": opportunity}
+
+    async def bill(self, params: Params) -> Params:
+        """A bill of an account, by its number `number`: {account}."""
+        account = (await self.account({}))["account"]
+        fields = {"Account__c": account, "CurrencyIsoCode": "USD", "Net__c": 1000, "Tax__c": 0, "Gross__c": 1000}
+        await self._send("PATCH", f"/sobjects/Invoice__c/Invoice_Number__c/{params['number']}", fields)
+        return {"account": account}
+
+    async def _create(self, kind: str, fields: dict[str, Any]) -> str:
+        return str((await self._send("POST", f"/sobjects/{kind}", fields))["id"])
+
+    async def _send(self, method: str, path: str, fields: dict[str, Any]) -> Any:
+        token = (await self.signed_in({}))["token"]
+        headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+        return (await ask(self._system, method, f"{API}{path}", headers, json.dumps(fields).encode()))[1]

@@ -1,0 +1,183 @@
+"""What the core expects of the cloud ERP: each operation of its adapter, and the refusals that it acts upon."""
+
+from datetime import date
+from typing import Any
+
+from synccore.domain.bills import Application, Payment
+from synccore.ports.outcomes import Later
+from synccore.ports.systems import LedgerLine, Posting, Rejected
+from synccore.systems.credentials import CloudErpAccess
+from synccore.systems.erp_cloud import CloudErpAdapter
+from tests.contracts.exchange import Case, Exchange, SignedIn, each, injected, like, shaped
+from tests.synccore.systems.test_erp_cloud import PEM
+from tests.synccore.worlds import Even, HandClock
+
+REST, CREATED = (
+    "/services/rest",
+    {"location": shaped("https://erp.example/services/rest/record/v1/x/321", "^.*/[0-9]+$")},
+)
+SIGNED_IN = ("the client is signed in", {})
+TOKEN = {**shaped("Bearer token", "^Bearer .+$"), "pact:generator:type": "ProviderState",
+         "expression": "Bearer ${token}"}  # fmt: skip
+ID = shaped("321", "^[0-9]+$")
+CUSTOMER = ("a customer", {"customer": "CB-c"})
+INVOICE = ("an invoice", {"customer": "CB-c", "invoice": "CBINV-US-1"})
+PAID = {"customer": "CB-c", "invoice": "CBINV-US-1"}
+TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+FIELDS = {"name": "Hudson Analytics", "subsidiary": "1", "currency": "USD", "tax_id": "",
+          "address": {"street": "1 Broadway", "city": "New York", "state": "NY", "postal_code": "10004",
+                      "country": "US"}}  # fmt: skip
+BOOK = {"items": [{"defaultBilling": True, "defaultShipping": True, "addressBookAddress": {
+    "addr1": "1 Broadway", "city": "New York", "state": "NY", "zip": "10004", "country": {"id": "US"}}}]}  # fmt: skip
+NEW = {"externalId": "CB-c", "companyName": "Hudson Analytics", "isPerson": False, "subsidiary": {"id": "1"},
+       "currency": {"id": "1"}, "addressBook": BOOK}  # fmt: skip
+LINE = LedgerLine("SUB-PLATFORM", "Platform", "10", 12_000_000, 1_065_000, "8.875", "US-NYC-8.875", "US Sales Tax")
+POSTING = Posting("CBINV-US-1", "US-1", "10", "1", "USD", date(2026, 1, 5), date(2026, 2, 4), "PO-1", 13_065_000,
+                  (LINE,))  # fmt: skip
+POSTED = {
+    "externalId": "CBINV-US-1", "tranId": "US-1", "entity": {"id": injected("10", "${customer_id}")},
+    "subsidiary": {"id": "1"}, "currency": {"id": "1"}, "tranDate": "2026-01-05", "otherRefNum": "PO-1",
+    "memo": "US-1",
+    "item": {"items": [{"item": {"externalId": "SUB-PLATFORM"}, "quantity": 10, "amount": 120000.0,
+                        "description": "Platform", "taxDetailsReference": "T1"}]},
+    "taxDetailsOverride": True,
+    "taxDetails": {"items": [{"taxDetailsReference": "T1", "taxCode": {"refName": "US-NYC-8.875"},
+                              "taxBasis": 120000.0, "taxRate": 8.875, "taxAmount": 10650.0,
+                              "taxType": {"refName": "US Sales Tax"}}]},
+    "dueDate": "2026-02-04",
+}  # fmt: skip
+PAYMENT = Payment(id="txn_1", customer_id="c", status="success", kind="payment", currency="USD", amount=40_000,
+                  received_at=1767603600, applied=(Application(bill="US-1", amount=40_000),))  # fmt: skip
+PAYING = {
+    "externalId": "CBTXN-txn_1", "customer": {"id": injected("10", "${customer_id}")}, "payment": 400.0,
+    "currency": {"id": "1"}, "tranDate": "2026-01-05", "memo": "txn_1", "autoApply": False,
+    "apply": {"items": [{"doc": {"id": injected("321", "${invoice_id}")}, "apply": True, "amount": 400.0}]},
+}  # fmt: skip
+SINCE = "2026-01-05 08:00:00"
+CHANGED = (
+    "SELECT t.id, t.externalid, t.entity, c.externalid AS customer,"
+    " TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD HH24:MI:SS') AS modified"
+    " FROM transaction t JOIN customer c ON c.id = t.entity WHERE t.type = 'CustPymt'"
+    f" AND t.lastmodifieddate >= TO_DATE('{SINCE}', 'YYYY-MM-DD HH24:MI:SS') ORDER BY t.lastmodifieddate, t.id"
+)
+
+
+def adapter(url: str, transport: SignedIn) -> CloudErpAdapter:
+    access = CloudErpAccess(url, "client", "certificate", PEM)
+    return CloudErpAdapter(access, transport, HandClock(), Even(), 4, 5.0)
+
+
+def suiteql(says: str, text: str, *given: Any, **row: Any) -> Exchange:
+    return Exchange(says, (SIGNED_IN, *given), "POST", f"{REST}/query/v1/suiteql", {"limit": "1000", "offset": "0"},
+                    sends={"q": text}, headers={"prefer": "transient"}, authorized=TOKEN,
+                    answers={"items": each(row, min=1), "hasMore": like(False)})  # fmt: skip
+
+
+def record(says: str, kind: str, reference: Any, *given: Any, query: dict[str, str] | None = None,
+           **answer: Any) -> Exchange:  # fmt: skip
+    base = f"{REST}/record/v1/{kind}/"
+    path = base + reference if isinstance(reference, str) else injected(
+        base + reference["value"], base + reference["expression"])  # fmt: skip
+    return Exchange(says, (SIGNED_IN, *given), "GET", path, query or {}, authorized=TOKEN, **answer)
+
+
+def create(says: str, kind: str, body: Any, *given: Any, **answer: Any) -> Exchange:
+    expected = answer or {"status": 204, "answer_headers": CREATED}
+    return Exchange(says, (SIGNED_IN, *given), "POST", f"{REST}/record/v1/{kind}", sends=body, authorized=TOKEN,
+                    **expected)  # fmt: skip
+
+
+def refused(pattern: str, code: str = "USER_ERROR") -> dict[str, Any]:
+    return {"o:errorDetails": each({"detail": shaped(pattern.strip("^$.*"), pattern), "o:errorCode": code}, min=1)}
+
+
+CURRENCIES = suiteql("the currencies", "SELECT id, symbol FROM currency ORDER BY id", id=shaped("1", "^[0-9]+$"),
+                     symbol=shaped("USD", "^[A-Z]{3}$"))  # fmt: skip
+NOT_THERE = {"status": 404, "answers": {"o:errorDetails": each({"o:errorCode": like("NONEXISTENT_ID")}, min=1)}}
+SIGN_IN = [("grant_type", "client_credentials"), ("client_assertion_type", TYPE), ("client_assertion", "a.b.c")]
+
+CASES = (
+    Case("items", lambda erp: erp.items(["SUB-PLATFORM", "gone"]), (
+        suiteql("items by external id, one of which does not exist", "SELECT id, externalid FROM item WHERE externalid "
+                "IN ('SUB-PLATFORM', 'gone') ORDER BY id", id=ID, externalid="SUB-PLATFORM"),
+    ), lambda found: found == {"SUB-PLATFORM": "321"}),
+    Case("customer", lambda erp: erp.customer("CB-c"), (
+        record("a customer by external id", "customer", "eid:CB-c", CUSTOMER, answers={"id": ID}),
+    ), lambda found: found.reference == "321"),
+    Case("customer that is not there", lambda erp: erp.customer("CB-c"), (
+        record("a customer that does not exist", "customer", "eid:CB-c", **NOT_THERE),
+    ), lambda found: found is None),
+    Case("create_customer", lambda erp: erp.create_customer("CB-c", FIELDS), (
+        CURRENCIES, create("a new customer with an address", "customer", NEW),
+    ), lambda found: found == "321"),
+    Case("create_customer twice", lambda erp: erp.create_customer("CB-c", FIELDS), (
+        CURRENCIES, create("a customer whose external id is taken", "customer", NEW, CUSTOMER, status=400,
+                           answers=refused("^.*already exists.*$")),
+    ), lambda refusal: refusal.duplicate, raises=Rejected),
+    Case("update_customer", lambda erp: erp.update_customer("321", FIELDS), (
+        CURRENCIES,
+        Exchange("a customer's new name and address", (SIGNED_IN, CUSTOMER), "PATCH",
+                 injected(f"{REST}/record/v1/customer/321", f"{REST}/record/v1/customer/${{customer_id}}"),
+                 {"replace": "addressBook"}, status=204, authorized=TOKEN,
+                 sends={"companyName": "Hudson Analytics", "isPerson": False, "addressBook": BOOK}),
+    )),
+    Case("invoice", lambda erp: erp.invoice("CBINV-US-1", "USD"), (
+        record("an invoice by external id", "invoice", "eid:CBINV-US-1", INVOICE,
+               answers={"id": ID, "total": like(1000.0)}),
+    ), lambda found: found.amount == 100_000),
+    Case("invoice_key", lambda erp: erp.invoice_key("321"), (
+        record("an invoice by internal id", "invoice", injected("321", "${invoice_id}"), INVOICE,
+               answers={"id": ID, "externalId": "CBINV-US-1"}),
+    ), lambda found: found == "CBINV-US-1"),
+    Case("create_invoice", lambda erp: erp.create_invoice(POSTING), (
+        CURRENCIES, create("a bill posted with its own tax", "invoice", POSTED, CUSTOMER),
+    ), lambda found: found == "321"),
+    Case("create_invoice twice", lambda erp: erp.create_invoice(POSTING), (
+        CURRENCIES, create("a bill that is posted already", "invoice", POSTED, INVOICE, status=400,
+                           answers=refused("^.*already exists.*$")),
+    ), lambda refusal: refusal.duplicate, raises=Rejected),
+    Case("create_invoice into a closed period", lambda erp: erp.create_invoice(POSTING), (
+        CURRENCIES, create("a bill of a closed period", "invoice", POSTED, CUSTOMER,
+                           ("the period is closed", {"period": "2026-01"}), status=400,
+                           answers=refused("^.*period.*$")),
+    ), lambda refusal: "period" in refusal.message, raises=Rejected),
+    Case("payment", lambda erp: erp.payment("CBTXN-txn_1", "USD"), (
+        record("a payment by external id", "customerPayment", "eid:CBTXN-txn_1",
+               ("a payment of an invoice", {**PAID, "payment": "CBTXN-txn_1"}),
+               answers={"id": ID, "payment": like(400.0)}),
+    ), lambda found: found.amount == 40_000),
+    Case("create_payment", lambda erp: erp.create_payment("CBTXN-txn_1", PAYMENT, "10", date(2026, 1, 5),
+                                                          {"321": 40_000}), (
+        CURRENCIES, create("a payment applied to an invoice", "customerPayment", PAYING, INVOICE),
+    ), lambda found: found == "321"),
+    Case("changed_payments", lambda erp: erp.changed_payments(SINCE), (
+        suiteql("payments changed since a moment", CHANGED, ("a payment of an invoice", {**PAID, "payment": "CBTXN-1"}),
+                id=ID, entity=ID, externalid="CBTXN-1", customer="CB-c",
+                modified=shaped("2026-01-05 09:00:00", r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$")),
+    ), lambda rows: rows[0].content == {"external_id": "CBTXN-1", "customer": "CB-c"}),
+    Case("receipt", lambda erp: erp.receipt("900"), (
+        record("a payment with what it is applied to", "customerPayment", injected("900", "${payment_id}"),
+               ("a payment of an invoice", PAID), query={"expandSubResources": "true"}, answers={
+                   "id": ID, "tranDate": shaped("2026-01-05", r"^\d{4}-\d\d-\d\d.*$"), "payment": like(400.0),
+                   "currency": {"id": shaped("1", "^[0-9]+$")},
+                   "apply": {"items": each({"apply": like(True), "amount": like(400.0), "doc": {"id": ID}}, min=1)},
+               }),
+        CURRENCIES,
+    ), lambda receipt: (receipt.amount, receipt.applied[0].amount, receipt.ours) == (40_000, 40_000, False)),
+    Case("signing in", lambda erp: erp.invoice("CBINV-US-1", "USD"), (
+        Exchange("signing in with a signed assertion", (("the client is registered", {}),), "POST",
+                 f"{REST}/auth/oauth2/v1/token", form=SIGN_IN,
+                 form_injected={"$.client_assertion[0]": "${assertion}"}, answers={"access_token": like("t")}),
+        record("an invoice by external id", "invoice", "eid:CBINV-US-1", INVOICE,
+               answers={"id": ID, "total": like(1000.0)}),
+    ), signs_in=True),
+    Case("a session that has ended", lambda erp: erp.invoice("CBINV-US-1", "USD"), (
+        Exchange("a call in a session that has ended", (("the client's session has ended", {}),), "GET",
+                 f"{REST}/record/v1/invoice/eid:CBINV-US-1", status=401, answers=refused("^.+$", "INVALID_LOGIN"),
+                 authorized=TOKEN),
+    ), raises=Later),
+    Case("too many requests at once", lambda erp: erp.invoice("CBINV-US-1", "USD"), (
+        record("a call beyond the concurrency", "invoice", "eid:CBINV-US-1", ("too many requests at the same time", {}),
+               status=429, answers=refused("^.+$", "CONCURRENCY_LIMIT_EXCEEDED")),
+    ), lambda later: not later.counts, raises=Later),
+)  # fmt: skip

@@ -1,0 +1,181 @@
+"""What the core expects of the subscription platform: each operation of its adapter, and the refusals it acts upon."""
+
+from datetime import date
+from typing import Any
+
+from synccore.domain.bills import Receipt
+from synccore.ports.outcomes import Later
+from synccore.ports.systems import Rejected
+from synccore.systems.credentials import SubscriptionsAccess
+from synccore.systems.subscriptions import EVENTS, SubscriptionsAdapter
+from tests.contracts.exchange import Case, Exchange, SignedIn, each, injected, like, shaped
+from tests.synccore.worlds import HandClock
+
+API = "/api/v2"
+CUSTOMER = "001000000000001AAA-US"
+SIGNED_IN = ("the client is signed in", {})
+KEY = {**shaped("Basic a2V5Og==", "^Basic .+$"), "pact:generator:type": "ProviderState",
+       "expression": "Basic ${basic}"}  # fmt: skip
+A_CUSTOMER = ("a customer", {"customer": CUSTOMER})
+NUMBER = shaped("US-000001", "^[A-Z]+-[0-9]+$")
+CURRENCY = shaped("USD", "^[A-Z]{3}$")
+AT = like(1767603600)
+TAXED = {"id": like("li_1"), "entity_type": like("charge_item_price"), "entity_id": like("onboarding-USD"),
+         "description": like("Onboarding"), "quantity": like(1), "unit_amount": like(500000), "amount": like(500000),
+         "tax_amount": like(44375), "tax_rate": like(8.875), "date_from": AT, "date_to": AT}  # fmt: skip
+BILL = {
+    "id": NUMBER, "customer_id": CUSTOMER, "status": shaped("payment_due", "^(paid|posted|payment_due|not_paid)$"),
+    "date": AT, "due_date": AT, "currency_code": CURRENCY, "price_type": like("tax_exclusive"), "tax": like(44375),
+    "total": like(544375), "amount_due": like(544375), "po_number": like("PO-1"), "resource_version": like(7),
+    "line_items": each(TAXED, min=1),
+}  # fmt: skip
+TRANSACTION = {
+    "id": like("txn_1"), "customer_id": CUSTOMER, "status": like("success"), "type": like("payment"),
+    "currency_code": CURRENCY, "amount": like(544375), "date": AT, "payment_method": like("card"),
+    "linked_invoices": each({"invoice_id": NUMBER, "applied_amount": like(544375)}, min=1),
+}  # fmt: skip
+RECORDED = {"id": like("txn_1"), "reference_number": "NS-7", "status": like("success"), "amount": like(1000)}
+EVENT = {"id": like("ev_1"), "event_type": "invoice_generated", "occurred_at": AT,
+         "content": {"invoice": {"id": NUMBER, "customer_id": CUSTOMER, "status": like("payment_due"),
+                                 "total": like(544375), "tax": like(44375), "currency_code": CURRENCY, "due_date": AT,
+                                 "resource_version": like(7)}}}  # fmt: skip
+COMPANY = {"company": "Hudson Analytics", "vat_number": None,
+           "billing_address": {"company": "Hudson Analytics", "line1": "1 Broadway", "city": "New York",
+                               "state": "NY", "state_code": "NY", "zip": "10004", "country": "US"}}  # fmt: skip
+NEW = {"id": CUSTOMER, "company": "Hudson Analytics", "auto_collection": "off", "net_term_days": 30,
+       "preferred_currency_code": "USD", "cf_sf_account": "001000000000001AAA", "business_entity_id": "US"}  # fmt: skip
+ADDRESS_FORM = [(f"billing_address[{name}]", str(value)) for name, value in COMPANY["billing_address"].items()]  # type: ignore[union-attr]
+
+
+def adapter(url: str, transport: SignedIn) -> SubscriptionsAdapter:
+    return SubscriptionsAdapter(SubscriptionsAccess(url, "key"), transport, HandClock(), 5, 5.0)
+
+
+def get(says: str, path: Any, *given: Any, query: dict[str, str] | None = None, **answer: Any) -> Exchange:
+    return Exchange(says, (SIGNED_IN, *given), "GET", path if not isinstance(path, str) else f"{API}{path}",
+                    query or {}, authorized=KEY, **answer)  # fmt: skip
+
+
+def post(says: str, path: Any, form: list[tuple[str, str]], *given: Any, **answer: Any) -> Exchange:
+    return Exchange(says, (SIGNED_IN, *given), "POST", path if not isinstance(path, str) else f"{API}{path}", form=form,
+                    authorized=KEY, **answer)  # fmt: skip
+
+
+def bill_path(tail: str = "") -> dict[str, Any]:
+    return injected(f"{API}/invoices/US-000001{tail}", f"{API}/invoices/${{invoice}}{tail}")
+
+
+def rows(**members: Any) -> dict[str, Any]:
+    return {"list": each(members, min=1)}
+
+
+def refused(code: str) -> dict[str, Any]:
+    return {"api_error_code": code, "message": like("why")}
+
+
+def pairs(fields: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(name, str(value)) for name, value in fields.items()]
+
+
+SUBSCRIPTION = {
+    "id": "sub-006A", "subscription_items": [{"item_price_id": "platform-USD-yearly", "quantity": 10}],
+    "billing_cycles": 1, "contract_term": {"action_at_term_end": "renew"}, "auto_collection": "off",
+    "cf_sf_opportunity": "006A",
+}  # fmt: skip
+SUBSCRIPTION_FORM = [
+    ("id", "sub-006A"), ("subscription_items[item_price_id][0]", "platform-USD-yearly"),
+    ("subscription_items[quantity][0]", "10"), ("billing_cycles", "1"), ("contract_term[action_at_term_end]", "renew"),
+    ("auto_collection", "off"), ("cf_sf_opportunity", "006A"),
+]  # fmt: skip
+ONE_OFF = {"customer_id": CUSTOMER, "currency_code": "USD", "po_number": "SF-006A", "auto_collection": "off",
+           "item_prices": [{"item_price_id": "onboarding-USD", "quantity": 1, "unit_price": 500000}]}  # fmt: skip
+ONE_OFF_FORM = [
+    ("customer_id", CUSTOMER), ("currency_code", "USD"), ("po_number", "SF-006A"), ("auto_collection", "off"),
+    ("item_prices[item_price_id][0]", "onboarding-USD"), ("item_prices[quantity][0]", "1"),
+    ("item_prices[unit_price][0]", "500000"),
+]  # fmt: skip
+ONCE = {"chargebee-idempotency-key": "once-1"}
+RECEIPT = Receipt(key="NS-7", received_on=date(2026, 1, 5))
+A_BILL = ("a bill without a subscription", {"customer": CUSTOMER, "po_number": "SF-006A"})
+
+CASES = (
+    Case("item_prices", lambda site: site.item_prices(["onboarding-USD", "nothing"]), (
+        get("prices by id, one of which does not exist", "/item_prices",
+            query={"id[in]": '["onboarding-USD", "nothing"]', "limit": "100"},
+            answers=rows(item_price={"id": "onboarding-USD", "status": like("active"), "currency_code": CURRENCY,
+                                     "item_type": like("charge")})),
+    ), lambda prices: list(prices) == ["onboarding-USD"]),
+    Case("customer", lambda site: site.customer(CUSTOMER), (
+        get("a customer by id", f"/customers/{CUSTOMER}", A_CUSTOMER, answers={"customer": {"id": CUSTOMER}}),
+    ), lambda found: found["id"] == CUSTOMER),
+    Case("customer that is not there", lambda site: site.customer("nobody"), (
+        get("a customer that does not exist", "/customers/nobody", status=404, answers=refused("resource_not_found")),
+    ), lambda found: found is None),
+    Case("create_customer", lambda site: site.create_customer(NEW), (
+        post("a new customer under an id of ours", "/customers", pairs(NEW), ("no customer", {}),
+             answers={"customer": {"id": CUSTOMER}}),
+    ), lambda found: found == CUSTOMER),
+    Case("create_customer twice", lambda site: site.create_customer(NEW), (
+        post("a customer that exists already", "/customers", pairs(NEW), A_CUSTOMER, status=400,
+             answers=refused("duplicate_entry")),
+    ), lambda refusal: refusal.duplicate, raises=Rejected),
+    Case("update_customer", lambda site: site.update_customer(CUSTOMER, COMPANY), (
+        post("a customer's new name", f"/customers/{CUSTOMER}", [("company", "Hudson Analytics"), ("vat_number", "")],
+             A_CUSTOMER, answers={"customer": {"id": CUSTOMER}}),
+        post("a customer's new address", f"/customers/{CUSTOMER}/update_billing_info",
+             [*ADDRESS_FORM, ("vat_number", "")], A_CUSTOMER, answers={"customer": {"id": CUSTOMER}}),
+    )),
+    Case("subscription", lambda site: site.subscription("sub-006A"), (
+        get("a subscription by id", "/subscriptions/sub-006A",
+            ("a subscription", {"customer": CUSTOMER, "subscription": "sub-006A"}),
+            answers={"subscription": {"id": "sub-006A"}}),
+    ), lambda found: found == "sub-006A"),
+    Case("create_subscription", lambda site: site.create_subscription(CUSTOMER, SUBSCRIPTION), (
+        post("a subscription with a contract term under an id of ours", f"/customers/{CUSTOMER}/subscription_for_items",
+             SUBSCRIPTION_FORM, A_CUSTOMER, answers={"subscription": {"id": "sub-006A"}}),
+    ), lambda found: found == "sub-006A"),
+    Case("bill_by_reference", lambda site: site.bill_by_reference(CUSTOMER, "SF-006A"), (
+        get("the bills of a customer", f"/customers/{CUSTOMER}/invoices", A_BILL, query={"limit": "100"},
+            answers=rows(invoice={"id": NUMBER, "po_number": "SF-006A"})),
+    ), lambda found: found == "US-000001"),
+    Case("create_bill", lambda site: site.create_bill(ONE_OFF, "once-1"), (
+        post("a one-off bill under an idempotency key", "/invoices/create_for_charge_items_and_charges", ONE_OFF_FORM,
+             A_CUSTOMER, headers=ONCE, answers={"invoice": {"id": NUMBER}}),
+    ), lambda found: found == "US-000001"),
+    Case("bill", lambda site: site.bill("US-000001"), (
+        get("a bill with lines and taxes", bill_path(), A_BILL, answers={"invoice": BILL}),
+    ), lambda bill: (bill.gross, bill.tax, bill.due, bill.lines[0].tax) == (544375, 44375, 544375, 44375)),
+    Case("payment", lambda site: site.payment("txn_1"), (
+        get("a card payment with what it is applied to",
+            injected(f"{API}/transactions/txn_1", f"{API}/transactions/${{transaction}}"),
+            ("a bill paid by card", {"customer": CUSTOMER}), answers={"transaction": TRANSACTION}),
+    ), lambda payment: payment.applied[0].amount == 544375),
+    Case("recorded", lambda site: site.recorded("US-000001", "NS-7"), (
+        get("the payments of a bill", bill_path("/payments"),
+            ("a bill paid by transfer", {"customer": CUSTOMER, "reference": "NS-7"}), query={"limit": "100"},
+            answers=rows(transaction=RECORDED)),
+    ), lambda found: found.amount == 1000),
+    Case("record_payment", lambda site: site.record_payment("US-000001", RECEIPT, 1000, "once-1"), (
+        post("a transfer that a ledger received", bill_path("/record_payment"), [
+            ("transaction[amount]", "1000"), ("transaction[payment_method]", "bank_transfer"),
+            ("transaction[reference_number]", "NS-7"), ("transaction[date]", "1767614400"),
+            ("comment", "received in the ERP as NS-7"),
+        ], A_BILL, headers=ONCE, answers={"transaction": {"id": like("txn_1")}}),
+    ), lambda found: found == "txn_1"),
+    Case("events", lambda site: site.events(1767600000), (
+        get("events since a moment, oldest first", "/events", A_BILL, query={
+            "event_type[in]": str(list(EVENTS)).replace("'", '"'), "occurred_at[after]": "1767600000",
+            "sort_by[asc]": "occurred_at", "limit": "100",
+        }, answers=rows(event=EVENT)),
+    ), lambda events: events[0]["content"]["invoice"]["total"] == 544375),
+    Case("a key that is refused", lambda site: site.bill("US-000001"), (
+        Exchange("a call with a key that is refused", (("the client's key is refused", {}),), "GET",
+                 f"{API}/invoices/US-000001", status=401, answers=refused("api_authentication_failed"),
+                 authorized=KEY),
+    ), raises=Later),
+    Case("too many requests", lambda site: site.bill("US-000001"), (
+        get("a call beyond the limit", "/invoices/US-000001",
+            ("the limit of requests is reached", {"retry_after_s": 7}), status=429,
+            answers=refused("api_request_limit_exceeded"), answer_headers={"Retry-After": "7"}),
+    ), lambda later: later.delay_s == 7.0 and not later.counts, raises=Later),
+)  # fmt: skip
