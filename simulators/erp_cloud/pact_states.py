@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from simulators.erp_cloud.app import ErpCloud
 
 REST = "/services/rest"
+TAX = {"taxDetailsReference": "T1", "taxCode": {"refName": "US-NYC-8.875"}, "taxBasis": 1000.0, "taxRate": 8.875,
+       "taxAmount": 88.75, "taxType": {"refName": "US Sales Tax"}}  # fmt: skip
 KEY = ec.derive_private_key(0x5041_4354, ec.SECP256R1())  # a contract's client: there is nothing secret about it
 
 
@@ -34,7 +36,8 @@ class States:
             "the client's session has ended": self.session_ended,
             "too many requests at the same time": self.limited, "no customer": self.nothing,
             "a customer": self.customer, "an invoice": self.invoice, "a payment of an invoice": self.payment,
-            "the period is closed": self.closed,
+            "the period is closed": self.closed, "a taxed invoice": self.taxed, "a deleted invoice": self.deleted,
+            "a journal on the receivables": self.journal,
         }  # fmt: skip
 
     async def registered(self, _params: Params) -> Params:
@@ -72,14 +75,16 @@ class States:
             "subsidiary": {"id": "1"}, "currency": {"id": "1"},
         })}  # fmt: skip
 
-    async def invoice(self, params: Params) -> Params:
+    async def invoice(self, params: Params, taxed: bool = False) -> Params:
         """An invoice of 1,000.00 USD by the external id `invoice`: {customer_id, invoice_id}."""
         given = await self.customer({"customer": params.get("customer", "CB-c")})
         made = await self._create("invoice", {
             "externalId": params["invoice"], "tranId": params["invoice"].removeprefix("CBINV-"),
             "entity": {"id": given["customer_id"]}, "subsidiary": {"id": "1"}, "currency": {"id": "1"},
             "tranDate": self._today(),
-            "item": {"items": [{"item": {"externalId": "SUB-PLATFORM"}, "quantity": 1, "amount": 1000.0}]},
+            "item": {"items": [{"item": {"externalId": "SUB-PLATFORM"}, "quantity": 1, "amount": 1000.0,
+                                **({"taxDetailsReference": "T1"} if taxed else {})}]},
+            **({"taxDetailsOverride": True, "taxDetails": {"items": [TAX]}} if taxed else {}),
         })  # fmt: skip
         return {**given, "invoice_id": made}
 
@@ -99,6 +104,24 @@ class States:
         """The posting period `period` (2017-01: the first, so that no earlier one is open) is locked."""
         await self._system.acts["lock_period"]({"period": params["period"]})
         return {}
+
+    async def taxed(self, params: Params) -> Params:
+        """An invoice as above with New York's tax."""
+        return await self.invoice(params, taxed=True)
+
+    async def deleted(self, params: Params) -> Params:
+        """An invoice as above that a person has deleted since."""
+        given = await self.invoice(params)
+        await self._system.acts["delete_record"]({"record": "invoice", "id": given["invoice_id"]})
+        return given
+
+    async def journal(self, params: Params) -> Params:
+        """A journal of 10.00 against a customer's receivables: {journal_id}."""
+        given = await self.customer(params)
+        lines = [{"account": {"id": "2"}, "debit": 10.0, "entity": {"id": given["customer_id"]}},
+                 {"account": {"id": "5"}, "credit": 10.0}]  # fmt: skip
+        body = {"subsidiary": {"id": "1"}, "tranDate": self._today(), "line": {"items": lines}}
+        return {"journal_id": await self._create("journalEntry", body)}
 
     def _today(self) -> str:
         return today(self._system.clock.now(), self._system.state.preferences["timezone"])

@@ -28,7 +28,8 @@ class States:
             "the client is registered": self.registered, "the client is not registered": self.unregistered,
             "the client is signed in": self.signed_in, "the client's session has ended": self.session_ended,
             "the daily limit of requests is spent": self.limit_spent, "an account": self.account,
-            "a won deal with one line": self.won_deal, "a bill": self.bill,
+            "a won deal with one line": self.won_deal, "a bill": self.bill, "an active contract": self.contract,
+            "a bill with a payment": self.payment,
         }  # fmt: skip
 
     async def registered(self, _params: Params) -> Params:
@@ -88,6 +89,26 @@ class States:
         fields = {"Account__c": account, "CurrencyIsoCode": "USD", "Net__c": 1000, "Tax__c": 0, "Gross__c": 1000}
         await self._send("PATCH", f"/sobjects/Invoice__c/Invoice_Number__c/{params['number']}", fields)
         return {"account": account}
+
+    async def contract(self, params: Params) -> Params:
+        """A contract by the subscription `subscription`, activated: {account}."""
+        account = (await self.account({}))["account"]
+        path = f"/sobjects/Contract/Subscription_Id__c/{params['subscription']}"
+        await self._send("PATCH", path, {
+            "AccountId": account, "StartDate": "2026-02-01", "ContractTerm": 12, "CurrencyIsoCode": "USD",
+            "Value__c": 120000,
+        })  # fmt: skip
+        await self._send("PATCH", path, {"Status": "Activated"})
+        return {"account": account}
+
+    async def payment(self, params: Params) -> Params:
+        """A payment by its key `key` on a bill `number`: {account}."""
+        given = await self.bill(params)
+        await self._send("PATCH", f"/sobjects/Payment__c/Payment_Key__c/{params['key']}", {
+            "Account__c": given["account"], "CurrencyIsoCode": "USD", "Amount__c": 400, "Received_On__c": "2026-01-06",
+            "Invoice__r": {"Invoice_Number__c": params["number"]},
+        })  # fmt: skip
+        return given
 
     async def _create(self, kind: str, fields: dict[str, Any]) -> str:
         return str((await self._send("POST", f"/sobjects/{kind}", fields))["id"])

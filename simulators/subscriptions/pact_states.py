@@ -30,6 +30,7 @@ class States:
             "the limit of requests is reached": self.limited, "no customer": self.nothing, "a customer": self.customer,
             "a subscription": self.subscription, "a bill without a subscription": self.bill,
             "a bill paid by transfer": self.recorded, "a bill paid by card": self.paid,
+            "a credited bill": self.credited,
         }  # fmt: skip
 
     async def signed_in(self, _params: Params) -> Params:
@@ -66,6 +67,7 @@ class States:
         made = await self._post(f"/customers/{params['customer']}/subscription_for_items", {
             "id": params["subscription"], "subscription_items[item_price_id][0]": "platform-USD-yearly",
             "subscription_items[quantity][0]": 10, "auto_collection": "off", "po_number": "PO-1",
+            "billing_cycles": 1, "contract_term[action_at_term_end]": "renew", "cf_sf_opportunity": "006A",
         })  # fmt: skip
         return {"invoice": made["invoice"]["id"]}
 
@@ -94,6 +96,14 @@ class States:
         await self._post("/payment_sources/create_card", {"customer_id": params["customer"], **CARD})
         made = await self._post(f"/invoices/{given['invoice']}/collect_payment", {})
         return {**given, "transaction": made["transaction"]["id"]}
+
+    async def credited(self, params: Params) -> Params:
+        """A bill of which 10.00 were credited: {invoice}."""
+        given = await self.bill(params)
+        await self._post("/credit_notes", {
+            "reference_invoice_id": given["invoice"], "type": "adjustment", "reason_code": "waiver", "total": 1000,
+        })  # fmt: skip
+        return given
 
     def _basic(self) -> str:
         key = (self._system.settings.credentials or {}).get("api_key", "test_key")

@@ -4,8 +4,10 @@ from datetime import date
 from typing import Any
 
 from synccore.domain.bills import Application, Payment
+from synccore.domain.books import Names
 from synccore.ports.outcomes import Later
 from synccore.ports.systems import LedgerLine, Posting, Rejected
+from synccore.systems import books_cloud
 from synccore.systems.credentials import CloudErpAccess
 from synccore.systems.erp_cloud import CloudErpAdapter
 from tests.contracts.exchange import Case, Exchange, SignedIn, each, injected, like, shaped
@@ -96,7 +98,36 @@ CURRENCIES = suiteql("the currencies", "SELECT id, symbol FROM currency ORDER BY
 NOT_THERE = {"status": 404, "answers": {"o:errorDetails": each({"o:errorCode": like("NONEXISTENT_ID")}, min=1)}}
 SIGN_IN = [("grant_type", "client_credentials"), ("client_assertion_type", TYPE), ("client_assertion", "a.b.c")]
 
+DAY, NUMBER = shaped("2026-01-05", r"^\d{4}-\d\d-\d\d$"), shaped("1000.00", r"^-?[0-9]+(\.[0-9]+)?$")
+MODIFIED = shaped("2026-01-05 09:00:00", r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$")
+SYMBOL = shaped("USD", "^[A-Z]{3}$")
+PAYING_OURS = ("a payment of an invoice", {**PAID, "payment": "CBTXN-1"})
+
+
+def page(says: str, text: str, *given: Any, **row: Any) -> Exchange:
+    return suiteql(says, text.replace("{after}", "0"), *given, **row)
+
+
+WHOLE_BOOK = (
+    page("all customers", books_cloud.CUSTOMERS, CUSTOMER, id=ID, externalid="CB-c", companyname=like("Hudson"),
+         subsidiary=ID),
+    page("all bills, credits and payments", books_cloud.TRANSACTIONS, INVOICE, id=ID, tranid="US-1", type="CustInvc",
+         externalid="CBINV-US-1", foreigntotal=NUMBER, foreignamountunpaid=NUMBER, ondate=DAY, modified=MODIFIED,
+         symbol=SYMBOL, subsidiary=ID, customer="CB-c"),
+    page("the taxes of all documents", books_cloud.TAXES, ("a taxed invoice", PAID), id=ID, tax=NUMBER),
+    page("what all payments are applied to", books_cloud.APPLICATIONS, PAYING_OURS, id=ID, previousdoc=ID,
+         foreignamount=NUMBER, externalid="CBINV-US-1", tranid="US-1", type="CustInvc"),
+    page("all journals on the receivables", books_cloud.JOURNALS,
+         ("a journal on the receivables", {"customer": "CB-c"}), id=ID, tranid=like("JE1"), ondate=DAY, amount=NUMBER,
+         symbol=SYMBOL, subsidiary=ID, customer="CB-c"),
+    page("all deleted records", books_cloud.DELETED, ("a deleted invoice", PAID), recordid=ID,
+         recordtypeid=like("invoice"), externalid="CBINV-US-1", ondate=DAY),
+)  # fmt: skip
+
 CASES = (
+    Case("book", lambda erp: erp.book(Names({})), WHOLE_BOOK,
+         lambda book: (len(book.customers), book.documents[0].gross, len(book.entries), len(book.deleted), book.unread)
+         == (1, 100_000, 1, 1, [])),
     Case("items", lambda erp: erp.items(["SUB-PLATFORM", "gone"]), (
         suiteql("items by external id, one of which does not exist", "SELECT id, externalid FROM item WHERE externalid "
                 "IN ('SUB-PLATFORM', 'gone') ORDER BY id", id=ID, externalid="SUB-PLATFORM"),

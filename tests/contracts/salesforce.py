@@ -7,7 +7,7 @@ from typing import Any
 from synccore.domain.deals import Account, Deal
 from synccore.ports.outcomes import Later
 from synccore.ports.systems import Rejected
-from synccore.systems import soql
+from synccore.systems import books_salesforce, soql
 from synccore.systems.credentials import SalesforceAccess
 from synccore.systems.salesforce import SalesforceAdapter
 from tests.contracts.exchange import Case, Exchange, SignedIn, each, injected, like, shaped
@@ -114,7 +114,38 @@ def limited(says: str, state: str, status: int, code: str) -> Exchange:
                     answers=refused(code), authorized=TOKEN)  # fmt: skip
 
 
+CHANGED = {"LastModifiedDate": STAMP}
+MONEY = {"CurrencyIsoCode": shaped("USD", "^[A-Z]{3}$")}
+
+
+def queried(says: str, text: str, *given: Any, operation: str = "query", **row: Any) -> Exchange:
+    return Exchange(says, (SIGNED_IN, *given), "GET", f"{API}/{operation}", {"q": text}, answers=answer(row),
+                    authorized=TOKEN)  # fmt: skip
+
+
+BOOK = (
+    queried("all billed accounts", books_salesforce.ACCOUNTS, ("an account", {"Billing_Customer_Id__c": "c-US"}), Id=ID,
+            Name=like("Hudson"), Selling_Entity__c=like("US"), Billing_Customer_Id__c="c-US"),
+    queried("all won deals", books_salesforce.DEALS, WON, Id=ID, Name=like("Hudson 2026"), AccountId=ID,
+            Account={"Selling_Entity__c": like("US")}, Amount=like(120000.0), CloseDate=DAY, **MONEY),
+    queried("all contracts", books_salesforce.CONTRACTS, ("an active contract", {"subscription": "sub-1"}), Id=ID,
+            Subscription_Id__c="sub-1", StartDate=DAY, EndDate=DAY, Status="Activated", Value__c=like(120000.0),
+            **MONEY, **CHANGED),
+    queried("all bills, deleted ones too", books_salesforce.INVOICES, ("a bill", {"number": "US-000001"}),
+            operation="queryAll", Id=ID, IsDeleted=like(False), Invoice_Number__c="US-000001", Account__c=ID,
+            Account__r={"Selling_Entity__c": like("US")}, Net__c=like(1000.0), Tax__c=like(0.0), Gross__c=like(1000.0),
+            **MONEY, **CHANGED),
+    queried("all payments, deleted ones too", books_salesforce.PAYMENTS,
+            ("a bill with a payment", {"number": "US-000001", "key": "NS-900"}), operation="queryAll", Id=ID,
+            IsDeleted=like(False), Payment_Key__c="NS-900", Account__r={"Selling_Entity__c": like("US")},
+            Invoice__r={"Invoice_Number__c": "US-000001"}, Amount__c=like(400.0), Received_On__c=DAY,
+            **MONEY, **CHANGED),
+)  # fmt: skip
+
 CASES = (
+    Case("book", lambda org: org.book(), BOOK,
+         lambda book: (len(book.customers), len(book.deals), len(book.contracts), book.documents[0].gross,
+                       book.receipts[0].amount, book.unread) == (1, 1, 1, 100_000, 40_000, [])),
     Case(
         "signing in", lambda org: org.account(ACCOUNT_ID), (
             Exchange("signing in with client credentials", (("the client is registered", {}),), "POST",

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from synccore.domain.bills import Receipt
+from synccore.domain.books import Names
 from synccore.ports.outcomes import Later
 from synccore.ports.systems import Rejected
 from synccore.systems.credentials import SubscriptionsAccess
@@ -98,6 +99,34 @@ ONCE = {"chargebee-idempotency-key": "once-1"}
 RECEIPT = Receipt(key="NS-7", received_on=date(2026, 1, 5))
 A_BILL = ("a bill without a subscription", {"customer": CUSTOMER, "po_number": "SF-006A"})
 
+CONTRACTED = {"id": "sub-006A", "contract_term": {"contract_start": AT}}
+
+
+def listed(says: str, path: str, *given: Any, deleted: bool = True, **member: Any) -> Exchange:
+    query = {"limit": "100"} | ({"include_deleted": "true"} if deleted else {})
+    return get(says, path, *given, query=query, answers=rows(**member))
+
+
+STATUS, UPDATED = like("active"), {"updated_at": AT}
+BOOK = (
+    listed("all customers", "/customers", A_CUSTOMER, deleted=False,
+           customer={"id": CUSTOMER, "company": like("Hudson"), "business_entity_id": "US"}),
+    listed("all subscriptions", "/subscriptions",
+           ("a subscription", {"customer": CUSTOMER, "subscription": "sub-006A"}), deleted=False, subscription={
+               "id": "sub-006A", "cf_sf_opportunity": "006A", "currency_code": CURRENCY, "status": STATUS, **UPDATED,
+               "contract_term": {"contract_start": AT, "contract_end": AT,
+                                 "total_contract_value_before_tax": like(12000000)}}),
+    listed("all bills", "/invoices", A_BILL, invoice={
+        "id": NUMBER, "customer_id": CUSTOMER, "po_number": "SF-006A", "currency_code": CURRENCY, "date": AT,
+        "due_date": AT, "status": STATUS, "total": like(544375), "tax": like(44375), "amount_due": like(544375),
+        **UPDATED}),
+    listed("all credit notes", "/credit_notes", ("a credited bill", {"customer": CUSTOMER}), credit_note={
+        "id": like("US-CN-000001"), "customer_id": CUSTOMER, "currency_code": CURRENCY, "date": AT, "status": STATUS,
+        "total": like(1000), "amount_available": like(0), **UPDATED}),
+    listed("all transactions", "/transactions", ("a bill paid by card", {"customer": CUSTOMER}),
+           transaction={**TRANSACTION, **UPDATED}),
+)  # fmt: skip
+
 CASES = (
     Case("item_prices", lambda site: site.item_prices(["onboarding-USD", "nothing"]), (
         get("prices by id, one of which does not exist", "/item_prices",
@@ -128,12 +157,15 @@ CASES = (
     Case("subscription", lambda site: site.subscription("sub-006A"), (
         get("a subscription by id", "/subscriptions/sub-006A",
             ("a subscription", {"customer": CUSTOMER, "subscription": "sub-006A"}),
-            answers={"subscription": {"id": "sub-006A"}}),
-    ), lambda found: found == "sub-006A"),
+            answers={"subscription": CONTRACTED}),
+    ), lambda found: found == {"id": "sub-006A", "starts_at": 1767603600}),
     Case("create_subscription", lambda site: site.create_subscription(CUSTOMER, SUBSCRIPTION), (
         post("a subscription with a contract term under an id of ours", f"/customers/{CUSTOMER}/subscription_for_items",
-             SUBSCRIPTION_FORM, A_CUSTOMER, answers={"subscription": {"id": "sub-006A"}}),
-    ), lambda found: found == "sub-006A"),
+             SUBSCRIPTION_FORM, A_CUSTOMER, answers={"subscription": CONTRACTED}),
+    ), lambda found: found == {"id": "sub-006A", "starts_at": 1767603600}),
+    Case("book", lambda site: site.book(Names({})), BOOK,
+         lambda book: (len(book.customers), book.contracts[0].value, book.documents[0].gross, book.documents[1].kind,
+                       book.receipts[0].amount, book.unread) == (1, 12_000_000, 544375, "credit", 544375, [])),
     Case("bill_by_reference", lambda site: site.bill_by_reference(CUSTOMER, "SF-006A"), (
         get("the bills of a customer", f"/customers/{CUSTOMER}/invoices", A_BILL, query={"limit": "100"},
             answers=rows(invoice={"id": NUMBER, "po_number": "SF-006A"})),
