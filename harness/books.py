@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from harness import books_ledgers
+from harness import books_ledgers, books_usage
 from harness.canon import Account, Canon, Contract, Correlation, Customer, Deal, Document, Place, Receipt
 from harness.money import minor
 
@@ -122,8 +122,11 @@ def _platform(book: Mapping[str, Any], canon: Canon, correlation: Correlation) -
     for row in rows(book, "line", "line_item", "invoice_line_item", "credit_note_line_item"):
         owner = row.get("invoice_id") or row.get("credit_note_id") or ""
         lines[owner] = lines.get(owner, 0) + 1
+    metered = books_usage.usage_only(rows(book, "line", "line_item"))
     for row in rows(book, "document", "invoice"):
-        canon.documents.append(_bill(row, customers, deals, lines, correlation))
+        agreed = {} if row["id"] in metered else deals
+        canon.documents.append(_bill(row, customers, agreed, lines, correlation))
+    books_usage.platform(book, canon, correlation)
     for row in rows(book, "document", "credit_note"):
         canon.documents.append(_credit_note(row, customers, lines, correlation))
     for row in rows(book, "document", "transaction"):
@@ -215,4 +218,5 @@ READERS: dict[str, Reader] = {
     "subscriptions": _platform,
     "erp_cloud": books_ledgers.cloud,
     "erp_legacy": books_ledgers.legacy,
+    "metering": books_usage.metering,
 }

@@ -5,6 +5,7 @@ The names of things differ from system to system and from core to core. What map
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal
 
 DocumentKind = Literal["invoice", "credit"]
@@ -18,6 +19,7 @@ class Correlation:
     company_codes: Mapping[str, str] = field(default_factory=dict)  # legacy company code -> entity
     ledgers: Mapping[str, str] = field(default_factory=dict)  # entity -> system of its ledger
     zones: Mapping[str, str] = field(default_factory=dict)  # entity -> time zone of its dates
+    usage_note: str = "metering:"  # begins the note of a usage; the event's id follows
     deal_field: str = "cf_sf_opportunity"
     account_field: str = "cf_sf_account"
     deal_reference_prefix: str = "SF-"
@@ -160,6 +162,49 @@ class LedgerLine:
     local: int = 0
 
 
+@dataclass(frozen=True)
+class UsageEvent:
+    """An event of the metering. `root` is the event that it and its corrections are about, `holds`: the last of them.
+
+    `quantity` is None where the metering's text is none; `at` in epoch seconds.
+    """
+
+    id: str
+    subscription: str
+    meter: str
+    quantity: Decimal | None
+    at: int
+    root: str
+    holds: bool
+
+
+@dataclass(frozen=True)
+class RecordedUsage:
+    """A usage in the platform for an event; `bill` and `line` once rated, `waits` while its term is not billed."""
+
+    id: str
+    event: str
+    subscription: str
+    item_price: str
+    quantity: Decimal
+    at: int
+    bill: str
+    line: str
+    waits: bool
+
+
+@dataclass(frozen=True)
+class MeteredLine:
+    """A rated line of a bill that is final; the amount is net, in minor units."""
+
+    id: str
+    bill: str
+    subscription: str
+    item_price: str
+    quantity: Decimal
+    amount: int
+
+
 @dataclass
 class Canon:
     """All books of one instant."""
@@ -171,6 +216,9 @@ class Canon:
     documents: list[Document] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
     ledger: list[LedgerLine] = field(default_factory=list)
+    usage: list[UsageEvent] = field(default_factory=list)
+    recorded: list[RecordedUsage] = field(default_factory=list)
+    metered: list[MeteredLine] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)  # rows that could not be understood: a verdict may not ignore them
 
     def of(self, system: str) -> list[Document]:

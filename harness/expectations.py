@@ -47,6 +47,7 @@ def unmet(
         has = begun.get(opportunities.get(name, ""), "nothing")
         if has != day.isoformat():
             found.append(f"the contract of deal {name} starts on {has}, expected {day}")
+    found += _rated(expect, evidence.canon, opportunities)
     if expect.tie_out == "holds":
         found += [
             f"{one.entity} {one.currency} {one.name}: unexplained {text(one.unexplained, one.currency)}"
@@ -54,6 +55,18 @@ def unmet(
             if not one.holds
         ]
     return found
+
+
+def _rated(expect: Expect, canon: Canon, opportunities: Mapping[str, str]) -> list[str]:
+    """Usage in the metered lines of final bills, summed over all meters of a deal."""
+    deals = {one.key: one.deal for one in canon.contracts if one.system == "subscriptions"}
+    sums: dict[str, Decimal] = {}
+    for line in canon.metered:
+        deal = deals.get(line.subscription, "")
+        sums[deal] = sums.get(deal, Decimal(0)) + line.quantity
+    has = {name: sums.get(opportunities.get(name, "?"), Decimal(0)) for name in expect.rated}
+    return [f"usage of deal {name} is rated as {has[name]}, expected {wanted}"
+            for name, wanted in expect.rated.items() if has[name] != wanted]  # fmt: skip
 
 
 def _counted(counts: Mapping[str, int]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from harness import usage_balance
 from harness.canon import Canon, Document, Receipt
 
 ItemKind = Literal[
@@ -120,7 +121,30 @@ def tie_out(canon: Canon, excuses: Excuses) -> list[Identity]:
             _receipts_agree(canon, excuses, entity, currency),
             _copies_agree(canon, excuses, entity, currency),
         ]
+    if canon.usage or canon.recorded or canon.metered:
+        homes = usage_balance.entities(canon)
+        used = {
+            homes.get(row.subscription, "") for rows in (canon.usage, canon.recorded, canon.metered) for row in rows
+        }
+        identities += [_used_is_rated(canon, excuses, entity) for entity in sorted(used)]
     return identities
+
+
+def _used_is_rated(canon: Canon, excuses: Excuses, entity: str) -> Identity:
+    """Events of the metering that count = those in rated lines + those that wait, each with its reason."""
+    found = usage_balance.balance(canon, entity)
+    items = [Item("waiting for window", event, 1, reason) for event, reason in found.waiting]
+    breaks = [Break(key, 0, reason) for key, reason in found.wrong]
+    for event, reason in found.missing:
+        item = excuses.item((event,), event, 1)
+        if item is not None:
+            items.append(item)
+        else:
+            breaks.append(Break(event, 1, reason))
+    return Identity(
+        "used = rated", entity, "events", "metering, events that count", found.held, "platform, events in rated lines",
+        found.rated, tuple(items), tuple(breaks),
+    )  # fmt: skip
 
 
 def _pick(rows: Iterable[Any], entity: str, currency: str) -> list[Any]:

@@ -23,7 +23,7 @@ class ConfigError(ValueError):
 
 
 class Settings(BaseModel):
-    """Each field is the variable SYNCCORE_<FIELD>. Intervals in seconds; an ERP without an address does not exist."""
+    """Each field is the variable SYNCCORE_<FIELD>. Intervals in seconds; a system without an address does not exist."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -62,6 +62,9 @@ class Settings(BaseModel):
     erp_cloud_certificate_id: str = ""
     erp_cloud_private_key: SecretStr = Field(default=SecretStr(""), description="PEM, or the path of a PEM file")
 
+    metering_url: str = ""
+    metering_token: SecretStr = SecretStr("")
+
     erp_legacy_host: str = ""
     erp_legacy_port: int = Field(default=22, ge=1, le=65535)
     erp_legacy_user: str = ""
@@ -78,7 +81,7 @@ class Settings(BaseModel):
             raise ValueError("a secret needs at least 8 characters")
         return secret
 
-    @field_validator("salesforce_url", "subscriptions_url", "erp_cloud_url")
+    @field_validator("salesforce_url", "subscriptions_url", "erp_cloud_url", "metering_url")
     @classmethod
     def _http(cls, url: str) -> str:
         if url and not url.startswith(("http://", "https://")):
@@ -105,6 +108,8 @@ class Settings(BaseModel):
         if self.erp_cloud_url:
             names = ("erp_cloud_client_id", "erp_cloud_certificate_id", "erp_cloud_private_key")
             lacking += [name for name in names if not _plain(getattr(self, name))]
+        if self.metering_url and not _plain(self.metering_token):
+            lacking.append("metering_token")
         if self.erp_legacy_host:
             names = ("erp_legacy_user", "erp_legacy_password", "erp_legacy_host_key")
             lacking += [name for name in names if not _plain(getattr(self, name))]

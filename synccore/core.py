@@ -133,7 +133,7 @@ class Core:
         )  # fmt: skip
         context = Context(
             self.database, self.clock, self.ports.chance, adapters.salesforce, adapters.platform, adapters.cloud,
-            adapters.legacy, self.dispatcher.kick, partner=self.settings.erp_legacy_partner,
+            adapters.legacy, adapters.metering, self.dispatcher.kick, partner=self.settings.erp_legacy_partner,
         )  # fmt: skip
         unknown = sorted(set(self.settings.poll_s) - set(context.intervals))
         if unknown:
@@ -233,7 +233,9 @@ def _tokens(settings: Settings) -> list[tuple[str, bytes]]:
 
 def access_of(settings: Settings) -> credentials.SystemsAccess:
     """Where the systems are and how to sign in there."""
-    cloud = legacy = None
+    cloud = legacy = metering = None
+    if settings.metering_url:
+        metering = credentials.MeteringAccess(settings.metering_url, settings.metering_token.get_secret_value())
     if settings.erp_cloud_url:
         cloud = credentials.CloudErpAccess(
             settings.erp_cloud_url, settings.erp_cloud_client_id, settings.erp_cloud_certificate_id,
@@ -249,5 +251,5 @@ def access_of(settings: Settings) -> credentials.SystemsAccess:
             settings.salesforce_client_secret.get_secret_value(), settings.salesforce_api_version,
         ),
         credentials.SubscriptionsAccess(settings.subscriptions_url, settings.subscriptions_api_key.get_secret_value()),
-        cloud, legacy, settings.timeout_s,
+        cloud, legacy, metering, settings.timeout_s,
     )  # fmt: skip

@@ -34,6 +34,13 @@ class Platform:
             raise StepFailed(f"the platform has no bill for deal {opportunity_id} yet")
         return max(bills, key=lambda bill: (bill["amount_due"] > 0, bill["date"], bill["id"]))
 
+    async def subscription_of(self, opportunity_id: str) -> str:
+        """The subscription of a deal; StepFailed when there is none."""
+        found = await self._list("subscription", {f"{self._names.deal_field}[is]": opportunity_id})
+        if not found:
+            raise StepFailed(f"the platform has no subscription for deal {opportunity_id} yet")
+        return str(found[0]["id"])
+
     async def open_bills(self) -> list[dict[str, Any]]:
         """All invoices on which something is due."""
         found: list[dict[str, Any]] = []

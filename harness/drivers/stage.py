@@ -56,6 +56,7 @@ class Stage:
     moved: set[str] = field(default_factory=set)  # ids of accounts that were corrected
     closed: int = 0  # how many of them, from the first, have been won
     edits: dict[str, str] = field(default_factory=dict)  # what a person has edited: id of the step -> the record
+    consumed: dict[str, int] = field(default_factory=dict)  # usage exports: how many rows were sent, by file
     bank_sequence: int | None = None  # number of the bank's last file, once known
 
     def __post_init__(self) -> None:

@@ -10,6 +10,7 @@ from harness.drivers.bookwork import edit_book
 from harness.drivers.loading import close_loaded, load, pay_loaded
 from harness.drivers.quiet import settle
 from harness.drivers.stage import Buyer, Offer, Stage, StepFailed
+from harness.drivers.usage import consume, consume_export
 from harness.money import minor, text
 from harness.scenario.model import Step
 from harness.scenario.values import iso
@@ -207,6 +208,8 @@ DRIVERS: dict[str, Driver] = {
     "close_loaded": close_loaded,
     "pay_loaded": pay_loaded,
     "edit_book": edit_book,
+    "consume": consume,
+    "consume_export": consume_export,
     "kill_core": _kill_core,
     "start_core": _start_core,
     "disturb": _disturb,

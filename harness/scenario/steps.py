@@ -185,6 +185,33 @@ class PayLoadedStep(Part):
     """Every customer pays by transfer what is open of the loaded deals: payments born in the cloud ERP."""
 
 
+class ConsumeStep(Part):
+    """A customer uses the product: an event in the metering, sent `times` times. Without `at` it happens now.
+
+    `corrects`: the event that it replaces. `subscription`: what the product takes for the customer's subscription.
+    `past_the_api`: written by a job that checks nothing.
+    """
+
+    deal: Name
+    meter: str = Field(min_length=1)
+    quantity: str = Field(min_length=1)
+    at: Moment | None = None
+    id: Name | None = None
+    corrects: Name | None = None
+    times: int = Field(default=1, ge=1, le=10)
+    subscription: str = ""
+    past_the_api: bool = False
+
+
+class ConsumeExportStep(Part):
+    """What customers used, from an export of the product (a path from the folder of the stories): all rows that it has
+    recorded by now. Columns: id, deal, meter, quantity, time, recorded (blank: at once), corrects.
+    """
+
+    short: ClassVar[str] = "file"
+    file: str
+
+
 class KillCoreStep(Part):
     """The core is killed (SIGKILL)."""
 
@@ -258,7 +285,7 @@ class Expect(Part):
     `exceptions`: the kinds that stand open, sorted; `exception_counts`: all kinds that stand open, and how many of
     each; `deals`: how far each has come; `starts`: the first day of its contract in the platform. `won`, `billed` and
     `parked` are the net sums of the tie-out's first line, `won_by_month` splits the won by the month of the close date,
-    `loaded` is how far all loaded deals have come.
+    `loaded` is how far all loaded deals have come, `rated` the usage in final bills by deal.
     `reconciliation`: what the core finds when it is asked to reconcile here. `broken` (at the end alone): what judges
     must find in books that a story's people have edited, sentence by sentence and nothing else; `{id}` stands for the
     bill of a deal or the record of an edit.
@@ -274,6 +301,7 @@ class Expect(Part):
     dead_letters: int | None = Field(default=None, ge=0)
     deals: dict[Name, DealState] = Field(default_factory=dict)
     starts: dict[Name, date] = Field(default_factory=dict)
+    rated: dict[Name, Decimal] = Field(default_factory=dict)
     tie_out: Literal["holds"] | None = None
     reconciliation: Reconciled | None = None
     broken: dict[str, tuple[str, ...]] = Field(default_factory=dict)
@@ -294,6 +322,8 @@ VERBS: dict[str, type[Part]] = {
     "close_loaded": CloseLoadedStep,
     "pay_loaded": PayLoadedStep,
     "edit_book": EditBookStep,
+    "consume": ConsumeStep,
+    "consume_export": ConsumeExportStep,
     "kill_core": KillCoreStep,
     "start_core": StartCoreStep,
     "disturb": DisturbStep,

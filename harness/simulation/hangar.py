@@ -27,7 +27,8 @@ HOSTS: dict[SystemName, str] = {name: f"{name.replace('_', '-')}.sim" for name i
 CORE_HOST = "core.sim"
 WEBHOOK_USER, WEBHOOK_PASSWORD, CONTROL, CORE_TOKEN = "platform", "platform-webhook", "control", "operator-token"
 WIRE_BASE = 1_700_000_000.0  # wire time at the start of every run, epoch seconds: any fixed instant will do
-INTERVALS_S = {"salesforce-changes": 60, "platform-events": 300, "cloud-payments": 300, "legacy-outbound": 1800}
+INTERVALS_S = {"salesforce-changes": 60, "platform-events": 300, "cloud-payments": 300, "legacy-outbound": 1800,
+               "metering-feed": 300, "metering-daily": 900}  # fmt: skip
 
 
 @cache
@@ -124,6 +125,7 @@ class Hangar:
             "SALESFORCE_CLIENT_SECRET": self.secret["salesforce"]["client_secret"],
             "SUBSCRIPTIONS_URL": self.base_url("subscriptions"),
             "SUBSCRIPTIONS_API_KEY": self.secret["subscriptions"]["api_key"],
+            "METERING_URL": self.base_url("metering"), "METERING_TOKEN": self.secret["metering"]["token"],
             "ERP_CLOUD_URL": self.base_url("erp_cloud"), "ERP_CLOUD_CLIENT_ID": "m2m",
             "ERP_CLOUD_CERTIFICATE_ID": "cert", "ERP_CLOUD_PRIVATE_KEY": key_pair()[0],
             "DISPATCH_S": "60", "TIMEOUT_S": "30", "LOG_LEVEL": "error",

@@ -10,7 +10,14 @@ from harness.stack.home import write_private
 
 POLL_S = 0.12  # a laptop's sandbox is watched closely; real deployments say minutes
 CORE_PARTNER = "SUBHUB"  # the core's own partner number at the legacy ERP's drop
-TICKERS = ("SALESFORCE_CHANGES", "PLATFORM_EVENTS", "CLOUD_PAYMENTS", "LEGACY_OUTBOUND")
+TICKERS = (
+    "SALESFORCE_CHANGES",
+    "PLATFORM_EVENTS",
+    "CLOUD_PAYMENTS",
+    "LEGACY_OUTBOUND",
+    "METERING_FEED",
+    "METERING_DAILY",
+)
 
 
 def core_environment(
@@ -32,6 +39,7 @@ def core_environment(
         "SALESFORCE_CLIENT_SECRET": secret.systems["salesforce"]["client_secret"],
         "SUBSCRIPTIONS_URL": urls["subscriptions"],
         "SUBSCRIPTIONS_API_KEY": secret.systems["subscriptions"]["api_key"],
+        "METERING_URL": urls["metering"], "METERING_TOKEN": secret.systems["metering"]["token"],
         "ERP_CLOUD_URL": urls["erp_cloud"], "ERP_CLOUD_CLIENT_ID": cloud["m2m_client_id"],
         "ERP_CLOUD_CERTIFICATE_ID": cloud["m2m_certificate_id"], "ERP_CLOUD_PRIVATE_KEY": str(key_file),
     } | {f"POLL_{ticker}_S": str(POLL_S) for ticker in TICKERS}  # fmt: skip

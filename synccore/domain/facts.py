@@ -5,7 +5,7 @@ from typing import Any
 from synccore.domain.events import Event
 from synccore.domain.payloads import checked
 
-SOURCES = {name: f"/systems/{name}" for name in ("salesforce", "subscriptions", "erp_cloud", "erp_legacy")}
+SOURCES = {name: f"/systems/{name}" for name in ("salesforce", "subscriptions", "erp_cloud", "erp_legacy", "metering")}
 
 
 def fact(

@@ -84,6 +84,10 @@ class Keys:
         """Key of one write: target system, what, and the business key."""
         return f"{target}/{kind}/{key}"
 
+    def usage_note(self, event_id: str) -> str:
+        """Note of a usage in the platform: which event of the metering it stands for."""
+        return f"metering:{event_id}"
+
     def idempotency(self, effect_key: str) -> str:
         """The platform's idempotency key for a write (at most 100 characters)."""
         return effect_key if len(effect_key) <= 100 else digest(effect_key)

@@ -52,14 +52,22 @@ class LegacyItem(Mapping):
 class Item(Mapping):
     """A product code of sales: what it is in the platform and in the ledgers. `prices`: currency -> item price id.
 
-    A charge without a price in the deal's currency is billed ad hoc, with the line's price.
+    A charge without a price in the deal's currency is billed ad hoc, with the line's price. A product of kind `usage`
+    is a metered add-on beside a plan: the platform prices what its `meter` counts.
     """
 
-    kind: Literal["plan", "charge"]
+    kind: Literal["plan", "charge", "usage"]
+    meter: str = ""
     platform_item: str = ""
     prices: dict[str, str] = Field(default_factory=dict)
     erp_item: str = ""
     legacy: LegacyItem | None = None
+
+    @model_validator(mode="after")
+    def _counted(self) -> "Item":
+        if (self.kind == "usage") != bool(self.meter):
+            raise ValueError("a product of kind usage, and no other, names the meter that counts it")
+        return self
 
 
 class TaxRule(Mapping):
@@ -94,6 +102,16 @@ class Policy(BaseModel):
     """A policy is free in shape; each has defaults where it is used."""
 
     model_config = ConfigDict(extra="allow")
+
+
+# The topic that a mapping of a kind wakes begins with this word, then ':' and the key.
+TOPICS = {"items": "item", "entities": "entity", "tax": "tax", "policies": "policy"}
+
+
+def topics(kind: str, key: str, value: dict[str, Any]) -> list[str]:
+    """What work may wait for that a mapping brings."""
+    found = [f"{TOPICS[kind]}:{key}"]
+    return [*found, f"meter:{value['meter']}"] if kind == "items" and value.get("meter") else found
 
 
 KINDS: dict[str, type[BaseModel]] = {"entities": Entity, "items": Item, "tax": TaxMap, "policies": Policy}

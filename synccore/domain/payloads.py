@@ -15,6 +15,7 @@ Key = Annotated[str, Field(min_length=1)]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", description="ISO 4217")]
 Minor = Annotated[int, Field(description="minor units of the currency")]
 Instant = Annotated[int, Field(ge=0, description="epoch seconds, business time")]
+Quantity = Annotated[str, Field(pattern=r"^\d+(\.\d+)?$", description="an exact decimal, not negative")]
 Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$", json_schema_extra={"format": "date"})]
 Ledger = Literal["erp_cloud", "erp_legacy"]
 
@@ -116,6 +117,37 @@ class PaymentRecorded(Payload):
     transaction: Key
 
 
+class UsageReported(Payload):
+    """The product's metering says what was used, or corrects what it said."""
+
+    event: Key
+    subscription: Key
+    meter: Key
+    quantity: Quantity
+    at: Instant
+    recorded_at: Instant
+    corrects: str | None = None
+
+
+class RatedLine(Payload):
+    """One metered item of a bill: so much in its term, and what it comes to before tax."""
+
+    item_price: Key
+    quantity: Quantity
+    amount: Minor
+    starts: Instant
+    ends: Instant
+
+
+class UsageRated(Payload):
+    """The platform has rated usage on a bill that is final."""
+
+    invoice: Key
+    subscription: Key
+    currency: Currency
+    lines: list[RatedLine]
+
+
 @dataclass(frozen=True)
 class EventType:
     """A payload and the version of its schema."""
@@ -135,6 +167,8 @@ EVENT_TYPES: dict[str, EventType] = {
     "payment-failed": EventType(PaymentFailed),
     "payment-posted": EventType(PaymentPosted),
     "payment-recorded": EventType(PaymentRecorded),
+    "usage-reported": EventType(UsageReported),
+    "usage-rated": EventType(UsageRated),
 }
 
 

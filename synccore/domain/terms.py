@@ -47,6 +47,9 @@ def subscription_items(deal: Deal, items: Mapping[str, Item]) -> list[dict[str, 
     rows = []
     for line in deal.lines:
         item = items[line.sku]
+        if item.kind == "usage":  # its quantity comes from the metering, its price from the platform
+            rows.append({"item_price_id": item.prices[deal.currency]})
+            continue
         row: dict[str, Any] = {
             "item_price_id": item.prices[deal.currency],
             "quantity": int(line.quantity),

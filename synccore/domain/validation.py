@@ -43,6 +43,7 @@ def findings(deal: Deal, master: MasterData, catalogues: Catalogues, on: date) -
     found += _contract(deal)
     for sku in dict.fromkeys(line.sku for line in deal.lines):
         found += _item(deal, sku, master, catalogues)
+    found += _usage(deal, master)
     plans = [line.sku for line in deal.lines if (item := master.items.get(line.sku)) and item.kind == "plan"]
     if len(plans) > 1:
         found.append(_deal_finding(deal, "deal_incomplete", f"a deal can hold one plan, this one has {plans}"))
@@ -106,6 +107,20 @@ def _contract(deal: Deal) -> list[Finding]:
     return []
 
 
+def _usage(deal: Deal, master: MasterData) -> list[Finding]:
+    """A metered product is sold beside a plan, and its line agrees on no amount: usage is billed when it was used."""
+    kinds = {line.sku: item.kind for line in deal.lines if (item := master.items.get(line.sku)) is not None}
+    metered = [line for line in deal.lines if kinds.get(line.sku) == "usage"]
+    found = []
+    if metered and "plan" not in kinds.values():
+        found.append(_deal_finding(deal, "deal_incomplete", f"{metered[0].sku} is billed by usage and needs a plan"))
+    for line in metered:
+        if line.total:
+            reason = f"{line.sku} is billed by usage: its line must have the price 0, it has {line.unit_price}"
+            found.append(_deal_finding(deal, "deal_incomplete", reason))
+    return found
+
+
 def _item(deal: Deal, sku: str, master: MasterData, catalogues: Catalogues) -> list[Finding]:
     if not sku:
         return []
@@ -116,8 +131,8 @@ def _item(deal: Deal, sku: str, master: MasterData, catalogues: Catalogues) -> l
         return [Finding("unmapped_item", reason, PRODUCT, actions, (topic,), {"sku": sku})]
     found = []
     price = price_of(item, deal.currency)
-    if item.kind == "plan" and not price:
-        reason = f"plan {sku} has no item price in {deal.currency}"
+    if item.kind != "charge" and not price:
+        reason = f"{item.kind} {sku} has no item price in {deal.currency}"
         found.append(Finding("price_missing", reason, PRODUCT, actions, (topic,), {"sku": sku}))
     elif price and price in catalogues.prices:
         known = catalogues.prices[price]

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Path
 from pydantic import ValidationError
 
-from synccore.domain.mappings import KINDS
+from synccore.domain.mappings import KINDS, topics
 from synccore.experience.access import REFUSALS, At, Operator, Viewer
 from synccore.experience.models import MappingChange, MappingVersionView, MappingView
 from synccore.experience.problem import Problem, declared
@@ -18,9 +18,6 @@ router = APIRouter(tags=["mappings"], route_class=StrictRoute)
 Kind = StrEnum("Kind", {name: name for name in KINDS})  # type: ignore[misc]
 Key = Annotated[str, Path(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$")]
 _MISSING = REFUSALS | declared(404)
-
-# The topic that a mapping of a kind wakes begins with this word, then ':' and the key.
-TOPICS = {"items": "item", "entities": "entity", "tax": "tax", "policies": "policy"}
 
 
 @router.get("/mappings/{kind}", operation_id="listMappings", responses=_MISSING)
@@ -62,7 +59,7 @@ async def put_mapping(
         now = core.clock.now()
         version = unit.mappings.put(kind.value, key, body, caller.name, now)
         unit.audit.add(caller.name, "mapping.put", f"{kind.value}/{key}", {"version": version}, now)
-        return version, unit.work.wake(f"{TOPICS[kind.value]}:{key}", now)
+        return version, [work for topic in topics(kind.value, key, body) for work in unit.work.wake(topic, now)]
 
     version, woken = await core.database.run(put)
     core.touch()

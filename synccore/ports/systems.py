@@ -13,6 +13,7 @@ from synccore.domain.bills import Bill, Payment, Receipt
 from synccore.domain.books import Book, Names
 from synccore.domain.deals import Account, Deal
 from synccore.domain.legacy import LegacyFile
+from synccore.ports.usage import Usages
 
 
 class Rejected(Exception):
@@ -110,6 +111,8 @@ class Salesforce(Protocol):
 
 class Platform(Protocol):
     """The subscription platform."""
+
+    usages: Usages
 
     async def item_prices(self, ids: Sequence[str]) -> dict[str, Any]:
         """Item price by id, for those that exist and are active."""

@@ -15,6 +15,8 @@ from synccore.processes.order_activation import OrderActivation
 from synccore.processes.payment_status import PaymentStatus
 from synccore.processes.polls import CloudPayments, PlatformEvents, SalesforceChanges
 from synccore.processes.replay import replay
+from synccore.processes.usage_polls import MeteringDaily, MeteringFeed
+from synccore.processes.usage_upload import UsageUpload
 
 __all__ = ["Context", "Malformed", "intake", "processes", "replay", "tickers"]
 
@@ -27,6 +29,7 @@ def processes(ctx: Context) -> dict[str, Process]:
         "invoice-publication": _guarded(InvoicePublication(ctx)),
         "payment-status": _guarded(PaymentStatus(ctx)),
         "legacy-batch": _guarded(LegacyBatch(ctx)),
+        "usage-upload": _guarded(UsageUpload(ctx)),
         "event-telling": EventTelling(ctx),
     }
 
@@ -38,6 +41,8 @@ def tickers(ctx: Context) -> list[tuple[str, float, Ticker]]:
         polls["cloud-payments"] = CloudPayments(ctx)
     if ctx.legacy is not None:
         polls["legacy-outbound"] = LegacyOutbound(ctx)
+    if ctx.metering is not None:
+        polls["metering-feed"], polls["metering-daily"] = MeteringFeed(ctx), MeteringDaily(ctx)
     return [(name, ctx.intervals[name], ticker) for name, ticker in polls.items()]
 
 

@@ -12,6 +12,7 @@ from synccore.ports.clock import Clock
 from synccore.ports.database import Database
 from synccore.ports.stores import Unit
 from synccore.ports.systems import CloudErp, LegacyErp, Platform, Salesforce
+from synccore.ports.usage import Metering
 from synccore.processes import writes
 
 INTERVALS_S = {
@@ -19,6 +20,8 @@ INTERVALS_S = {
     "platform-events": 60.0,
     "cloud-payments": 60.0,
     "legacy-outbound": 300.0,
+    "metering-feed": 60.0,
+    "metering-daily": 900.0,
 }
 POLICIES: dict[str, dict[str, Any]] = {
     "contract": {"action_at_term_end": "renew", "term_months": 12},
@@ -26,6 +29,7 @@ POLICIES: dict[str, dict[str, Any]] = {
     "payment_terms": {"transfer": 30, "card": 0},
     "legacy_batch": {"zone": "Asia/Singapore", "cutoff": "21:45", "lead_minutes": 15, "bank": "0000113100",
                      "receivables": "0000140000", "tax": "0000175000", "first_customer": 900001},
+    "usage": {"late": "list"},  # or next_period: billed with the term in which it was reported
     "rounding": {"erp_item": "", "tax_code": ""},
 }  # fmt: skip
 
@@ -45,6 +49,7 @@ class Context:
     platform: Platform
     cloud: CloudErp | None = None
     legacy: LegacyErp | None = None
+    metering: Metering | None = None
     kick: Callable[[], Awaitable[None]] = _nothing
     intervals: dict[str, float] = field(default_factory=lambda: dict(INTERVALS_S))
     overlap_s: int = 300  # how far a poll looks back behind its cursor

@@ -95,6 +95,17 @@ def _invoice_generated(ctx: Context, unit: Unit, event: Mapping[str, Any], at: f
     )  # fmt: skip
     occurred = float(event["occurred_at"])
     unit.events.append(fact("invoice-issued", SYSTEM, number, account, occurred, data, str(event["id"])))
+    rated = [_rated(line) for line in invoice.get("line_items") or () if line.get("metered")]
+    if rated:
+        told = {"invoice": number, "subscription": str(invoice.get("subscription_id") or ""),
+                "currency": str(invoice.get("currency_code")), "lines": rated}  # fmt: skip
+        unit.events.append(fact("usage-rated", SYSTEM, number, account, occurred, told, str(event["id"])))
+
+
+def _rated(line: Mapping[str, Any]) -> dict[str, Any]:
+    quantity = line.get("quantity_in_decimal") or line.get("quantity")
+    return {"item_price": line.get("entity_id"), "quantity": str(quantity), "amount": line.get("amount"),
+            "starts": line.get("date_from"), "ends": line.get("date_to")}  # fmt: skip
 
 
 def _invoice_updated(ctx: Context, unit: Unit, event: Mapping[str, Any], at: float) -> None:

@@ -165,6 +165,7 @@ class OrderActivation:
 
         def settled(unit: Unit, begun: Contracted) -> None:
             unit.links.put("contract", deal.id, "subscriptions", begun["id"])
+            unit.links.put("account-of-contract", begun["id"], "salesforce", deal.account.id)
             data = {
                 "subscription": subscription,
                 "opportunity": deal.id,

@@ -8,6 +8,7 @@ from synccore.ports.stores import Signal, Unit
 from synccore.processes.context import Context
 from synccore.processes.intake import HANDLERS
 from synccore.processes.set_aside import set_aside
+from synccore.processes.usage_intake import EVENT, PROCESS, account_of
 
 Work = tuple[str, str, str, dict[str, Any]]  # process, key, subject, argument
 
@@ -59,4 +60,7 @@ def _work(ctx: Context, unit: Unit, signal: Signal) -> Work | None:
         receipt = ctx.keys.receipt_of_legacy(content["BUKRS"], content["GJAHR"], number)
         account = ctx.keys.account_of(customer)
         return ("payment-status", account, receipt, {"receipt": receipt}) if account else None
+    if signal.kind == EVENT:
+        event = str(content["id"])
+        return PROCESS, account_of(unit, str(content["subscription"])), event, {"event": event}
     return None

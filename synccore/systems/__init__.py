@@ -7,10 +7,12 @@ from synccore.ports.clock import Clock
 from synccore.ports.files import FileDrop
 from synccore.ports.systems import CloudErp, LegacyErp, Platform, Salesforce
 from synccore.ports.transport import Transport
+from synccore.ports.usage import Metering
 from synccore.systems.client import OnCall
 from synccore.systems.credentials import SystemsAccess
 from synccore.systems.erp_cloud import CloudErpAdapter
 from synccore.systems.erp_legacy import LegacyErpAdapter
+from synccore.systems.metering import MeteringAdapter
 from synccore.systems.salesforce import SalesforceAdapter
 from synccore.systems.subscriptions import SubscriptionsAdapter
 
@@ -19,12 +21,13 @@ __all__ = ["Adapters", "adapters"]
 
 @dataclass(frozen=True)
 class Adapters:
-    """One adapter a system; an ERP that the deployment lacks is None."""
+    """One adapter a system; an ERP or a metering that the deployment lacks is None."""
 
     salesforce: Salesforce
     platform: Platform
     cloud: CloudErp | None
     legacy: LegacyErp | None
+    metering: Metering | None = None
 
 
 def adapters(
@@ -33,10 +36,11 @@ def adapters(
 ) -> Adapters:  # fmt: skip
     """Build them. `on_call(system, operation, outcome)` hears every call: a status, not_sent or no_answer."""
     width, timeout = access.concurrency, access.timeout_s
-    cloud, legacy = access.erp_cloud, access.erp_legacy
+    cloud, legacy, metering = access.erp_cloud, access.erp_legacy, access.metering
     return Adapters(
         SalesforceAdapter(access.salesforce, transport, clock, width["salesforce"], timeout, on_call),
         SubscriptionsAdapter(access.subscriptions, transport, clock, width["subscriptions"], timeout, on_call),
         CloudErpAdapter(cloud, transport, clock, chance, width["erp_cloud"], timeout, on_call) if cloud else None,
         LegacyErpAdapter(legacy, files, on_call) if legacy and files is not None else None,
+        MeteringAdapter(metering, transport, clock, width["metering"], timeout, on_call) if metering else None,
     )

@@ -41,14 +41,23 @@ class LegacyErpAccess:
 
 
 @dataclass(frozen=True)
+class MeteringAccess:
+    """The product's metering: its API under `<url>/v1`, a bearer token."""
+
+    url: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class SystemsAccess:
-    """All four; an ERP that a deployment lacks is None."""
+    """All of them; an ERP or a metering that a deployment lacks is None."""
 
     salesforce: SalesforceAccess
     subscriptions: SubscriptionsAccess
     erp_cloud: CloudErpAccess | None = None
     erp_legacy: LegacyErpAccess | None = None
+    metering: MeteringAccess | None = None
     timeout_s: float = 30.0
     concurrency: dict[str, int] = field(
-        default_factory=lambda: {"salesforce": 10, "subscriptions": 20, "erp_cloud": 4, "erp_legacy": 1}
+        default_factory=lambda: {"salesforce": 10, "subscriptions": 20, "erp_cloud": 4, "erp_legacy": 1, "metering": 4}
     )

@@ -54,7 +54,7 @@ def _line(line: Mapping[str, Any], row: Mapping[str, Any], inclusive: bool) -> B
         id=str(line["id"]),
         item_price="" if ad_hoc else str(line.get("entity_id") or ""),
         description=str(line.get("description") or ""),
-        quantity=Decimal(str(line.get("quantity") if line.get("quantity") is not None else 1)),
+        quantity=Decimal(str(line.get("quantity_in_decimal") or _whole(line.get("quantity")))),
         unit_amount=_int(line.get("unit_amount")),
         net=net - tax if inclusive else net,
         tax_rate=rate.normalize() if rate else Decimal(0),
@@ -92,6 +92,10 @@ def _address(row: Mapping[str, Any]) -> Address:
         postal_code=str(row.get("zip") or ""),
         country=str(row.get("country") or ""),
     )
+
+
+def _whole(quantity: Any) -> Any:
+    return 1 if quantity is None else quantity
 
 
 def _int(value: Any) -> int:

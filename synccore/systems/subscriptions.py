@@ -14,10 +14,12 @@ from synccore.ports.clock import Clock
 from synccore.ports.outcomes import Later
 from synccore.ports.systems import Contracted, Found, Unknown
 from synccore.ports.transport import Request, Response, Transport
+from synccore.ports.usage import Usages
 from synccore.systems import books_platform, platform_values
 from synccore.systems.client import Client, OnCall, Refusal, parse, with_header
 from synccore.systems.credentials import SubscriptionsAccess
 from synccore.systems.forms import encode
+from synccore.systems.platform_usages import PlatformUsages
 
 PAGE = 100
 EVENTS = ("invoice_generated", "invoice_updated", "payment_succeeded", "payment_failed", "invoice_voided")
@@ -58,6 +60,7 @@ class SubscriptionsAdapter:
         dialect = SubscriptionsDialect(access)
         self._client = Client("subscriptions", transport, clock, concurrency, timeout_s, dialect, on_call)
         self._base, self._timeout_s = f"{access.url}/api/v2", timeout_s
+        self.usages: Usages = PlatformUsages(self._get, self._list, self._post)
 
     async def item_prices(self, ids: Sequence[str]) -> dict[str, Any]:
         """One list call for all of them."""

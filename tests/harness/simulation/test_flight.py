@@ -33,7 +33,7 @@ def small() -> Scenario:
 
 
 @pytest.mark.parametrize(
-    "story", ["new-business", "bad-master-data", "stormy-monday", "europe-and-asia", "drifted-books"]
+    "story", ["new-business", "bad-master-data", "stormy-monday", "europe-and-asia", "drifted-books", "usage-month"]
 )
 def test_the_story_holds(story: str) -> None:
     result = play(load_story(STORIES / f"{story}.yaml"))

@@ -1,0 +1,89 @@
+"""Usage counted: each event that holds stands in one rated line, or waits with a reason; nothing else is rated."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from harness.canon import Canon, RecordedUsage, UsageEvent
+
+Reason = tuple[str, str]  # event (or usage, or line), what is said of it
+
+
+@dataclass
+class Balance:
+    """One entity's events: `held` of them count, `rated` of those stand in a rated line."""
+
+    held: int = 0
+    rated: int = 0
+    waiting: list[Reason] = field(default_factory=list)  # recorded, its term not billed yet
+    missing: list[Reason] = field(default_factory=list)  # needs a reason of the core's
+    wrong: list[Reason] = field(default_factory=list)  # cannot be excused
+
+
+def entities(canon: Canon) -> dict[str, str]:
+    """Entity by subscription, from the accounts behind the platform's contracts."""
+    return {
+        contract.key: canon.accounts[contract.account].entity
+        for contract in canon.contracts
+        if contract.system == "subscriptions" and contract.account in canon.accounts
+    }
+
+
+def balance(canon: Canon, entity: str) -> Balance:
+    """Compare the metering's events with the platform's usages and lines."""
+    home = entities(canon)
+    recorded: dict[str, list[RecordedUsage]] = defaultdict(list)
+    for usage in canon.recorded:
+        recorded[usage.event].append(usage)
+    chains: dict[str, list[UsageEvent]] = defaultdict(list)
+    for event in canon.usage:
+        if home.get(event.subscription, "") == entity:
+            chains[event.root].append(event)
+    found = Balance()
+    for chain in chains.values():
+        _chain(chain, recorded, found)
+    _strangers(canon, home, entity, found)
+    _lines(canon, home, entity, found)
+    return found
+
+
+def _chain(chain: list[UsageEvent], recorded: dict[str, list[RecordedUsage]], found: Balance) -> None:
+    """An event and its corrections are one fact: the last one counts."""
+    holds = next(event for event in chain if event.holds)
+    mine = recorded.get(holds.id, [])
+    found.held += 1
+    for event in chain:
+        for usage in recorded.get(event.id, ()) if event is not holds else ():
+            said = f"event {event.id} was corrected by {holds.id} and still counts"
+            (found.wrong if mine or not usage.bill else found.missing).append((holds.id, said))
+    if len(mine) > 1:
+        found.wrong.append((holds.id, f"event {holds.id} is recorded {len(mine)} times"))
+    elif not mine:
+        if not any(key == holds.id for key, _ in found.missing):
+            found.missing.append((holds.id, f"event {holds.id} is not in the platform"))
+    elif mine[0].quantity != holds.quantity:
+        found.wrong.append((holds.id, f"event {holds.id} is {mine[0].quantity} there, not {holds.quantity}"))
+    elif mine[0].bill or not mine[0].quantity:
+        found.rated += 1
+    elif mine[0].waits:
+        found.waiting.append((holds.id, "its term is not billed yet"))
+    else:
+        found.missing.append((holds.id, f"event {holds.id} lies in a term that was billed without it"))
+
+
+def _strangers(canon: Canon, home: dict[str, str], entity: str, found: Balance) -> None:
+    known = {event.id for event in canon.usage}
+    for usage in canon.recorded:
+        if usage.event not in known and home.get(usage.subscription, "") == entity:
+            found.wrong.append((usage.id, f"usage {usage.id} of {usage.quantity} is no event of the metering"))
+
+
+def _lines(canon: Canon, home: dict[str, str], entity: str, found: Balance) -> None:
+    """A rated line says what its usages come to (the sum: what the worlds' metered items are billed by)."""
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for usage in canon.recorded:
+        sums[usage.line] += usage.quantity
+    for line in canon.metered:
+        if home.get(line.subscription, "") == entity and line.quantity != sums[line.id]:
+            said = f"line {line.id} of {line.bill} bills {line.quantity}, its usages come to {sums[line.id]}"
+            found.wrong.append((line.bill, said))

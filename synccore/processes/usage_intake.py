@@ -1,0 +1,91 @@
+"""Usage taken in: each event once by its id, told and turned into work; what makes no sense is listed."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from synccore.domain.facts import fact
+from synccore.domain.payloads import present
+from synccore.domain.usage import MEMBERS, Malformed, UsageEvent, event_of
+from synccore.ports.stores import BusinessException, Signal, Unit
+
+SYSTEM, EVENT, MALFORMED = "metering", "usage", "usage-malformed"
+PROCESS = "usage-upload"
+OWNER = "product-operations"
+ATTENTION_S = 86400.0
+
+
+def account_of(unit: Unit, subscription: str) -> str:
+    """The customer that a subscription belongs to; one that we did not make stands for itself."""
+    return unit.links.external("account-of-contract", subscription, "salesforce") or subscription
+
+
+def take_rows(unit: Unit, rows: Iterable[UsageEvent | Malformed], at: float) -> int:
+    """Store rows of feed or file; returns how many were new. Told twice, an event is one event."""
+    return sum(_event(unit, row, at) if isinstance(row, UsageEvent) else _malformed(unit, row, at) for row in rows)
+
+
+def _event(unit: Unit, event: UsageEvent, at: float) -> bool:
+    payload = {
+        "id": event.id, "subscription": event.subscription, "customer": event.customer, "meter": event.meter,
+        "quantity": f"{event.quantity:f}", "time": _iso(event.at), "recorded_at": _iso(event.recorded_at),
+        "corrects": event.corrects,
+    }  # fmt: skip
+    if not unit.inbox.accept(Signal(SYSTEM, event.id, EVENT, payload, at)):
+        return False
+    if event.corrects:
+        _chain(unit, event)
+        unit.exceptions.resolve_work(f"usage-row:{event.corrects}", f"corrected by {event.id}", SYSTEM, at)
+    account = account_of(unit, event.subscription)
+    unit.work.add(PROCESS, account, event.id, {"event": event.id}, at, f"usage:{event.id}")
+    data = present(
+        event=event.id, subscription=event.subscription, meter=event.meter, quantity=f"{event.quantity:f}",
+        at=event.at, recorded_at=event.recorded_at, corrects=event.corrects or None,
+    )  # fmt: skip
+    unit.events.append(fact("usage-reported", SYSTEM, event.id, account, float(event.at), data, event.id))
+    return True
+
+
+def _iso(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _malformed(unit: Unit, row: Malformed, at: float) -> bool:
+    """Nobody can bill what cannot be read, and nobody may lose it: a person has the source corrected."""
+    if not unit.inbox.accept(Signal(SYSTEM, row.key, MALFORMED, dict(row.row), at)):
+        return False
+    subject = row.event or row.key
+    unit.exceptions.open(
+        BusinessException(
+            "", "usage_malformed", subject, SYSTEM, row.reason, OWNER, ("fix_source", "abandon"), (),
+            f"usage-row:{subject}", at, at + ATTENTION_S,
+        )
+    )  # fmt: skip
+    return True
+
+
+# -- corrections ------------------------------------------------------------------------------
+
+
+def _root(unit: Unit, event: str) -> str:
+    return unit.cursors.get(f"usage/root/{event}") or event
+
+
+def _chain(unit: Unit, event: UsageEvent) -> None:
+    """Note which events say the same fact anew; the one that was recorded last holds."""
+    root = _root(unit, event.corrects)
+    unit.cursors.set(f"usage/root/{event.id}", root)
+    known = unit.cursors.get(f"usage/chain/{root}")
+    unit.cursors.set(f"usage/chain/{root}", f"{known} {event.id}" if known else event.id)
+
+
+def versions(unit: Unit, event: str) -> list[UsageEvent]:
+    """All that was told of the fact that an event belongs to, in order of recording; the last one holds."""
+    root = _root(unit, event)
+    names = [root, *(unit.cursors.get(f"usage/chain/{root}") or "").split()]
+    found = []
+    for name in names:
+        for signal in unit.inbox.find(SYSTEM, name, 0.0, float("inf"), 1):
+            read = event_of({member: signal.payload.get(member) for member in MEMBERS}, name)
+            if isinstance(read, UsageEvent):
+                found.append(read)
+    return sorted(found, key=lambda one: one.recorded_at)

@@ -1,0 +1,182 @@
+"""Process usage-upload: an event of the metering is recorded in the platform once, in the term in which it is billed.
+
+A correction replaces: what it corrects is taken back, and recorded anew under its own id. What can no longer be billed
+in its own term is listed for a person, or billed in the next term where the policy `usage` says so.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from synccore.domain.findings import Finding
+from synccore.domain.usage import Metered, Recorded, UsageEvent, platform_id
+from synccore.ports.engine import Run
+from synccore.ports.outcomes import Later, Parked
+from synccore.ports.stores import Unit
+from synccore.ports.systems import Found, Rejected, Unknown
+from synccore.ports.usage import UsageEntry
+from synccore.processes.context import Context
+from synccore.processes.usage_intake import versions
+from synccore.processes.writes import UNKNOWN_S, Write
+
+BILLING, PRODUCT, SALES, FINANCE = "billing-operations", "product-data", "sales-operations", "finance"
+SHIFTS = 60  # seconds by which a date that another event has taken may be moved: the platform takes one usage a second
+RATED, PENDING, LATE = "rated at the term's end", "on a pending bill", "late"
+
+
+@dataclass(frozen=True)
+class _Known:
+    """An event, what it replaces, the item that its meter is billed by, and the policy."""
+
+    event: UsageEvent
+    newest: bool
+    earlier: tuple[UsageEvent, ...]
+    sku: str
+    prices: dict[str, str]
+    policy: dict[str, Any]
+
+
+class UsageUpload:
+    """One event a run; events of one customer run one at a time, so that a correction never overtakes its original."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+
+    async def __call__(self, run: Run, argument: Any) -> None:
+        """`argument`: {"event": id}."""
+        name = str(argument["event"])
+        known = await self._ctx.db.run(lambda unit: self._read(unit, name))
+        if known is None:
+            return
+        event = known.event
+        if not known.newest:  # replaced before or after it was recorded: it must not count
+            await run.step("withdraw", lambda: self._withdraw(event))
+            return
+        place = await run.step("place", lambda: self._place(known))
+        for one in known.earlier:
+            bill = await run.step("replace", lambda one=one: self._withdraw(one))  # type: ignore[misc]
+            if bill:
+                raise _parked_correction(event, one, bill)
+        if place["when"] == LATE and known.policy["late"] != "next_period":
+            raise _parked_late(event, place)
+        await run.step("record", lambda: self._record(known, place))
+        if await run.step("confirm", lambda: self._confirm(event, place)) == LATE:
+            await run.step("withdraw", lambda: self._withdraw(event))
+            raise Later(1.0, f"the term of {event.id} was closed while it was recorded", counts=False)
+
+    def _read(self, unit: Unit, name: str) -> _Known | None:
+        told = versions(unit, name)
+        event = next((one for one in told if one.id == name), None)
+        if event is None:
+            return None
+        items = unit.mappings.all("items")
+        sku = next((sku for sku, item in sorted(items.items()) if item.get("meter") == event.meter), "")
+        prices = dict(items[sku].get("prices") or {}) if sku else {}
+        earlier = tuple(one for one in told if one.id != name)
+        return _Known(event, told[-1].id == name, earlier, sku, prices, self._ctx.policy(unit, "usage"))
+
+    # -- where it belongs ---------------------------------------------------------------------
+
+    async def _place(self, known: _Known) -> dict[str, Any]:
+        """Item price, date and term in which the event will be billed. Parks when there is none."""
+        event, usages = known.event, self._ctx.platform.usages
+        if not known.sku:
+            reason = f"no product is billed by the meter {event.meter}"
+            actions, topics = ("map_item", "retry", "abandon"), (f"meter:{event.meter}",)
+            raise Parked(reason, (Finding("unmapped_meter", reason, PRODUCT, actions, topics),))
+        metered = await usages.metered(event.subscription)
+        actions, topics = ("fix_source", "retry", "abandon"), (f"contract:{event.subscription}",)
+        if metered is None:
+            reason = f"the platform has no subscription {event.subscription}"
+            raise Parked(reason, (Finding("unknown_subscription", reason, BILLING, actions, topics),))
+        price = known.prices.get(metered.currency, "")
+        item = metered.item(price)
+        if item is None:
+            reason = f"subscription {event.subscription} holds no {known.sku}, whose meter {event.meter} was used"
+            raise Parked(reason, (Finding("meter_not_contracted", reason, SALES, actions, topics),))
+        when, bill = await self._when(metered, price, event.at)
+        if when == LATE and known.policy["late"] == "next_period":
+            return {"when": when, "price": price, "at": max(item.starts, int(self._ctx.clock.now())), "bill": ""}
+        return {"when": when, "price": price, "at": event.at, "bill": bill, "starts": item.starts}
+
+    async def _when(self, metered: Metered, price: str, at: int) -> tuple[str, str]:
+        """Whether a date is still to be billed with its term: in the running term, or on a bill that is pending."""
+        item = metered.item(price)
+        if item is not None and at >= item.starts and metered.status in ("active", "non_renewing"):
+            return RATED, ""
+        for bill in await self._ctx.platform.usages.pending(metered.subscription):
+            if bill.item_price == price and bill.starts <= at <= bill.ends:
+                return PENDING, bill.id
+        return LATE, ""
+
+    async def _confirm(self, event: UsageEvent, place: dict[str, Any]) -> str:
+        """Look again after recording: between look and write the term may have ended or its bill been closed."""
+        usages, at = self._ctx.platform.usages, int(place["at"])
+        metered = await usages.metered(event.subscription)
+        when, bill = (LATE, "") if metered is None else await self._when(metered, place["price"], at)
+        if when == PENDING:
+            try:
+                await usages.synchronise(bill)
+                return PENDING
+            except Unknown as error:
+                raise Later(UNKNOWN_S, str(error)) from None
+            except Rejected:
+                when = LATE  # closed just now
+        if when == LATE:
+            found = await usages.find(event.subscription, platform_id(event.id))
+            if found is not None and found.bill:
+                return RATED
+        return when
+
+    # -- writes -------------------------------------------------------------------------------
+
+    async def _record(self, known: _Known, place: dict[str, Any]) -> str:
+        ctx, event, usages = self._ctx, known.event, self._ctx.platform.usages
+        name, note = platform_id(event.id), ctx.keys.usage_note(event.id)
+
+        async def look() -> Found | None:
+            found = await usages.find(event.subscription, name)
+            return None if found is None else Found(found.id)
+
+        async def send(_refusals: int) -> str:
+            last = int(place["at"]) + SHIFTS
+            for at in range(int(place["at"]), last + 1):
+                entry = UsageEntry(name, place["price"], event.quantity, at, note)
+                try:
+                    return await usages.record(event.subscription, entry)
+                except Rejected as refusal:
+                    if not refusal.duplicate or at == last or await look() is not None:
+                        raise
+            raise AssertionError("unreachable")
+
+        key = ctx.keys.effect("subscriptions", "usage", event.id)
+        return str(await ctx.once(ctx, Write(key, "subscriptions", "usage", f"usage:{event.id}"), send, look))
+
+    async def _withdraw(self, event: UsageEvent) -> str:
+        """See to it that an event that is replaced does not count; the number of its bill when that is too late."""
+        usages = self._ctx.platform.usages
+        found: Recorded | None = await usages.find(event.subscription, platform_id(event.id))
+        if found is None or found.bill:
+            return "" if found is None else found.bill
+        try:
+            await usages.take_back(event.subscription, found.id)
+        except Unknown as error:
+            raise Later(UNKNOWN_S, str(error)) from None
+        except Rejected as refusal:
+            raise Later(1.0, str(refusal)) from None  # billed between look and write: the next look says so
+        return ""
+
+
+def _parked_late(event: UsageEvent, place: dict[str, Any]) -> Parked:
+    reason = (
+        f"{event.quantity} {event.meter} of {event.subscription} were reported after the bill of their term was closed"
+    )
+    details = {"quantity": f"{event.quantity}", "used_at": event.at, "term_begins": place.get("starts")}
+    finding = Finding("usage_late", reason, BILLING, ("set_policy", "retry", "abandon"), ("policy:usage",), details)
+    return Parked(reason, (finding,))
+
+
+def _parked_correction(event: UsageEvent, earlier: UsageEvent, bill: str) -> Parked:
+    reason = f"{earlier.id} was billed as {earlier.quantity} on {bill}; {event.id} corrects it to {event.quantity}"
+    details = {"bill": bill, "billed": f"{earlier.quantity}", "corrected": f"{event.quantity}"}
+    actions = ("credit_and_rebill", "retry", "abandon")
+    return Parked(reason, (Finding("usage_corrected_late", reason, FINANCE, actions, (f"bill:{bill}",), details),))
