@@ -1,7 +1,6 @@
 """I4 field by field, I5 the tie-out, I9 replay without effect, I28 ledgers that balance."""
 
 from collections import defaultdict
-from dataclasses import asdict
 
 from harness.canon import Canon, Document
 from harness.checkers.case import Case
@@ -94,8 +93,8 @@ def replay_is_silent(case: Case) -> tuple[int, list[str]]:
     """I9: taking all signals again, twice, changes nothing in any book."""
     findings = []
     for number, replay in enumerate(case.replays, start=1):
-        before, after = asdict(replay.before), asdict(replay.after)
-        for table, rows in before.items():
+        after = vars(replay.after)
+        for table, rows in vars(replay.before).items():
             if rows != after[table]:
                 findings.append(f"replay {number} changed {table}: {len(rows)} rows before, {len(after[table])} after")
     return len(case.replays), findings

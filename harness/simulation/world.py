@@ -216,6 +216,8 @@ class SimWorld:
         """See World."""
         if method == "GET" and path == "/_control/books":  # the same rows without rendering and parsing 100 kB
             return {"system": system, "at": self.now(), **self.hangar.systems[system].books()}
+        if method == "GET" and path == "/_control/health":
+            return {"system": system, "now": self.now(), "failures": self.hangar.systems[system].jobs.failures}
         if method == "GET" and path == "/_control/faults":  # a storm looks at them every 50 ms
             return [fault.model_dump() for fault in self.hangar.systems[system].faults]
         data = b"" if body is None else json.dumps(body).encode()
@@ -296,8 +298,7 @@ class SimWorld:
         for system in self.hangar.systems.values():
             if not system.jobs.idle:
                 return now
-        pending = self.hangar.systems["subscriptions"].jobs.pending()
-        delivery = min((job.due for job in pending if job.kind == "deliver"), default=None)
+        delivery = self.hangar.systems["subscriptions"].jobs.next_due("deliver")
         if delivery is not None and delivery <= deadline:
             dues.append(delivery)
         if not self._life.dead and self._engine is not None:

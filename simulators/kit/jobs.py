@@ -38,6 +38,8 @@ class Jobs:
         self._running = False
         self._wake = asyncio.Event()
         self._quiet = asyncio.Event()
+        self._seen: tuple[int, int] | None = None  # the store's state that `_dues` is of
+        self._dues: dict[str, float | None] = {}
         self.failures: list[str] = []  # a handler that raised: a defect of the simulator, shown by /_control/health
         clock.on_move(self._poke)
 
@@ -59,10 +61,17 @@ class Jobs:
         """Remove the job with this key; False when there was none."""
         return self._store.db.execute("DELETE FROM job WHERE key = ?", (key,)).rowcount > 0
 
-    def next_due(self) -> float | None:
-        """When the next job falls due (business time), or None when nothing is pending."""
-        row = self._store.db.execute("SELECT min(due) FROM job").fetchone()
-        return None if row[0] is None else float(row[0])
+    def next_due(self, kind: str = "") -> float | None:
+        """When the next job (of a kind) falls due (business time), or None when nothing is pending."""
+        state = self._store.state
+        if state is None or state != self._seen:  # asked far more often than anything changes
+            self._dues.clear()
+            self._seen = state
+        if kind not in self._dues:
+            where, kinds = (" WHERE kind = ?", (kind,)) if kind else ("", ())
+            row = self._store.db.execute(f"SELECT min(due) FROM job{where}", kinds).fetchone()
+            self._dues[kind] = None if row[0] is None else float(row[0])
+        return self._dues[kind]
 
     def pending(self, limit: int = 100) -> list[Job]:
         """What falls due next, in order."""
@@ -119,6 +128,9 @@ class Jobs:
         return (f"lane NOT IN ({','.join('?' * len(lanes))})" if lanes else "1"), lanes
 
     def _next_free(self) -> Job | None:
+        due = self.next_due()
+        if due is None or due > self._clock.now() + EARLY_S:
+            return None
         where, lanes = self._lane_filter()
         row = self._store.db.execute(
             f"SELECT {_COLUMNS} FROM job WHERE due <= ? AND {where} ORDER BY due, id LIMIT 1",

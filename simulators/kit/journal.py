@@ -48,7 +48,10 @@ def redact_body(body: bytes) -> str:
 def blanked(text: str) -> str:
     """A text with `***` in place of its secrets."""
     lower = text.lower()
-    return _SECRET_FIELDS.sub(r"\1***", text) if any(hint in lower for hint in _SECRET_HINTS) else text
+    for hint in _SECRET_HINTS:
+        if hint in lower:
+            return _SECRET_FIELDS.sub(r"\1***", text)
+    return text
 
 
 def _trimmed(entry: Entry) -> Entry:

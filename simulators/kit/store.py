@@ -3,14 +3,14 @@
 import gc
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
 Doc = dict[str, Any]
+Action = Literal["insert", "update", "delete"]
 
 _BASE_SCHEMA = """
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
@@ -37,11 +37,11 @@ class Kind:
 
 @dataclass(frozen=True)
 class Change:
-    """One committed change: `before` is None for an insert, `after` is None for a delete."""
+    """One committed change; `after` is None for a delete."""
 
     kind: str
     key: str
-    before: Doc | None
+    action: Action
     after: Doc | None
 
 
@@ -60,8 +60,9 @@ class Store:
         self._path = path
         self._kinds = {kind.name: kind for kind in kinds}
         self._schema = schema
-        self._depth = 0
         self._pending: list[Change] = []
+        self._kept: list[int] = []  # for each open transaction, how many pending changes came before it
+        self._transaction = Transaction(self)
         self.listeners: list[Callable[[list[Change]], None]] = []
         self.version = 0  # grows with every committed change: a cheap "did anything happen"
         self._connect()
@@ -102,7 +103,7 @@ class Store:
         self.db.close()
 
     def _require_idle(self) -> None:
-        if self._depth:
+        if self._kept:
             raise RuntimeError("a snapshot inside a transaction would hold half of it")
 
     # -- documents --------------------------------------------------------------------------
@@ -115,23 +116,21 @@ class Store:
     def put(self, kind: str, doc: Doc) -> None:
         """Insert or replace the document under its key; a unique field taken by another raises Duplicate."""
         key = str(doc[self._kinds[kind].key])
-        before = self.get(kind, key)
+        text = orjson.dumps(doc).decode()
+        action: Action = "update"
         try:
-            self.db.execute(
-                f'INSERT INTO "{kind}" (key, doc) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET doc = excluded.doc',
-                (key, orjson.dumps(doc).decode()),
-            )
+            if not self.db.execute(f'UPDATE "{kind}" SET doc = ? WHERE key = ?', (text, key)).rowcount:
+                self.db.execute(f'INSERT INTO "{kind}" (key, doc) VALUES (?, ?)', (key, text))
+                action = "insert"
         except sqlite3.IntegrityError as error:
             raise Duplicate(kind, str(error).rpartition(".")[2]) from error
-        self._changed(Change(kind, key, before, doc))
+        self._changed(Change(kind, key, action, doc))
 
     def delete(self, kind: str, key: str) -> bool:
         """Remove the document; False when there was none."""
-        before = self.get(kind, key)
-        if before is None:
+        if not self.db.execute(f'DELETE FROM "{kind}" WHERE key = ?', (key,)).rowcount:
             return False
-        self.db.execute(f'DELETE FROM "{kind}" WHERE key = ?', (key,))
-        self._changed(Change(kind, key, before, None))
+        self._changed(Change(kind, key, "delete", None))
         return True
 
     def find(self, kind: str, order: str = "rowid", **equals: Any) -> list[Doc]:
@@ -163,23 +162,30 @@ class Store:
 
     # -- transactions and the change feed ---------------------------------------------------
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> "Transaction":
         """All or nothing; nests by savepoints. Listeners hear the changes once the outermost commits."""
-        mark, kept = f"level{self._depth}", len(self._pending)
-        self.db.execute(f"SAVEPOINT {mark}" if self._depth else "BEGIN IMMEDIATE")
-        self._depth += 1
-        try:
-            yield
-        except BaseException:
-            self._depth -= 1
+        return self._transaction
+
+    def _begin(self) -> None:
+        depth = len(self._kept)
+        self.db.execute(f"SAVEPOINT level{depth}" if depth else "BEGIN IMMEDIATE")
+        self._kept.append(len(self._pending))
+
+    def _end(self, good: bool) -> None:
+        kept = self._kept.pop()
+        depth = len(self._kept)
+        if good:
+            self.db.execute(f"RELEASE level{depth}" if depth else "COMMIT")
+            if not depth:
+                self._publish()
+        else:
             del self._pending[kept:]
-            self.db.execute(f"ROLLBACK TO {mark}" if self._depth else "ROLLBACK")
-            raise
-        self._depth -= 1
-        self.db.execute(f"RELEASE {mark}" if self._depth else "COMMIT")
-        if not self._depth:
-            self._publish()
+            self.db.execute(f"ROLLBACK TO level{depth}" if depth else "ROLLBACK")
+
+    @property
+    def state(self) -> tuple[int, int] | None:
+        """Differs after every write, also one that was no document's; None within a transaction, which may yet fail."""
+        return None if self._kept else (self.version, self.db.total_changes)
 
     def on_commit(self, listener: Callable[[list[Change]], None]) -> None:
         """Call `listener` with the changes of every committed transaction, in order."""
@@ -187,7 +193,7 @@ class Store:
 
     def _changed(self, change: Change) -> None:
         self._pending.append(change)
-        if not self._depth:
+        if not self._kept:
             self._publish()
 
     def _publish(self) -> None:
@@ -196,6 +202,19 @@ class Store:
             self.version += 1
             for listener in self.listeners:
                 listener(changes)
+
+
+class Transaction:
+    """What `with store.transaction():` enters and leaves; stateless, so one serves all levels."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __enter__(self) -> None:
+        self._store._begin()
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._store._end(kind is None)
 
 
 def overwrite(connection: sqlite3.Connection, image: bytes) -> None:

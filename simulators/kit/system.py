@@ -197,8 +197,9 @@ class System:
         at = self.clock.now()
         for change in changes:
             if not change.kind.startswith("_"):
-                action = "insert" if change.before is None else "delete" if change.after is None else "update"
-                self.journal.add("change", at, system=self.name, table=change.kind, key=change.key, action=action)
+                self.journal.add(
+                    "change", at, system=self.name, table=change.kind, key=change.key, action=change.action
+                )
 
     # -- ASGI ---------------------------------------------------------------------------------
 
