@@ -29,7 +29,7 @@ class RunEvent:
 Consumer = Callable[[RunEvent], None]
 
 # What differs between two equal runs for reasons outside of them, and what proves identity to a server.
-_NOT_IN_DIGEST = ("headers", "port", "traceparent")
+_NOT_IN_DIGEST = frozenset(("headers", "port", "traceparent"))
 
 
 class EventStream:
@@ -50,8 +50,8 @@ class EventStream:
         event = RunEvent(len(self.events) + 1, self._now() if at is None else at, kind, facts)
         self.events.append(event)
         shown = event.to_json()
-        for name in _NOT_IN_DIGEST:
-            shown.pop(name, None)
+        for name in _NOT_IN_DIGEST.intersection(facts):
+            del shown[name]
         self._hash.update(orjson.dumps(shown, option=orjson.OPT_SORT_KEYS) + b"\n")
         for consumer in self._consumers:
             consumer(event)

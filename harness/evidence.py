@@ -45,9 +45,14 @@ class Evidence:
         return [row for row in self.letters if row["state"] == "dead"]
 
 
+async def all_books(world: World) -> dict[str, Any]:
+    """Each system's books as they stand."""
+    return {system: await world.control(system, "GET", "/_control/books") for system in SYSTEMS}
+
+
 async def gather(world: World, correlation: Correlation) -> Evidence:
     """Read all books, then ask the core for its exceptions, open work and dead letters."""
-    books: dict[str, Any] = {system: await world.control(system, "GET", "/_control/books") for system in SYSTEMS}
+    books = await all_books(world)
     evidence = Evidence(read_books(books, correlation), books, at=world.now())
     try:
         evidence.exceptions = await _rows(world, "/exceptions", "exceptions")

@@ -4,12 +4,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.books import read_books
 from harness.canon import Correlation
 from harness.checkers import Case, Outcome, Reconciliation, Replay, Verdict, judge, overall
 from harness.drivers import Stage, StepFailed, perform
 from harness.drivers.quiet import settle
 from harness.events import EventStream, RunEvent
-from harness.evidence import Evidence, gather
+from harness.evidence import Evidence, all_books, gather
 from harness.expectations import unmet
 from harness.planted import excused, reconciled, records
 from harness.scenario import Expect, Scenario, Step, load_world
@@ -177,7 +178,7 @@ class _Play:
             if status >= 400:
                 return []
             await self.world.settle(900.0)
-            after = (await gather(self.world, self.correlation)).canon
+            after = read_books(await all_books(self.world), self.correlation)
             replays.append(Replay(before, after))
             before = after
         return replays

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 Mappings = Mapping[str, Mapping[str, Any]]
 Step = Callable[[], Awaitable[None]]
 Receive = Callable[[Any], Awaitable[bool]]  # a platform event stored with its work; False: known; ValueError: no sense
-Replay = Callable[[Signal], Awaitable[bool]]  # a stored signal turned into work again; False: it means none
+Replay = Callable[[Sequence[Signal]], Awaitable[int]]  # stored signals turned into work again; how many meant any
 
 
 async def _none_foreign() -> int:
@@ -189,9 +189,9 @@ class Core:
         self.meter.count("synccore_signals", "subscriptions", "new" if fresh else "known")
         return fresh
 
-    async def replay(self, signal: Signal) -> bool:
-        """Translate a stored signal again; False when it means no work."""
-        return await self._replay(signal)
+    async def replay(self, signals: Sequence[Signal]) -> int:
+        """Translate stored signals again; returns how many mean work."""
+        return await self._replay(signals)
 
     async def reconcile(self, by: str) -> KeptReport:
         """Compare all books now, one reconciliation at a time; raises Later or Rejected when one cannot be read."""

@@ -303,7 +303,7 @@ class _Running:
         else:
             memo = Memo(name)
             try:
-                memo.value = json.dumps(await fn())
+                memo.value = _encode(await fn())
             except Exception as error:
                 memo.error = pickle.dumps(error)
             await self._life.point(f"memo {name}")
@@ -313,6 +313,9 @@ class _Running:
             remembered: Exception = pickle.loads(memo.error)
             raise remembered
         return json.loads(memo.value)
+
+
+_encode = json.JSONEncoder().encode
 
 
 def _rouse(ticking: _Ticking) -> None:

@@ -12,7 +12,7 @@ from harness.scenario import WorldFile, load_world
 from harness.simulation.asgi import App
 from harness.world import SYSTEMS, SystemName
 from simulators import erp_cloud, erp_legacy, metering, salesforce, subscriptions
-from simulators.kit.store import overwrite
+from simulators.kit.origin import Origin
 from simulators.kit.system import Settings, System
 from synccore import bootstrap
 
@@ -78,11 +78,9 @@ class Hangar:
         self.systems = {name: self._built(name) for name in SYSTEMS}
         self.api: App = bootstrap.api(lambda: self.core)
         self.settings = bootstrap.settings_of(self._environment())
-        template = sqlite3.connect(":memory:")
-        bootstrap.prepare(template)
-        self._image = template.serialize()
-        template.close()
-        self._memory = sqlite3.connect(":memory:", check_same_thread=False)
+        self._memory = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+        bootstrap.prepare(self._memory)
+        self._fresh = Origin(self._memory, self._memory.serialize())
 
     def _now_on_the_wire(self) -> float:
         return self.wire()
@@ -143,7 +141,9 @@ class Hangar:
 
     def fresh_memory(self) -> sqlite3.Connection:
         """The core's database as it is before its first start."""
-        overwrite(self._memory, self._image)
+        if self._memory.in_transaction:
+            self._memory.rollback()
+        self._fresh.restore()
         return self._memory
 
     def partner(self, sender: str) -> str:

@@ -20,11 +20,17 @@ class Incarnation:
 
     async def point(self, name: str) -> None:
         """A place where a crash may come; a dead core stays here for ever."""
-        if self.dead:
+        if not self.passes(name):
             await self.never()
+
+    def passes(self, name: str) -> bool:
+        """As `point`, for places that many pass: False means that the core is dead, and its owner awaits `never`."""
+        if self.dead:
+            return False
         if self._watch(name):
             self.kill()
-            await self.never()
+            return False
+        return True
 
     async def never(self) -> NoReturn:
         """The process is gone: no line after this one is ever run."""

@@ -55,7 +55,7 @@ class SimulatedTransport:
     """See `ports.transport.Transport`: requests go to applications of this process, by host name."""
 
     def __init__(
-        self, hosts: Mapping[str, App], life: Incarnation, sent: Callable[[Request], None], under_way: UnderWay
+        self, hosts: Mapping[str, App], life: Incarnation, sent: Callable[[str, str], None], under_way: UnderWay
     ) -> None:
         self._hosts, self._life, self._sent, self._under_way = hosts, life, sent, under_way
 
@@ -63,13 +63,15 @@ class SimulatedTransport:
         """See Transport."""
         life = self._life
         url = urlsplit(request_.url)
-        await life.point(f"send {request_.method} {url.path}")
-        app = self._hosts.get(url.netloc)
+        host, path, query = url.netloc, url.path, url.query
+        if not life.passes(f"send {request_.method} {path}"):
+            await life.never()
+        app = self._hosts.get(host)
         if app is None:
-            raise NotSent(f"no such host: {url.netloc}")
-        self._sent(request_)
-        target = f"{url.path}?{url.query}" if url.query else url.path
-        headers = {"host": url.netloc, **request_.headers}
+            raise NotSent(f"no such host: {host}")
+        self._sent(host, f"{request_.method} {path}")
+        target = f"{path}?{query}" if query else path
+        headers = {"host": host, **request_.headers}
         loop, timeout_s = asyncio.get_running_loop(), request_.timeout_s
         begun = loop.time()
         try:
@@ -82,7 +84,8 @@ class SimulatedTransport:
         except TimeoutError:
             await life.point("timed out")
             raise NoAnswer(f"no answer within {request_.timeout_s} s") from None
-        await life.point(f"sent {request_.method} {url.path}")
+        if not life.passes(f"sent {request_.method} {path}"):
+            await life.never()
         return _response(raw.status, raw.headers, raw.body)
 
 
@@ -176,9 +179,12 @@ class SimulatedDatabase:
 
     async def run(self, fn: Callable[[Unit], T]) -> T:
         """See Database."""
-        await self._life.point("commit")
+        life = self._life
+        if not life.passes("commit"):
+            await life.never()
         before = self._connection.total_changes
         result = await self._inner.run(fn)
         self._committed(self._connection.total_changes - before)
-        await self._life.point("committed")
+        if not life.passes("committed"):
+            await life.never()
         return result

@@ -4,6 +4,7 @@ A layout is written as `NAME length NAME length …`; offsets follow from the le
 Text is Latin-1, one byte a character, blank-padded; lines end in CRLF.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -57,7 +58,10 @@ class Layout:
 
 def is_latin1(text: str) -> bool:
     """Only graphic characters of ISO 8859-1: neither C0/C1 controls nor anything beyond U+00FF."""
-    return all(" " <= letter <= "~" or "\xa0" <= letter <= "\xff" for letter in text)
+    return _GRAPHIC.fullmatch(text) is not None
+
+
+_GRAPHIC = re.compile(r"[ -~\xa0-\xff]*")
 
 
 def _layout(name: str, total: int, spec: str) -> Layout:

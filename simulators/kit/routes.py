@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import unquote
 
 from simulators.kit.calls import Answer, Call
@@ -18,6 +17,7 @@ class Route:
     path: str
     operation: str
     endpoint: Endpoint
+    names: tuple[str, ...] = ()
 
 
 @dataclass
@@ -25,7 +25,6 @@ class _Node:
     fixed: dict[str, "_Node"] = field(default_factory=dict)
     variable: "_Node | None" = None
     routes: dict[str, Route] = field(default_factory=dict)
-    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,6 @@ class Routes:
 
     def add(self, method: str, path: str, operation: str, endpoint: Endpoint) -> None:
         """Register an operation."""
-        route = Route(method, path, operation, endpoint)
         node = self._root
         names = []
         for segment in _segments(path):
@@ -57,8 +55,8 @@ class Routes:
                 node = node.variable
             else:
                 node = node.fixed.setdefault(self._fold(segment), _Node())
+        route = Route(method, path, operation, endpoint, tuple(names))
         node.routes[method] = route
-        node.names = tuple(names)
         self.table.append(route)
 
     def match(self, call: Call) -> Match:
@@ -71,13 +69,12 @@ class Routes:
         route = node.routes.get(call.method)
         if route is None:
             return Match(None, {}, tuple(sorted(node.routes)))
-        arguments: dict[str, Any] = dict(zip(_names(route), map(unquote, values), strict=True))
-        return Match(route, arguments)
+        return Match(route, dict(zip(route.names, map(_decoded, values), strict=True)))
 
     def _walk(self, node: _Node, segments: list[str], at: int, values: list[str]) -> tuple[_Node, list[str]] | None:
         if at == len(segments):
             return (node, values) if node.routes else None
-        child = node.fixed.get(self._fold(unquote(segments[at])))
+        child = node.fixed.get(self._fold(_decoded(segments[at])))
         if child is not None:
             found = self._walk(child, segments, at + 1, values)
             if found is not None:
@@ -94,5 +91,5 @@ def _segments(path: str) -> list[str]:
     return [segment for segment in path.split("/") if segment]
 
 
-def _names(route: Route) -> list[str]:
-    return [segment.strip("{}") for segment in _segments(route.path) if segment.startswith("{")]
+def _decoded(segment: str) -> str:
+    return unquote(segment) if "%" in segment else segment

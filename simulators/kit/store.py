@@ -1,6 +1,5 @@
 """A system's data: JSON documents in SQLite with indexed fields, transactions, a change feed and snapshots."""
 
-import gc
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +7,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import orjson
+
+from simulators.kit.origin import Origin, overwrite
 
 Doc = dict[str, Any]
 Action = Literal["insert", "update", "delete"]
@@ -96,6 +97,16 @@ class Store:
         """Replace all data by a snapshot's."""
         self._require_idle()
         overwrite(self.db, image)
+        self.version += 1
+
+    def remember(self) -> None:
+        """Take the present data as what `recall` returns to."""
+        self._origin = Origin(self.db, self.snapshot())
+
+    def recall(self) -> None:
+        """Replace all data by what was remembered."""
+        self._require_idle()
+        self._origin.restore()
         self.version += 1
 
     def close(self) -> None:
@@ -215,27 +226,6 @@ class Transaction:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._store._end(kind is None)
-
-
-def overwrite(connection: sqlite3.Connection, image: bytes) -> None:
-    """Replace a database by an image; RuntimeError while somebody holds a half-read query on it.
-
-    Copied page by page: SQLite's deserialize frees the old pages and schema whoever reads them, and the process dies
-    when such a cursor is closed, or later if the connection has ever used json_each. The backup looks first. (A cursor
-    may also hang in the traceback of an exception that waits for the garbage collector.)
-    """
-    source = sqlite3.connect(":memory:")
-    try:
-        source.deserialize(image)
-        try:
-            source.backup(connection)
-        except sqlite3.OperationalError:
-            gc.collect()
-            source.backup(connection)
-    except sqlite3.OperationalError as error:
-        raise RuntimeError(f"cannot restore: {error}") from error
-    finally:
-        source.close()
 
 
 def _ddl(kind: Kind) -> str:

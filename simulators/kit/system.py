@@ -78,12 +78,11 @@ class System:
         self.wire = Wire(self, self.clock, self.journal, self.faults, self.meter)
         self._control = control_app(self)
         self._loop_task: asyncio.Task[None] | None = None
-        self._image = b""
         self.store.on_commit(self._journal_changes)
         self.build()
         if not self._restarted():
             self.begin()
-        self._image = self.store.snapshot()
+        self.remember()
 
     # -- what a vendor fills in ---------------------------------------------------------------
 
@@ -158,11 +157,11 @@ class System:
 
     def remember(self) -> None:
         """Take the present state as the one that `reset` returns to (after a seed)."""
-        self._image = self.store.snapshot()
+        self.store.remember()
 
     def reset(self, genesis: float | None = None, seed: str | None = None) -> None:
         """Back to the remembered state, clock at `genesis`, chance, faults, limits and journal fresh."""
-        self.store.restore(self._image)
+        self.store.recall()
         self._fresh(seed)
         self.clock.restart(self.settings.genesis if genesis is None else genesis)
 

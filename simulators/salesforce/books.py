@@ -37,13 +37,11 @@ def of(org: OrgState) -> dict[str, Rows]:
 def _row(spec: SObject, doc: Doc, currencies: dict[str, dict[str, Any]]) -> dict[str, Any]:
     decimals = currencies.get(doc.get("CurrencyIsoCode", ""), {}).get("decimals", 2)
     row: dict[str, Any] = {"object": spec.name}
-    for field in spec.fields.values():
-        if field.type == "address":
-            continue
-        value = doc.get(field.name, False if field.type == "boolean" else None)
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            value = text(exact(value), decimals if field.type == "currency" else 0)
-        row[field.name] = value
+    for name, empty in spec.booked:
+        row[name] = doc.get(name, empty)
+    for name, is_money in spec.numbers:
+        if row[name] is not None:
+            row[name] = text(exact(row[name]), decimals if is_money else 0)
     return row
 
 

@@ -107,6 +107,9 @@ class SObject:
         self.autonumbers = tuple(f for f in self.fields.values() if f.type == "autonumber")
         self.addresses = tuple(f for f in self.fields.values() if f.type == "address")
         self.shown = tuple((f.name, False if f.type == "boolean" else None) for f in self.fields.values())
+        self.booked = tuple((f.name, empty) for f, (_, empty) in zip(self.fields.values(), self.shown, strict=True)
+                            if f.type != "address")  # fmt: skip
+        self.numbers = tuple((f.name, f.type == "currency") for f in self.fields.values() if f.family == "number")
         self.name_field = next((f for f in self.fields.values() if f.is_name), None)
 
     @property

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 
 from simulators.kit.store import Doc, Store
 from simulators.kit.system import Rows
@@ -34,16 +33,21 @@ def dump(store: Store) -> dict[str, Rows]:
     return tables
 
 
-def _exact(value: Any) -> Any:
+def _exact(doc: Doc) -> Doc:
     """Without the platform's private members, and with no floats: rates become decimal strings."""
-    if isinstance(value, dict):
-        return {
-            name: str(Decimal(str(each))) if name == "tax_rate" else _exact(each)
-            for name, each in value.items() if name[0] != "_"
-        }  # fmt: skip
-    if isinstance(value, list):
-        return [_exact(each) for each in value]
-    return value
+    shown: Doc = {}
+    for name, value in doc.items():
+        if name[0] == "_":
+            continue
+        if name == "tax_rate":
+            shown[name] = str(Decimal(str(value)))
+        elif isinstance(value, dict):
+            shown[name] = _exact(value)
+        elif isinstance(value, list):
+            shown[name] = [_exact(each) if isinstance(each, dict) else each for each in value]
+        else:
+            shown[name] = value
+    return shown
 
 
 def _lines(doc: Doc) -> Iterator[Doc]:

@@ -10,8 +10,10 @@ _ACCOUNT_ID_LENGTH = 18
 
 def digest(content: Any) -> str:
     """A short fingerprint of JSON content, independent of member order."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hashlib.sha256(_canonical(content).encode()).hexdigest()[:32]
+
+
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str, ensure_ascii=False).encode
 
 
 class Keys:

@@ -70,7 +70,7 @@ class Dispatcher:
 
     async def tick(self) -> Tick:
         """One round of the ticker: the safety net, and what makes delayed work due."""
-        worked, next_due = await self._round()
+        worked, next_due = await self._round(whole=True)
         return Tick(worked, next_due)
 
     async def kick(self) -> None:
@@ -83,17 +83,19 @@ class Dispatcher:
             self._again = True
             while self._again:
                 self._again = False
-                await self._round()
+                await self._round(whole=False)
         except Exception:
             log.exception("kick failed; the ticker follows")
         finally:
             self._busy = False
 
-    async def _round(self) -> tuple[bool, float | None]:
+    async def _round(self, whole: bool) -> tuple[bool, float | None]:
+        """Hand over what is due; in a whole round also what was marked before and perhaps never handed over."""
         now = self._clock.now()
         async with self._lock:
-            taken = await self._database.run(partial(self._take, now=now))
-            self._handed &= {item.run_id for item in taken.submitted}
+            taken = await self._database.run(partial(self._take, now=now, whole=whole))
+            if whole:
+                self._handed &= {item.run_id for item in taken.submitted}
             for item in taken.submitted:
                 await self._hand_over(item, item.run_id)
             for item in taken.due:
@@ -108,8 +110,9 @@ class Dispatcher:
         self._engine.alarm(TICKER, next_due)
         return bool(taken.due), next_due
 
-    def _take(self, unit: Unit, now: float) -> Taken:
-        submitted = [item for item in unit.work.submitted_items() if item.process in self._processes]
+    def _take(self, unit: Unit, now: float, whole: bool) -> Taken:
+        marked = unit.work.submitted_items() if whole else []
+        submitted = [item for item in marked if item.process in self._processes]
         due = [item for item in unit.work.due(now, _BATCH) if item.process in self._processes]
         for item in due:
             unit.work.submitted(item.id, run_id(item), now)

@@ -83,7 +83,7 @@ def dump(value: Any) -> str:
 
     Fractions that an adapter read exactly (Decimal) are written as the numbers they came as.
     """
-    return json.dumps(value, separators=(",", ":"), allow_nan=False, default=_number)
+    return _encode(value)
 
 
 def _number(value: Any) -> float:
@@ -92,6 +92,12 @@ def _number(value: Any) -> float:
     raise TypeError(f"{type(value).__name__} is no JSON value")
 
 
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=_number).encode
+
+
 def load(text: str) -> Any:
-    """The value of a JSON text."""
-    return json.loads(text)
+    """The value of a JSON text that `dump` has written."""
+    return _read(text)[0]
+
+
+_read = json.JSONDecoder().raw_decode

@@ -1,6 +1,6 @@
 """What the experience API asks of a core; the bootstrap's `Core` is one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -58,8 +58,8 @@ class Desk(Protocol):
         """
         ...
 
-    async def replay(self, signal: Signal) -> bool:
-        """Translate a stored signal into work again; False when it means none."""
+    async def replay(self, signals: Sequence[Signal]) -> int:
+        """Translate stored signals into work again; returns how many mean any."""
         ...
 
     async def reconcile(self, by: str) -> KeptReport:

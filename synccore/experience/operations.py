@@ -66,10 +66,10 @@ async def replay(core: At, caller: Operator, body: ReplayOrder) -> ReplayReport:
         return unit.inbox.find(body.source, body.key, body.since, body.until, body.limit)
 
     signals = await core.database.run(select)
-    meant = [await core.replay(signal) for signal in signals]
+    meant = await core.replay(signals)
     core.touch()
     await core.kick()
-    return ReplayReport(signals=len(signals), work=sum(meant))
+    return ReplayReport(signals=len(signals), work=meant)
 
 
 @router.get("/health", operation_id="getHealth", responses=declared(503))

@@ -1,6 +1,7 @@
-"""A stored signal turned into work again: the processes find everything done, so that it has no effect."""
+"""Stored signals turned into work again: the processes find everything done, so that it has no effect."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 from synccore.domain.payloads import Misshapen
@@ -13,14 +14,24 @@ from synccore.processes.usage_intake import EVENT, PROCESS, account_of
 Work = tuple[str, str, str, dict[str, Any]]  # process, key, subject, argument
 
 
-def replay(ctx: Context) -> Callable[[Signal], Awaitable[bool]]:
-    """What the replay route calls: True if the signal meant work."""
+BATCH = 200  # signals in one transaction: others write between two of them
 
-    async def again(signal: Signal) -> bool:
-        at = ctx.clock.now()
-        return await ctx.db.run(lambda unit: _again(ctx, unit, signal, at))
+
+def replay(ctx: Context) -> Callable[[Sequence[Signal]], Awaitable[int]]:
+    """What the replay route calls: how many of the signals meant work."""
+
+    async def again(signals: Sequence[Signal]) -> int:
+        meant = 0
+        for first in range(0, len(signals), BATCH):
+            at, batch = ctx.clock.now(), signals[first : first + BATCH]
+            meant += await ctx.db.run(partial(_all_again, ctx, batch, at))
+        return meant
 
     return again
+
+
+def _all_again(ctx: Context, signals: Sequence[Signal], at: float, unit: Unit) -> int:
+    return sum(_again(ctx, unit, signal, at) for signal in signals)
 
 
 def _again(ctx: Context, unit: Unit, signal: Signal, at: float) -> bool:

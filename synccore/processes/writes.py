@@ -109,6 +109,8 @@ async def _plan(ctx: Writing, write: Write) -> tuple[Effect, int]:
 
     def plan(unit: Unit) -> tuple[Effect, int]:
         before = unit.effects.get(write.key)
+        if before is not None and before.state == "applied" and before.digest == write.digest:
+            return before, 0
         known = before.reference if before is not None and before.state != "applied" else None
         effect = unit.effects.plan(write.key, write.target, write.operation, write.digest, write.cause, at)
         return effect, int(known.get("refusals", 0)) if isinstance(known, dict) else 0

@@ -186,7 +186,10 @@ class Client:
 
 def parse(body: bytes) -> Any:
     """JSON with exact numbers (fractions as Decimal); ValueError if it is none."""
-    return json.loads(body.decode("utf-8"), parse_float=Decimal) if body else None
+    return _decode(body.decode("utf-8")) if body else None
+
+
+_decode = json.JSONDecoder(parse_float=Decimal).decode
 
 
 def render(content: Any) -> bytes:

@@ -75,6 +75,8 @@ _PLAIN = str.maketrans({"–": "-", "—": "-", "‘": "'", "’": "'", "“": '
 
 def latin(text: str) -> str:
     """Text in ISO 8859-1 without line breaks: known signs by their plain form, accents dropped, the rest as '?'."""
+    if text.isascii() and text.isprintable():
+        return text
     plainer = " ".join(text.translate(_PLAIN).split("\n")).replace("\r", " ")
     result = []
     for char in plainer:

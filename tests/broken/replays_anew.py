@@ -18,9 +18,9 @@ def change(parts: Parts) -> Parts:
     def replay(ctx):
         real = parts.replay(ctx)
 
-        async def again(signal):
-            replayed.append(signal.key)
-            return await real(signal)
+        async def again(signals):
+            replayed.extend(signal.key for signal in signals)
+            return await real(signals)
 
         return again
 

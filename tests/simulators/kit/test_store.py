@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from simulators.kit.store import Change, Duplicate, Kind, Store, overwrite
+from simulators.kit.origin import overwrite
+from simulators.kit.store import Change, Duplicate, Kind, Store
 
 KINDS = (Kind("thing", index=("color", "city=$.address.city"), unique=("label",)),)
 

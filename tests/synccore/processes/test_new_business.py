@@ -162,8 +162,7 @@ def test_all_signals_told_again_twice_have_no_effect(story: object) -> None:
         signals = await flight.database.run(lambda unit: unit.inbox.find("", "", 0.0, 1e12, 1000))
         assert len(signals) > 4
         for _ in range(2):
-            for signal in signals:
-                await flight.core.replay(signal)
+            await flight.core.replay(signals)
             await flight.settle()
         assert (flight.wire.writes, books(flight)) == before
         assert await at_rest(flight) == (0, 0, 0)

@@ -1,0 +1,82 @@
+"""The rows that a database is set back to. Its schema stays as it is, and with it all that SQLite has prepared."""
+
+import gc
+import sqlite3
+from dataclasses import dataclass
+
+Tables = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How one table comes back: rows that differ go, rows that are missing come."""
+
+    clear: str
+    fill: str
+
+
+class Origin:
+    """An image at hand in the connection itself, as the attached database `origin`; one at a time per connection."""
+
+    def __init__(self, connection: sqlite3.Connection, image: bytes) -> None:
+        self._connection, self._image = connection, image
+        if any(row[1] == "origin" for row in connection.execute("PRAGMA database_list").fetchall()):
+            connection.execute("DETACH origin")
+        connection.execute("ATTACH ':memory:' AS origin")
+        connection.deserialize(image, name="origin")
+        self._tables = _tables(connection, "origin")
+        self._ways = [_way(connection, name) for name, _ in self._tables]
+
+    def restore(self) -> None:
+        """Replace all data; also the schema, if it is another one by now (a further index is not)."""
+        connection = self._connection
+        if _tables(connection, "main") != self._tables:
+            overwrite(connection, self._image)
+            return
+        connection.execute("BEGIN IMMEDIATE")
+        for way in self._ways:
+            connection.execute(way.clear)
+            if way.fill:
+                connection.execute(way.fill)
+        connection.execute("COMMIT")
+
+
+def _tables(connection: sqlite3.Connection, database: str) -> Tables:
+    rows = connection.execute(f"SELECT name, sql FROM {database}.sqlite_master WHERE type = 'table' ORDER BY name")
+    return rows.fetchall()
+
+
+def _way(connection: sqlite3.Connection, table: str) -> _Way:
+    if connection.execute(f'SELECT 1 FROM origin."{table}" LIMIT 1').fetchone() is None:
+        return _Way(f'DELETE FROM main."{table}"', "")
+    columns = connection.execute(f'PRAGMA origin.table_info("{table}")').fetchall()
+    keys = [row for row in columns if row[5]]
+    serial = len(keys) == 1 and keys[0][2].upper() == "INTEGER"  # then this column is the row id
+    names = ", ".join([*([] if serial else ["rowid"]), *(f'"{row[1]}"' for row in columns)])
+    there, here = f'SELECT {names} FROM origin."{table}"', f'SELECT {names} FROM main."{table}"'
+    first = f'"{keys[0][1]}"' if serial else "rowid"
+    return _Way(
+        f'DELETE FROM main."{table}" WHERE {first} IN (SELECT {first} FROM ({here} EXCEPT {there}))',
+        f'INSERT INTO main."{table}" ({names}) {there} EXCEPT {here}',
+    )
+
+
+def overwrite(connection: sqlite3.Connection, image: bytes) -> None:
+    """Replace a database by an image; RuntimeError while somebody holds a half-read query on it.
+
+    Copied page by page: SQLite's deserialize frees the old pages and schema whoever reads them, and the process dies
+    when such a cursor is closed, or later if the connection has ever used json_each. The backup looks first. (A cursor
+    may also hang in the traceback of an exception that waits for the garbage collector.)
+    """
+    source = sqlite3.connect(":memory:")
+    try:
+        source.deserialize(image)
+        try:
+            source.backup(connection)
+        except sqlite3.OperationalError:
+            gc.collect()
+            source.backup(connection)
+    except sqlite3.OperationalError as error:
+        raise RuntimeError(f"cannot restore: {error}") from error
+    finally:
+        source.close()
