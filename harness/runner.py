@@ -58,22 +58,23 @@ async def run_story(
     seed: str = "1",
     replay: bool | None = None,
     before_judging: Callable[[], Awaitable[None]] | None = None,
+    before_step: Callable[[int], Awaitable[None]] | None = None,
 ) -> RunResult:
     """Play the story from its first step to the verdict; the world stands at the story's genesis.
 
     `replay` overrides the story's wish to have all signals taken again twice at the end (I9); `before_judging` lets
-    the events of other processes arrive first.
+    the events of other processes arrive first; `before_step` is awaited before each step, with its number.
     """
-    play = _Play(scenario, world, stream, seed, before_judging)
+    play = _Play(scenario, world, stream, seed, before_judging, before_step)
     return await play.run(scenario.replay if replay is None else replay)
 
 
 class _Play:
     def __init__(
         self, scenario: Scenario, world: World, stream: EventStream, seed: str,
-        before_judging: Callable[[], Awaitable[None]] | None,
+        before_judging: Callable[[], Awaitable[None]] | None, before_step: Callable[[int], Awaitable[None]] | None,
     ) -> None:  # fmt: skip
-        self.before_judging = before_judging
+        self.before_judging, self.before_step = before_judging, before_step
         self.scenario, self.world, self.stream, self.seed = scenario, world, stream, seed
         company = load_world(scenario.world)
         mappings = company.mappings_with(scenario.mappings)
@@ -139,6 +140,8 @@ class _Play:
         return f"{where}: {error}"
 
     async def _step(self, number: int, step: Step) -> None:
+        if self.before_step is not None:
+            await self.before_step(number)
         self.stream.add("step", number=number, verb=step.verb, line=step.line, state="begun", said=str(step))
         if isinstance(step.facts, Expect):
             evidence = await gather(self.world, self.correlation)

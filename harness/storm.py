@@ -23,6 +23,11 @@ class Storm:
         self.killed: dict[str, int] = {}
         self.failure: BaseException | None = None
 
+    @property
+    def placed(self) -> list[Disturbance]:
+        """What is in place and not repaired."""
+        return [one for name, one in self._placed.items() if name not in self._final]
+
     async def place(self, disturbance: Disturbance) -> None:
         """From here on it is in the fault table of its system."""
         await self._world.control(disturbance.system, "POST", "/_control/faults", disturbance.fault())

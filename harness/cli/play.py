@@ -5,7 +5,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,6 +53,7 @@ class Wishes:
     profile: str = "roomy"
     after_each: Callable[[Played], None] = lambda _played: None
     only: frozenset[tuple[str, str]] | None = None  # (story, seed) of the runs to play, None for all
+    before_step: Callable[[int], Awaitable[None]] | None = None
 
     def wants(self, scenario: Scenario, seed: str) -> bool:
         """Whether this run is to be played."""
@@ -101,7 +102,9 @@ async def _play_on(stack: Sandbox, scenario: Scenario, seed: str, wishes: Wishes
     pump = JournalPump(stack.world, stream)
     pump.start()
     try:
-        result = await run_story(scenario, stack.world, stream, seed, before_judging=pump.catch_up)
+        result = await run_story(
+            scenario, stack.world, stream, seed, before_judging=pump.catch_up, before_step=wishes.before_step
+        )
     finally:
         await pump.close()
     return Played(result, time.monotonic() - begun)
@@ -129,7 +132,7 @@ def play_sim(scenarios: list[Scenario], seeds: list[str], wishes: Wishes) -> lis
     for scenario in scenarios:
         for seed in (one for one in seeds if wishes.wants(scenario, one)):
             begun = time.monotonic()
-            result = play(scenario, seed, wishes.consumers)
+            result = play(scenario, seed, wishes.consumers, before_step=wishes.before_step)
             played.append(Played(result, time.monotonic() - begun))
             wishes.after_each(played[-1])
     return played

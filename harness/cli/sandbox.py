@@ -1,6 +1,5 @@
 """Commands around a running sandbox: up, down, env, clock, books."""
 
-import asyncio
 import os
 import shlex
 import shutil
@@ -14,6 +13,7 @@ import typer
 from rich.console import Console
 
 from harness.canon import Correlation
+from harness.cli.keeper import kept, watch
 from harness.cli.output import Refusal, console, print_json, run_live
 from harness.evidence import Evidence, gather
 from harness.report.side_by_side import documents_table, rows
@@ -23,8 +23,8 @@ from harness.scenario import load_world
 from harness.scenario.model import GENESIS
 from harness.scenario.values import iso, moment, seconds
 from harness.stack.credentials import Credentials
-from harness.stack.home import Lock, forget_state, home, load_state, save_state
-from harness.stack.launch import Plan, Stack, launch
+from harness.stack.home import Lock, forget_state, home, load_state
+from harness.stack.launch import Plan
 from harness.stack.problem import StackProblem
 from harness.stack.world import Addresses, Edge, LiveWorld
 
@@ -48,7 +48,7 @@ def register(app: typer.Typer) -> None:
 
 def up(
     detach: Annotated[bool, typer.Option("--detach", help="Return once it runs; `windtunnel down` ends it.")] = False,
-    ports: Annotated[int, typer.Option(metavar="FROM", help="First of nine ports; 0 takes free ones.")] = PORTS_FROM,
+    ports: Annotated[int, typer.Option(metavar="FROM", help="First of ten ports; 0 takes free ones.")] = PORTS_FROM,
     genesis: Annotated[str, typer.Option(help="Business time at the beginning.")] = GENESIS,
     world: Annotated[str, typer.Option(help="A file of scenarios/worlds.")] = "default",
     core: Annotated[str, typer.Option("--core", metavar="CMD", help="Fly another core.")] = "",
@@ -78,34 +78,9 @@ def up(
 
 async def _stay_up(plan: Plan) -> None:
     out = console(False)
-    with out.status("starting") as status:
-        begun = time.monotonic()
-        async with launch(plan, status.update) as stack:
-            status.stop()
-            save_state(_state(stack))
-            out.print(f"[green]the sandbox is up[/] after {time.monotonic() - begun:.1f} s")
-            _print_guide(out, stack.addresses, stack.secret)
-            try:
-                await _watch(stack)
-            finally:
-                forget_state()
-                out.print("ending the sandbox")
-
-
-async def _watch(stack: Stack) -> None:
-    """Until cancelled, or until a process dies by itself."""
-    while True:
-        for child in stack.children:
-            if child.exit_code is not None:
-                raise StackProblem(f"{child.name} has died (exit code {child.exit_code})\n{child.last_words()}")
-        await asyncio.sleep(0.3)
-
-
-def _state(stack: Stack) -> dict[str, Any]:
-    return {
-        "pid": os.getpid(), "pids": stack.pids, "world": stack.plan.company.name, **stack.addresses.to_state(),
-        "secret": stack.secret.to_json(),
-    }  # fmt: skip
+    async with kept(plan, out) as (stack, state):
+        _print_guide(out, state)
+        await watch(stack.children, out)
 
 
 def _detached() -> None:
@@ -134,8 +109,7 @@ def _detached() -> None:
             keeper.terminate()
             raise StackProblem(f"it was not up after {DETACH_S:.0f} s; see {log}")
     out.print(f"[green]the sandbox is up[/] (process {keeper.pid}, log {log})")
-    addresses, secret = _of_state(state)
-    _print_guide(out, addresses, secret)
+    _print_guide(out, state)
 
 
 def _of_state(state: dict[str, Any]) -> tuple[Addresses, Credentials]:
@@ -161,8 +135,9 @@ def down() -> None:
     out.print("the sandbox has ended")
 
 
-def variables(addresses: Addresses, secret: Credentials) -> dict[str, str]:
-    """What points real SDKs and scripts at the sandbox."""
+def variables(state: dict[str, Any]) -> dict[str, str]:
+    """What points real SDKs and scripts at the sandbox with this state."""
+    addresses, secret = _of_state(state)
     salesforce, cloud = secret.systems["salesforce"], secret.systems["erp_cloud"]
     values = {
         "SALESFORCE_URL": addresses.systems["salesforce"], "SALESFORCE_CLIENT_ID": salesforce["client_id"],
@@ -184,7 +159,8 @@ def variables(addresses: Addresses, secret: Credentials) -> dict[str, str]:
         values |= {"EDGE_PROXY": edge.proxy, "EDGE_HTTPS": edge.https, "EDGE_CA": edge.ca}
     return values | {
         "SYNCCORE_API": addresses.core, "SYNCCORE_API_TOKEN": secret.core_token,
-        "WINDTUNNEL_CONTROL_TOKEN": secret.control_token,
+        "WINDTUNNEL_CONTROL_TOKEN": secret.control_token, "WINDTUNNEL_API": state["api"],
+        "WINDTUNNEL_API_TOKEN": state["api_token"],
     }  # fmt: skip
 
 
@@ -205,8 +181,8 @@ def env(
     eval "$(windtunnel env)"
     eval "$(windtunnel env --edge)"    an unchanged SDK for acme.chargebee.com talks to the simulator from then on
     """
-    addresses, secret = _of_state(load_state())
-    found = variables(addresses, secret)
+    state = load_state()
+    found, addresses = variables(state), Addresses.of_state(state)
     if edge:
         if addresses.edge is None:
             raise Refusal("this sandbox has no edge")
@@ -218,16 +194,16 @@ def env(
         sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
 
 
-def _print_guide(out: Console, addresses: Addresses, secret: Credentials) -> None:
-    for name, value in variables(addresses, secret).items():
+def _print_guide(out: Console, state: dict[str, Any]) -> None:
+    found = variables(state)
+    for name, value in found.items():
         out.print(f"  [dim]{name}[/] {value}", soft_wrap=True)
     out.print(
         "\nWhat next:\n"
         '  eval "$(windtunnel env)"             point a shell at it\n'
         "  windtunnel books                     what the systems' books say\n"
         "  windtunnel clock advance 1d          let business time pass\n"
-        f"  {addresses.systems['salesforce']}/_control/docs   control page of a system "
-        "(header X-Control-Token)\n"
+        f"  {found['SALESFORCE_URL']}/_control/docs   control page of a system (header X-Control-Token)\n"
         "  windtunnel down                      end it (or Ctrl-C here)",
         soft_wrap=True,
     )

@@ -1,6 +1,6 @@
 """Play a story in simulation: a fresh virtual loop, a reset world, the runner, a result."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from harness.events import Consumer
 from harness.runner import RunResult, run_story
@@ -12,15 +12,15 @@ from harness.simulation.world import Flight, SimWorld
 
 def play(
     scenario: Scenario, seed: str = "1", consumers: Sequence[Consumer] = (), flight: Flight | None = None,
-    replay: bool | None = None,
+    replay: bool | None = None, before_step: Callable[[int], Awaitable[None]] | None = None,
 ) -> RunResult:  # fmt: skip
-    """Play and judge; `replay` overrides the story's wish for two replays at its end."""
-    return fly(scenario, seed, consumers, flight, replay)[0]
+    """Play and judge; `replay` overrides the story's wish for two replays at its end, `before_step` may hold a step."""
+    return fly(scenario, seed, consumers, flight, replay, before_step)[0]
 
 
 def fly(
     scenario: Scenario, seed: str = "1", consumers: Sequence[Consumer] = (), flight: Flight | None = None,
-    replay: bool | None = None,
+    replay: bool | None = None, before_step: Callable[[int], Awaitable[None]] | None = None,
 ) -> tuple[RunResult, SimWorld]:  # fmt: skip
     """As `play`, with the world it was played in: its requests, crash points and commits."""
 
@@ -30,7 +30,7 @@ def fly(
             world.stream.subscribe(consumer)
         await world.open()
         try:
-            return await run_story(scenario, world, world.stream, seed, replay), world
+            return await run_story(scenario, world, world.stream, seed, replay, before_step=before_step), world
         finally:
             await world.close()
 

@@ -24,7 +24,7 @@ def _libc() -> Any:
 _LIBC = _libc()
 
 
-def _dies_with_parent() -> None:
+def dies_with_parent() -> None:
     """In the child, before exec: the kernel kills it when this process is gone, however that came about."""
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -89,7 +89,7 @@ class Child:
                 self._process = await asyncio.create_subprocess_exec(
                     *self.command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=log,
                     env={**_own_environment(), **self.environment},
-                    start_new_session=True, preexec_fn=_dies_with_parent,
+                    start_new_session=True, preexec_fn=dies_with_parent,
                 )  # fmt: skip
             except OSError as error:
                 raise StackProblem(f"{self.name} cannot be started: {self.command[0]}: {error.strerror}", 2) from error

@@ -151,6 +151,11 @@ class LiveWorld:
 
     # -- time -----------------------------------------------------------------------------------
 
+    @property
+    def offset_s(self) -> float:
+        """How far business time is ahead of the machine's."""
+        return self._offset_s
+
     def now(self) -> float:
         """See World."""
         return time.time() + self._offset_s

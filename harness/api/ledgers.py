@@ -1,0 +1,41 @@
+"""The books for the page: tie-out by entity and currency, and the same facts in all systems side by side."""
+
+from typing import Any
+
+from harness.api.sandbox import Sandbox
+from harness.evidence import Evidence, gather
+from harness.report import side_by_side
+from harness.report.summary import identity_row
+from harness.scenario.values import iso
+from harness.tieout import Identity
+
+
+async def show(sandbox: Sandbox, account: str = "") -> dict[str, Any]:
+    """All books of this moment; `account` (an id) narrows the facts, never the tie-out."""
+    evidence = await gather(sandbox.world, sandbox.correlation)
+    sandbox.meet(evidence.books["salesforce"])
+    return {"at": iso(sandbox.world.now()), **of_evidence(evidence, account)}
+
+
+def of_evidence(evidence: Evidence, account: str = "") -> dict[str, Any]:
+    """The same of books read before."""
+    identities = evidence.identities
+    return {
+        "tie_out": groups(identities), "holds": all(one.holds for one in identities),
+        "facts": side_by_side.rows(evidence.canon, account), "systems": side_by_side.TITLES,
+        "accounts": {one.id: one.name for one in evidence.canon.accounts.values()},
+        "open_exceptions": len(evidence.open_exceptions()), "dead_letters": len(evidence.dead_letters()),
+        "core_known": evidence.core_known, "unread": evidence.canon.unread,
+    }  # fmt: skip
+
+
+def groups(identities: list[Identity]) -> list[dict[str, Any]]:
+    """Tie-out rows by entity and currency, in their order."""
+    found: dict[tuple[str, str], list[Identity]] = {}
+    for one in identities:
+        found.setdefault((one.entity, one.currency), []).append(one)
+    return [
+        {"entity": entity, "currency": currency, "holds": all(one.holds for one in mine),
+         "rows": [identity_row(one) for one in mine]}
+        for (entity, currency), mine in found.items()
+    ]  # fmt: skip
