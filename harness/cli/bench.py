@@ -13,7 +13,7 @@ from harness.cli.output import Refusal, console, print_json, run_live
 from harness.record import commit
 from harness.stack.home import home, private_folder
 
-PARTS = ("calls", "stories", "processes", "profile")
+PARTS = ("calls", "stories", "contracts", "processes", "profile")
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +23,8 @@ def register(app: typer.Typer) -> None:
 
 def bench(
     parts: Annotated[
-        list[str] | None, typer.Argument(metavar="[calls|stories|processes|profile]...", help="All unless named.")
+        list[str] | None,
+        typer.Argument(metavar="[calls|stories|contracts|processes|profile]...", help="All unless named."),
     ] = None,
     customers: Annotated[int, typer.Option(min=1, help="Customers of the live measurement.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
@@ -32,6 +33,7 @@ def bench(
 
     calls      a vendor call in simulation beside a bare FastAPI route
     stories    new-business runs a second in simulation, and the virtual loop
+    contracts  what an answer of the release gate costs, and verification an interaction
     processes  start, memory, record GETs over a socket, many deals live
     profile    where a simulated story spends its time
     """
@@ -60,12 +62,15 @@ def bench(
 
 def _measured(part: str, customers: int) -> list[Figure]:
     from harness.bench import in_process  # noqa: PLC0415 - loads core and simulators
+    from harness.bench.contracts import contracts as gate  # noqa: PLC0415
     from harness.bench.processes import processes  # noqa: PLC0415
 
     if part == "calls":
         return in_process.vendor_calls()
     if part == "stories":
         return [*in_process.story_rate(), *in_process.loop_rate()]
+    if part == "contracts":
+        return gate()
     if part == "profile":
         return in_process.where_time_goes()
     return run_live(processes(customers))

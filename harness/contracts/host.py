@@ -103,7 +103,8 @@ def message_app(messages: Mapping[str, Any], states: Container[str]) -> App:
 def served(app: App) -> Iterator[int]:
     """The application on a free local port, in a thread of its own."""
     sock = bound_socket(HOST, 0)
-    config = uvicorn.Config(app, interface="asgi3", lifespan="off", log_level="error", access_log=False)
+    config = uvicorn.Config(app, interface="asgi3", lifespan="off", log_level="critical", access_log=False,
+                            timeout_graceful_shutdown=1)  # fmt: skip
     server = uvicorn.Server(config)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[sock])), daemon=True)
     thread.start()

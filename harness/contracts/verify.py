@@ -15,6 +15,7 @@ from harness.world import SYSTEMS
 
 LIMIT_S = 60.0
 SAID_MAX = 200
+THREAD = "pact-verifier"
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def verify(pact: PactFile, events: Mapping[str, Any] | None = None, limit_s: flo
     with served(listening) as port:
         results = _run(pact, port, limit_s)
     if results is None:
-        done.unknown = f"no end within {limit_s:.0f} s"
+        done.unknown = f"no end within {limit_s:g} s"
         return done
     _judge(done, pact, results, listening)
     return done
@@ -100,16 +101,16 @@ def _run(pact: PactFile, port: int, limit_s: float) -> dict[str, Any] | None:
         except RuntimeError:  # says nothing; the results do
             pass
 
-    thread = threading.Thread(target=run, daemon=True)
-    with _silent():
+    thread = threading.Thread(target=run, name=THREAD, daemon=True)
+    with _silent(thread):
         thread.start()
         thread.join(limit_s)
     return None if thread.is_alive() else dict(verifier.results)
 
 
 @contextlib.contextmanager
-def _silent() -> Iterator[None]:
-    """The native verifier writes to standard output; scripts read ours there."""
+def _silent(thread: threading.Thread) -> Iterator[None]:
+    """The native verifier writes to standard output, where scripts read ours; one left behind writes to nowhere."""
     sys.stdout.flush()
     kept = os.dup(1)
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -117,9 +118,19 @@ def _silent() -> Iterator[None]:
         os.dup2(nowhere, 1)
         yield
     finally:
-        os.dup2(kept, 1)
-        os.close(kept)
         os.close(nowhere)
+        if not thread.is_alive():
+            os.dup2(kept, 1)
+            os.close(kept)
+        elif _is_the_process_own(sys.stdout):
+            sys.stdout = os.fdopen(kept, "w")
+
+
+def _is_the_process_own(stream: Any) -> bool:
+    try:
+        return bool(stream.fileno() == 1)
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def _judge(done: Verification, pact: PactFile, results: Mapping[str, Any], listening: Listening) -> None:
