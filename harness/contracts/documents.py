@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from synccore import bootstrap
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
@@ -118,6 +120,6 @@ def publish(folder: Path = CONTRACTS) -> tuple[list[Difference], list[Difference
 def read(path: Path) -> Any:
     """A JSON file; ValueError naming it when it is none."""
     try:
-        return json.loads(path.read_text())
+        return orjson.loads(path.read_bytes())
     except ValueError as error:
         raise ValueError(f"{path}: no JSON: {error}") from None

@@ -1,11 +1,12 @@
 """Pact files: who expects what of whom, and the fingerprint that tells one set of expectations from another."""
 
 import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from harness.contracts.documents import read
 
@@ -34,8 +35,8 @@ def read_pact(path: Path) -> PactFile:
         names = str(content["consumer"]["name"]), str(content["provider"]["name"])
     except (KeyError, TypeError) as error:
         raise ValueError(f"{path}: no pact of specification V4 (no {error})") from None
-    parts = sorted(json.dumps(one, sort_keys=True) for one in interactions)
-    return PactFile(path, *names, interactions, hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16])
+    parts = sorted(orjson.dumps(one, option=orjson.OPT_SORT_KEYS) for one in interactions)
+    return PactFile(path, *names, interactions, hashlib.sha256(b"\n".join(parts)).hexdigest()[:16])
 
 
 def read_pacts(folder: Path) -> list[PactFile]:
