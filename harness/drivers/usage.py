@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.drivers.stage import Stage, StepFailed
-from harness.drivers.wire import ask, refused
+from harness.drivers.wire import answer_of, ask, refused
 from harness.scenario import STORIES
 from harness.scenario.values import iso, moment
 
@@ -31,7 +31,7 @@ class Used:
 
 async def consume(stage: Stage, facts: Any) -> str:
     """One event, sent as often as the step says."""
-    at = stage.world.now() if facts.at is None else facts.at
+    at = await _when(stage, facts)
     subscription = facts.subscription or await _subscription(stage, facts.deal)
     event: dict[str, Any] = {
         "subscription": subscription, "meter": facts.meter, "quantity": facts.quantity, "time": iso(at),
@@ -44,6 +44,23 @@ async def consume(stage: Stage, facts: Any) -> str:
     often = f", sent {facts.times} times" if facts.times > 1 else ""
     instead = f" instead of {facts.corrects}" if facts.corrects else ""
     return f"{facts.deal} used {facts.quantity} {facts.meter} at {iso(at)}{instead}{often}"
+
+
+async def _when(stage: Stage, facts: Any) -> float:
+    """Now, unless the step says; a correction is about the time of what it corrects."""
+    if facts.at is not None or not facts.corrects:
+        return float(stage.world.now() if facts.at is None else facts.at)
+    reply = await ask(stage.world, "metering", "GET", f"/v1/events/{facts.corrects}", _headers(stage))
+    if reply.status != 200:
+        raise refused("the metering", f"event {facts.corrects}", reply)
+    try:
+        return moment(answer_of(reply)["time"])
+    except (KeyError, ValueError):  # written past the API
+        return float(stage.world.now())
+
+
+def _headers(stage: Stage) -> dict[str, str]:
+    return {"authorization": f"Bearer {stage.world.credentials('metering')['token']}"}
 
 
 async def consume_export(stage: Stage, facts: Any) -> str:
@@ -73,8 +90,7 @@ async def _subscription(stage: Stage, deal: str) -> str:
 
 
 async def _send(stage: Stage, events: list[dict[str, Any]]) -> None:
-    token = stage.world.credentials("metering")["token"]
-    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+    headers = {**_headers(stage), "content-type": "application/json"}
     body = json.dumps({"events": events}).encode()
     reply = await ask(stage.world, "metering", "POST", "/v1/events", headers, body)
     if reply.status not in (200, 201):

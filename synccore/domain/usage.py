@@ -77,7 +77,7 @@ def platform_id(event_id: str) -> str:
 
 def event_of(row: Row, place: str) -> UsageEvent | Malformed:
     """An event from a row of the feed or, by the feed's member names, of the CSV."""
-    given = {name: str(row[name]).strip() for name in MEMBERS if row.get(name) is not None}
+    given = {name: text for name in MEMBERS if row.get(name) is not None and (text := str(row[name]).strip())}
     for name in NEEDED:
         if not given.get(name):
             return _malformed(given, place, name, "is empty")

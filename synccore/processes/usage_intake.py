@@ -53,6 +53,8 @@ def _malformed(unit: Unit, row: Malformed, at: float) -> bool:
     """Nobody can bill what cannot be read, and nobody may lose it: a person has the source corrected."""
     if not unit.inbox.accept(Signal(SYSTEM, row.key, MALFORMED, dict(row.row), at)):
         return False
+    if unit.cursors.get(f"usage/chain/{row.event}"):
+        return True  # what corrects it has come already
     subject = row.event or row.key
     unit.exceptions.open(
         BusinessException(

@@ -81,3 +81,24 @@ def drifted() -> Scenario:
         "edit_book: {id: cent, system: erp_cloud, act: change_invoice, deal: lake-1, amount: 0.01}", "settle",
         expect=f"expect:\n  exceptions: []\n  {wanted}\n  {broken}",
     )  # fmt: skip
+
+
+def usage(*used: str, storm: tuple[str, ...] = (), expect: str = _CALM, head: str = "") -> Scenario:
+    """A New York customer buys the metered add-on; then come the steps given: what is used, told, corrected and late.
+
+    The first term ends on 5 February at 00:00 UTC, its bill closes two days later.
+    """
+    lines = "[{sku: PLAT-ANNUAL, quantity: 2}, {sku: API-CALLS}]"
+    return story(
+        "usage", "customer: " + _HUDSON, f"deal: {{id: hudson-1, customer: hudson, lines: {lines}}}",
+        "close: hudson-1", "settle", *used, storm=storm, expect=expect, head=head,
+    )  # fmt: skip
+
+
+def used(quantity: str, **more: str) -> str:
+    """One event as a step: `id`, `at`, `corrects`, `times`, …"""
+    facts = {"deal": "hudson-1", "meter": "api-calls", "quantity": f'"{quantity}"', **more}
+    return f"consume: {{{', '.join(f'{name}: {value}' for name, value in facts.items())}}}"
+
+
+PENDING, CLOSED = "advance: {until: 2026-02-05T06:00:00Z}", "advance: {until: 2026-02-07T06:00:00Z}"

@@ -2,10 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
-from harness.canon import Account, Canon, Contract, Customer, Deal, Document, LedgerLine, Place, Receipt
+from harness.canon import (
+    Account,
+    Canon,
+    Contract,
+    Customer,
+    Deal,
+    Document,
+    LedgerLine,
+    MeteredLine,
+    Place,
+    Receipt,
+    RecordedUsage,
+    UsageEvent,
+)
 from harness.checkers import Case, Replay, judge, overall
 from harness.tax_law import Law
 from harness.tieout import Excuses, tie_out
@@ -96,6 +110,63 @@ EDITS: list[tuple[str, str, Callable[[Canon], object]]] = [
     ("I31", "own payment posted back", lambda c: c.receipts.__setitem__(0, replace(c.receipts[0], key="NS-9"))),
     ("I31", "more applied than the bill is worth", lambda c: second(c.receipts, 1, id="10", key="NS-10")),
 ]  # fmt: skip
+
+
+def with_usage() -> Canon:
+    """Two events of a month in one rated line, one of them corrected; a third waits for its term to end."""
+    canon = agreeing_books()
+    used = UsageEvent("e1", "sub-1", "calls", Decimal(10), 100, "e1", False)
+    recorded = RecordedUsage("e2", "e2", "sub-1", "calls-USD", Decimal(7), 100, "US-2", "li1", False)
+    canon.usage = [
+        used,
+        replace(used, id="e2", quantity=Decimal(7), holds=True),
+        replace(used, id="e3", root="e3", holds=True, quantity=Decimal("2.5")),
+        replace(used, id="e4", root="e4", holds=True),
+    ]
+    canon.recorded = [
+        recorded,
+        replace(recorded, id="e3", event="e3", quantity=Decimal("2.5")),
+        replace(recorded, id="e4", event="e4", quantity=Decimal(10), bill="", line="", waits=True),
+    ]
+    canon.metered = [MeteredLine("li1", "US-2", "sub-1", "calls-USD", Decimal("9.5"), 19)]
+    return canon
+
+
+USAGE_EDITS: list[tuple[str, Callable[[Canon], object]]] = [
+    ("an event that nobody recorded", lambda c: c.recorded.pop(2)),
+    ("an event in a term that was billed without it", lambda c: c.recorded.__setitem__(
+        2, replace(c.recorded[2], waits=False))),
+    ("an event recorded twice", lambda c: second(c.recorded, 2, id="e4-again")),
+    ("a corrected event that still counts", lambda c: second(c.recorded, 2, id="e1", event="e1")),
+    ("another quantity", lambda c: c.recorded.__setitem__(2, replace(c.recorded[2], quantity=Decimal(9)))),
+    ("a usage that is no event", lambda c: second(c.recorded, 2, id="x", event="x")),
+    ("a line of more than its usages", lambda c: c.metered.__setitem__(0, replace(c.metered[0], quantity=Decimal(10)))),
+]  # fmt: skip
+
+
+def test_usage_that_agrees_holds_and_what_waits_is_named() -> None:
+    (line,) = [one for one in tie_out(with_usage(), Excuses()) if one.name == "used = rated"]
+    assert line.holds
+    assert (line.a, line.b, [(item.kind, item.document) for item in line.items]) == (
+        3, 2, [("waiting for window", "e4")])  # fmt: skip
+
+
+@pytest.mark.parametrize(("what", "edit"), USAGE_EDITS, ids=[what for what, _ in USAGE_EDITS])
+def test_one_edit_of_usage_turns_the_tie_out_red(what: str, edit: Callable[[Canon], object]) -> None:
+    canon = with_usage()
+    edit(canon)
+    assert outcomes(Case(canon))["I5"] == "broken"
+    assert outcomes(Case(with_usage()))["I5"] == "holds"
+
+
+def test_a_parked_event_is_excused_and_a_parked_correction_excuses_what_was_billed() -> None:
+    canon = with_usage()
+    canon.recorded.pop(2)
+    canon.recorded[0] = replace(canon.recorded[0], id="e1", event="e1")
+    reasons = dict.fromkeys(("e2", "e4"), ("x00000001", "too late"))
+    (line,) = [one for one in tie_out(canon, Excuses(parked=reasons)) if one.name == "used = rated"]
+    assert line.holds
+    assert [item.document for item in line.items] == ["e2", "e4"]
 
 
 @pytest.mark.parametrize(("invariant", "what", "edit"), EDITS, ids=[f"{name}-{what}" for name, what, _ in EDITS])
