@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from harness.cli.compare import compare_cores
 from harness.cli.output import Refusal, console, print_json, run_live
 from harness.cli.play import Launch, Played, Wishes, play_live, play_sim
 from harness.cli.select import known_stories, stories
@@ -39,11 +40,28 @@ def register(app: typer.Typer) -> None:
     app.command()(lint)
 
 
-def demo(as_json: Json = False, core: Core = "") -> None:
+def demo(
+    as_json: Json = False,
+    core: Core = "",
+    compare: Annotated[
+        str,
+        typer.Option(metavar="naive|CMD", help="Fly another core beside ours: a point-to-point script, or your own."),
+    ] = "",
+) -> None:
     """Play new-business live: simulators and core as real processes, three deals from won to paid.
 
     Ends with a timeline, the same facts in the systems' books, the tie-out and a verdict. Nothing is left running.
+
+    --compare plays another story with the same seed and storm on two stacks, and shows both tie-outs side by side
+    with a sentence for every difference. Exit 0 when the comparison was made and our core holds, however the other
+    fared: to show that is what it is for. 1 when ours is broken, 3 when either could not be judged.
+
+    windtunnel demo --compare naive
     """
+    if compare:
+        if core:
+            raise Refusal("--core and --compare exclude each other: say the other core with --compare CMD")
+        compare_cores(compare, as_json)
     lock = Lock(home()).take("demo")
     try:
         out = console(as_json)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 LOOK_S = 0.04  # between two looks
 PATIENCE_S = 150.0  # wall time without any change; a core that was refused for a limit stays away for a real minute
+HOOKLESS_S = 2.5  # a core that does not say whether it is at rest is believed so once nothing has changed for so long
 EXPLAIN_S = 4.0  # after so long without any change, and then each time again, the waiting is explained
 AFTER_DUE_S = 1.0  # the core reads business time from an HTTP Date, which has whole seconds
 
@@ -94,7 +95,9 @@ class Calm:
             elif first is None:
                 first = look
             elif all(count >= first.rounds.get(name, 0) + 2 for name, count in look.rounds.items()):
-                return look
+                quiet_s = 0.0 if look.rounds or look.core_down else HOOKLESS_S
+                if time.monotonic() - changed_at >= quiet_s:
+                    return look
             if time.monotonic() - changed_at > PATIENCE_S:
                 raise NotQuiet(await self._describe(look, at_least))
             if time.monotonic() - explained_at > EXPLAIN_S:
