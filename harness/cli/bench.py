@@ -9,11 +9,12 @@ import typer
 from rich.table import Table
 
 from harness.bench.measure import Figure
+from harness.bench.suite import suite
 from harness.cli.output import Refusal, console, print_json, run_live
 from harness.record import commit
 from harness.stack.home import home, private_folder
 
-PARTS = ("calls", "stories", "contracts", "processes", "profile")
+PARTS = ("calls", "stories", "suite", "contracts", "processes", "profile")
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +25,7 @@ def register(app: typer.Typer) -> None:
 def bench(
     parts: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[calls|stories|contracts|processes|profile]...", help="All unless named."),
+        typer.Argument(metavar="[calls|stories|suite|contracts|processes|profile]...", help="All unless named."),
     ] = None,
     customers: Annotated[int, typer.Option(min=1, help="Customers of the live measurement.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
@@ -33,6 +34,7 @@ def bench(
 
     calls      a vendor call in simulation beside a bare FastAPI route
     stories    new-business runs a second in simulation, and the virtual loop
+    suite      all stories in simulation, as CI plays them
     contracts  what an answer of the release gate costs, and verification an interaction
     processes  start, memory, record GETs over a socket, many deals live
     profile    where a simulated story spends its time
@@ -71,6 +73,8 @@ def _measured(part: str, customers: int) -> list[Figure]:
         return [*in_process.story_rate(), *in_process.loop_rate()]
     if part == "contracts":
         return gate()
+    if part == "suite":
+        return suite()
     if part == "profile":
         return in_process.where_time_goes()
     return run_live(processes(customers))
