@@ -65,14 +65,17 @@ async def run_story(
     `replay` overrides the story's wish to have all signals taken again twice at the end (I9); `before_judging` lets
     the events of other processes arrive first; `before_step` is awaited before each step, with its number.
     """
-    play = _Play(scenario, world, stream, seed, before_judging, before_step)
+    play = Play(scenario, world, stream, seed, before_judging, before_step)
     return await play.run(scenario.replay if replay is None else replay)
 
 
-class _Play:
+class Play:
+    """A story being played: step by step, with what was not as expected, and judged when somebody asks."""
+
     def __init__(
         self, scenario: Scenario, world: World, stream: EventStream, seed: str,
-        before_judging: Callable[[], Awaitable[None]] | None, before_step: Callable[[int], Awaitable[None]] | None,
+        before_judging: Callable[[], Awaitable[None]] | None = None,
+        before_step: Callable[[int], Awaitable[None]] | None = None,
     ) -> None:  # fmt: skip
         self.before_judging, self.before_step = before_judging, before_step
         self.scenario, self.world, self.stream, self.seed = scenario, world, stream, seed
@@ -98,7 +101,7 @@ class _Play:
         replays = await self._replays(evidence) if replay and not broken_off and evidence.core_known else []
         if self.before_judging is not None:
             await self.before_judging()
-        self._judge(evidence, await self.storm.probes(), replays, broken_off)
+        self.judge(evidence, await self.storm.probes(), replays, broken_off)
         outcome = overall(self.verdicts)
         for verdict in self.verdicts:
             self.stream.add("verdict", invariant=verdict.invariant, outcome=verdict.outcome, title=verdict.title,
@@ -121,7 +124,7 @@ class _Play:
                 await self.storm.place(disturbance)
             for number, step in enumerate(self.scenario.steps, start=1):
                 where = f"step {number} ({step.verb})" + (f", line {step.line}" if step.line else "")
-                await self._step(number, step)
+                await self.step(number, step)
             where = "the end"
             await settle(self.stage)
         except NotQuiet as error:
@@ -139,7 +142,8 @@ class _Play:
         self.stream.add("note", level="error", said=f"{where}: {error}")
         return f"{where}: {error}"
 
-    async def _step(self, number: int, step: Step) -> None:
+    async def step(self, number: int, step: Step) -> str:
+        """Do one step; returns what happened. What an `expect` misses is kept in `unmet`."""
         if self.before_step is not None:
             await self.before_step(number)
         self.stream.add("step", number=number, verb=step.verb, line=step.line, state="begun", said=str(step))
@@ -151,6 +155,7 @@ class _Play:
         else:
             said = await perform(self.stage, step)
         self.stream.add("step", number=number, verb=step.verb, line=step.line, state="done", said=said)
+        return said
 
     # -- judging --------------------------------------------------------------------------------
 
@@ -186,7 +191,8 @@ class _Play:
             before = after
         return replays
 
-    def _judge(self, evidence: Evidence, probes: dict[str, int], replays: list[Replay], broken_off: str) -> None:
+    def judge(self, evidence: Evidence, probes: dict[str, int], replays: list[Replay], broken_off: str = "") -> None:
+        """Ask every judge, of what the books say now; the answers are added to `verdicts`."""
         for name, hits in probes.items():
             self.stream.add("probe", disturbance=name, hits=hits)
         defects = [*evidence.defects, *(
