@@ -28,6 +28,7 @@ from harness.simulation.hangar import hangar
 from harness.simulation.loop import VirtualLoop
 from harness.simulation.world import Flight, SimWorld
 from harness.stack.launch import Plan, Stack, launch
+from harness.stack.variables import variables_of
 from harness.world import World
 
 T = TypeVar("T")
@@ -223,9 +224,7 @@ class LiveHost:
         else:
             self._runner.run(self._stack.begin_anew(self._genesis, SEED, world.mappings_with(None)))
         stack, stream = self._stack, EventStream(self._stack.world.now)
-        from harness.cli.sandbox import variables  # noqa: PLC0415 - the command's own words for them
-
-        env = variables(stack.addresses, stack.secret)
+        env = variables_of(stack.addresses, stack.secret)
         return Sandbox(stack.world, stream, self._runner.run, self._company, env)
 
     def close(self) -> None:

@@ -1,0 +1,31 @@
+"""What points real SDKs and scripts at a running stack: addresses and credentials by the names of variables."""
+
+from harness.stack.credentials import Credentials
+from harness.stack.world import Addresses
+
+
+def variables_of(addresses: Addresses, secret: Credentials) -> dict[str, str]:
+    """For the systems, the file drop, the edge and the core."""
+    salesforce, cloud = secret.systems["salesforce"], secret.systems["erp_cloud"]
+    values = {
+        "SALESFORCE_URL": addresses.systems["salesforce"], "SALESFORCE_CLIENT_ID": salesforce["client_id"],
+        "SALESFORCE_CLIENT_SECRET": salesforce["client_secret"], "SALESFORCE_USERNAME": salesforce["username"],
+        "SALESFORCE_PASSWORD": salesforce["password"], "SALESFORCE_SECURITY_TOKEN": salesforce["security_token"],
+        "CHARGEBEE_ENDPOINT": f"{addresses.systems['subscriptions']}/api/v2",
+        "CHARGEBEE_API_KEY": secret.systems["subscriptions"]["api_key"],
+        "NETSUITE_URL": f"{addresses.systems['erp_cloud']}/services/rest", "NETSUITE_ACCOUNT": cloud["account"],
+        "NETSUITE_CONSUMER_KEY": cloud["consumer_key"], "NETSUITE_CONSUMER_SECRET": cloud["consumer_secret"],
+        "NETSUITE_TOKEN_ID": cloud["token_id"], "NETSUITE_TOKEN_SECRET": cloud["token_secret"],
+        "LEGACY_SFTP_HOST": addresses.sftp_host, "LEGACY_SFTP_PORT": str(addresses.sftp_port),
+        "METERING_URL": addresses.systems["metering"], "METERING_TOKEN": secret.systems["metering"]["token"],
+    }  # fmt: skip
+    for partner, sign_in in secret.partners.items():
+        values[f"LEGACY_{partner}_USER"] = sign_in["username"]
+        values[f"LEGACY_{partner}_PASSWORD"] = sign_in["password"]
+    if addresses.edge is not None:
+        edge = addresses.edge
+        values |= {"EDGE_PROXY": edge.proxy, "EDGE_HTTPS": edge.https, "EDGE_CA": edge.ca}
+    return values | {
+        "SYNCCORE_API": addresses.core, "SYNCCORE_API_TOKEN": secret.core_token,
+        "WINDTUNNEL_CONTROL_TOKEN": secret.control_token,
+    }  # fmt: skip
