@@ -71,8 +71,12 @@ def _deal(row: Row, lines: list[Row], canon: Canon) -> Deal:
     net = sum(minor(line["TotalPrice"], currency) for line in lines)
     return Deal(
         row["Id"], row["Name"], row["AccountId"] or "", _entity(row["AccountId"], canon), currency, net,
-        row["CloseDate"], len(lines),
+        row["CloseDate"], len(lines), _epoch(row.get("LastStageChangeDate")),
     )  # fmt: skip
+
+
+def _epoch(stamp: Any) -> float:
+    return datetime.fromisoformat(stamp).timestamp() if stamp else 0.0
 
 
 def _invoice_copy(row: Row, canon: Canon) -> Document:
@@ -180,6 +184,7 @@ def _bill(
         row["currency_code"], int(row["total"]) - tax, tax, int(row["total"]), int(row["amount_due"]),
         _local_day(row["date"], entity, correlation), _local_day(row.get("due_date"), entity, correlation),
         row["status"], deal, lines.get(row["id"], len(row.get("line_items") or ())), place=_billed_to(row),
+        at=float(row["date"]),
     )  # fmt: skip
 
 

@@ -1,7 +1,9 @@
 """The two ledgers' rows, read into the vocabulary of `canon`."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from harness.canon import Canon, Correlation, Customer, Document, DocumentKind, LedgerLine, Receipt
 from harness.money import minor
@@ -94,7 +96,7 @@ def _cloud_document(
         account_of(row.get("entityExternalId"), row.get("entity")),
         correlation.subsidiaries.get(row["subsidiary"], row["subsidiary"]), currency, gross - tax, tax, gross,
         still_open, row["tranDate"], row.get("dueDate") or "", row["status"], lines=lines.get(row["id"], 0),
-        codes=tuple(codes.get(row["id"], ())),
+        codes=tuple(codes.get(row["id"], ())), at=datetime.fromisoformat(row["createdDate"]).timestamp(),
     )  # fmt: skip
 
 
@@ -135,7 +137,8 @@ def legacy(book: Book, canon: Canon, correlation: Correlation) -> None:
         entity = correlation.company_codes.get(row["BUKRS"], row["BUKRS"])
         account = owners.get(row["KUNNR"], "")
         if row["BLART"] in ("DR", "DG"):
-            canon.documents.append(_legacy_document(row, entity, account, taxes, lines, codes, bills))
+            zone = ZoneInfo(correlation.zones.get(entity, "UTC"))
+            canon.documents.append(_legacy_document(row, entity, account, taxes, lines, codes, bills, zone))
         elif row["BLART"] == "DZ":
             canon.receipts.append(_legacy_receipt(row, entity, account, cleared.get(_place(row), [])))
     for row in _rows(book, "ledger", "BSEG"):
@@ -167,17 +170,18 @@ def _legacy_parties(book: Book, canon: Canon, correlation: Correlation, owners: 
 
 def _legacy_document(
     row: Row, entity: str, account: str, taxes: Mapping[tuple[str, ...], int], lines: Mapping[tuple[str, ...], int],
-    codes: Mapping[tuple[str, ...], Mapping[str, None]], bills: Mapping[str, Document],
+    codes: Mapping[tuple[str, ...], Mapping[str, None]], bills: Mapping[str, Document], zone: ZoneInfo,
 ) -> Document:  # fmt: skip
     currency, place = row["WAERS"], _place(row)
     gross, tax = minor(row["WRBTR"], currency), taxes.get(place, 0)
     number = row["XBLNR"]
+    entered = datetime.strptime(f"{row['CPUDT']}{row['CPUTM']}", "%Y%m%d%H%M%S").replace(tzinfo=zone)
     known = number in bills or any(bill.startswith(number[:3]) for bill in bills)
     return Document(
         "erp_legacy", "/".join(place), number if known else "", "credit" if row["BLART"] == "DG" else "invoice",
         account, entity, currency, gross - tax, tax, gross, minor(row["RESTBT"], currency), _iso(row["BLDAT"]), "",
         "open" if minor(row["RESTBT"], currency) else "cleared", lines=lines.get(place, 0),
-        codes=tuple(codes.get(place, ())),
+        codes=tuple(codes.get(place, ())), at=entered.timestamp(),
     )  # fmt: skip
 
 

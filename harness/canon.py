@@ -84,6 +84,7 @@ class Deal:
     net: int
     closed_on: str
     lines: int
+    won_at: float = 0.0  # epoch seconds; 0: not known
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,7 @@ class Document:
     lines: int = 0
     codes: tuple[str, ...] = ()  # a ledger's tax codes, each once
     place: Place | None = None  # a bill's own
+    at: float = 0.0  # when it was entered there, epoch seconds; 0: not known
 
 
 @dataclass(frozen=True)

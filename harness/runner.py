@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.aging import windows_of
 from harness.books import read_books
 from harness.canon import Correlation
-from harness.checkers import Case, Outcome, Reconciliation, Replay, Verdict, judge, overall
+from harness.checkers import Case, Outage, Outcome, Reconciliation, Replay, Verdict, judge, overall
 from harness.drivers import Stage, StepFailed, perform
 from harness.drivers.quiet import settle
 from harness.events import EventStream, RunEvent
@@ -101,7 +102,7 @@ class Play:
         replays = await self._replays(evidence) if replay and not broken_off and evidence.core_known else []
         if self.before_judging is not None:
             await self.before_judging()
-        self.judge(evidence, await self.storm.probes(), replays, broken_off)
+        self.judge(evidence, await self.storm.probes(), await self.storm.outages(), replays, broken_off)
         outcome = overall(self.verdicts)
         for verdict in self.verdicts:
             self.stream.add("verdict", invariant=verdict.invariant, outcome=verdict.outcome, title=verdict.title,
@@ -191,7 +192,10 @@ class Play:
             before = after
         return replays
 
-    def judge(self, evidence: Evidence, probes: dict[str, int], replays: list[Replay], broken_off: str = "") -> None:
+    def judge(
+        self, evidence: Evidence, probes: dict[str, int], outages: list[Outage], replays: list[Replay],
+        broken_off: str = "",
+    ) -> None:  # fmt: skip
         """Ask every judge, of what the books say now; the answers are added to `verdicts`."""
         for name, hits in probes.items():
             self.stream.add("probe", disturbance=name, hits=hits)
@@ -201,6 +205,8 @@ class Play:
         )]  # fmt: skip
         case = Case(
             evidence.canon, evidence.excuses, replays, probes, {}, evidence.core_known, defects,
+            at=evidence.at, outages=tuple(outages), windows=tuple(windows_of(evidence.books["erp_legacy"])),
+            hindered=frozenset(row["subject"] for row in evidence.exceptions), ledgers=self.correlation.ledgers,
             law=self.stage.company.law, moved=frozenset(self.stage.moved),
             reconciliations=self.reconciliations,
             lost_history=any(event.facts.get("level") == "lost" for event in self.stream.events),

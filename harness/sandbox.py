@@ -99,7 +99,7 @@ class Sandbox:
         play = self._played(self._story([*self._steps, "settle"]))
         evidence = self.evidence()
         play.verdicts = []
-        play.judge(evidence, self.run(play.storm.probes()), [])
+        play.judge(evidence, self.run(play.storm.probes()), self.run(play.storm.outages()), [])
         bad = [one for one in play.verdicts if one.outcome in ("broken", "unknown")]
         answers: dict[str, str] = {one.invariant: one.outcome for one in play.verdicts}
         return answers, [f"{one.invariant} {one.outcome}: {finding}" for one in bad for finding in one.findings]

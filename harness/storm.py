@@ -2,6 +2,7 @@
 
 import asyncio
 
+from harness.checkers import Outage
 from harness.events import EventStream
 from harness.scenario import Disturbance
 from harness.world import World
@@ -20,6 +21,8 @@ class Storm:
         self._watch: asyncio.Task[None] | None = None
         self._killing = False
         self._final: dict[str, int] = {}
+        self._begun: dict[str, float] = {}
+        self._outages: list[Outage] = []
         self.killed: dict[str, int] = {}
         self.failure: BaseException | None = None
 
@@ -30,8 +33,10 @@ class Storm:
 
     async def place(self, disturbance: Disturbance) -> None:
         """From here on it is in the fault table of its system."""
-        await self._world.control(disturbance.system, "POST", "/_control/faults", disturbance.fault())
+        await self._world.control(disturbance.system, "POST", "/_control/faults", disturbance.fault(self._world.now()))
         self._placed[disturbance.id] = disturbance
+        self._final.pop(disturbance.id, None)
+        self._begun[disturbance.id] = self._world.now()
         if disturbance.kills_core is not None:
             self._killers.append(disturbance)
             self.killed[disturbance.id] = 0
@@ -41,6 +46,8 @@ class Storm:
         disturbance = self._placed[disturbance_id]
         hits = await self._hits(disturbance)
         self._final[disturbance_id] = hits
+        if disturbance.is_outage:
+            self._outages.append(self._outage(disturbance, hits))
         await self._world.control(disturbance.system, "DELETE", f"/_control/faults/{disturbance_id}")
         self._killers = [one for one in self._killers if one.id != disturbance_id]
 
@@ -52,6 +59,17 @@ class Storm:
             hits = await self._hits(disturbance) if hits is None else hits
             found[name] = hits if disturbance.kills_core is None else self.killed[name]
         return found
+
+    async def outages(self) -> list[Outage]:
+        """When which system was away, also those that are not over."""
+        going_on = [one for name, one in self._placed.items() if name not in self._final and one.is_outage]
+        return [*self._outages, *[self._outage(one, await self._hits(one)) for one in going_on]]
+
+    def _outage(self, disturbance: Disturbance, hits: int) -> Outage:
+        begin, end = self._begun[disturbance.id], self._world.now()
+        if disturbance.lasts is not None:
+            end = min(end, begin + disturbance.lasts)
+        return Outage(disturbance.system, begin, end, hits)
 
     async def _hits(self, disturbance: Disturbance) -> int:
         for row in await self._world.control(disturbance.system, "GET", "/_control/faults"):

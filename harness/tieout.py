@@ -74,17 +74,17 @@ class Excuses:
         overdue: Mapping[str, str] | None = None,
     ) -> "Excuses":  # fmt: skip
         """From the answers of the experience API (GET /exceptions, GET /work); `overdue` as `aging` finds it."""
-        excuses = cls(overdue=overdue or {})
+        excuses, work = cls(overdue=overdue or {}), list(work)
+        held = {item["key"] for item in work if _waits_for(item, AWAY)}  # customers with work for a system that is away
         for exception in exceptions:
             if exception["state"] == "open":
                 excuses.parked[exception["subject"]] = (exception["id"], exception["reason"])
         for item in work:
             if item["subject"] in excuses.parked or item["subject"] in excuses.overdue:
                 continue
-            topics = item.get("waiting_on") or ()
-            if any(str(topic).startswith(("window:", "file:")) for topic in topics):
+            if _waits_for(item, "window:", "file:"):
                 excuses.waiting.add(item["subject"])
-            elif item["state"] in ("due", "submitted"):
+            elif item["state"] in ("due", "submitted") or item["key"] in held:
                 excuses.in_transit.add(item["subject"])
         return excuses
 
@@ -103,6 +103,13 @@ class Excuses:
     def late(self, keys: Iterable[str]) -> str:
         """What a break may add: that one of the keys has waited too long; '' otherwise."""
         return next((f": {self.overdue[key]}" for key in keys if key in self.overdue), "")
+
+
+AWAY = "system:"  # what work waits on while a system is not there
+
+
+def _waits_for(item: Mapping[str, Any], *topics: str) -> bool:
+    return any(str(topic).startswith(topics) for topic in item.get("waiting_on") or ())
 
 
 def tie_out(canon: Canon, excuses: Excuses) -> list[Identity]:

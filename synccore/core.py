@@ -20,10 +20,11 @@ from synccore.ports.clock import Clock
 from synccore.ports.database import Database
 from synccore.ports.engine import Engine, Process, Ticker
 from synccore.ports.files import FileDrop
+from synccore.ports.outcomes import Away
 from synccore.ports.reports import KeptReport
 from synccore.ports.stores import Signal, Unit
 from synccore.ports.transport import Transport
-from synccore.processes.context import Context
+from synccore.processes.context import WATCH, Context
 from synccore.reconciliation import Reconciliation, compare
 from synccore.systems import credentials
 
@@ -112,7 +113,7 @@ class Core:
         self.pulse = Pulse(self.meter, ports.clock)
         self.dispatcher = Dispatcher(
             self.database, ports.engine, ports.clock, ports.chance, self.meter, self.pulse, made_of.retry,
-            made_of.exception_due_s,
+            made_of.exception_due_s, self._missed,
         )  # fmt: skip
         self._mappings = mappings
         self._tokens = _tokens(settings)
@@ -122,9 +123,16 @@ class Core:
         self._reconciliation, self._reconciling = Reconciliation(self.context, made_of.compare), asyncio.Lock()
         for name, process in made_of.processes(self.context).items():
             self.dispatcher.register(name, process)
+        self._watches = False
         for name, interval_s, ticker in made_of.tickers(self.context):
+            self._watches = self._watches or name == WATCH
             ports.engine.every(name, interval_s, self.pulse.watched(name, ticker))
         ports.engine.every(TICKER, settings.dispatch_s, self.pulse.watched(TICKER, self.dispatcher.tick))
+
+    def _missed(self, away: Away) -> None:
+        """Work waits for a system: the watch looks when its breaker lets a call through."""
+        if self._watches:
+            self.ports.engine.alarm(WATCH, self.clock.now() + away.delay_s)
 
     def _context(self) -> Context:
         transport = self.parts.transport(self.ports.transport)
@@ -213,7 +221,7 @@ class Core:
     def tickers(self) -> Mapping[str, TickerView]:
         """All tickers by name."""
         return {
-            name: TickerView(beat.rounds, beat.quiet_since == self.changes, beat.next_due, beat.error)
+            name: TickerView(beat.rounds, beat.quiet_since == self.changes, beat.next_due, beat.error, beat.away)
             for name, beat in self.pulse.beats.items()
         }
 

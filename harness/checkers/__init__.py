@@ -1,9 +1,9 @@
 """The judges: each invariant looks at books and history alone and answers holds, broken or unknown."""
 
-from harness.checkers import agreement, effects, reconciling, taxation
-from harness.checkers.case import Case, Check, NotAsked, Outcome, Reconciliation, Replay, Verdict
+from harness.checkers import agreement, effects, outages, reconciling, taxation
+from harness.checkers.case import Case, Check, NotAsked, Outage, Outcome, Reconciliation, Replay, Verdict
 
-__all__ = ["CHECKS", "Case", "Check", "Outcome", "Reconciliation", "Replay", "Verdict", "judge", "overall"]
+__all__ = ["CHECKS", "Case", "Check", "Outage", "Outcome", "Reconciliation", "Replay", "Verdict", "judge", "overall"]
 
 
 def _probes_hit(case: Case) -> tuple[int, list[str]]:
@@ -17,6 +17,8 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "I4": ("copies agree field by field", agreement.fields_agree),
     "I5": ("the books tie out, nothing unexplained", agreement.tie_out_holds),
     "I9": ("replay, and a second replay, change nothing", agreement.replay_is_silent),
+    "I10": ("a system that is away is called ever more seldom", outages.calls_are_few),
+    "I12": ("an outage delays only what needs the system, and only until it is back", outages.flows_keep_their_bound),
     "I15": ("reconciliation reports exactly the breaks that are there", reconciling.reports_are_true),
     "I27": ("every disturbance was really hit", _probes_hit),
     "I28": ("ledgers balance, sub-ledger equals control account", agreement.ledgers_balance),
@@ -25,6 +27,8 @@ CHECKS: dict[str, tuple[str, Check]] = {
 }
 NOT_ASKED: dict[str, NotAsked] = {  # where seeing nothing may be no failure, and what must be so for that
     "I9": lambda _case: "nothing was replayed",
+    "I10": lambda case: "" if case.outages else "no system was away",
+    "I12": lambda case: "" if case.outages else "no system was away",
     "I15": lambda _case: "nothing was reconciled",
     "I27": lambda _case: "nothing disturbs this story",
     "I30": taxation.no_law,

@@ -57,6 +57,16 @@ class Reconciliation:
     items: tuple[tuple[str, str], ...] | None = None
 
 
+@dataclass(frozen=True)
+class Outage:
+    """A system was away from one moment to another (business time), and that often somebody called it in vain."""
+
+    system: str
+    begin: float
+    end: float
+    calls: int
+
+
 @dataclass
 class Case:
     """The record of a run as the judges see it: the books at the end, the core's answers, history."""
@@ -71,6 +81,11 @@ class Case:
     law: Law = field(default_factory=Law)  # what the world holds true of tax; empty: it says nothing
     moved: frozenset[str] = frozenset()  # corrected accounts: their bills are judged by what those say
     reconciliations: list[Reconciliation] = field(default_factory=list)
+    at: float = 0.0  # when the books were read
+    outages: tuple[Outage, ...] = ()
+    windows: tuple[tuple[float, float], ...] = ()  # the legacy ledger's nightly runs
+    hindered: frozenset[str] = frozenset()  # subjects that a person had to resolve something of
+    ledgers: Mapping[str, str] = field(default_factory=dict)  # entity -> system of its ledger
     lost_history: bool = False  # the run record overflowed
 
 

@@ -13,6 +13,7 @@ from harness.drivers.stage import Buyer, Offer, Stage, StepFailed
 from harness.drivers.usage import consume, consume_export
 from harness.money import minor, text
 from harness.scenario.model import Step
+from harness.scenario.steps import outage_of
 from harness.scenario.values import iso
 from harness.world import Unreachable
 
@@ -185,6 +186,19 @@ async def _repair(stage: Stage, facts: Any) -> str:
     return f"{facts.id} is over"
 
 
+async def _take_down(stage: Stage, facts: Any) -> str:
+    await stage.storm.place(facts.disturbance())
+    until = "until somebody brings it up" if facts.lasts is None else f"until {iso(stage.world.now() + facts.lasts)}"
+    return f"{facts.system} is away {until}"
+
+
+async def _bring_up(stage: Stage, facts: Any) -> str:
+    if outage_of(facts.system) not in [one.id for one in stage.storm.placed]:
+        raise StepFailed(f"{facts.system} was not taken down")
+    await stage.storm.repair(outage_of(facts.system))
+    return f"{facts.system} is back"
+
+
 async def _core(stage: Stage, method: str, path: str, body: Any = None) -> tuple[int, Any]:
     try:
         return await stage.world.core(method, path, body)
@@ -214,6 +228,8 @@ DRIVERS: dict[str, Driver] = {
     "start_core": _start_core,
     "disturb": _disturb,
     "repair": _repair,
+    "take_down": _take_down,
+    "bring_up": _bring_up,
 }
 """Every verb but `expect`, which the runner answers."""
 

@@ -17,6 +17,7 @@ TICKERS = (
     "LEGACY_OUTBOUND",
     "METERING_FEED",
     "METERING_DAILY",
+    "SYSTEM_WATCH",
 )
 
 

@@ -3,10 +3,10 @@
 import asyncio
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from harness.scenario.values import iso
-from harness.world import SYSTEMS, NotQuiet, Unreachable
+from harness.world import SYSTEMS, NotQuiet, SystemName, Unreachable
 
 if TYPE_CHECKING:
     from harness.stack.world import LiveWorld
@@ -31,6 +31,7 @@ class Look:
     core_now: float = float("inf")
     work: list[dict[str, Any]] = field(default_factory=list)
     core_due: float | None = None
+    away: dict[str, float] = field(default_factory=dict)  # systems the core misses, and when it looks for each
     core_down: bool = False
 
     @property
@@ -49,7 +50,7 @@ class Calm:
         """Move to `to` by every due time on the way; what falls due is done before time goes on."""
         look = await self.rest()
         while True:
-            due = _earliest(look.next_job, look.core_due)
+            due = _earliest(look.next_job, look.core_due, await self._next_look(look))
             if due is None or due > to:
                 break
             await self._world.move(max(due + AFTER_DUE_S, self._world.now()))
@@ -62,7 +63,7 @@ class Calm:
         deadline = self._world.now() + bound_s
         look = await self.rest()
         while True:
-            due = _earliest(await self._next_delivery(), _next_work(look))
+            due = _earliest(await self._next_delivery(), _next_work(look), await self._next_look(look))
             if due is None or due > deadline or not self._world.core_wanted:  # time does not fly past a dead core
                 return
             await self._world.move(due + AFTER_DUE_S)
@@ -71,6 +72,22 @@ class Calm:
     async def _next_delivery(self) -> float | None:
         jobs = await self._world.control("subscriptions", "GET", "/_control/jobs?limit=1000")
         return min((job["due"] for job in jobs if job["kind"] == "deliver"), default=None)
+
+    async def _next_look(self, look: Look) -> float | None:
+        """When an outage ends or, where there is none any more, when the core looks for the system that it misses.
+
+        Its looks at a system that is known to be away cost a round of rest each and find nothing: time passes them.
+        """
+        dues, now = [], self._world.now()
+        for system, at in look.away.items():
+            faults = await self._world.control(cast(SystemName, system), "GET", "/_control/faults")
+            ends = [fault["until"] for fault in faults if fault["operation"] == "*" and not fault["times"]]
+            ends = [end for end in ends if end is None or end > now]
+            if not ends:
+                dues.append(at)
+            elif None not in ends:
+                dues.append(max(ends))
+        return min(dues, default=None)
 
     async def rest(self, at_least: float = 0.0) -> Look:
         """Return once nothing is due or running and every ticker of the core has begun and ended a round in that rest.
@@ -126,6 +143,7 @@ class Calm:
         if status == 200:
             look.rounds, look.core_version, look.core_idle = report["rounds"], report["version"], report["idle"]
             look.core_now, look.work, look.core_due = report["now"], report["open"], report["next_due"]
+            look.away = report.get("away", {})
         return look
 
     async def _describe(self, look: Look, at_least: float) -> str:

@@ -15,7 +15,7 @@ from synccore.ports.chance import Chance
 from synccore.ports.clock import Clock
 from synccore.ports.database import Database
 from synccore.ports.engine import Engine, Process, Run, Tick
-from synccore.ports.outcomes import Later, Parked
+from synccore.ports.outcomes import Away, Later, Parked
 from synccore.ports.stores import BusinessException, DeadLetter, Json, Unit, WorkItem
 
 TICKER = "dispatch"
@@ -51,10 +51,11 @@ class Dispatcher:
 
     def __init__(
         self, database: Database, engine: Engine, clock: Clock, chance: Chance, meter: Meter, pulse: Pulse,
-        policy: RetryPolicy, exception_due_s: Mapping[str, float],
+        policy: RetryPolicy, exception_due_s: Mapping[str, float], missed: Callable[[Away], None],
     ) -> None:  # fmt: skip
         self._database, self._engine, self._clock, self._chance = database, engine, clock, chance
         self._meter, self._pulse, self._policy = meter, pulse, policy
+        self._missed = missed  # told when work begins to wait for a system that is away
         self._exception_due_s = exception_due_s  # by owner role; "" for all others
         self._processes: set[str] = set()
         self._handed: set[str] = set()  # runs that this incarnation knows the engine to have; never iterated
@@ -138,24 +139,28 @@ class Dispatcher:
 
     def _wrapped(self, name: str, process: Process) -> Process:
         async def run_and_settle(run: Run, argument: Json) -> None:
-            outcome, act = await self._outcome(name, process, run, argument["argument"])
+            outcome, act, away = await self._outcome(name, process, run, argument["argument"])
             self._meter.count("synccore_runs", name, outcome)
             await self._settle(run.id, argument["work"], act)
+            if away is not None:
+                self._missed(away)
 
         return run_and_settle
 
-    async def _outcome(self, name: str, process: Process, run: Run, argument: Json) -> tuple[str, Act]:
+    async def _outcome(self, name: str, process: Process, run: Run, argument: Json) -> tuple[str, Act, Away | None]:
         try:
             await process(run, argument)
         except Parked as parked:
-            return "parked", partial(self._park, parked=parked)
+            return "parked", partial(self._park, parked=parked), None
+        except Away as away:
+            return "away", partial(self._wait, away=away), away
         except Later as later:
-            return "later", partial(self._later, later=later, chance=self._chance.uniform("retry"))
+            return "later", partial(self._later, later=later, chance=self._chance.uniform("retry")), None
         except Exception as error:
             log.exception("run failed", process=name, run=run.id)
             cause = "".join(traceback.format_exception_only(error)).strip()
-            return "failed", partial(self._error, cause=cause, chance=self._chance.uniform("retry"))
-        return "done", self._finish
+            return "failed", partial(self._error, cause=cause, chance=self._chance.uniform("retry")), None
+        return "done", self._finish, None
 
     async def _settle(self, name: str, work_id: str, act: Act) -> None:
         now = self._clock.now()
@@ -191,6 +196,11 @@ class Dispatcher:
             if exception.id not in standing:
                 unit.exceptions.resolve(exception.id, "a later run no longer met it", "synccore", now)
         unit.work.park(item.id, parked.waiting_on, parked.cause)
+
+    def _wait(self, unit: Unit, item: WorkItem, now: float, away: Away) -> None:
+        """No retry, no budget: the work is parked until the system has been seen again."""
+        del now
+        unit.work.park(item.id, (away.topic,), away.cause)
 
     def _later(self, unit: Unit, item: WorkItem, now: float, later: Later, chance: float) -> None:
         delay_s = later_delay_s(self._policy, later.delay_s, item.tries, later.counts, chance)

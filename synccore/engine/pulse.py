@@ -7,7 +7,7 @@ import structlog
 from synccore.engine.meter import Meter
 from synccore.ports.clock import Clock
 from synccore.ports.engine import Tick, Ticker
-from synccore.ports.outcomes import Later
+from synccore.ports.outcomes import Away, Later
 
 log = structlog.get_logger("pulse")
 
@@ -20,6 +20,7 @@ class Beat:
     quiet_since: int = -1  # the number of changes at the start of its latest round without finds
     next_due: float | None = None
     error: str = ""
+    away: str = ""  # the system that it could not look into
 
 
 @dataclass
@@ -43,6 +44,12 @@ class Pulse:
             before = self.changes
             try:
                 found = await ticker()
+            except Away as away:
+                # nobody can look there now: that is no news, and rest is possible until the next look
+                beat.rounds, beat.next_due, beat.error = beat.rounds + 1, self.clock.now() + away.delay_s, away.cause
+                beat.quiet_since, beat.away = before, away.system
+                self.meter.count("synccore_ticks", name, "away")
+                return Tick(False, beat.next_due)
             except Later as later:
                 beat.rounds, beat.next_due, beat.error = beat.rounds + 1, self.clock.now() + later.delay_s, later.cause
                 self.meter.count("synccore_ticks", name, "later")
@@ -53,6 +60,7 @@ class Pulse:
                 self.meter.count("synccore_ticks", name, "failed")
                 raise
             beat.rounds, beat.next_due, beat.error = beat.rounds + 1, found.next_due, ""
+            beat.away = ""
             self.meter.count("synccore_ticks", name, "worked" if found.worked else "idle")
             if found.worked:
                 self.changed()

@@ -18,6 +18,7 @@ class TickerView:
     quiet: bool
     next_due: float | None
     error: str
+    away: str = ""
 
 
 class Desk(Protocol):

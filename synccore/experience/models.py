@@ -74,7 +74,10 @@ class WorkView(BaseModel):
 
 
 class WorkReport(BaseModel):
-    """What is open. `idle`: nothing due or running, and every ticker looked since the last change and found nothing."""
+    """What is open. `idle`: nothing due or running, and every ticker looked since the last change and found nothing.
+
+    `away`: systems that are not there, and when each is looked for next; `next_due` leaves those looks out.
+    """
 
     open: list[WorkView]
     idle: bool
@@ -82,6 +85,7 @@ class WorkReport(BaseModel):
     rounds: dict[str, int]
     version: int
     now: float
+    away: dict[str, float]
 
 
 class EffectView(BaseModel):
@@ -193,6 +197,7 @@ class TickerReport(BaseModel):
     quiet: bool
     next_due: float | None
     error: str
+    away: str
 
 
 class Health(BaseModel):

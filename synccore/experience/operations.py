@@ -37,7 +37,12 @@ async def work(core: At, _: Viewer) -> WorkReport:
     busy = any(item.state == "submitted" or (item.state == "due" and item.due_at <= now) for item in items)
     tickers = core.tickers()
     expected = [item.due_at for item in items if item.state == "due" and item.due_at > now]
-    expected += [view.next_due for view in tickers.values() if view.next_due is not None and view.next_due > now]
+    away: dict[str, float] = {}
+    for view in tickers.values():
+        if view.next_due is not None and view.away:
+            away[view.away] = min(view.next_due, away.get(view.away, view.next_due))
+        elif view.next_due is not None and view.next_due > now:
+            expected.append(view.next_due)
     return WorkReport(
         open=[WorkView.of(item) for item in items],
         idle=not busy and core.quiet() and core.changes == changes,
@@ -45,6 +50,7 @@ async def work(core: At, _: Viewer) -> WorkReport:
         rounds={name: view.rounds for name, view in tickers.items()},
         version=changes,
         now=now,
+        away=dict(sorted(away.items())),
     )
 
 

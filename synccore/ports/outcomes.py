@@ -2,7 +2,7 @@
 
 from synccore.domain.findings import Finding
 
-__all__ = ["Finding", "Later", "Parked"]
+__all__ = ["Away", "Finding", "Later", "Parked"]
 
 
 class Parked(Exception):
@@ -29,3 +29,23 @@ class Later(Exception):
 
     def __str__(self) -> str:
         return self.cause
+
+
+class Away(Later):
+    """A system is not there (an outage, not a limit): work that needs it waits until somebody has seen it again.
+
+    `delay_s`: when it is looked for next. Uses up no budget.
+    """
+
+    def __init__(self, system: str, delay_s: float, cause: str) -> None:
+        super().__init__(delay_s, cause, counts=False)
+        self.system = system
+        self.args = (system, delay_s, cause)  # as given, likewise
+
+    @property
+    def topic(self) -> str:
+        """What waits for the system waits on this."""
+        return f"{AWAY}{self.system}"
+
+
+AWAY = "system:"

@@ -119,6 +119,10 @@ class Work(Protocol):
         """All that is parked on the topic is due now; returns the ids. Work that runs just now will not park on it."""
         ...
 
+    def awaited(self, prefix: str) -> list[str]:
+        """The topics with this beginning that parked work waits on, sorted."""
+        ...
+
     def open(self) -> list[WorkItem]:
         """All that is due, submitted or parked, oldest first."""
         ...

@@ -13,6 +13,7 @@ from synccore.domain.bills import Bill, Payment, Receipt
 from synccore.domain.books import Book, Names
 from synccore.domain.deals import Account, Deal
 from synccore.domain.legacy import LegacyFile
+from synccore.ports.reach import Reachable
 from synccore.ports.usage import Usages
 
 
@@ -64,7 +65,7 @@ class Contracted(TypedDict):
     starts_at: int
 
 
-class Salesforce(Protocol):
+class Salesforce(Reachable, Protocol):
     """The sales system: deals and accounts are read, contracts, bills and payments are written back."""
 
     async def deal(self, opportunity_id: str) -> Deal | None:
@@ -109,7 +110,7 @@ class Salesforce(Protocol):
         ...
 
 
-class Platform(Protocol):
+class Platform(Reachable, Protocol):
     """The subscription platform."""
 
     usages: Usages
@@ -201,7 +202,7 @@ class Posting:
     lines: tuple[LedgerLine, ...] = field(default_factory=tuple)
 
 
-class CloudErp(Protocol):
+class CloudErp(Reachable, Protocol):
     """The cloud ERP."""
 
     async def items(self, external_ids: Sequence[str]) -> dict[str, str]:
@@ -265,7 +266,7 @@ class OutboundFile:
     text: str
 
 
-class LegacyErp(Protocol):
+class LegacyErp(Reachable, Protocol):
     """The legacy ERP, by files."""
 
     async def deliver(self, file: LegacyFile) -> None:

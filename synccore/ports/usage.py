@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from synccore.domain.usage import Metered, Recorded
+from synccore.ports.reach import Reachable
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class Export:
     version: str
 
 
-class Metering(Protocol):
+class Metering(Reachable, Protocol):
     """The product's own metering. Reads raise Later, or Rejected when the source refuses."""
 
     async def recorded(self, since: str) -> list[Mapping[str, Any]]:

@@ -4,7 +4,7 @@ from synccore.domain.findings import Finding
 from synccore.ports.engine import Process, Run, Ticker
 from synccore.ports.outcomes import Parked
 from synccore.ports.systems import Rejected
-from synccore.processes.context import Context
+from synccore.processes.context import WATCH, Context
 from synccore.processes.customer_sync import CustomerSync
 from synccore.processes.event_telling import EventTelling
 from synccore.processes.intake import Malformed, intake
@@ -15,6 +15,7 @@ from synccore.processes.order_activation import OrderActivation
 from synccore.processes.payment_status import PaymentStatus
 from synccore.processes.polls import CloudPayments, PlatformEvents, SalesforceChanges
 from synccore.processes.replay import replay
+from synccore.processes.system_watch import SystemWatch
 from synccore.processes.usage_polls import MeteringDaily, MeteringFeed
 from synccore.processes.usage_upload import UsageUpload
 
@@ -37,6 +38,7 @@ def processes(ctx: Context) -> dict[str, Process]:
 def tickers(ctx: Context) -> list[tuple[str, float, Ticker]]:
     """Name, interval in seconds and function of every poll."""
     polls: dict[str, Ticker] = {"salesforce-changes": SalesforceChanges(ctx), "platform-events": PlatformEvents(ctx)}
+    polls[WATCH] = SystemWatch(ctx)
     if ctx.cloud is not None:
         polls["cloud-payments"] = CloudPayments(ctx)
     if ctx.legacy is not None:

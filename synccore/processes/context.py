@@ -15,6 +15,7 @@ from synccore.ports.systems import CloudErp, LegacyErp, Platform, Salesforce
 from synccore.ports.usage import Metering
 from synccore.processes import writes
 
+WATCH = "system-watch"
 INTERVALS_S = {
     "salesforce-changes": 30.0,
     "platform-events": 60.0,
@@ -22,6 +23,7 @@ INTERVALS_S = {
     "legacy-outbound": 300.0,
     "metering-feed": 60.0,
     "metering-daily": 900.0,
+    WATCH: 60.0,
 }
 POLICIES: dict[str, dict[str, Any]] = {
     "contract": {"action_at_term_end": "renew", "term_months": 12},

@@ -104,6 +104,7 @@ async def sync_cloud_customer(ctx: Context, account: Account, customer_id: str, 
 
     def settled(unit: Unit, reference: Any) -> None:
         unit.links.put("customer", customer_id, "erp_cloud", str(reference))
+        unit.work.wake(f"customer:{customer_id}", ctx.clock.now())
         _told(ctx, unit, "erp_cloud", customer_id, account, write.digest)
 
     return str(await ctx.level(ctx, write, current, create, update, settled))

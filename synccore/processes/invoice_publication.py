@@ -9,7 +9,7 @@ from synccore.domain.findings import Finding
 from synccore.domain.mappings import Item
 from synccore.domain.posting import PostingLine, Unpostable, line_key, posting_lines
 from synccore.ports.engine import Run
-from synccore.ports.outcomes import Parked
+from synccore.ports.outcomes import Away, Parked
 from synccore.ports.stores import Unit
 from synccore.ports.systems import Found, LedgerLine, Posting
 from synccore.processes.context import Context
@@ -43,13 +43,23 @@ class InvoicePublication:
             return
         facts = await ctx.db.run(lambda unit: ledger_facts(ctx, unit, bill.customer_id, bill.id))
         if facts.entity.ledger == "cloud":
-            document = str(await run.step("post", lambda: self._post_to_cloud(bill, facts)))
-            await run.step("show", lambda: show_bill(ctx, bill, facts.entity.zone, "Posted", document))
+            document, away = await self._posted(run, bill, facts)
+            status = "Waiting for ledger" if away else "Posted"
+            await run.step("show", lambda: show_bill(ctx, bill, facts.entity.zone, status, document))
+            if away is not None:
+                raise away
             return
         answer = await run.step("post", lambda: post_to_legacy(ctx, bill, facts, self._lines(bill, facts)))
         status = LEGACY_STATUS[answer["state"]]
         await run.step("show", lambda: show_bill(ctx, bill, facts.entity.zone, status, answer["document"]))
         park_until_answered(bill.id, answer)
+
+    async def _posted(self, run: Run, bill: Bill, facts: LedgerFacts) -> tuple[str, Away | None]:
+        """Its number in the cloud ledger; while that is away sales is shown the bill all the same."""
+        try:
+            return str(await run.step("post", lambda: self._post_to_cloud(bill, facts))), None
+        except Away as away:
+            return "", away
 
     def _lines(self, bill: Bill, facts: LedgerFacts) -> list[PostingLine]:
         """The bill's lines ready for the ledger; parks when they may not be posted."""

@@ -19,6 +19,7 @@ async def spool_customer(ctx: Context, account: Account, customer_id: str, entit
             number = padded(str(unit.links.next_number("kunnr", int(policy["first_customer"]))))
             unit.links.put("customer", customer_id, "salesforce", account.id)
             unit.links.put("customer", customer_id, "erp_legacy", number)
+            unit.work.wake(f"customer:{customer_id}", at)
         master = customer_master(account, number, entity.company_code, str(policy["receivables"]))
         content = master.model_dump(mode="json")
         version = digest(content)

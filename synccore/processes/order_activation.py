@@ -14,15 +14,16 @@ from synccore.domain.money import major
 from synccore.domain.terms import Terms, bill_lines, has_plan, start_epoch, subscription_items, terms
 from synccore.domain.validation import Catalogues, MasterData
 from synccore.ports.engine import Run
-from synccore.ports.outcomes import Parked
+from synccore.ports.outcomes import Away, Parked
 from synccore.ports.stores import Unit
-from synccore.ports.systems import Contracted, Found, Rejected
+from synccore.ports.systems import CloudErp, Contracted, Found, Rejected
 from synccore.processes.context import Context, entity_of, item_of, taxes_of
 from synccore.processes.customer_sync import sync_ledger_customer, sync_platform_customer
 from synccore.processes.write_back import report_deal
 from synccore.processes.writes import Write
 
 Facts = dict[str, Any]
+ITEM, CLOUD = "item", "erp_cloud"  # how the ledger's items are remembered
 
 
 class OrderActivation:
@@ -55,12 +56,7 @@ class OrderActivation:
                 lambda: sync_platform_customer(self._ctx, deal.account, deal.account.entity, entity, on_creation),
             )
         )
-        ledger_customer = str(
-            await run.step(
-                "ledger-customer",
-                lambda: sync_ledger_customer(self._ctx, deal.account, customer, entity, deal.currency),
-            )
-        )
+        ledger_customer, away = await self._ledger_customer(run, deal, customer, entity)
         agreed: Terms | None = None
         if has_plan(deal, items):
             begun = await run.step("subscription", lambda: self._subscribe(deal, items, facts, customer))
@@ -68,6 +64,19 @@ class OrderActivation:
         else:
             await run.step("bill", lambda: self._bill(deal, items, customer, facts))
         await run.step("write-back", lambda: self._write_back(deal, agreed, customer, ledger_customer))
+        if away is not None:
+            raise away
+
+    async def _ledger_customer(self, run: Run, deal: Deal, customer: str, entity: Entity) -> tuple[str, Away | None]:
+        """The customer in the ledger. A contract does not wait for a ledger that is away, its bills do."""
+
+        async def sync() -> str:
+            return await sync_ledger_customer(self._ctx, deal.account, customer, entity, deal.currency)
+
+        try:
+            return str(await run.step("ledger-customer", sync)), None
+        except Away as away:
+            return "", away
 
     async def _report(self, deal: Deal, reason: str) -> None:
         try:
@@ -88,7 +97,9 @@ class OrderActivation:
             entity = entity_of(unit, deal.account.entity)
             taxes = taxes_of(unit, deal.account.entity)
             items = {sku: item_of(unit, sku) for sku in skus}
+            known = {item.erp_item: unit.links.external(ITEM, item.erp_item, CLOUD) for item in items.values() if item}
             return {
+                "known_items": {key: internal for key, internal in known.items() if key and internal},
                 "entity": entity.model_dump(mode="json") if entity else None,
                 "taxes": taxes.model_dump(mode="json") if taxes else None,
                 "items": {sku: item.model_dump(mode="json") if item else None for sku, item in items.items()},
@@ -107,8 +118,26 @@ class OrderActivation:
         facts["erp_items"] = None
         if facts["entity"] and facts["entity"]["ledger"] == "cloud" and ctx.cloud is not None:
             wanted = list(dict.fromkeys(item["erp_item"] for item in mapped if item["erp_item"]))
-            facts["erp_items"] = await ctx.cloud.items(wanted)
+            facts["erp_items"] = await self._ledger_items(ctx.cloud, wanted, facts["known_items"])
         return facts
+
+    async def _ledger_items(self, cloud: CloudErp, wanted: list[str], known: dict[str, str]) -> dict[str, str]:
+        """What the ledger has of these items; while it is away, what it had when it was last asked for all of them."""
+        try:
+            found = await cloud.items(wanted)
+        except Away:
+            if all(key in known for key in wanted):
+                return known
+            raise
+        fresh = {key: internal for key, internal in found.items() if known.get(key) != internal}
+        if fresh:
+
+            def remember(unit: Unit) -> None:
+                for key, internal in fresh.items():
+                    unit.links.put(ITEM, key, CLOUD, internal)
+
+            await self._ctx.db.run(remember)
+        return found
 
     def _judge(self, deal: Deal, facts: Facts) -> tuple[Finding, ...]:
         entity = Entity.model_validate(facts["entity"]) if facts["entity"] else None
@@ -225,7 +254,7 @@ class OrderActivation:
         opportunity = {"Subscription_Id__c": subscription or None, "Sync_Status__c": "Synced", "Sync_Error__c": None}
         account = {
             "Billing_Customer_Id__c": customer,
-            "ERP_Customer_Id__c": ledger_customer,
+            **({"ERP_Customer_Id__c": ledger_customer} if ledger_customer else {}),
             "Sync_Status__c": "Synced",
             "Sync_Error__c": None,
         }

@@ -41,6 +41,6 @@ def adapters(
         SalesforceAdapter(access.salesforce, transport, clock, width["salesforce"], timeout, on_call),
         SubscriptionsAdapter(access.subscriptions, transport, clock, width["subscriptions"], timeout, on_call),
         CloudErpAdapter(cloud, transport, clock, chance, width["erp_cloud"], timeout, on_call) if cloud else None,
-        LegacyErpAdapter(legacy, files, on_call) if legacy and files is not None else None,
+        LegacyErpAdapter(legacy, files, clock, on_call) if legacy and files is not None else None,
         MeteringAdapter(metering, transport, clock, width["metering"], timeout, on_call) if metering else None,
     )

@@ -13,10 +13,10 @@ from synccore.ports.clock import Clock
 from synccore.ports.outcomes import Later
 from synccore.ports.systems import Rejected, Unknown
 from synccore.ports.transport import NoAnswer, NotSent, Request, Response, Transport
+from synccore.systems.breaker import Target
 
 OnCall = Callable[[str, str, str], None]
-RETRY_S, RETRY_MAX_S, LIMIT_S = 2.0, 300.0, 5.0
-STREAK_BEFORE_PAUSE = 3
+LIMIT_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -45,43 +45,6 @@ class Dialect(Protocol):
         ...
 
 
-@dataclass
-class Target:
-    """The limiter and circuit breaker of one system: so many calls at once, none before `paused_until` (wire time)."""
-
-    name: str
-    clock: Clock
-    slots: asyncio.Semaphore
-    paused_until: float = 0.0
-    streak: int = 0
-
-    def check(self) -> None:
-        """Raise Later while the target is paused: a process does not wait."""
-        remaining = self.paused_until - self.clock.wire()
-        if remaining > 0:
-            raise Later(remaining, f"{self.name} is paused", counts=False)
-
-    def pause(self, seconds: float) -> None:
-        """No calls for so long."""
-        self.paused_until = max(self.paused_until, self.clock.wire() + seconds)
-
-    def failed(self, retry_after_s: float | None = None) -> None:
-        """Count a failure in a row; from the third on, or when it says so itself, the target is paused."""
-        self.streak += 1
-        if retry_after_s is not None:
-            self.pause(retry_after_s)
-        elif self.streak >= STREAK_BEFORE_PAUSE:
-            self.pause(self.backoff())
-
-    def backoff(self) -> float:
-        """How long to stay away after so many failures in a row."""
-        return min(RETRY_MAX_S, RETRY_S * float(1 << max(0, min(self.streak - 1, 16))))
-
-    def answered(self) -> None:
-        """It answers again."""
-        self.streak = 0
-
-
 class Client:
     """Calls of one system. `read` and `write` differ in what an answer that never came means."""
 
@@ -102,7 +65,7 @@ class Client:
             self._judge(operation, response)
             return parse(response.body)
         except Unknown as error:
-            raise Later(self._target.backoff(), str(error), counts=False) from None
+            raise self._target.outage(str(error)) from None
         except ValueError:
             raise self._outage(f"{operation}: unreadable answer") from None
 
@@ -124,7 +87,6 @@ class Client:
         return body
 
     async def _exchange(self, operation: str, request: Request) -> Response:
-        self._target.check()
         async with self._target.slots:
             self._target.check()
             signed, token = await self._sign(request, None)
@@ -148,14 +110,14 @@ class Client:
             raise self._outage(f"{operation}: not reached: {error}") from None
         except NoAnswer as error:
             self._count(operation, "no_answer")
-            self._target.failed()
+            self._target.failed(f"{self._name} does not answer: {error}")
             raise Unknown(self._name, operation, f"no answer: {error}") from None
         self._count(operation, str(response.status))
         return response
 
     def _outage(self, cause: str) -> Later:
-        self._target.failed()
-        return Later(self._target.backoff(), f"{self._name} {cause}", counts=False)
+        self._target.failed(f"{self._name} {cause}")
+        return self._target.outage(f"{self._name} {cause}")
 
     def _judge(self, operation: str, response: Response) -> None:
         """Return for 2xx; raise what the status means otherwise (a 3xx is an ambiguity that the vendor refuses)."""
@@ -163,7 +125,8 @@ class Client:
             self._target.answered()
             return
         if response.status >= 500:
-            self._target.failed(seconds(response.headers.get("retry-after")))
+            cause = f"{self._name} {operation}: status {response.status}"
+            self._target.failed(cause, seconds(response.headers.get("retry-after")))
             raise Unknown(self._name, operation, f"status {response.status}")
         self._target.answered()
         refusal = self._dialect.refusal(response)

@@ -87,6 +87,10 @@ class CloudErpAdapter:
         self._rest, self._timeout_s = f"{access.url}/services/rest", timeout_s
         self._currencies: dict[str, str] = {}
 
+    async def reachable(self) -> None:
+        """A few rows."""
+        await self._suiteql("SELECT id FROM currency")
+
     async def items(self, external_ids: Sequence[str]) -> dict[str, str]:
         """One SuiteQL query for all of them."""
         if not external_ids:

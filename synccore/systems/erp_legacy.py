@@ -1,15 +1,19 @@
 """The legacy ERP's file drop as the core uses it: data file, then control file, each under its final name at last."""
 
-from collections.abc import Awaitable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from synccore.domain.books import Book, Names
 from synccore.domain.legacy import LegacyFile
+from synccore.ports.clock import Clock
 from synccore.ports.files import FileDrop
 from synccore.ports.outcomes import Later
 from synccore.ports.systems import OutboundFile
 from synccore.ports.transport import NoAnswer, NotSent
 from synccore.systems import books_legacy
+from synccore.systems.breaker import Target
 from synccore.systems.client import OnCall
 from synccore.systems.credentials import LegacyErpAccess
 from synccore.systems.idoc import ENCODING, data_and_control
@@ -24,65 +28,76 @@ T = TypeVar("T")
 class LegacyErpAdapter:
     """Implements ports.systems.LegacyErp."""
 
-    def __init__(self, access: LegacyErpAccess, files: FileDrop, on_call: OnCall | None = None) -> None:
+    def __init__(self, access: LegacyErpAccess, files: FileDrop, clock: Clock, on_call: OnCall | None = None) -> None:
         self._access, self._files, self._on_call = access, files, on_call
+        self._target = Target("erp_legacy", clock, asyncio.Semaphore(1))
+
+    async def reachable(self) -> None:
+        """One listing."""
+        await self._do("drop.list", lambda: self._files.listdir(OUTBOUND))
 
     async def deliver(self, file: LegacyFile) -> None:
         """Read what is there before writing: a control file under its final name means that it is done."""
         data, control = data_and_control(file, self._access)
-        inbound = await self._do("drop.list", self._files.listdir(INBOUND))
+        inbound = await self._do("drop.list", lambda: self._files.listdir(INBOUND))
         if f"{file.name}.CTL" in inbound or await self._taken_up(file.name):
             return
         for suffix, content in ((".DAT", data), (".CTL", control)):
             if f"{file.name}{suffix}" in inbound:
                 continue  # its final name says that it is whole
             name = f"{INBOUND}/{file.name}{suffix}"
-            await self._do("drop.write", self._files.write(f"{name}.tmp", content))
-            if await self._do("drop.read", self._files.read(f"{name}.tmp")) != content:
+            await self._do("drop.write", partial(self._files.write, f"{name}.tmp", content))
+            if await self._do("drop.read", partial(self._files.read, f"{name}.tmp")) != content:
                 raise Later(RETRY_S, f"erp_legacy: {name}.tmp did not arrive whole")
-            await self._do("drop.rename", self._files.rename(f"{name}.tmp", name))
+            await self._do("drop.rename", partial(self._files.rename, f"{name}.tmp", name))
 
     async def outbound(self, known: Sequence[str]) -> list[OutboundFile]:
         """Answers come before extracts, so that the numbers of our own payments are known when they are told back."""
-        names = await self._do("drop.list", self._files.listdir(OUTBOUND))
+        names = await self._do("drop.list", lambda: self._files.listdir(OUTBOUND))
         fresh = [name for name in names if name not in known and (_is_answer(name) or name.startswith("ZSUBPAY_"))]
         found = []
         for name in sorted(fresh, key=lambda name: (not _is_answer(name), name)):
-            content = await self._do("drop.read", self._files.read(f"{OUTBOUND}/{name}"))
+            content = await self._do("drop.read", partial(self._files.read, f"{OUTBOUND}/{name}"))
             found.append(OutboundFile(name, content.decode(ENCODING)))
         return found
 
     async def book(self, names: Names, told: Sequence[OutboundFile]) -> Book:
         """All answers and payment extracts, and the latest list of open items."""
-        listed = await self._do("drop.list", self._files.listdir(OUTBOUND))
+        listed = await self._do("drop.list", lambda: self._files.listdir(OUTBOUND))
         lists = [name for name in listed if name.startswith(books_legacy.OPEN_ITEMS)]
         wanted = [name for name in listed if _is_answer(name) or name.startswith(books_legacy.PAYMENTS)]
         files = {file.name: file for file in told}
         for name in (*wanted, *sorted(lists)[-1:]):
-            content = await self._do("drop.read", self._files.read(f"{OUTBOUND}/{name}"))
+            content = await self._do("drop.read", partial(self._files.read, f"{OUTBOUND}/{name}"))
             files[name] = OutboundFile(name, content.decode(ENCODING))
         return books_legacy.book(files.values(), names)
 
     async def _taken_up(self, base: str) -> bool:
         for folder in TAKEN_UP:
-            if f"{base}.CTL" in await self._do("drop.list", self._files.listdir(folder)):
+            if f"{base}.CTL" in await self._do("drop.list", partial(self._files.listdir, folder)):
                 return True
-        names = await self._do("drop.list", self._files.listdir(OUTBOUND))
+        names = await self._do("drop.list", lambda: self._files.listdir(OUTBOUND))
         return any(_is_answer(answer) and answer.startswith(f"{base}.") for answer in names)
 
-    async def _do(self, operation: str, act: Awaitable[T]) -> T:
+    async def _do(self, operation: str, act: Callable[[], Awaitable[T]]) -> T:
         """Whatever goes wrong here is tried again from the listing on: nothing is final before the control file is.
 
         A missing file is what a repeated rename meets, a refused sign-in passes; only an outage does not count.
         """
+        self._target.check()
         try:
-            result = await act
+            result = await act()
         except (NotSent, NoAnswer) as error:
             self._count(operation, "not_sent" if isinstance(error, NotSent) else "no_answer")
-            raise Later(RETRY_S, f"erp_legacy {operation}: {error}", counts=False) from None
+            self._target.failed(f"erp_legacy {operation}: {error}")
+            outage = self._target.outage(f"erp_legacy {operation}: {error}")
+            outage.delay_s = max(outage.delay_s, RETRY_S)
+            raise outage from None
         except (FileNotFoundError, PermissionError) as error:
+            self._target.answered()
             self._count(operation, "refused")
             raise Later(RETRY_S, f"erp_legacy {operation} refused: {error}") from None
+        self._target.answered()
         self._count(operation, "ok")
         return result
 

@@ -50,6 +50,10 @@ class MeteringAdapter:
         self._client = Client("metering", transport, clock, concurrency, timeout_s, dialect, on_call)
         self._base, self._timeout_s = f"{access.url}/v1", timeout_s
 
+    async def reachable(self) -> None:
+        """One row."""
+        await self._client.read("event.feed", self._request("/events?limit=1"))
+
     async def recorded(self, since: str) -> list[Mapping[str, Any]]:
         """GET /v1/events; an instant beyond the feed's reach (410) is asked for as far back as it goes."""
         try:

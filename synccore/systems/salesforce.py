@@ -82,6 +82,10 @@ class SalesforceAdapter:
         self._site, self._timeout_s = access.url, timeout_s
         self._data = f"/services/data/v{access.api_version}"
 
+    async def reachable(self) -> None:
+        """One row."""
+        await self._query("SELECT Id FROM Organization")
+
     async def deal(self, opportunity_id: str) -> Deal | None:
         """One query for opportunity, account and lines."""
         rows = await self._query(soql.deal(opportunity_id))

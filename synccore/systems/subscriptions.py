@@ -62,6 +62,11 @@ class SubscriptionsAdapter:
         self._base, self._timeout_s = f"{access.url}/api/v2", timeout_s
         self.usages: Usages = PlatformUsages(self._get, self._list, self._post)
 
+    async def reachable(self) -> None:
+        """One row."""
+        request = Request("GET", f"{self._base}/events?limit=1", {"accept": "application/json"}, b"", self._timeout_s)
+        await self._client.read("event.list", request)
+
     async def item_prices(self, ids: Sequence[str]) -> dict[str, Any]:
         """One list call for all of them."""
         if not ids:

@@ -59,6 +59,18 @@ def germany(*storm: str, tax_id: str = "FR83404833048", head: str = "") -> Scena
     )  # fmt: skip
 
 
+def outage(lasts: str = "3d") -> Scenario:
+    """The cloud ERP is away while a New York and a Singapore deal are won."""
+    return story(
+        "outage", "customer: " + _HUDSON, "customer: " + _MERLION,
+        f"deal: {{id: hudson-0, customer: hudson, lines: {_LINES}}}", "close: hudson-0", "settle",
+        "pay_by_card: hudson-0", "settle", f"take_down: {{system: erp_cloud, lasts: {lasts}}}",
+        f"deal: {{id: hudson-1, customer: hudson, lines: {_LINES}}}",
+        f"deal: {{id: merlion-1, customer: merlion, lines: {_LINES}}}",
+        "close: [hudson-1, merlion-1]", "settle", f"advance: {lasts}", "settle", "advance: 2d",
+    )  # fmt: skip
+
+
 def singapore(*storm: str, pays: str = "transfer: merlion-1", expect: str = _CALM) -> Scenario:
     """A Singapore customer, billed with 9 % GST and posted in a nightly window."""
     return story(

@@ -20,7 +20,7 @@ from harness.canon import (
     RecordedUsage,
     UsageEvent,
 )
-from harness.checkers import Case, Replay, judge, overall
+from harness.checkers import Case, Outage, Replay, judge, overall
 from harness.tax_law import Law
 from harness.tieout import Excuses, tie_out
 
@@ -34,7 +34,7 @@ def bill(system: str, number: str, **facts: object) -> Document:
 
 
 # books alone hold neither a replay, a disturbance nor the law
-SEEN = dict.fromkeys(("I9", "I15", "I27", "I30"), "not applicable")
+SEEN = dict.fromkeys(("I9", "I10", "I12", "I15", "I27", "I30"), "not applicable")
 
 
 def agreeing_books() -> Canon:
@@ -221,10 +221,48 @@ def test_a_customer_that_has_moved_is_judged_by_its_bill() -> None:
     assert outcomes(Case(canon, law=LAW, moved=frozenset(["001A"])))["I30"] == "holds"
 
 
+AWAY = Outage("erp_cloud", 1000.0, 1000.0 + 86400.0, 40)
+BACK = AWAY.end + 60.0
+
+
+@pytest.mark.parametrize(("facts", "expected"), [
+    ({"at": BACK}, "holds"),
+    ({"at": BACK + 3600.0}, "broken"),  # an hour after it came back
+    ({"system": "erp_legacy", "at": 2000.0}, "holds"),
+    ({"system": "erp_legacy", "at": BACK}, "broken"),  # another ledger, and it waited all the same
+])  # fmt: skip
+def test_an_outage_delays_only_what_needs_the_system(facts: dict[str, object], expected: str) -> None:
+    canon = agreeing_books()
+    canon.documents[0] = replace(canon.documents[0], at=1500.0)
+    canon.documents[1] = replace(canon.documents[1], **facts)  # type: ignore[arg-type]
+    ledgers = {"US": str(facts.get("system", "erp_cloud"))}
+    windows = ((5000.0, 6000.0), (50000.0, 51000.0))
+    case = Case(canon, outages=(AWAY,), ledgers=ledgers, windows=windows, at=BACK + 86400.0)
+    assert outcomes(case)["I12"] == expected
+
+
+def test_a_deal_won_in_an_outage_is_billed_as_soon_as_it_can_be() -> None:
+    canon = agreeing_books()
+    canon.contracts.clear()
+    canon.deals[0] = replace(canon.deals[0], won_at=1200.0)
+    canon.documents[0] = replace(canon.documents[0], at=BACK + 3600.0)
+    case = Case(canon, outages=(AWAY,), ledgers={"US": "erp_cloud"}, at=BACK + 86400.0)
+    assert outcomes(case)["I12"] == "broken"
+    canon.documents[0] = replace(canon.documents[0], at=BACK)
+    assert outcomes(case)["I12"] == "holds"
+
+
+def test_a_system_that_is_away_is_not_hammered() -> None:
+    assert outcomes(Case(agreeing_books(), outages=(AWAY,)))["I10"] == "holds"
+    assert outcomes(Case(agreeing_books(), outages=(replace(AWAY, calls=2000),)))["I10"] == "broken"
+
+
 def test_empty_books_prove_nothing() -> None:
     verdicts = judge(Case(Canon()))
     assert overall(verdicts) == "unknown"
-    assert "holds" not in {verdict.outcome for verdict in verdicts if verdict.invariant not in ("I9", "I27", "I30")}
+    assert "holds" not in {
+        verdict.outcome for verdict in verdicts if verdict.invariant not in ("I9", "I10", "I12", "I27", "I30")
+    }
 
 
 def unpaid_books() -> Canon:

@@ -11,7 +11,10 @@ import pytest
 
 @pytest.mark.live
 def test_all_stories_hold_live(tmp_path: Path) -> None:
-    stories = ["new-business", "month-end-night", "bad-master-data", "stormy-monday", "drifted-books", "usage-month"]
+    stories = [
+        "new-business", "month-end-night", "bad-master-data", "stormy-monday", "drifted-books", "usage-month",
+        "erp-outage",
+    ]  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-m", "harness.cli", "run", *stories, "--mode", "live", "--json"],
         env={**os.environ, "WINDTUNNEL_HOME": str(tmp_path)}, capture_output=True, text=True, timeout=900, check=False,

@@ -48,6 +48,7 @@ _REVIVE = (
 _WAKE_STATE = "UPDATE work SET state = 'due', due_at = :due_at WHERE seq = :seq AND state = 'parked'"
 _WAIT = "INSERT INTO waits (topic, work) VALUES (:topic, :work) ON CONFLICT DO NOTHING"
 _WAITING = "SELECT work FROM waits WHERE topic = :topic ORDER BY work"
+_AWAITED = "SELECT DISTINCT topic FROM waits WHERE topic LIKE :pattern ORDER BY topic"
 _FORGET = "DELETE FROM waits WHERE work = :work"
 _MARK_WAKE = (
     "INSERT INTO wakes (topic, mark) VALUES (:topic, (SELECT coalesce(max(mark), 0) + 1 FROM wakes))"
@@ -166,6 +167,10 @@ class SqlWork:
             self._session.write(_WAKE_STATE, seq=seq, due_at=now)
             self._session.write(_FORGET, work=seq)
         return [work_id(seq) for seq in waiting]
+
+    def awaited(self, prefix: str) -> list[str]:
+        """The topics with this beginning that parked work waits on, sorted."""
+        return [row[0] for row in self._session.rows(_AWAITED, pattern=f"{prefix}%")]
 
     def open(self) -> list[WorkItem]:
         """All that is due, submitted or parked."""

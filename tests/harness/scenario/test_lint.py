@@ -37,7 +37,7 @@ def test_a_good_story_is_a_value_and_survives_a_round_trip() -> None:
     customer = story.steps[0].facts
     assert (customer.country, customer.zip) == ("NO", "01234")  # type: ignore[attr-defined]
     assert story.steps[4].facts.by == 36 * 3600  # type: ignore[attr-defined]
-    assert story.disturbances[0].fault()["delay_s"] == 45
+    assert story.disturbances[0].fault(0.0)["delay_s"] == 45
 
     again = read_story(json.dumps(story.to_json()))
     assert again.to_json() == story.to_json()

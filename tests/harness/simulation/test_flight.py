@@ -33,8 +33,10 @@ def small() -> Scenario:
 
 
 @pytest.mark.parametrize(
-    "story", ["new-business", "bad-master-data", "stormy-monday", "europe-and-asia", "drifted-books", "usage-month"]
-)
+    "story",
+    ["new-business", "bad-master-data", "stormy-monday", "europe-and-asia", "drifted-books", "usage-month",
+     "erp-outage"],
+)  # fmt: skip
 def test_the_story_holds(story: str) -> None:
     result = play(load_story(STORIES / f"{story}.yaml"))
     assert result.outcome == "holds", result.findings

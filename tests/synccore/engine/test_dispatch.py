@@ -10,7 +10,7 @@ from synccore.engine.meter import Meter
 from synccore.engine.pulse import Pulse
 from synccore.engine.retry import RetryPolicy
 from synccore.ports.engine import Run
-from synccore.ports.outcomes import Later, Parked
+from synccore.ports.outcomes import Away, Later, Parked
 from synccore.ports.stores import Unit, WorkItem
 from tests.synccore.worlds import Even, HandClock, HandEngine, memory
 
@@ -21,13 +21,15 @@ class Desk:
     def __init__(self, process: Callable[[Run, Any], Awaitable[None]]) -> None:
         self.database, self.engine, self.clock = memory(), HandEngine(), HandClock()
         self.process = process
+        self.missed: list[Away] = []
         self.begin()
 
     def begin(self) -> None:
         meter = Meter()
         self.dispatcher = Dispatcher(
-            self.database, self.engine, self.clock, Even(), meter, Pulse(meter, self.clock), RetryPolicy(), {"": 100.0}
-        )
+            self.database, self.engine, self.clock, Even(), meter, Pulse(meter, self.clock), RetryPolicy(), {"": 100.0},
+            self.missed.append,
+        )  # fmt: skip
         self.dispatcher.register("post", self.process)
 
     async def add(self, subject: str = "inv-1", due_at: float = 0.0) -> str:
@@ -216,6 +218,33 @@ def test_what_a_system_asked_for_is_never_shortened_and_costs_no_budget() -> Non
         item = await desk.item(work)
         assert 3600.0 <= item.due_at - desk.clock.at <= 3605.0
         assert item.tries == 0
+
+    asyncio.run(story())
+
+
+def test_work_for_a_system_that_is_away_waits_without_a_try_until_it_is_seen_again() -> None:
+    gone = [True]
+
+    async def process(run: Run, argument: Any) -> None:
+        del run, argument
+        if gone[0]:
+            raise Away("erp_cloud", 600.0, "nobody answers")
+
+    async def story() -> None:
+        desk = Desk(process)
+        work = await desk.add()
+        await desk.play()
+        item = await desk.item(work)
+        assert (item.state, item.tries, item.waiting_on) == ("parked", 0, ("system:erp_cloud",))
+        assert [away.delay_s for away in desk.missed] == [600.0]
+        desk.clock.at += 86400.0
+        await desk.play()
+        assert (await desk.item(work)).attempt == 2  # a day later it has not been tried again
+        assert await desk.database.run(lambda unit: unit.work.awaited("system:")) == ["system:erp_cloud"]
+        gone[0] = False
+        await desk.database.run(lambda unit: unit.work.wake("system:erp_cloud", desk.clock.at))
+        await desk.play()
+        assert (await desk.item(work)).state == "done"
 
     asyncio.run(story())
 

@@ -21,7 +21,7 @@ class SingaporeFlight(Flight):
         super().__post_init__()
         self.drop = FakeDrop(self.wire)
         self.ledger = OldLedger(self.drop)
-        self.legacy = LegacyErpAdapter(LegacyErpAccess(), self.drop)
+        self.legacy = LegacyErpAdapter(LegacyErpAccess(), self.drop, self.clock)
         self.core = self._build()
 
     async def win(self, **more: object) -> None:

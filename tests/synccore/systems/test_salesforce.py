@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from synccore.domain.deals import Account, Deal
-from synccore.ports.outcomes import Later
+from synccore.ports.outcomes import Away, Later
 from synccore.ports.systems import Rejected, Unknown
 from synccore.ports.transport import NoAnswer, NotSent
 from synccore.systems import soql
@@ -149,10 +149,30 @@ def test_repeated_failures_open_the_breaker_and_an_answer_closes_it() -> None:
         for _ in range(3):
             with pytest.raises(Unknown):
                 await sales.write_bill("US-1", {})
-        with pytest.raises(Later, match="paused"):
+        with pytest.raises(Away, match="status 500") as caught:
             await sales.write_bill("US-1", {})
-        clock.at += 10.0
+        assert (caught.value.system, caught.value.delay_s) == ("salesforce", 8.0)
+        clock.at += 8.0
         await sales.write_bill("US-1", {})
         await sales.write_bill("US-1", {})
+
+    asyncio.run(story())
+
+
+def test_one_call_at_a_time_looks_for_a_system_that_is_away_ever_more_seldom() -> None:
+    async def story() -> None:
+        clock = HandClock()
+        script = Script(*[NotSent("refused") for _ in range(40)])
+        sales = adapter(script, clock)
+        delays = []
+        while len(script.requests) < 20:
+            with pytest.raises(Later) as caught:
+                await sales.reachable()
+            if isinstance(caught.value, Away):
+                with pytest.raises(Away):
+                    await sales.reachable()  # somebody else, meanwhile
+            delays.append(caught.value.delay_s)
+            clock.at += caught.value.delay_s
+        assert delays == [2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, *[600.0] * 11]
 
     asyncio.run(story())

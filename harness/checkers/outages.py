@@ -1,0 +1,69 @@
+"""I10 few calls in vain while a system is away; I12 its outage delays only what needs it, and that until it is back."""
+
+from harness.canon import Document
+from harness.checkers.case import Case
+
+API_S = 15 * 60.0  # the bound of a channel by API (DOMAIN.md, "When it must be quiet")
+WINDOWS = 2  # and of the legacy ledger: the second batch window
+CALLS, CALLS_AN_HOUR = 60, 30.0  # in vain: while it is being found out, and afterwards
+
+
+def calls_are_few(case: Case) -> tuple[int, list[str]]:
+    """I10: whoever finds a system away tries again with growing pauses."""
+    findings = []
+    for outage in case.outages:
+        hours = (outage.end - outage.begin) / 3600
+        allowed = CALLS + CALLS_AN_HOUR * hours
+        if outage.calls > allowed:
+            findings.append(
+                f"{outage.system} was away for {hours:.1f} h and called {outage.calls} times ({allowed:.0f} would do)"
+            )
+    return len(case.outages), findings
+
+
+def flows_keep_their_bound(case: Case) -> tuple[int, list[str]]:
+    """I12: what happens during an outage goes on within its channel's bound: a won deal is billed, a bill is posted.
+
+    Where a system that it needs was away, the bound begins with that one's return. A deal needs its ledger too: there
+    it is validated.
+    """
+    bills = {bill.deal: bill for bill in reversed(case.canon.bills()) if bill.deal}
+    postings = {(one.kind, one.key): one for one in case.canon.postings() if one.key and one.at}
+    contracted = {one.deal for one in case.canon.contracts if one.system == "subscriptions"}  # and billed in its time
+    checked, findings = 0, []
+    for deal in case.canon.deals:
+        ledger = case.ledgers.get(deal.entity, "")
+        since = _since(case, deal.won_at, ("salesforce", "subscriptions", ledger))
+        if since and deal.id not in case.hindered:
+            checked += 1
+            billed = bills.get(deal.id)
+            if billed is None and deal.id in contracted:
+                continue
+            if (case.at if billed is None else billed.at) - since > API_S:
+                findings.append(_late(f"deal {deal.name}", "billed", since, billed))
+    for bill in case.canon.bills():
+        ledger = case.ledgers.get(bill.entity, "")
+        since = _since(case, bill.at, ("subscriptions", ledger))
+        if since and not {bill.key, bill.deal} & case.hindered:
+            checked += 1
+            posting = postings.get((bill.kind, bill.key))
+            if _too_late(case, ledger, since, case.at if posting is None else posting.at):
+                findings.append(_late(f"{ledger} {bill.key}", "posted", since, posting))
+    return checked, findings
+
+
+def _since(case: Case, at: float, needs: tuple[str, ...]) -> float:
+    """When the bound begins for something that happened then; 0 if nothing was away at that time."""
+    during = [outage for outage in case.outages if int(outage.begin) <= at < outage.end]
+    return max([at, *(outage.end for outage in during if outage.system in needs)]) if during else 0.0
+
+
+def _late(what: str, done: str, since: float, found: Document | None) -> str:
+    late = f"is not {done}" if found is None else f"was {done} {(found.at - since) / 3600:.1f} h late"
+    return f"{what} {late}, although nothing hindered it"
+
+
+def _too_late(case: Case, ledger: str, since: float, at: float) -> bool:
+    if ledger != "erp_legacy":
+        return at - since > API_S
+    return sum(opened > since and closed < at for opened, closed in case.windows) >= WINDOWS
