@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from harness import books_ledgers, books_usage
-from harness.canon import Account, Canon, Contract, Correlation, Customer, Deal, Document, Place, Receipt
+from harness.agreements import of_their_deals
+from harness.canon import Account, Canon, Contract, Correlation, Customer, Deal, Document, Place, Receipt, Term, Told
 from harness.money import minor
 
 Row = Mapping[str, Any]
@@ -19,7 +21,7 @@ def read_books(books: Mapping[str, Mapping[str, Any]], correlation: Correlation)
     for system, reader in READERS.items():
         if system in books:
             reader(books[system], canon, correlation)
-    return canon
+    return of_their_deals(canon)
 
 
 def rows(book: Mapping[str, Any], table: str, *objects: str) -> list[Row]:
@@ -31,7 +33,6 @@ def rows(book: Mapping[str, Any], table: str, *objects: str) -> list[Row]:
 
 
 def _salesforce(book: Mapping[str, Any], canon: Canon, correlation: Correlation) -> None:
-    del correlation
     for row in rows(book, "party", "Account"):
         place = _shipped_to(row)
         canon.accounts[row["Id"]] = Account(row["Id"], row["Name"], row.get("Selling_Entity__c") or "", place)
@@ -40,17 +41,22 @@ def _salesforce(book: Mapping[str, Any], canon: Canon, correlation: Correlation)
         lines.setdefault(row["OpportunityId"], []).append(row)
     for row in rows(book, "contract", "Opportunity"):
         if row.get("IsWon") in (True, "true"):
-            canon.deals.append(_deal(row, lines.get(row["Id"], []), canon))
+            canon.deals.append(_deal(row, lines.get(row["Id"], []), canon, correlation))
     for row in rows(book, "contract", "Contract"):
-        canon.contracts.append(
-            Contract(
-                "salesforce", row["Id"], row.get("Subscription_Id__c") or "", row.get("Opportunity__c") or "",
-                row["AccountId"], row.get("CurrencyIsoCode") or "", row.get("StartDate") or "",
-                row.get("EndDate") or "", row.get("Status") or "",
+        canon.contracts.append(_contract_copy(row))
+    for row in rows(book, "contract", "Contract_Change__c"):
+        canon.told.append(
+            Told(
+                row["Id"], row.get("Change_Key__c") or "", row.get("Contract__c") or "", row.get("Kind__c") or "",
+                row.get("Origin__c") or "", row.get("Opportunity__c") or "", _whole(row.get("Quantity__c")) or 0,
+                row.get("Effective_On__c") or "",
             )
         )  # fmt: skip
     for row in rows(book, "document", "Invoice__c"):
         canon.documents.append(_invoice_copy(row, canon))
+    numbers = {row["Id"]: row["Invoice_Number__c"] or "" for row in rows(book, "document", "Invoice__c")}
+    for row in rows(book, "document", "Credit_Note__c"):
+        canon.documents.append(_credit_copy(row, canon, numbers))
     for row in rows(book, "document", "Payment__c"):
         canon.receipts.append(_payment_copy(row, canon))
 
@@ -66,12 +72,46 @@ def _entity(account_id: str, canon: Canon) -> str:
     return account.entity if account else ""
 
 
-def _deal(row: Row, lines: list[Row], canon: Canon) -> Deal:
+def _deal(row: Row, lines: list[Row], canon: Canon, correlation: Correlation) -> Deal:
+    """A line of what is billed again and again says what one period costs; an amendment is told by one period."""
     currency = row.get("CurrencyIsoCode") or "USD"
-    net = sum(minor(line["TotalPrice"], currency) for line in lines)
+    kind = correlation.deal_types.get(row.get("Type") or "", "new")
+    term = _whole(row.get("Contract_Term_Months__c")) or 0
+    net = recurring = 0
+    for line in lines:
+        amount = minor(line["TotalPrice"], currency)
+        every = correlation.months.get(line.get("ProductCode") or "", 0)
+        recurring += amount if every else 0
+        net += amount * (max(1, term // every) if every and kind != "amendment" else 1)
     return Deal(
         row["Id"], row["Name"], row["AccountId"] or "", _entity(row["AccountId"], canon), currency, net,
-        row["CloseDate"], len(lines), _epoch(row.get("LastStageChangeDate")),
+        row["CloseDate"], len(lines), _epoch(row.get("LastStageChangeDate")), kind, row.get("ContractId") or "",
+        recurring, row.get("Contract_Start_Date__c") or "",
+    )  # fmt: skip
+
+
+def _whole(text: Any) -> int | None:
+    return None if text in (None, "") else int(Decimal(str(text)))
+
+
+def _contract_copy(row: Row) -> Contract:
+    currency = row.get("CurrencyIsoCode") or ""
+    value = row.get("Value__c")
+    return Contract(
+        "salesforce", row["Id"], row.get("Subscription_Id__c") or "", row.get("Opportunity__c") or "",
+        row["AccountId"], currency, row.get("StartDate") or "", row.get("EndDate") or "", row.get("Status") or "",
+        None if value is None else minor(value, currency), quantity=_whole(row.get("Quantity__c")),
+        renewal=row.get("Renewal_Status__c") or "",
+    )  # fmt: skip
+
+
+def _credit_copy(row: Row, canon: Canon, numbers: Mapping[str, str]) -> Document:
+    currency, account = row["CurrencyIsoCode"], row.get("Account__c") or ""
+    net, tax, gross, left = (minor(row.get(f"{name}__c") or 0, currency) for name in _CREDIT_AMOUNTS)
+    return Document(
+        "salesforce", row["Id"], row["Credit_Number__c"] or "", "credit", account, _entity(account, canon), currency,
+        net, tax, gross, left, row.get("Issue_Date__c") or "", "", row.get("Status__c") or "",
+        of=numbers.get(row.get("Invoice__c") or "", ""),
     )  # fmt: skip
 
 
@@ -91,6 +131,7 @@ def _invoice_copy(row: Row, canon: Canon) -> Document:
 
 
 _AMOUNTS = ("Net", "Tax", "Gross", "Balance")
+_CREDIT_AMOUNTS = ("Net", "Tax", "Gross", "Available")
 
 
 def _payment_copy(row: Row, canon: Canon) -> Receipt:
@@ -119,9 +160,11 @@ def _platform(book: Mapping[str, Any], canon: Canon, correlation: Correlation) -
         if row.get("status") == "active"
     }  # fmt: skip
     deals = {}
+    future = {row["id"]: row for row in rows(book, "contract", "subscription_with_scheduled_changes")}
     for row in rows(book, "contract", "subscription"):
         deals[row["id"]] = row.get(correlation.deal_field) or ""
-        canon.contracts.append(_subscription(row, terms.get(row["id"]), customers, correlation))
+        canon.contracts.append(_subscription(row, terms.get(row["id"]), customers, correlation, future.get(row["id"])))
+    canon.terms += [_term(row) for row in rows(book, "contract", "contract_term")]
     lines: dict[str, int] = {}
     for row in rows(book, "line", "line_item", "invoice_line_item", "credit_note_line_item"):
         owner = row.get("invoice_id") or row.get("credit_note_id") or ""
@@ -155,7 +198,29 @@ def _local_day(epoch: Any, entity: str, correlation: Correlation) -> str:
     return datetime.fromtimestamp(float(epoch), zone).date().isoformat()
 
 
-def _subscription(row: Row, term: Row | None, customers: Mapping[str, Row], correlation: Correlation) -> Contract:
+def _recurring(row: Row) -> int:
+    """What a subscription's items come to per billing period, without usage."""
+    whole, total = _months(row), 0
+    for item in row.get("subscription_items") or ():
+        if item.get("item_type") != "charge" and item.get("amount"):
+            total += int(item["amount"]) * max(1, whole // (_months(item) or whole or 1))
+    return total
+
+
+def _months(row: Row) -> int:
+    return {"month": 1, "year": 12}.get(str(row.get("billing_period_unit")), 0) * int(row.get("billing_period") or 0)
+
+
+def _term(row: Row) -> Term:
+    return Term(
+        row["id"], row["subscription_id"], _day(row["contract_start"]), _day(row["contract_end"]),
+        int(row["billing_cycle"]), int(row["total_contract_value_before_tax"]), row["status"],
+    )  # fmt: skip
+
+
+def _subscription(
+    row: Row, term: Row | None, customers: Mapping[str, Row], correlation: Correlation, future: Row | None
+) -> Contract:
     start = row.get("start_date") or row.get("started_at")
     value = None
     if term is not None and term.get("total_contract_value_before_tax") is not None:
@@ -166,7 +231,11 @@ def _subscription(row: Row, term: Row | None, customers: Mapping[str, Row], corr
         "subscriptions", row["id"], row["id"], row.get(correlation.deal_field) or "",
         _account_of(row, customers, correlation), row["currency_code"],
         _day(term["contract_start"] if term else start), _day(term["contract_end"] if term else None),
-        row["status"], value,
+        row["status"], value, row.get("business_entity_id") or "",
+        sum(int(i["quantity"]) for i in row.get("subscription_items") or () if i.get("item_type") == "plan"),
+        _months(row), _recurring(row), int(term["remaining_billing_cycles"]) if term else 0, _recurring(future or row),
+        bool(row.get("has_scheduled_changes")),
+        term is not None and term["action_at_term_end"] in ("renew", "renew_once"), term is not None,
     )  # fmt: skip
 
 
@@ -185,7 +254,18 @@ def _bill(
         _local_day(row["date"], entity, correlation), _local_day(row.get("due_date"), entity, correlation),
         row["status"], deal, lines.get(row["id"], len(row.get("line_items") or ())), place=_billed_to(row),
         at=float(row["date"]),
+        subscription=row.get("subscription_id") or "", starts=_starts(row),
+        metered=sum(int(line["amount"]) for line in row.get("line_items") or () if line.get("metered")),
     )  # fmt: skip
+
+
+def _starts(row: Row) -> str:
+    """Day on which the youngest service period of an invoice's recurring items begins."""
+    days = [
+        _day(line["date_from"]) for line in row.get("line_items") or ()
+        if line.get("entity_type") in ("plan_item_price", "addon_item_price") and not line.get("metered")
+    ]  # fmt: skip
+    return max(days, default="")
 
 
 def _billed_to(row: Row) -> Place:
@@ -203,7 +283,10 @@ def _credit_note(
         "subscriptions", row["id"], row["id"], "credit", _account_of(row, customers, correlation), entity,
         row["currency_code"], int(row["total"]) - tax, tax, int(row["total"]), int(row.get("amount_available") or 0),
         _local_day(row["date"], entity, correlation), "", row["status"], "",
-        lines.get(row["id"], len(row.get("line_items") or ())),
+        lines.get(row["id"], len(row.get("line_items") or ())), place=_billed_to(row),
+        subscription=row.get("subscription_id") or "", starts=_day(row["date"]), reason=row.get("reason_code") or "",
+        of=row.get("reference_invoice_id") or "",
+        applied=tuple((one["invoice_id"], int(one["allocated_amount"])) for one in row.get("allocations") or ()),
     )  # fmt: skip
 
 

@@ -20,6 +20,8 @@ class Correlation:
     ledgers: Mapping[str, str] = field(default_factory=dict)  # entity -> system of its ledger
     zones: Mapping[str, str] = field(default_factory=dict)  # entity -> time zone of its dates
     usage_note: str = "metering:"  # begins the note of a usage; the event's id follows
+    months: Mapping[str, int] = field(default_factory=dict)  # product that is billed again and again -> every so many
+    deal_types: Mapping[str, Any] = field(default_factory=lambda: {"Renewal": "renewal", "Amendment": "amendment"})
     deal_field: str = "cf_sf_opportunity"
     account_field: str = "cf_sf_account"
     deal_reference_prefix: str = "SF-"
@@ -31,13 +33,16 @@ class Correlation:
     legacy_receipt_prefix: str = "L-"
 
     @classmethod
-    def of_entities(cls, entities: Mapping[str, Mapping[str, Any]]) -> "Correlation":
+    def of_entities(
+        cls, entities: Mapping[str, Mapping[str, Any]], months: Mapping[str, int] | None = None
+    ) -> "Correlation":
         """From the entities of a world: {"US": {"ledger": "cloud", "subsidiary": "1"}, …}."""
         return cls(
             subsidiaries={str(facts["subsidiary"]): name for name, facts in entities.items() if "subsidiary" in facts},
             company_codes={facts["company_code"]: name for name, facts in entities.items() if "company_code" in facts},
             ledgers={name: f"erp_{facts['ledger']}" for name, facts in entities.items()},
             zones={name: facts["zone"] for name, facts in entities.items() if "zone" in facts},
+            months=months or {},
         )
 
 
@@ -74,7 +79,11 @@ class Customer:
 
 @dataclass(frozen=True)
 class Deal:
-    """A won opportunity: net value in minor units."""
+    """A won opportunity: net value in minor units, for the whole of its term.
+
+    `recurring` is what its plan lines come to per billing period; a renewal or an amendment names the sales system's
+    contract that it changes. `won_at` orders deals of one day.
+    """
 
     id: str
     name: str
@@ -85,11 +94,19 @@ class Deal:
     closed_on: str
     lines: int
     won_at: float = 0.0  # epoch seconds; 0: not known
+    kind: Literal["new", "renewal", "amendment"] = "new"
+    contract: str = ""
+    recurring: int = 0
+    start: str = ""
 
 
 @dataclass(frozen=True)
 class Contract:
-    """A contract in one system; `key` is the platform's subscription id."""
+    """A contract in one system; `key` is the platform's subscription id.
+
+    The platform's say what is billed per period of `months` (`recurring`), how often still (`remaining`), and what
+    will be from the term's end on; the copy in sales says what became of the renewal.
+    """
 
     system: str
     id: str
@@ -101,6 +118,43 @@ class Contract:
     end: str
     status: str
     value: int | None = None
+    entity: str = ""
+    quantity: int | None = None
+    months: int = 0
+    recurring: int = 0
+    remaining: int = 0
+    next_recurring: int = 0
+    scheduled: bool = False
+    renews: bool = False
+    running: bool = False  # a contract term is in force
+    renewal: str = ""
+
+
+@dataclass(frozen=True)
+class Term:
+    """A contract term of the platform; days of its site, value net."""
+
+    id: str
+    subscription: str
+    start: str
+    end: str
+    cycles: int
+    value: int
+    status: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """What sales is told of a change of a contract: `origin` is sales or platform."""
+
+    id: str
+    key: str
+    contract: str
+    kind: str
+    origin: str
+    deal: str
+    quantity: int
+    on: str
 
 
 @dataclass(frozen=True)
@@ -129,6 +183,12 @@ class Document:
     codes: tuple[str, ...] = ()  # a ledger's tax codes, each once
     place: Place | None = None  # a bill's own
     at: float = 0.0  # when it was entered there, epoch seconds; 0: not known
+    subscription: str = ""
+    starts: str = ""  # a bill: day on which its youngest service period begins; a credit note: its day at the site
+    reason: str = ""
+    metered: int = 0  # what of the net is usage
+    of: str = ""  # a credit note: the bill that it was issued for
+    applied: tuple[tuple[str, int], ...] = ()  # a credit note: which bills it settles
 
 
 @dataclass(frozen=True)
@@ -215,6 +275,8 @@ class Canon:
     customers: list[Customer] = field(default_factory=list)
     deals: list[Deal] = field(default_factory=list)
     contracts: list[Contract] = field(default_factory=list)
+    terms: list[Term] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
     documents: list[Document] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
     ledger: list[LedgerLine] = field(default_factory=list)

@@ -1,5 +1,6 @@
 """What the judges are shown: all books of one instant, and what the core says of what has not arrived."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,12 +25,15 @@ class Evidence:
     core_known: bool = True
     defects: list[str] = field(default_factory=list)
     at: float = 0.0  # business time
+    customers_changed: frozenset[str] | None = None  # subscriptions; None: a sandbox in which nobody kept a record
 
     @property
     def excuses(self) -> Excuses:
         """Reasons for what is not there (yet)."""
         late = overdue(self.work, self.exceptions, windows_of(self.books["erp_legacy"]), self.at)
-        return Excuses.of_core(self.exceptions, self.work, late)
+        excuses = Excuses.of_core(self.exceptions, self.work, late)
+        excuses.customers_changed = self.customers_changed
+        return excuses
 
     @property
     def identities(self) -> list[Identity]:
@@ -50,10 +54,14 @@ async def all_books(world: World) -> dict[str, Any]:
     return {system: await world.control(system, "GET", "/_control/books") for system in SYSTEMS}
 
 
-async def gather(world: World, correlation: Correlation) -> Evidence:
-    """Read all books, then ask the core for its exceptions, open work and dead letters."""
+async def gather(world: World, correlation: Correlation, customers_changed: Iterable[str] | None = None) -> Evidence:
+    """Read all books, then ask the core for its exceptions, open work and dead letters.
+
+    `customers_changed`: the subscriptions that customers changed by themselves in this story.
+    """
     books = await all_books(world)
-    evidence = Evidence(read_books(books, correlation), books, at=world.now())
+    known = None if customers_changed is None else frozenset(customers_changed)
+    evidence = Evidence(read_books(books, correlation), books, at=world.now(), customers_changed=known)
     try:
         evidence.exceptions = await _rows(world, "/exceptions", "exceptions")
         evidence.work = await _rows(world, "/work", "open")

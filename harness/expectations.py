@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 
+from harness.agreements import in_force
 from harness.canon import Canon, Document
 from harness.evidence import Evidence
 from harness.money import exponent, minor, text
-from harness.scenario.steps import DealState, Expect
+from harness.scenario.steps import ContractState, DealState, Expect
 
 
 def unmet(
@@ -48,6 +49,7 @@ def unmet(
         if has != day.isoformat():
             found.append(f"the contract of deal {name} starts on {has}, expected {day}")
     found += _rated(expect, evidence.canon, opportunities)
+    found += _contracts(expect, evidence.canon, opportunities)
     if expect.tie_out == "holds":
         found += [
             f"{one.entity} {one.currency} {one.name}: unexplained {text(one.unexplained, one.currency)}"
@@ -69,13 +71,47 @@ def _rated(expect: Expect, canon: Canon, opportunities: Mapping[str, str]) -> li
             for name, wanted in expect.rated.items() if has[name] != wanted]  # fmt: skip
 
 
+def _contracts(expect: Expect, canon: Canon, opportunities: Mapping[str, str]) -> list[str]:
+    return [
+        sentence for name, wanted in expect.contracts.items()
+        for sentence in _contract(name, wanted, canon, opportunities)
+    ]  # fmt: skip
+
+
+def _contract(name: str, wanted: ContractState, canon: Canon, opportunities: Mapping[str, str]) -> list[str]:
+    """What the platform and its copy in sales say of the contract that a deal began."""
+    deal = opportunities.get(name, "")
+    both = {one.system: one for one in canon.contracts if one.deal == deal and deal}
+    if set(both) != {"subscriptions", "salesforce"}:
+        return [f"contract of {name}: is in {', '.join(sorted(both)) or 'no system'} alone"]
+    own, copy = both["subscriptions"], both["salesforce"]
+    names = {opportunity: story for story, opportunity in opportunities.items()}
+    has = {
+        "seats": own.quantity, "starts": own.start, "value": own.value, "scheduled": own.scheduled,
+        "renewal": copy.renewal,
+        "changes": tuple(
+            f"{row.kind.lower()} by {names.get(row.deal, row.deal) or 'the platform'} to {row.quantity}"
+            for row in sorted(canon.told, key=lambda row: (row.on, row.id)) if row.contract == copy.id
+        ),
+    }  # fmt: skip
+    said = wanted.model_dump(exclude_unset=True, mode="json")
+    if "value" in said:
+        said["value"] = minor(wanted.value or 0, own.currency)
+    if "changes" in said:
+        said["changes"] = tuple(said["changes"])
+    return [
+        f"contract of {name}: {field} is {has[field]!r}, expected {value!r}"
+        for field, value in said.items() if has[field] != value
+    ]  # fmt: skip
+
+
 def _counted(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())) or "none"
 
 
 def _sums(expect: Expect, evidence: Evidence) -> list[str]:
     """Net sums of what was won, billed and parked, by currency, as the tie-out has them; the won by month as well."""
-    lines = [one for one in evidence.identities if one.name == "won = billed"]
+    lines = [one for one in evidence.identities if one.name == "won = contracted"]
     found = []
     for what, amounts in (("won", expect.won), ("billed", expect.billed), ("parked", expect.parked)):
         for currency, wanted in amounts.items():
@@ -112,6 +148,7 @@ class DealStates:
     def __init__(self, canon: Canon) -> None:
         self._won = {deal.id for deal in canon.deals}
         self._contracted = {one.deal for one in canon.contracts if one.system == "subscriptions"}
+        self._contracted |= set(in_force(canon))
         self._bills = _by(lambda one: one.deal, canon.bills())
         self._postings = _by(lambda one: one.key, canon.postings())
         self._copies = _by(lambda one: one.key, canon.of("salesforce"))

@@ -82,7 +82,7 @@ class Play:
         self.scenario, self.world, self.stream, self.seed = scenario, world, stream, seed
         company = load_world(scenario.world)
         mappings = company.mappings_with(scenario.mappings)
-        self.correlation = Correlation.of_entities(mappings.get("entities", {}))
+        self.correlation = Correlation.of_entities(mappings.get("entities", {}), company.months)
         self.storm = Storm(world, stream)
         self.stage = Stage(world, stream, scenario, company, self.storm)
         self.unmet: list[str] = []
@@ -96,7 +96,7 @@ class Play:
                         steps=len(scenario.steps), scenario=scenario.to_json(),
                         lines=[step.line for step in scenario.steps])  # fmt: skip
         broken_off = await self._play()
-        evidence = await gather(self.world, self.correlation)
+        evidence = await gather(self.world, self.correlation, self.stage.customer_changes)
         if not broken_off:
             await self._expect(scenario.expect, evidence, "at the end")
         replays = await self._replays(evidence) if replay and not broken_off and evidence.core_known else []
@@ -149,7 +149,7 @@ class Play:
             await self.before_step(number)
         self.stream.add("step", number=number, verb=step.verb, line=step.line, state="begun", said=str(step))
         if isinstance(step.facts, Expect):
-            evidence = await gather(self.world, self.correlation)
+            evidence = await gather(self.world, self.correlation, self.stage.customer_changes)
             where = f"step {number}" + (f", line {step.line}" if step.line else "")
             missed = await self._expect(step.facts, evidence, where)
             said = "as expected" if not missed else "; ".join(missed)

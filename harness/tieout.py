@@ -3,113 +3,16 @@
 The list of item kinds is closed. An item names its document; whatever it does not explain is a break.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
 
 from harness import usage_balance
 from harness.canon import Canon, Document, Receipt
+from harness.reconciling import Break, Excuses, Identity, Item
+from harness.tieout_agreements import contract_is_billed, won_is_contracted
 
-ItemKind = Literal[
-    "in transit", "parked", "waiting for window", "provisional", "unapplied", "in the other ledger", "out of scope"
-]
-
-
-@dataclass(frozen=True)
-class Item:
-    """One reconciling item: `amount` (minor units) is what book B lacks of book A because of `document`."""
-
-    kind: ItemKind
-    document: str
-    amount: int
-    reason: str
-
-
-@dataclass(frozen=True)
-class Break:
-    """A difference that nothing explains."""
-
-    document: str
-    amount: int
-    reason: str
-
-
-@dataclass(frozen=True)
-class Identity:
-    """One line of the tie-out. `a` - items = `b`, else `unexplained` is not zero. Minor units."""
-
-    name: str
-    entity: str
-    currency: str
-    a_name: str
-    a: int
-    b_name: str
-    b: int
-    items: tuple[Item, ...] = ()
-    breaks: tuple[Break, ...] = ()
-
-    @property
-    def unexplained(self) -> int:
-        """What remains of A - items - B."""
-        return self.a - sum(item.amount for item in self.items) - self.b
-
-    @property
-    def holds(self) -> bool:
-        """Nothing unexplained, in sum or in detail (two breaks that cancel are still two breaks)."""
-        return self.unexplained == 0 and not self.breaks
-
-
-@dataclass
-class Excuses:
-    """What the core says about documents that have not arrived, by business key: the only source of reasons."""
-
-    parked: dict[str, tuple[str, str]] = field(default_factory=dict)  # key -> (exception id, reason)
-    waiting: set[str] = field(default_factory=set)  # keys spooled for a batch window or sent and not yet answered
-    in_transit: set[str] = field(default_factory=set)  # keys of open work that is neither
-    overdue: Mapping[str, str] = field(default_factory=dict)  # keys that have waited beyond their channel's bound
-
-    @classmethod
-    def of_core(
-        cls, exceptions: Iterable[Mapping[str, Any]], work: Iterable[Mapping[str, Any]],
-        overdue: Mapping[str, str] | None = None,
-    ) -> "Excuses":  # fmt: skip
-        """From the answers of the experience API (GET /exceptions, GET /work); `overdue` as `aging` finds it."""
-        excuses, work = cls(overdue=overdue or {}), list(work)
-        held = {item["key"] for item in work if _waits_for(item, AWAY)}  # customers with work for a system that is away
-        for exception in exceptions:
-            if exception["state"] == "open":
-                excuses.parked[exception["subject"]] = (exception["id"], exception["reason"])
-        for item in work:
-            if item["subject"] in excuses.parked or item["subject"] in excuses.overdue:
-                continue
-            if _waits_for(item, "window:", "file:"):
-                excuses.waiting.add(item["subject"])
-            elif item["state"] in ("due", "submitted") or item["key"] in held:
-                excuses.in_transit.add(item["subject"])
-        return excuses
-
-    def item(self, keys: Iterable[str], document: str, amount: int) -> Item | None:
-        """The reconciling item that one of the keys justifies, or None: then it is a break."""
-        for key in keys:
-            if key in self.parked:
-                exception, reason = self.parked[key]
-                return Item("parked", document, amount, f"{exception}: {reason}")
-            if key in self.waiting:
-                return Item("waiting for window", document, amount, "in a batch file that the window has not answered")
-            if key in self.in_transit:
-                return Item("in transit", document, amount, "the core is at work on it")
-        return None
-
-    def late(self, keys: Iterable[str]) -> str:
-        """What a break may add: that one of the keys has waited too long; '' otherwise."""
-        return next((f": {self.overdue[key]}" for key in keys if key in self.overdue), "")
-
-
-AWAY = "system:"  # what work waits on while a system is not there
-
-
-def _waits_for(item: Mapping[str, Any], *topics: str) -> bool:
-    return any(str(topic).startswith(topics) for topic in item.get("waiting_on") or ())
+__all__ = ["Break", "Excuses", "Identity", "Item", "tie_out"]
 
 
 def tie_out(canon: Canon, excuses: Excuses) -> list[Identity]:
@@ -122,7 +25,8 @@ def tie_out(canon: Canon, excuses: Excuses) -> list[Identity]:
     identities = []
     for entity, currency in groups:
         identities += [
-            _won_is_billed(canon, excuses, entity, currency),
+            won_is_contracted(canon, excuses, entity, currency),
+            contract_is_billed(canon, entity, currency),
             _billed_is_posted(canon, excuses, entity, currency),
             _open_is_receivable(canon, excuses, entity, currency),
             _receipts_agree(canon, excuses, entity, currency),
@@ -162,40 +66,6 @@ def _signed(document: Document, amount: int) -> int:
     return -amount if document.kind == "credit" else amount
 
 
-def _won_is_billed(canon: Canon, excuses: Excuses, entity: str, currency: str) -> Identity:
-    """Won value (net) = billed for those deals + still to be billed + parked."""
-    deals = _pick(canon.deals, entity, currency)
-    contracts = {
-        contract.deal: contract for contract in canon.contracts if contract.system == "subscriptions" and contract.deal
-    }
-    billed: dict[str, int] = {}
-    for bill in _pick(canon.bills(), entity, currency):
-        if bill.kind == "invoice" and bill.deal:
-            billed[bill.deal] = billed.get(bill.deal, 0) + bill.net
-    items, breaks = [], []
-    for deal in deals:
-        missing = deal.net - billed.get(deal.id, 0)
-        if missing == 0:
-            continue
-        contract = contracts.get(deal.id)
-        if contract is not None and contract.status == "future" and contract.value == deal.net:
-            items.append(Item("waiting for window", deal.id, missing, f"contracted, billed from {contract.start} on"))
-            continue
-        item = excuses.item((deal.id, f"opportunity:{deal.id}"), deal.id, missing)
-        if item is not None:
-            items.append(item)
-        else:
-            breaks.append(Break(deal.id, missing, f"deal {deal.name} was won and not billed in full"))
-    known = {deal.id for deal in deals}
-    for deal_id, amount in billed.items():
-        if deal_id not in known:
-            breaks.append(Break(deal_id, -amount, "billed for a deal that is not won"))
-    return Identity(
-        "won = billed", entity, currency, "Salesforce, won net", sum(deal.net for deal in deals),
-        "platform, billed net", sum(billed.values()), tuple(items), tuple(breaks),
-    )  # fmt: skip
-
-
 def _billed_is_posted(canon: Canon, excuses: Excuses, entity: str, currency: str) -> Identity:
     bills = _pick(canon.bills(), entity, currency)
     postings = [posting for posting in _pick(canon.postings(), entity, currency) if posting.key]
@@ -206,16 +76,39 @@ def _billed_is_posted(canon: Canon, excuses: Excuses, entity: str, currency: str
 
 
 def _open_is_receivable(canon: Canon, excuses: Excuses, entity: str, currency: str) -> Identity:
+    """Open bills - unapplied credit = what the ledger has open."""
     bills = _pick(canon.bills(), entity, currency)
     postings = [posting for posting in _pick(canon.postings(), entity, currency) if posting.key]
-    return _compare(
+    found = _compare(
         "open bills = receivables", entity, currency, "platform, open", bills, "ledger, open", postings,
-        lambda document: document.open, excuses, receipts=canon,
+        lambda document: document.open, excuses, receipts=canon, known=_on_account(bills, postings),
     )  # fmt: skip
+    unused = [bill for bill in bills if bill.kind == "credit" and bill.open]
+    items = [Item("unapplied", bill.key, bill.open, f"credit note for {bill.of}, not used yet") for bill in unused]
+    gross = sum(bill.open for bill in bills if bill.kind != "credit")
+    return replace(found, a=gross, items=(*found.items, *items))
+
+
+def _on_account(bills: list[Document], postings: list[Document]) -> dict[str, tuple[int, str]]:
+    """Credit that the platform has set against another bill than its own while the legacy ledger, which can name only
+    the document that was credited, carries it on account: both documents differ by it, and together by nothing.
+    """
+    found: dict[str, tuple[int, str]] = {}
+    held = {posting.key: posting.open for posting in postings if posting.system == "erp_legacy"}
+    for bill in bills:
+        used = [(number, amount) for number, amount in bill.applied if number != bill.of and number in held]
+        extra = held.get(bill.key, 0) - bill.open if bill.kind == "credit" else 0
+        if not used or extra != sum(amount for _, amount in used):
+            continue
+        found[bill.key] = (extra, f"on account in the ledger, used for {', '.join(number for number, _ in used)}")
+        for number, amount in used:
+            before = found.get(number, (0, ""))[0]
+            found[number] = (before - amount, f"settled by {bill.key}, which the ledger carries on account")
+    return found
 
 
 def _copies_agree(canon: Canon, excuses: Excuses, entity: str, currency: str) -> Identity:
-    bills = [bill for bill in _pick(canon.bills(), entity, currency) if bill.kind == "invoice"]
+    bills = _pick(canon.bills(), entity, currency)
     copies = [copy for copy in canon.of("salesforce") if copy.currency == currency]
     numbers = {bill.key for bill in bills}
     return _compare(
@@ -228,6 +121,7 @@ def _copies_agree(canon: Canon, excuses: Excuses, entity: str, currency: str) ->
 def _compare(
     name: str, entity: str, currency: str, a_name: str, a_rows: list[Document], b_name: str, b_rows: list[Document],
     amount: Callable[[Document], int], excuses: Excuses, receipts: Canon | None = None,
+    known: dict[str, tuple[int, str]] | None = None,
 ) -> Identity:  # fmt: skip
     receipt_keys = _receipt_keys(receipts)
     b_by_key: dict[str, list[Document]] = {}
@@ -240,6 +134,8 @@ def _compare(
         difference = _signed(bill, amount(bill)) - sum(_signed(twin, amount(twin)) for twin in twins)
         if len(twins) > 1:
             breaks.append(Break(bill.key, difference, f"{len(twins)} documents for one bill"))
+        elif difference and (known or {}).get(bill.key, (0, ""))[0] == difference:
+            items.append(Item("unapplied", bill.key, difference, (known or {})[bill.key][1]))
         elif difference:
             keys = [bill.key, f"bill:{bill.key}", *receipt_keys.get(bill.key, ())]
             item = excuses.item(keys, bill.key, difference)

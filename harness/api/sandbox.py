@@ -85,9 +85,11 @@ class Sandbox:
                 buyer = Buyer(row["Id"], row["Name"], row["Id"], row.get("Selling_Entity__c") or "", "transfer")
                 self.stage.buyers[buyer.id] = known[row["Id"]] = buyer
         offers = {offer.opportunity_id for offer in self.stage.offers.values()}
+        began = {row["Id"]: row.get("Opportunity__c") for row in rows(salesforce, "contract", "Contract")}
         for row in rows(salesforce, "contract", "Opportunity"):
             owner = known.get(row.get("AccountId") or "")
             if row["Id"] not in offers and owner is not None:
                 name = row.get("External_Id__c") or row["Id"]
                 name = row["Id"] if name in self.stage.offers else name
-                self.stage.offers[name] = Offer(name, row["Id"], owner, row.get("CurrencyIsoCode") or "USD")
+                origin = began.get(row.get("ContractId") or "") or row["Id"]
+                self.stage.offers[name] = Offer(name, row["Id"], owner, row.get("CurrencyIsoCode") or "USD", origin)

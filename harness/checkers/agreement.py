@@ -3,13 +3,14 @@
 from collections import defaultdict
 
 from harness.canon import Canon, Document
+from harness.checkers import changes
 from harness.checkers.case import Case
 from harness.money import text
 from harness.tieout import Identity, tie_out
 
-_POSTED_FIELDS = ("currency", "net", "tax", "gross", "date", "due", "entity", "account")
+_POSTED_FIELDS: tuple[str, ...] = ("currency", "net", "tax", "gross", "date", "due", "entity", "account")
 SHOWN = 12  # breaks that one sentence names
-_COPIED_FIELDS = ("currency", "net", "tax", "gross", "open", "date", "due", "account")
+_COPIED_FIELDS: tuple[str, ...] = ("currency", "net", "tax", "gross", "open", "date", "due", "account")
 
 
 def fields_agree(case: Case) -> tuple[int, list[str]]:
@@ -22,11 +23,14 @@ def fields_agree(case: Case) -> tuple[int, list[str]]:
             continue
         checked += 1
         fields = _POSTED_FIELDS if copy.system != "salesforce" else _COPIED_FIELDS
+        if copy.kind == "credit":
+            fields = tuple(name for name in fields if name != "due")  # a credit falls due on no day
         if case.excuses.item((bill.key, f"bill:{bill.key}"), "", 0) is None:
             findings += _differences(bill, copy, fields, f"{copy.system} {copy.key}")
     findings += _contracts_agree(canon)
+    told, untrue = changes.told_as_they_are(case)
     seen, differing = _receipts_agree(case)
-    return checked + seen, findings + differing
+    return checked + told + seen, findings + untrue + differing
 
 
 def _receipts_agree(case: Case) -> tuple[int, list[str]]:
@@ -69,9 +73,14 @@ def _contracts_agree(canon: Canon) -> list[str]:
         copy = copies.get(contract.key)
         if copy is None:
             findings.append(f"Salesforce has no contract for subscription {contract.key}")
-        elif (copy.start, copy.end) != (contract.start, contract.end):
+            continue
+        if contract.running and (copy.start, copy.end) != (contract.start, contract.end):
             term = f"{contract.start}..{contract.end}"
             findings.append(f"Salesforce contract for {contract.key} runs {copy.start}..{copy.end}, not {term}")
+        for name in ("quantity", "value"):
+            shown, real = getattr(copy, name), getattr(contract, name)
+            if None not in (shown, real) and shown != real:
+                findings.append(f"Salesforce contract for {contract.key} shows {name} {shown}, not {real}")
     return findings
 
 

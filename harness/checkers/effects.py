@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from harness.agreements import in_force
 from harness.canon import Canon, Document, Receipt
+from harness.checkers import changes
 from harness.checkers.case import Case
 
 _LEDGERS = ("erp_cloud", "erp_legacy")
@@ -63,6 +65,7 @@ def nothing_lost(case: Case) -> tuple[int, list[str]]:
     canon, excuses = case.canon, case.excuses
     findings = []
     contracted = {contract.deal for contract in canon.contracts if contract.system == "subscriptions"}
+    contracted |= set(in_force(canon))
     billed = {bill.deal for bill in canon.of("subscriptions") if bill.deal}
     for deal in canon.deals:
         if deal.id not in contracted | billed and excuses.item((deal.id, f"opportunity:{deal.id}"), "", 0) is None:
@@ -80,7 +83,7 @@ def nothing_lost(case: Case) -> tuple[int, list[str]]:
 
 
 def no_echo(case: Case) -> tuple[int, list[str]]:
-    """I31: a payment that the core carried over never comes back as a new one."""
+    """I31: a payment that the core carried over, or a contract that it changed, never comes back as news."""
     findings = []
     platform = {receipt.id: receipt for receipt in case.canon.receipts_of("subscriptions")}
     ledgers = {receipt.key: receipt for receipt in case.canon.receipts_of(*_LEDGERS)}
@@ -92,7 +95,8 @@ def no_echo(case: Case) -> tuple[int, list[str]]:
         if not receipt.key.startswith("CB:") and receipt.key not in ledgers:
             findings.append(f"platform {receipt.id} claims to copy {receipt.key}, which no ledger received")
     findings += _paid_twice(case.canon)
-    return len(platform) + len(ledgers), findings
+    told, echoes = changes.own_changes_come_not_back(case)
+    return len(platform) + len(ledgers) + told, findings + echoes
 
 
 def nothing_was_paid(case: Case) -> str:

@@ -35,11 +35,23 @@ class Platform:
         return max(bills, key=lambda bill: (bill["amount_due"] > 0, bill["date"], bill["id"]))
 
     async def subscription_of(self, opportunity_id: str) -> str:
+        """Id of the subscription of a deal; StepFailed when there is none."""
+        return str((await self.held_by(opportunity_id))["id"])
+
+    async def held_by(self, opportunity_id: str) -> dict[str, Any]:
         """The subscription of a deal; StepFailed when there is none."""
         found = await self._list("subscription", {f"{self._names.deal_field}[is]": opportunity_id})
         if not found:
-            raise StepFailed(f"the platform has no subscription for deal {opportunity_id} yet")
-        return str(found[0]["id"])
+            raise StepFailed(f"the platform has no subscription of deal {opportunity_id} yet")
+        return found[0]
+
+    async def change_seats(self, subscription_id: str, price: str, seats: int, at_term_end: bool) -> None:
+        """Another quantity of the plan."""
+        fields = {"subscription_items[item_price_id][0]": price, "subscription_items[quantity][0]": seats,
+                  "end_of_term": str(at_term_end).lower()}  # fmt: skip
+        reply = await self._post(f"/subscriptions/{subscription_id}/update_for_items", fields)
+        if reply.status != 200:
+            raise refused("the platform", f"the change of {subscription_id}", reply)
 
     async def open_bills(self) -> list[dict[str, Any]]:
         """All invoices on which something is due."""

@@ -30,12 +30,13 @@ class Buyer:
 
 @dataclass(frozen=True)
 class Offer:
-    """A deal of the story, as Salesforce knows it."""
+    """A deal of the story, as Salesforce knows it. `origin`: the opportunity that its contract began with."""
 
     id: str
     opportunity_id: str
     buyer: Buyer
     currency: str
+    origin: str
 
 
 @dataclass
@@ -57,6 +58,7 @@ class Stage:
     closed: int = 0  # how many of them, from the first, have been won
     edits: dict[str, str] = field(default_factory=dict)  # what a person has edited: id of the step -> the record
     consumed: dict[str, int] = field(default_factory=dict)  # usage exports: how many rows were sent, by file
+    customer_changes: set[str] = field(default_factory=set)  # subscriptions that a customer changed in the platform
     bank_sequence: int | None = None  # number of the bank's last file, once known
 
     def __post_init__(self) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from harness.drivers.agreements import deal_fields, origin_of, platform_change
 from harness.drivers.bank_file import PARTNER, Transfer, pay_file
 from harness.drivers.bookwork import edit_book
 from harness.drivers.loading import close_loaded, load, pay_loaded
@@ -44,6 +45,7 @@ async def _deal(stage: Stage, facts: Any) -> str:
         "CurrencyIsoCode": currency, "Pricebook2Id": prices[0]["Pricebook2Id"],
         "Contract_Term_Months__c": facts.term_months, "Payment_Method__c": buyer.pays_by, "External_Id__c": facts.id,
     }  # fmt: skip
+    opportunity |= await deal_fields(stage, facts)
     if facts.start:
         opportunity["Contract_Start_Date__c"] = facts.start.isoformat()
     if facts.po:
@@ -56,7 +58,7 @@ async def _deal(stage: Stage, facts: Any) -> str:
         lines.append({"OpportunityId": opportunity_id, "PricebookEntryId": price["Id"],
                       "Quantity": float(line.quantity), "UnitPrice": float(unit)})  # fmt: skip
     await stage.sales.create_many("OpportunityLineItem", lines)
-    stage.offers[facts.id] = Offer(facts.id, opportunity_id, buyer, currency)
+    stage.offers[facts.id] = Offer(facts.id, opportunity_id, buyer, currency, origin_of(stage, facts, opportunity_id))
     return f"{buyer.name} is offered {len(lines)} products worth {text(minor(worth, currency), currency)} {currency}"
 
 
@@ -88,7 +90,7 @@ async def _advance(stage: Stage, facts: Any) -> str:
 
 async def _pay_by_card(stage: Stage, facts: Any) -> str:
     offer = stage.offer(facts.deal)
-    bill = await stage.platform.bill_of(offer.opportunity_id, offer.buyer.account_id)
+    bill = await stage.platform.bill_of(offer.origin, offer.buyer.account_id)
     paid, words = await stage.platform.pay_by_card(bill, facts.card)
     if paid == facts.declined:
         raise StepFailed(f"the card for {bill['id']} was {'accepted' if paid else 'declined'}: {words}")
@@ -99,7 +101,7 @@ async def _pay_by_card(stage: Stage, facts: Any) -> str:
 
 async def _transfer(stage: Stage, facts: Any) -> str:
     offer = stage.offer(facts.deal)
-    bill = await stage.platform.bill_of(offer.opportunity_id, offer.buyer.account_id)
+    bill = await stage.platform.bill_of(offer.origin, offer.buyer.account_id)
     if bill["amount_due"] <= 0:
         raise StepFailed(f"bill {bill['id']} of deal {facts.deal} is paid already")
     ledger = stage.company.entities[offer.buyer.entity]["ledger"]
@@ -211,6 +213,7 @@ DRIVERS: dict[str, Driver] = {
     "customer": _customer,
     "deal": _deal,
     "close": _close,
+    "platform_change": platform_change,
     "settle": _settle,
     "advance": _advance,
     "pay_by_card": _pay_by_card,

@@ -99,10 +99,12 @@ def _check_references(placed: Placed, scenario: Scenario, world: WorldFile | Non
         elif step.verb == "deal":
             _declare(placed, way, "deal", facts.id, deals)
             _known(placed, (*way, "customer"), "customer", facts.customer, customers)
+            if facts.of is not None:
+                _known(placed, (*way, "of"), "deal", facts.of, deals)
             _check_products(placed, way, facts, world)
         else:
             _check_step(placed, way, facts, customers, deals, disturbances)
-    for what in ("deals", "starts"):
+    for what in ("deals", "starts", "contracts"):
         for name in getattr(scenario.expect, what):
             _known(placed, ("expect", what, name), "deal", name, deals)
 
@@ -135,7 +137,7 @@ def _check_step(
     if hasattr(facts, "deal"):
         for name in (facts.deal,) if isinstance(facts.deal, str) else facts.deal:
             _known(placed, (*way, "deal"), "deal", name, deals)
-    for what in ("deals", "starts"):
+    for what in ("deals", "starts", "contracts"):
         for name in getattr(facts, what, ()):
             _known(placed, (*way, what, name), "deal", name, deals)
     if isinstance(facts, DisturbStep):

@@ -42,17 +42,23 @@ class CustomerStep(Part):
 
 
 class DealLine(Part):
-    """One product of a deal. Without a price the price book's holds."""
+    """One product of a deal. Without a price the price book's holds; an amendment may take some away (below zero)."""
 
     sku: str
-    quantity: Decimal = Field(default=Decimal(1), gt=0)
+    quantity: Decimal = Decimal(1)
     unit_price: Decimal | None = Field(default=None, ge=0)
 
 
 class DealStep(Part):
-    """Sales makes an offer: an opportunity with its product lines, not yet closed."""
+    """Sales makes an offer: an opportunity with its product lines, not yet closed.
+
+    `type` renewal or amendment needs `of`: the deal whose contract it concerns. A renewal's lines are all that holds
+    from the term's end on, an amendment's what comes on top.
+    """
 
     id: Name
+    type: Literal["new", "renewal", "amendment"] = "new"
+    of: Name | None = None
     customer: Name
     name: str = ""
     start: date | None = None
@@ -60,6 +66,24 @@ class DealStep(Part):
     po: str = Field(default="", max_length=40)
     currency: str = Field(default="", pattern=r"^([A-Z]{3})?$")
     lines: tuple[DealLine, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _fits(self) -> "DealStep":
+        if (self.type == "new") != (self.of is None):
+            raise ValueError("a renewal or an amendment, and nothing else, says `of` which deal's contract it is")
+        signed = self.type == "amendment"
+        wrong = [line.sku for line in self.lines if line.quantity == 0 or (line.quantity < 0 and not signed)]
+        if wrong:
+            raise ValueError(f"the quantity of {', '.join(wrong)} should be above zero")
+        return self
+
+
+class PlatformChangeStep(Part):
+    """The customer changes its number of seats in the platform, now or (`at_term_end`) from the next term on."""
+
+    deal: Name
+    seats: int = Field(ge=1)
+    at_term_end: bool = False
 
 
 class CloseStep(Part):
@@ -318,6 +342,19 @@ class RepairStep(Part):
 Amounts = dict[str, Decimal]  # net, by currency
 
 
+class ContractState(Part):
+    """A contract by the deal that began it: seats, start and net value of its term, whether a change is scheduled;
+    in sales: how far its renewal has come and which changes it was told of, such as `amendment by the platform to 4`.
+    """
+
+    seats: int | None = None
+    starts: date | None = None
+    value: Decimal | None = None
+    scheduled: bool | None = None
+    renewal: str | None = None
+    changes: tuple[str, ...] | None = None
+
+
 class Expect(Part):
     """What must be so here (as a step) or at the end. What is not said is not asked.
 
@@ -341,6 +378,7 @@ class Expect(Part):
     deals: dict[Name, DealState] = Field(default_factory=dict)
     starts: dict[Name, date] = Field(default_factory=dict)
     rated: dict[Name, Decimal] = Field(default_factory=dict)
+    contracts: dict[Name, ContractState] = Field(default_factory=dict)
     tie_out: Literal["holds"] | None = None
     reconciliation: Reconciled | None = None
     broken: dict[str, tuple[str, ...]] = Field(default_factory=dict)
@@ -350,6 +388,7 @@ VERBS: dict[str, type[Part]] = {
     "customer": CustomerStep,
     "deal": DealStep,
     "close": CloseStep,
+    "platform_change": PlatformChangeStep,
     "settle": SettleStep,
     "advance": AdvanceStep,
     "pay_by_card": PayByCardStep,

@@ -56,6 +56,18 @@ class WorldFile:
         products = self.seeds["salesforce"].get("Product2", [])
         return frozenset(row["ProductCode"] for row in products)
 
+    @property
+    def months(self) -> dict[str, int]:
+        """Product codes that are billed again and again, and every how many months."""
+        units, prices = {"month": 1, "year": 12}, self.seeds["subscriptions"].get("item_prices", [])
+        periods = {row["id"]: units.get(row.get("period_unit"), 0) * int(row.get("period", 0)) for row in prices}
+        found = {}
+        for sku, item in self.mappings.get("items", {}).items():
+            every = next((periods.get(price, 0) for price in item.get("prices", {}).values()), 0)
+            if item.get("kind") == "plan" and every:
+                found[sku] = every
+        return found
+
     def seed(self, system: str) -> dict[str, Any]:
         """A fresh copy of one system's seed."""
         copy: dict[str, Any] = json.loads(json.dumps(self.seeds[system]))

@@ -37,7 +37,7 @@ class States:
             "too many requests at the same time": self.limited, "no customer": self.nothing,
             "a customer": self.customer, "an invoice": self.invoice, "a payment of an invoice": self.payment,
             "the period is closed": self.closed, "a taxed invoice": self.taxed, "a deleted invoice": self.deleted,
-            "a journal on the receivables": self.journal,
+            "a journal on the receivables": self.journal, "a credit memo": self.credit,
         }  # fmt: skip
 
     async def registered(self, _params: Params) -> Params:
@@ -99,6 +99,15 @@ class States:
         if "payment" in params:
             body["externalId"] = params["payment"]
         return {**given, "payment_id": await self._create("customerPayment", body)}
+
+    async def credit(self, params: Params) -> Params:
+        """A credit memo of 1,000.00 USD by the external id `credit`, beside an invoice: {…, credit_id}."""
+        given = await self.invoice(params)
+        return {**given, "credit_id": await self._create("creditMemo", {
+            "externalId": params["credit"], "entity": {"id": given["customer_id"]}, "subsidiary": {"id": "1"},
+            "currency": {"id": "1"}, "tranDate": self._today(), "autoApply": False,
+            "item": {"items": [{"item": {"externalId": "SUB-PLATFORM"}, "quantity": 1, "amount": 1000.0}]},
+        })}  # fmt: skip
 
     async def closed(self, params: Params) -> Params:
         """The posting period `period` (2017-01: the first, so that no earlier one is open) is locked."""

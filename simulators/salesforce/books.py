@@ -11,8 +11,8 @@ from simulators.salesforce.values import exact
 
 TABLES = {
     "party": ("Account",),
-    "contract": ("Opportunity", "Contract"),
-    "document": ("Invoice__c", "Payment__c"),
+    "contract": ("Opportunity", "Contract", "Contract_Change__c"),
+    "document": ("Invoice__c", "Credit_Note__c", "Payment__c"),
     "line": ("OpportunityLineItem",),
 }
 

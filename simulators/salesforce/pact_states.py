@@ -91,15 +91,15 @@ class States:
         return {"account": account}
 
     async def contract(self, params: Params) -> Params:
-        """A contract by the subscription `subscription`, activated: {account}."""
+        """A contract by the subscription `subscription`, activated: {account, contract}."""
         account = (await self.account({}))["account"]
         path = f"/sobjects/Contract/Subscription_Id__c/{params['subscription']}"
-        await self._send("PATCH", path, {
+        made = await self._send("PATCH", path, {
             "AccountId": account, "StartDate": "2026-02-01", "ContractTerm": 12, "CurrencyIsoCode": "USD",
             "Value__c": 120000,
         })  # fmt: skip
         await self._send("PATCH", path, {"Status": "Activated"})
-        return {"account": account}
+        return {"account": account, "contract": made["id"]}
 
     async def payment(self, params: Params) -> Params:
         """A payment by its key `key` on a bill `number`: {account}."""

@@ -14,10 +14,14 @@ _KINDS = {
 }
 
 
+_PERIOD = ("id", "billing_period", "billing_period_unit")
+
+
 def dump(store: Store) -> dict[str, Rows]:
     """All rows by table. Amounts are integers in minor units of the row's `currency_code`; rates decimal strings.
 
-    party: customers. contract: subscriptions and contract terms. document: invoices (pending and voided ones with their
+    party: customers. contract: subscriptions (also as they are
+    scheduled to be) and contract terms. document: invoices (pending and voided ones with their
     status), credit notes, transactions. line: line items with invoice_id or credit_note_id, and usages
     (quantities are decimal strings; `invoice_id` and `line_item_id` once they are billed). allocation: what a payment
     or credit settles on an invoice; failed payments settle nothing and are not listed.
@@ -26,6 +30,11 @@ def dump(store: Store) -> dict[str, Rows]:
         table: [_exact(doc) for kind in kinds for doc in store.find(kind) if not doc["deleted"]]
         for table, kinds in _KINDS.items()
     }
+    tables["contract"] += [
+        {"object": "subscription_with_scheduled_changes", **{name: doc[name] for name in _PERIOD},
+         "subscription_items": _exact(doc["_scheduled"]["items"])}
+        for doc in store.find("subscription") if doc.get("_scheduled") and doc["_scheduled"]["items"] is not None
+    ]  # fmt: skip
     tables["line"] = [line for doc in tables["document"] for line in _lines(doc)]
     tables["line"] += [_exact(doc) for doc in store.find("usage")]
     tables["allocation"] = [entry for doc in tables["document"] for entry in _allocations(doc)]

@@ -112,6 +112,8 @@ def end(work: Work, subscription: Doc, term: Doc, status: str) -> None:
     """Close the term in force: completed, terminated or cancelled."""
     term["status"] = status
     term.pop("remaining_billing_cycles", None)
+    term["_unbilled"] = 0  # of one that ends early, what is not billed yet will not be
+    term["total_contract_value_before_tax"], term["total_contract_value"] = term["_billed"]
     work.save("contract_term", term)
     subscription.pop("contract_term", None)
     work.emit(f"contract_term_{status}", contract_term=term, subscription=subscription)

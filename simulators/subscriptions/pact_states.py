@@ -30,7 +30,7 @@ class States:
             "the limit of requests is reached": self.limited, "no customer": self.nothing, "a customer": self.customer,
             "a subscription": self.subscription, "a bill without a subscription": self.bill,
             "a bill paid by transfer": self.recorded, "a bill paid by card": self.paid,
-            "a credited bill": self.credited,
+            "a credited bill": self.credited, "an amended subscription": self.amended,
         }  # fmt: skip
 
     async def signed_in(self, _params: Params) -> Params:
@@ -98,11 +98,20 @@ class States:
         return {**given, "transaction": made["transaction"]["id"]}
 
     async def credited(self, params: Params) -> Params:
-        """A bill of which 10.00 were credited: {invoice}."""
+        """A bill of which 10.00 were credited: {invoice, credit_note}."""
         given = await self.bill(params)
-        await self._post("/credit_notes", {
+        made = await self._post("/credit_notes", {
             "reference_invoice_id": given["invoice"], "type": "adjustment", "reason_code": "waiver", "total": 1000,
         })  # fmt: skip
+        return {**given, "credit_note": made["credit_note"]["id"]}
+
+    async def amended(self, params: Params) -> Params:
+        """A subscription as above with two seats more, marked by the deal `deal`, and a change scheduled: {invoice}."""
+        given = await self.subscription(params)
+        seats = {"subscription_items[item_price_id][0]": "platform-USD-yearly", "subscription_items[quantity][0]": 12}
+        path = f"/subscriptions/{params['subscription']}/update_for_items"
+        await self._post(path, {**seats, "cf_sf_change": params["deal"]})
+        await self._post(path, {**seats, "subscription_items[quantity][0]": 15, "end_of_term": "true"})
         return given
 
     def _basic(self) -> str:

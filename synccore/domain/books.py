@@ -28,7 +28,7 @@ class BookCustomer:
 
 @dataclass(frozen=True, slots=True)
 class BookDeal:
-    """A won opportunity, net."""
+    """A won opportunity, net. `changes`: the contract in sales that it renews or amends; `carried`: and has been."""
 
     id: str
     name: str
@@ -37,6 +37,8 @@ class BookDeal:
     currency: str
     net: int
     closed_on: str
+    changes: str = ""
+    carried: bool = False
 
 
 @dataclass(frozen=True, slots=True)

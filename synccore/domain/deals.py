@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -57,7 +58,11 @@ class DealLine(Value):
 
 
 class Deal(Value):
-    """A won opportunity with its account. `payment_method` is card or transfer; `start` may be absent (= at once)."""
+    """A won opportunity with its account. `payment_method` is card or transfer; `start` may be absent (= at once).
+
+    `type` is what sales calls it, `kind` what it does: a renewal or an amendment changes the contract that it names,
+    an amendment's quantities are what comes on top (or goes).
+    """
 
     id: str
     name: str
@@ -73,4 +78,8 @@ class Deal(Value):
     subscription_id: str = ""
     sync_status: str = ""
     sync_error: str = ""
+    type: str = ""
+    contract_id: str = ""
+    contract_subscription: str = ""
+    kind: Literal["new", "renewal", "amendment"] = "new"
     lines: tuple[DealLine, ...] = ()

@@ -58,6 +58,10 @@ class Keys:
         """The bill behind an invoice's external id, '' if it is none of ours."""
         return external_id[6:] if external_id.startswith("CBINV-") else ""
 
+    def erp_credit(self, credit_note_id: str) -> str:
+        """External id of the cloud ERP's credit memo."""
+        return f"CBCN-{credit_note_id}"
+
     def erp_payment(self, transaction_id: str) -> str:
         """External id of the cloud ERP's customer payment."""
         return f"CBTXN-{transaction_id}"

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Literal
 
 from synccore.domain.bills import Bill
+from synccore.domain.credits import Credit
 from synccore.domain.deals import Account, Value
 from synccore.domain.posting import PostingLine
 
@@ -50,7 +51,10 @@ class LegacyTax(Value):
 
 
 class LegacyDocument(Value):
-    """An accounting document: DR invoice, DZ payment. Lines and taxes balance to zero in `currency`."""
+    """An accounting document: DR invoice, DG credit memo, DZ payment. Lines and taxes balance in `currency`.
+
+    Taxes stand on the side of the revenue: at credit, in a credit memo at debit.
+    """
 
     kind: Literal["DR", "DZ", "DG"]
     company: str
@@ -69,13 +73,18 @@ class LegacyDocument(Value):
 
     @property
     def debits(self) -> int:
-        """Sum of the debit lines."""
-        return sum(line.amount for line in self.lines if line.debit)
+        """Sum of the debit lines, and of a credit memo's taxes."""
+        return sum(line.amount for line in self.lines if line.debit) + (self.taxed if self.kind == "DG" else 0)
 
     @property
     def credits(self) -> int:
-        """Sum of the credit lines and of the taxes."""
-        return sum(line.amount for line in self.lines if not line.debit) + sum(tax.amount for tax in self.taxes)
+        """Sum of the credit lines, and of the taxes unless it is a credit memo."""
+        return sum(line.amount for line in self.lines if not line.debit) + (0 if self.kind == "DG" else self.taxed)
+
+    @property
+    def taxed(self) -> int:
+        """Sum of the taxes."""
+        return sum(tax.amount for tax in self.taxes)
 
 
 class LegacyFile(Value):
@@ -111,6 +120,44 @@ def invoice_document(
 
     ValueError when a line has no revenue account or a treatment has no code in this ledger.
     """
+    revenue, taxes = _revenue(lines, bill.id, credit=False)
+    customer = LegacyLine(
+        posting_key="01", customer=True, account=kunnr, debit=True, amount=bill.gross, assignment=bill.id
+    )
+    return _balanced(LegacyDocument(
+        kind="DR", company=company, reference=bill.id, document_date=on, posting_date=on, due_date=due,
+        currency=bill.currency, kunnr=kunnr, text=bill.po_number, subscription=bill.subscription_id,
+        source_id=bill.id, lines=(customer, *revenue), taxes=taxes,
+    ))  # fmt: skip
+
+
+def credit_document(
+    credit: Credit, lines: list[PostingLine], company: str, kunnr: str, on: date, original: str
+) -> LegacyDocument:
+    """DG for the invoice with that document number: gross at the customer's credit, revenue and tax at debit.
+
+    ValueError as `invoice_document`.
+    """
+    revenue, taxes = _revenue(lines, credit.id, credit=True)
+    customer = LegacyLine(
+        posting_key="11", customer=True, account=kunnr, debit=False, amount=credit.gross, assignment=credit.bill
+    )
+    return _balanced(LegacyDocument(
+        kind="DG", company=company, reference=credit.id, document_date=on, posting_date=on, currency=credit.currency,
+        kunnr=kunnr, text=credit.bill, subscription=credit.subscription_id, source_id=credit.id,
+        invoice_document=original, lines=(customer, *revenue), taxes=taxes,
+    ))  # fmt: skip
+
+
+def _balanced(document: LegacyDocument) -> LegacyDocument:
+    if document.debits != document.credits:
+        sums = f"{document.debits} debit, {document.credits} credit"
+        raise ValueError(f"{document.reference} does not balance: {sums}")
+    return document
+
+
+def _revenue(lines: list[PostingLine], assignment: str, credit: bool) -> tuple[list[LegacyLine], tuple[LegacyTax, ...]]:
+    """Revenue per line and tax by code; a credit memo has them at debit."""
     revenue: list[LegacyLine] = []
     taxes: dict[str, LegacyTax] = {}
     for row in lines:
@@ -121,25 +168,16 @@ def invoice_document(
         code = row.rule.legacy_code
         revenue.append(
             LegacyLine(
-                posting_key="50", account=padded(row.item.legacy.HKONT), debit=False, amount=row.line.net,
+                posting_key="40" if credit else "50", account=padded(row.item.legacy.HKONT), debit=credit,
+                amount=row.line.net,
                 tax_code=code, tax_base=row.line.net, quantity=f"{row.line.quantity:f}", material=row.item.legacy.MATNR,
-                text=row.line.description or row.sku, assignment=bill.id,
+                text=row.line.description or row.sku, assignment=assignment,
             )
         )  # fmt: skip
         known = taxes.get(code) or LegacyTax(code=code, rate=row.line.tax_rate, base=0, amount=0)
         summed = {"base": known.base + row.line.net, "amount": known.amount + row.line.tax}
         taxes[code] = known.model_copy(update=summed)
-    customer = LegacyLine(
-        posting_key="01", customer=True, account=kunnr, debit=True, amount=bill.gross, assignment=bill.id
-    )
-    document = LegacyDocument(
-        kind="DR", company=company, reference=bill.id, document_date=on, posting_date=on, due_date=due,
-        currency=bill.currency, kunnr=kunnr, text=bill.po_number, subscription=bill.subscription_id,
-        source_id=bill.id, lines=(customer, *revenue), taxes=tuple(taxes.values()),
-    )  # fmt: skip
-    if document.debits != document.credits:
-        raise ValueError(f"bill {bill.id} does not balance: {document.debits} debit, {document.credits} credit")
-    return document
+    return revenue, tuple(taxes.values())
 
 
 def payment_document(

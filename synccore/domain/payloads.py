@@ -55,6 +55,31 @@ class ContractActivated(Payload):
     start: Day
 
 
+class RenewalConfirmed(Payload):
+    """Sales has won a renewal; the contract is told what to do at its term's end."""
+
+    subscription: Key
+    opportunity: Key
+    cycles: int
+    quantity: int
+
+
+class ContractAmended(Payload):
+    """A contract holds other items, by a deal of sales or by the customer in the platform."""
+
+    subscription: Key
+    origin: Literal["sales", "platform"]
+    opportunity: str = ""
+    quantity: int
+    effective_on: Day
+
+
+class ContractRenewed(ContractAmended):
+    """A new term of a contract is in force. The end of a billing period within a term is none of these."""
+
+    term: Key
+
+
 class InvoiceIssued(Payload):
     """The platform has issued a bill."""
 
@@ -72,6 +97,29 @@ class InvoicePosted(Payload):
     invoice: Key
     ledger: Ledger
     document: str
+    gross: Minor | None = None
+    currency: Currency | None = None
+
+
+class CreditMemoIssued(Payload):
+    """The platform has issued a credit note for a bill."""
+
+    credit: Key
+    gross: Minor
+    currency: Currency
+    kind: str
+    reason: str = ""
+    invoice: str | None = None
+    subscription: str | None = None
+
+
+class CreditMemoPosted(Payload):
+    """A ledger has posted a credit note, under its own document number."""
+
+    credit: Key
+    ledger: Ledger
+    document: str
+    invoice: str | None = None
     gross: Minor | None = None
     currency: Currency | None = None
 
@@ -161,6 +209,11 @@ EVENT_TYPES: dict[str, EventType] = {
     "customer-created": EventType(CustomerWritten),
     "customer-updated": EventType(CustomerWritten),
     "contract-activated": EventType(ContractActivated),
+    "renewal-confirmed": EventType(RenewalConfirmed),
+    "contract-amended": EventType(ContractAmended),
+    "contract-renewed": EventType(ContractRenewed),
+    "credit-memo-issued": EventType(CreditMemoIssued),
+    "credit-memo-posted": EventType(CreditMemoPosted),
     "invoice-issued": EventType(InvoiceIssued),
     "invoice-posted": EventType(InvoicePosted),
     "payment-received": EventType(PaymentReceived),

@@ -14,12 +14,13 @@ MONTHS = {"month": 1, "year": 12}
 
 @dataclass(frozen=True)
 class Terms:
-    """What the platform contracts: so many billing cycles of so many months from `start` on."""
+    """What the platform contracts: so many billing cycles of so many months from `start` on, for so many seats."""
 
     start: date
     cycles: int
     months: int
     value: int
+    seats: int = 0
 
 
 def has_plan(deal: Deal, items: Mapping[str, Item]) -> bool:
@@ -39,7 +40,8 @@ def terms(deal: Deal, items: Mapping[str, Item], price: Mapping[str, Any], defau
         raise ValueError(f"a term of {months} months is no whole number of billing periods of {period} months")
     cycles = months // period
     value = sum(line.total * (cycles if items[line.sku].kind == "plan" else 1) for line in deal.lines)
-    return Terms(deal.start or today, cycles, months, value)
+    seats = sum(int(line.quantity) for line in deal.lines if items[line.sku].kind == "plan")
+    return Terms(deal.start or today, cycles, months, value, seats)
 
 
 def subscription_items(deal: Deal, items: Mapping[str, Item]) -> list[dict[str, Any]]:

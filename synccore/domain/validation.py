@@ -99,9 +99,14 @@ def _contract(deal: Deal) -> list[Finding]:
     wrong = [line.id for line in deal.lines if not line.sku]
     if wrong:
         return [_deal_finding(deal, "deal_incomplete", f"lines without a product code: {', '.join(wrong)}")]
-    odd = [line.sku for line in deal.lines if line.quantity <= 0 or line.quantity != line.quantity.to_integral_value()]
+    signed = deal.kind == "amendment"
+    odd = [
+        line.sku for line in deal.lines
+        if (line.quantity <= 0 and not signed) or line.quantity != line.quantity.to_integral_value()
+    ]  # fmt: skip
     if odd:
-        return [_deal_finding(deal, "deal_incomplete", f"quantities must be whole and positive: {', '.join(odd)}")]
+        wanted = "whole" if signed else "whole and positive"
+        return [_deal_finding(deal, "deal_incomplete", f"quantities must be {wanted}: {', '.join(odd)}")]
     if deal.payment_method not in ("card", "transfer", ""):
         return [_deal_finding(deal, "deal_incomplete", f"payment method {deal.payment_method} is not known")]
     return []

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol, TypedDict
 
+from synccore.domain.agreements import Agreement
 from synccore.domain.bills import Bill, Payment, Receipt
 from synccore.domain.books import Book, Names
+from synccore.domain.credits import Credit
 from synccore.domain.deals import Account, Deal
 from synccore.domain.legacy import LegacyFile
 from synccore.ports.reach import Reachable
@@ -97,8 +99,20 @@ class Salesforce(Reachable, Protocol):
         """
         ...
 
+    async def write_contract(self, subscription_id: str, fields: Mapping[str, Any]) -> None:
+        """Bring the Contract of a subscription to these fields (a level)."""
+        ...
+
+    async def write_contract_change(self, key: str, fields: Mapping[str, Any]) -> None:
+        """Upsert Contract_Change__c by its key."""
+        ...
+
     async def write_bill(self, number: str, fields: Mapping[str, Any]) -> None:
         """Upsert Invoice__c by its number (a level)."""
+        ...
+
+    async def write_credit(self, number: str, fields: Mapping[str, Any], bill: str) -> None:
+        """Upsert Credit_Note__c by its number, referring to its bill's Invoice__c (a level)."""
         ...
 
     async def write_receipt(self, key: str, fields: Mapping[str, Any], number: str, bill: Mapping[str, Any]) -> None:
@@ -139,6 +153,18 @@ class Platform(Reachable, Protocol):
         """Create it with items and contract term."""
         ...
 
+    async def agreement(self, subscription_id: str) -> Agreement | None:
+        """A subscription with its contract term and what is scheduled for it, as it is now."""
+        ...
+
+    async def change_subscription(self, subscription_id: str, fields: Mapping[str, Any], key: str) -> int:
+        """Change items, contract or marks; returns the version that came of it. `key` as in `create_bill`."""
+        ...
+
+    async def changed_by(self, subscription_id: str, deal: str) -> int | None:
+        """The version of a subscription that came of a deal's amendment, None if there is none."""
+        ...
+
     async def bill_by_reference(self, customer_id: str, po_number: str) -> str | None:
         """Number of the customer's bill with this purchase-order reference."""
         ...
@@ -149,6 +175,10 @@ class Platform(Reachable, Protocol):
 
     async def bill(self, invoice_id: str) -> Bill | None:
         """A bill as it is now."""
+        ...
+
+    async def credit(self, credit_note_id: str) -> Credit | None:
+        """A credit note as it is now."""
         ...
 
     async def payment(self, transaction_id: str) -> Payment | None:
@@ -188,7 +218,7 @@ class LedgerLine:
 
 @dataclass(frozen=True)
 class Posting:
-    """A bill as the cloud ledger takes it."""
+    """A bill or credit note as the cloud ledger takes it."""
 
     external_id: str
     number: str
@@ -231,6 +261,18 @@ class CloudErp(Reachable, Protocol):
 
     async def create_invoice(self, posting: Posting) -> str:
         """Post it; returns the internal id."""
+        ...
+
+    async def credit_memo(self, external_id: str, currency: str) -> Found | None:
+        """A credit memo by external id, with its gross total."""
+        ...
+
+    async def create_credit(self, posting: Posting, applied: Mapping[str, int]) -> str:
+        """Post it applied to invoices (internal id -> minor units), the rest unapplied; returns the internal id."""
+        ...
+
+    async def apply_credit(self, internal_id: str, applied: Mapping[str, int], currency: str) -> None:
+        """Bring a credit memo's applications to these (a level)."""
         ...
 
     async def payment(self, external_id: str, currency: str) -> Found | None:

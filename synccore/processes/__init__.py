@@ -5,6 +5,8 @@ from synccore.ports.engine import Process, Run, Ticker
 from synccore.ports.outcomes import Parked
 from synccore.ports.systems import Rejected
 from synccore.processes.context import WATCH, Context
+from synccore.processes.contract_status import ContractChange, ContractStatus
+from synccore.processes.credit_publication import CreditPublication
 from synccore.processes.customer_sync import CustomerSync
 from synccore.processes.event_telling import EventTelling
 from synccore.processes.intake import Malformed, intake
@@ -28,6 +30,9 @@ def processes(ctx: Context) -> dict[str, Process]:
         "order-activation": _guarded(OrderActivation(ctx)),
         "customer-sync": _guarded(CustomerSync(ctx)),
         "invoice-publication": _guarded(InvoicePublication(ctx)),
+        "contract-status": _guarded(ContractStatus(ctx)),
+        "contract-change": _guarded(ContractChange(ctx)),
+        "credit-publication": _guarded(CreditPublication(ctx)),
         "payment-status": _guarded(PaymentStatus(ctx)),
         "legacy-batch": _guarded(LegacyBatch(ctx)),
         "usage-upload": _guarded(UsageUpload(ctx)),

@@ -32,6 +32,7 @@ POLICIES: dict[str, dict[str, Any]] = {
     "legacy_batch": {"zone": "Asia/Singapore", "cutoff": "21:45", "lead_minutes": 15, "bank": "0000113100",
                      "receivables": "0000140000", "tax": "0000175000", "first_customer": 900001},
     "usage": {"late": "list"},  # or next_period: billed with the term in which it was reported
+    "deal_types": {"Renewal": "renewal", "Amendment": "amendment"},  # all other types are new business
     "rounding": {"erp_item": "", "tax_code": ""},
 }  # fmt: skip
 

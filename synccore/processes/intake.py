@@ -6,6 +6,7 @@ from typing import Any
 from synccore.domain.facts import fact
 from synccore.domain.payloads import Misshapen, present
 from synccore.ports.stores import Signal, Unit
+from synccore.processes import contract_signals
 from synccore.processes.context import Context
 from synccore.processes.set_aside import set_aside
 
@@ -150,9 +151,36 @@ def _payment_failed(ctx: Context, unit: Unit, event: Mapping[str, Any], _at: flo
     unit.events.append(fact("payment-failed", SYSTEM, key, account, occurred, data, str(event["id"])))
 
 
+def _credit_note(ctx: Context, unit: Unit, event: Mapping[str, Any], at: float) -> None:
+    """Issued is a fact; an update says that what it settles, or its status, may have changed."""
+    note = _member(event, "credit_note")
+    if note is None:
+        return
+    number, account = str(note["id"]), _partition(ctx, note)
+    if event["event_type"] == "credit_note_created":
+        data = present(
+            credit=number, gross=note.get("total"), currency=note.get("currency_code"), kind=note.get("type"),
+            reason=note.get("reason_code"), invoice=note.get("reference_invoice_id"),
+            subscription=note.get("subscription_id"),
+        )  # fmt: skip
+        occurred = float(event["occurred_at"])
+        unit.events.append(fact("credit-memo-issued", SYSTEM, number, account, occurred, data, str(event["id"])))
+    unit.work.add("credit-publication", account, number, {"credit": number}, at, str(event["id"]))
+
+
 HANDLERS: dict[str, Callable[[Context, Unit, Mapping[str, Any], float], None]] = {
     "invoice_generated": _invoice_generated,
     "invoice_updated": _invoice_updated,
+    "credit_note_created": _credit_note,
+    "credit_note_updated": _credit_note,
+    "subscription_changed": contract_signals.subscription_changed,
+    "subscription_changes_scheduled": contract_signals.subscription_changed,
+    "subscription_scheduled_changes_removed": contract_signals.subscription_changed,
+    "subscription_renewed": contract_signals.subscription_changed,
+    "subscription_cancelled": contract_signals.subscription_changed,
+    "contract_term_completed": contract_signals.subscription_changed,
+    "contract_term_terminated": contract_signals.subscription_changed,
+    "contract_term_renewed": contract_signals.contract_term_renewed,
     "payment_succeeded": _payment_succeeded,
     "payment_failed": _payment_failed,
 }

@@ -28,8 +28,8 @@ class LedgerFacts:
         return f"erp_{self.entity.ledger}"
 
 
-def ledger_facts(ctx: Context, unit: Unit, customer_id: str, number: str) -> LedgerFacts:
-    """Read them; parks when the customer or its entity is not known."""
+def ledger_facts(ctx: Context, unit: Unit, customer_id: str, number: str, kind: str = "invoice") -> LedgerFacts:
+    """Read them, `document` being that of the bill (or credit note); parks when customer or entity are not known."""
     account, entity_key = ctx.keys.account_of(customer_id), ctx.keys.entity_of(customer_id)
     entity = entity_of(unit, entity_key)
     if not account or entity is None:
@@ -47,7 +47,7 @@ def ledger_facts(ctx: Context, unit: Unit, customer_id: str, number: str) -> Led
         taxes_of(unit, entity_key),
         items_by_line(unit),
         customer,
-        unit.links.external("invoice", number, system) or "",
+        unit.links.external(kind, number, system) or "",
     )
 
 

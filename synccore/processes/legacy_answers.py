@@ -113,26 +113,24 @@ class LegacyOutbound:
         document = f"{row['BUKRS']}-{row['GJAHR']}-{row['BELNR']}" if row["BELNR"] else ""
         answer = {"status": row["STATUS"], "document": document, "reason": _reason(row)}
         unit.cursors.set(answer_key(reference), json.dumps(answer))
-        payment = base.startswith("PAY")
+        what = _kind(unit, base, reference)
         if row["STATUS"] == "53":
-            self._posted(unit, reference, document, payment, key, at)
+            self._posted(unit, reference, document, what, key, at)
         unit.work.wake(f"file:{reference}", at)
         account = unit.links.external("document", reference, "salesforce")
         if account is not None:  # also when the work is under way just now and has not parked yet
-            process = "payment-status" if payment else "invoice-publication"
-            argument = {"receipt": reference.partition("/")[0]} if payment else {"invoice": reference}
-            unit.work.add(process, account, next(iter(argument.values())), argument, at, key)
+            subject = reference.partition("/")[0]
+            unit.work.add(what.process, account, subject, {what.argument: subject}, at, key)
 
-    def _posted(self, unit: Unit, reference: str, document: str, payment: bool, key: str, at: float) -> None:
+    def _posted(self, unit: Unit, reference: str, document: str, what: "Kind", key: str, at: float) -> None:
         ctx = self._ctx
         unit.effects.settle(ctx.keys.effect(SYSTEM, "document", reference), "applied", document, at)
         account = unit.links.external("document", reference, "salesforce") or ""
-        kind, what = ("payment-posted", "payment") if payment else ("invoice-posted", "invoice")
-        data = {what: reference.partition("/")[0], "ledger": SYSTEM, "document": document}
-        unit.links.put("receipt" if payment else "invoice", reference, SYSTEM, document)
-        unit.events.append(fact(kind, SYSTEM, reference, account, at, data, key))
-        if not payment:
-            unit.work.wake(f"bill:{reference}", at)
+        data = {what.member: reference.partition("/")[0], "ledger": SYSTEM, "document": document}
+        unit.links.put(what.argument, reference, SYSTEM, document)
+        unit.events.append(fact(what.event, SYSTEM, reference, account, at, data, key))
+        if what.topic:
+            unit.work.wake(f"{what.topic}:{reference}", at)
 
     def _customer(self, unit: Unit, sent: tuple[str, Any] | None, row: dict[str, str], at: float) -> None:
         """A refused master record is finance's to correct in the ledger's own queue; its bills wait for that there."""
@@ -183,6 +181,28 @@ class LegacyOutbound:
         )
         unit.cursors.set(receipt_key(receipt), told.model_dump_json())
         unit.work.add("payment-status", account, receipt, {"receipt": receipt}, at, key)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What kind of document an answer is about: how processes, links and canonical events name it."""
+
+    argument: str
+    process: str
+    event: str
+    member: str
+    topic: str = ""
+
+
+PAYMENT = Kind("receipt", "payment-status", "payment-posted", "payment")
+BILL = Kind("invoice", "invoice-publication", "invoice-posted", "invoice", "bill")
+CREDIT = Kind("credit", "credit-publication", "credit-memo-posted", "credit", "credit")
+
+
+def _kind(unit: Unit, base: str, reference: str) -> Kind:
+    if base.startswith("PAY"):
+        return PAYMENT
+    return CREDIT if unit.links.external("credit", reference, "subscriptions") is not None else BILL
 
 
 def _rows(file: OutboundFile) -> list[dict[str, str] | Unreadable]:

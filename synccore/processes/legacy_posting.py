@@ -5,14 +5,17 @@ from typing import Any
 
 from synccore.domain import calendar
 from synccore.domain.bills import Bill, Payment
+from synccore.domain.credits import Credit
 from synccore.domain.findings import Finding
-from synccore.domain.legacy import invoice_document, payment_document
+from synccore.domain.legacy import credit_document, invoice_document, payment_document
 from synccore.domain.posting import PostingLine
 from synccore.ports.outcomes import Parked
 from synccore.ports.stores import Unit
 from synccore.processes.context import Context
 from synccore.processes.ledger_facts import LedgerFacts
 from synccore.processes.legacy_spool import spool
+
+LEGACY_STATUS = {"posted": "Posted", "waiting": "Waiting for batch window", "refused": "Refused by ledger"}
 
 
 def answer_key(reference: str) -> str:
@@ -39,6 +42,30 @@ async def post_to_legacy(ctx: Context, bill: Bill, facts: LedgerFacts, lines: li
         raise Parked(str(error), (finding,)) from None
     content, cause = document.model_dump(mode="json"), f"bill:{bill.id}"
     return await ctx.db.run(lambda unit: _spooled(ctx, unit, "BILL", bill.id, content, facts.account, cause))
+
+
+async def credit_to_legacy(
+    ctx: Context, credit: Credit, facts: LedgerFacts, lines: list[PostingLine]
+) -> dict[str, str]:
+    """A credit note, posted for the bill that it was issued for: that one must be posted."""
+    on, system = calendar.day(credit.issued_at, facts.entity.zone), facts.system
+    original = await ctx.db.run(lambda unit: unit.links.external("invoice", credit.bill, system))
+    if original is None:
+        raise Parked(f"bill {credit.bill} is not posted yet", waiting_on=(f"bill:{credit.bill}",))
+    company, customer = facts.entity.company_code, facts.customer
+    try:
+        document = credit_document(credit, lines, company, customer, on, number_of(original))
+    except ValueError as error:
+        topics = (f"tax:{facts.entity_key}", *(f"item:{row.sku}" for row in lines))
+        finding = Finding("legacy_unmapped", str(error), "finance", ("map_item", "fix_tax_map", "retry"), topics)
+        raise Parked(str(error), (finding,)) from None
+    content, cause = document.model_dump(mode="json"), f"credit:{credit.id}"
+
+    def put(unit: Unit) -> dict[str, str]:
+        unit.links.put("credit", credit.id, "subscriptions", credit.id)  # the ledger's answer names it as any document
+        return _spooled(ctx, unit, "BILL", credit.id, content, facts.account, cause)
+
+    return await ctx.db.run(put)
 
 
 async def pay_to_legacy(ctx: Context, key: str, payment: Payment, facts: dict[str, LedgerFacts]) -> dict[str, str]:

@@ -1,10 +1,13 @@
 """Process order-activation: a won deal is checked, contracted in the platform, and shown to sales as active."""
 
+import json
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from synccore.domain import calendar
+from synccore.domain.agreements import agreed as parts_of
+from synccore.domain.agreements import fingerprint
 from synccore.domain.deals import Deal
 from synccore.domain.facts import fact
 from synccore.domain.findings import Finding
@@ -18,6 +21,8 @@ from synccore.ports.outcomes import Away, Parked
 from synccore.ports.stores import Unit
 from synccore.ports.systems import CloudErp, Contracted, Found, Rejected
 from synccore.processes.context import Context, entity_of, item_of, taxes_of
+from synccore.processes.contract_changes import ContractChanges
+from synccore.processes.contract_signals import items_key
 from synccore.processes.customer_sync import sync_ledger_customer, sync_platform_customer
 from synccore.processes.write_back import report_deal
 from synccore.processes.writes import Write
@@ -38,10 +43,11 @@ class OrderActivation:
         row = await run.step("deal", lambda: self._read(opportunity))
         if row is None:
             return
-        deal = Deal.model_validate(row)
-        if not deal.won:
+        won = Deal.model_validate(row)
+        if not won.won:
             return
-        facts: Facts = await run.step("facts", lambda: self._facts(deal))
+        facts: Facts = await run.step("facts", lambda: self._facts(won))
+        deal = won.model_copy(update={"kind": facts["kind"]})
         found = self._judge(deal, facts)
         if found:
             reason = "; ".join(finding.reason for finding in found)
@@ -49,6 +55,10 @@ class OrderActivation:
             raise Parked(reason, found)
         entity = Entity.model_validate(facts["entity"])
         items = {sku: Item.model_validate(item) for sku, item in facts["items"].items()}
+        if deal.kind != "new":
+            cycles = self._terms(deal, items, facts).cycles if deal.kind == "renewal" else 0
+            await ContractChanges(self._ctx).run(run, deal, items, cycles)
+            return
         on_creation = self._payment_fields(deal, facts)
         customer = str(
             await run.step(
@@ -107,6 +117,7 @@ class OrderActivation:
                 "at": at,
                 "site_zone": ctx.policy(unit, "platform")["zone"],
                 "contract": ctx.policy(unit, "contract"),
+                "kind": ctx.policy(unit, "deal_types").get(deal.type, "new"),
                 "payment_terms": ctx.policy(unit, "payment_terms"),
             }
 
@@ -149,7 +160,10 @@ class OrderActivation:
         if found:
             return found
         mapped = {sku: item for sku, item in items.items() if item is not None}
-        if has_plan(deal, mapped):
+        if deal.kind == "renewal" and not has_plan(deal, mapped):
+            actions, waits = ("fix_opportunity", "retry", "abandon"), (f"opportunity:{deal.id}",)
+            return (Finding("deal_incomplete", "a renewal needs a plan line", "sales-operations", actions, waits),)
+        if deal.kind != "amendment" and has_plan(deal, mapped):
             try:
                 self._terms(deal, mapped, facts)
             except ValueError as error:
@@ -195,6 +209,7 @@ class OrderActivation:
         def settled(unit: Unit, begun: Contracted) -> None:
             unit.links.put("contract", deal.id, "subscriptions", begun["id"])
             unit.links.put("account-of-contract", begun["id"], "salesforce", deal.account.id)
+            unit.cursors.set(items_key(subscription), json.dumps({"0": fingerprint(parts_of(deal, items))}))
             data = {
                 "subscription": subscription,
                 "opportunity": deal.id,
@@ -249,6 +264,7 @@ class OrderActivation:
                 "ContractTerm": agreed.months,
                 "CurrencyIsoCode": deal.currency,
                 "Value__c": major(agreed.value, deal.currency),
+                "Quantity__c": agreed.seats,
                 "Billing_Status__c": "Active",
             }
         opportunity = {"Subscription_Id__c": subscription or None, "Sync_Status__c": "Synced", "Sync_Error__c": None}

@@ -4,6 +4,7 @@ from typing import Any
 
 from synccore.domain import calendar
 from synccore.domain.bills import Bill
+from synccore.domain.credits import Credit
 from synccore.domain.deals import Deal
 from synccore.domain.keys import digest
 from synccore.domain.money import major
@@ -19,9 +20,11 @@ STATUS = {
 ERROR_LENGTH = 255
 
 
-async def report_deal(ctx: Context, deal: Deal, status: str, reason: str) -> None:
-    """Sync status and error on the opportunity."""
-    fields = {"Sync_Status__c": status, "Sync_Error__c": reason[:ERROR_LENGTH] or None}
+async def report_deal(ctx: Context, deal: Deal, status: str, reason: str, subscription: str = "") -> None:
+    """Sync status and error on the opportunity, and the subscription that it concerns."""
+    fields: dict[str, Any] = {"Sync_Status__c": status, "Sync_Error__c": reason[:ERROR_LENGTH] or None}
+    if subscription:
+        fields["Subscription_Id__c"] = subscription
     key = ctx.keys.effect("salesforce", "deal-status", deal.id)
 
     async def send(_refusals: int) -> str:
@@ -83,7 +86,7 @@ async def show_bill(ctx: Context, bill: Bill, zone: str, posting: str, document:
         return bill.id
 
     write = Write(bill_key(ctx, bill.id), "salesforce", "bill", f"bill:{bill.id}", digest(fields))
-    await ctx.once(ctx, write, send, None, lambda unit, _: seen_version(unit, bill))
+    await ctx.once(ctx, write, send, None, lambda unit, _: seen_version(ctx, unit, bill))
 
 
 def bill_key(ctx: Context, number: str) -> str:
@@ -91,8 +94,50 @@ def bill_key(ctx: Context, number: str) -> str:
     return ctx.keys.effect("salesforce", "bill", number)
 
 
-def seen_version(unit: Unit, bill: Bill) -> None:
+async def show_credit(ctx: Context, credit: Credit, zone: str, posting: str, document: str) -> None:
+    """Credit_Note__c brought to the note's present state; its bill must be in sales already."""
+
+    def look(unit: Unit) -> tuple[str, bool]:
+        if unit.effects.get(bill_key(ctx, credit.bill)) is None:
+            topic = f"bill:{credit.bill}"
+            raise Parked(f"bill {credit.bill} of credit note {credit.id} is not in Salesforce yet", waiting_on=(topic,))
+        seen = int(unit.cursors.get(f"credit/{credit.id}") or 0)
+        return contract_of(ctx, unit, credit.as_bill()), credit.version < seen
+
+    contract, stale = await ctx.db.run(look)
+    if stale:
+        return
+    fields: dict[str, Any] = {
+        "Account__c": ctx.keys.account_of(credit.customer_id),
+        "CurrencyIsoCode": credit.currency,
+        "Net__c": major(credit.gross - credit.tax, credit.currency),
+        "Tax__c": major(credit.tax, credit.currency),
+        "Gross__c": major(credit.gross, credit.currency),
+        "Available__c": major(credit.available, credit.currency),
+        "Issue_Date__c": calendar.day(credit.issued_at, zone).isoformat(),
+        "Reason__c": credit.reason or None,
+        "Status__c": credit.status,
+        "ERP_Document__c": document or None,
+        "Posting_Status__c": posting,
+    }
+    if contract:
+        fields["Contract__c"] = contract
+
+    async def send(_refusals: int) -> str:
+        await ctx.salesforce.write_credit(credit.id, fields, credit.bill)
+        return credit.id
+
+    def settled(unit: Unit, _reference: Any) -> None:
+        unit.cursors.set(f"credit/{credit.id}", str(credit.version))
+
+    key = ctx.keys.effect("salesforce", "credit", credit.id)
+    write = Write(key, "salesforce", "credit", f"credit:{credit.id}", digest(fields))
+    await ctx.once(ctx, write, send, None, settled)
+
+
+def seen_version(ctx: Context, unit: Unit, bill: Bill) -> None:
     """Sales has seen this version of the bill."""
+    unit.work.wake(f"bill:{bill.id}", ctx.clock.now())
     if bill.version > int(unit.cursors.get(f"bill/{bill.id}") or 0):
         unit.cursors.set(f"bill/{bill.id}", str(bill.version))
 
@@ -112,7 +157,7 @@ async def show_receipt(
         at = ctx.clock.now()
         unit.effects.plan(bill_key(ctx, bill.id), "salesforce", "bill", digest(shown), f"payment:{key}", at)
         unit.effects.settle(bill_key(ctx, bill.id), "applied", bill.id, at)
-        seen_version(unit, bill)
+        seen_version(ctx, unit, bill)
 
     effect = ctx.keys.effect("salesforce", "receipt", f"{key}/{bill.id}")
     write = Write(effect, "salesforce", "receipt", f"payment:{key}", digest({"payment": fields, "bill": shown}))

@@ -13,19 +13,30 @@ def match(matching: Matching) -> None:
     contracts = {one.deal: one for one in matching.books.platform.contracts if one.deal}
     billed = first_bills(matching)
     for deal in matching.books.salesforce.deals:
-        _deal(matching, deal, contracts.get(deal.id), billed.get(deal.id, []))
+        if deal.changes:
+            _change(matching, deal)
+        else:
+            _deal(matching, deal, contracts.get(deal.id), billed.get(deal.id, []))
     _contracts(matching)
     _customers(matching)
 
 
 def first_bills(matching: Matching) -> dict[str, list[BookDocument]]:
-    """The invoices of the earliest date of each deal: what it was won for; later terms are bills of their own."""
+    """The invoices of the earliest date of each deal: what it was won for; later terms are bills of their own.
+
+    A contract begins with one bill: what an amendment of the same day adds is none of the deal's.
+    """
+    contracted = {one.deal for one in matching.books.platform.contracts if one.deal}
     found: dict[str, list[BookDocument]] = defaultdict(list)
     for bill in matching.books.bills():
         if bill.kind == "invoice" and bill.deal:
             found[bill.deal].append(bill)
-    return {deal: [bill for bill in bills if bill.on == min(one.on or "" for one in bills)]
-            for deal, bills in found.items()}  # fmt: skip
+    for deal, bills in found.items():
+        first = min(one.on or "" for one in bills)
+        bills[:] = [bill for bill in bills if bill.on == first]
+        if deal in contracted:
+            bills[:] = [min(bills, key=lambda one: one.number)]
+    return found
 
 
 def _deal(matching: Matching, deal: BookDeal, contract: BookContract | None, bills: list[BookDocument]) -> None:
@@ -51,6 +62,16 @@ def _deal(matching: Matching, deal: BookDeal, contract: BookContract | None, bil
     matching.add(
         finding("amount_differs", "subscriptions", "deal", deal.id, *place, lacking, cause, matching.now, fields)
     )
+
+
+def _change(matching: Matching, deal: BookDeal) -> None:
+    """A renewal or an amendment is seen in its contract's copy, which is compared; here only: was it carried out?"""
+    matching.outcome.compared += 1
+    place = (deal.entity, deal.currency)
+    if deal.carried or matching.excused((deal.id, f"opportunity:{deal.id}"), deal.id, place, {}):
+        return
+    cause = f"deal {deal.name} was won on {deal.closed_on} and has not changed the contract that it names"
+    matching.add(finding("missing", "subscriptions", "deal", deal.id, *place, deal.net, cause, matching.now))
 
 
 def _contracts(matching: Matching) -> None:

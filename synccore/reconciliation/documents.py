@@ -154,7 +154,8 @@ class _Documents:
 
     def _compare_posting(self, bill: BookDocument, twin: BookDocument, owner: str) -> None:
         matching, place = self.matching, (bill.entity, bill.currency)
-        fields = differences(bill, twin, _POSTED)
+        names = tuple(name for name in _POSTED if name != "due" or bill.kind == "invoice")  # a credit falls due never
+        fields = differences(bill, twin, names)
         gross = signed(bill, bill.gross - twin.gross)
         if fields:
             code: Code = "amount_differs" if any(one.name in _AMOUNTS for one in fields) else "field_differs"

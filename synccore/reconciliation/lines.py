@@ -39,7 +39,7 @@ def _lines(matching: Matching, place: Place) -> list[Line]:
     def of(rows: list[BookDocument]) -> list[BookDocument]:
         return [row for row in rows if (row.entity, row.currency) == place]
 
-    deals = [deal for deal in books.salesforce.deals if (deal.entity, deal.currency) == place]
+    deals = [one for one in books.salesforce.deals if (one.entity, one.currency) == place and not one.changes]
     firsts = first_bills(matching)
     bills, invoices = of(books.bills()), [bill for bill in of(books.bills()) if bill.kind == "invoice"]
     postings = [row for book in books.ledgers.values() for row in of(book.documents)]

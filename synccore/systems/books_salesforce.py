@@ -13,7 +13,8 @@ ACCOUNTS = (
     "WHERE Billing_Customer_Id__c != null ORDER BY Id"
 )
 DEALS = (
-    "SELECT Id, Name, AccountId, Account.Selling_Entity__c, Amount, CurrencyIsoCode, CloseDate "
+    "SELECT Id, Name, AccountId, Account.Selling_Entity__c, Amount, CurrencyIsoCode, CloseDate, "
+    "ContractId, Subscription_Id__c "
     "FROM Opportunity WHERE IsWon = true ORDER BY Id"
 )
 CONTRACTS = (
@@ -71,7 +72,8 @@ def _deal(row: Row) -> BookDeal:
     currency = str(row["CurrencyIsoCode"])
     return BookDeal(
         str(row["Id"]), str(row.get("Name") or ""), str(row.get("AccountId") or ""), _entity(row), currency,
-        exact(row.get("Amount"), currency), str(row.get("CloseDate") or ""),
+        exact(row.get("Amount"), currency), str(row.get("CloseDate") or ""), str(row.get("ContractId") or ""),
+        bool(row.get("Subscription_Id__c")),
     )  # fmt: skip
 
 

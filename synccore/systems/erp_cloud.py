@@ -140,23 +140,42 @@ class CloudErpAdapter:
 
     async def create_invoice(self, posting: Posting) -> str:
         """Lines with the platform's tax: taxDetailsOverride and one detail per line, by reference."""
+        body = await self._document(posting)
+        body["otherRefNum"] = posting.po_number or None
+        if posting.due is not None:
+            body["dueDate"] = posting.due.isoformat()
+        return await self._create("invoice", {name: value for name, value in body.items() if value is not None})
+
+    async def credit_memo(self, external_id: str, currency: str) -> Found | None:
+        """By eid, with its total."""
+        row = await self._record("creditMemo", f"eid:{external_id}")
+        return Found(str(row["id"]), minor(Decimal(str(row.get("total", 0))), currency)) if row else None
+
+    async def create_credit(self, posting: Posting, applied: Mapping[str, int]) -> str:
+        """A credit memo with the platform's tax and an explicit apply list."""
+        body = {**await self._document(posting), "autoApply": False, "apply": _applied(applied, posting.currency)}
+        return await self._create("creditMemo", body)
+
+    async def apply_credit(self, internal_id: str, applied: Mapping[str, int], currency: str) -> None:
+        """PATCH that replaces the whole apply list: sent twice it says the same."""
+        url = f"{self._rest}/record/v1/creditMemo/{percent(internal_id, safe='')}?replace=apply"
+        body = render({"apply": _applied(applied, currency)})
+        await self._client.write("record.update:creditMemo", Request("PATCH", url, JSON, body, self._timeout_s))
+
+    async def _document(self, posting: Posting) -> dict[str, Any]:
         lines = list(enumerate(posting.lines, start=1))
-        body = {
+        return {
             "externalId": posting.external_id,
             "tranId": posting.number,
             "entity": {"id": posting.customer},
             "subsidiary": {"id": posting.subsidiary},
             "currency": {"id": await self._currency_id(posting.currency)},
             "tranDate": posting.on.isoformat(),
-            "otherRefNum": posting.po_number or None,
             "memo": posting.number,
             "item": {"items": [_item_line(f"T{index}", line, posting.currency) for index, line in lines]},
             "taxDetailsOverride": True,
             "taxDetails": {"items": [_tax_detail(f"T{index}", line, posting.currency) for index, line in lines]},
         }
-        if posting.due is not None:
-            body["dueDate"] = posting.due.isoformat()
-        return await self._create("invoice", {name: value for name, value in body.items() if value is not None})
 
     async def payment(self, external_id: str, currency: str) -> Found | None:
         """By eid, with its amount."""
@@ -167,10 +186,6 @@ class CloudErpAdapter:
         self, external_id: str, payment: Payment, customer: str, on: date, applied: Mapping[str, int]
     ) -> str:
         """POST with an explicit apply list; what is not applied stays unapplied there too."""
-        apply = [
-            {"doc": {"id": invoice}, "apply": True, "amount": major(amount, payment.currency)}
-            for invoice, amount in applied.items()
-        ]
         body = {
             "externalId": external_id,
             "customer": {"id": customer},
@@ -179,7 +194,7 @@ class CloudErpAdapter:
             "tranDate": on.isoformat(),
             "memo": payment.id,
             "autoApply": False,
-            "apply": {"items": apply},
+            "apply": _applied(applied, payment.currency),
         }
         return await self._create("customerPayment", body)
 
@@ -315,6 +330,11 @@ def _address(address: Mapping[str, Any]) -> dict[str, Any]:
         "country": {"id": address["country"]} if address.get("country") else None,
     }
     return {name: value for name, value in fields.items() if value}
+
+
+def _applied(applied: Mapping[str, int], currency: str) -> dict[str, Any]:
+    rows = [{"doc": {"id": doc}, "apply": True, "amount": major(amount, currency)} for doc, amount in applied.items()]
+    return {"items": rows}
 
 
 def _item_line(reference: str, line: LedgerLine, currency: str) -> dict[str, Any]:

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from synccore.domain.agreements import Agreement, Part, Term
 from synccore.domain.bills import Application, Bill, BillLine, Payment
+from synccore.domain.credits import Credit
 from synccore.domain.deals import Address
 from synccore.ports.systems import Contracted
 
@@ -62,6 +64,73 @@ def _line(line: Mapping[str, Any], row: Mapping[str, Any], inclusive: bool) -> B
         exempt_reason=str(line.get("tax_exempt_reason") or ""),
         starts=line.get("date_from"),
         ends=line.get("date_to"),
+    )
+
+
+def agreement(row: Mapping[str, Any], future: Mapping[str, Any] | None) -> Agreement:
+    """A subscription; `future`: the same with its scheduled changes."""
+    term = row.get("contract_term")
+    months = {"month": 1, "year": 12}.get(str(row.get("billing_period_unit")), 0) * _int(row.get("billing_period"))
+    return Agreement(
+        id=str(row["id"]),
+        customer_id=str(row["customer_id"]),
+        status=str(row["status"]),
+        currency=str(row["currency_code"]),
+        months=months,
+        parts=_parts(row),
+        term_ends=_int(row.get("next_billing_at")),
+        term=None if not term else Term(
+            id=str(term["id"]), start=_int(term["contract_start"]), end=_int(term["contract_end"]),
+            cycles=_int(term["billing_cycle"]), action=str(term["action_at_term_end"]),
+            value=_int(term.get("total_contract_value_before_tax")),
+        ),
+        on_renewal=_int(row.get("contract_term_billing_cycle_on_renewal")),
+        scheduled=None if future is None else _parts(future),
+        marker=str(row.get("cf_sf_change") or ""),
+        renewal=str(row.get("cf_sf_renewal") or ""),
+        version=_int(row.get("resource_version")),
+    )  # fmt: skip
+
+
+def _parts(row: Mapping[str, Any]) -> tuple[Part, ...]:
+    return tuple(
+        Part(
+            price=str(item["item_price_id"]), quantity=_int(item.get("quantity")), unit_price=item.get("unit_price"),
+            plan=item.get("item_type") == "plan",
+        )
+        for item in row.get("subscription_items") or []
+        if item.get("item_type") != "charge" and item.get("quantity") is not None  # usage has none
+    )  # fmt: skip
+
+
+def credit(row: Mapping[str, Any]) -> Credit:
+    """A credit note."""
+    inclusive = row.get("price_type") == "tax_inclusive"
+    lines = tuple(_line(line, row, inclusive) for line in row.get("line_items") or [])
+    tax = sum(line.tax for line in lines)
+    gross, round_off = int(row["total"]), _int(row.get("round_off_amount"))
+    return Credit(
+        id=str(row["id"]),
+        customer_id=str(row["customer_id"]),
+        bill=str(row.get("reference_invoice_id") or ""),
+        subscription_id=str(row.get("subscription_id") or ""),
+        kind=str(row["type"]),
+        status=str(row["status"]),
+        reason=str(row.get("reason_code") or row.get("create_reason_code") or ""),
+        issued_at=_int(row.get("date")),
+        currency=str(row["currency_code"]),
+        net=gross - tax - round_off,
+        tax=tax,
+        gross=gross,
+        available=_int(row.get("amount_available")),
+        round_off=round_off,
+        address=_address(row.get("shipping_address") or row.get("billing_address") or {}),
+        lines=lines,
+        applied=tuple(
+            Application(bill=str(entry["invoice_id"]), amount=_int(entry.get("allocated_amount")))
+            for entry in row.get("allocations") or []
+        ),
+        version=_int(row.get("resource_version")),
     )
 
 

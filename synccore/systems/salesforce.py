@@ -137,11 +137,31 @@ class SalesforceAdapter:
         body = answers[0].get("body") or {}
         return str(body.get("id", ""))
 
+    async def write_contract(self, subscription_id: str, fields: Mapping[str, Any]) -> None:
+        """Upsert by the subscription's id."""
+        url = f"{self._site}{self._data}/sobjects/Contract/Subscription_Id__c/{percent(subscription_id, safe='')}"
+        request = Request("PATCH", url, JSON, render(dict(fields)), self._timeout_s)
+        await self._client.write("record.upsert:Contract", request)
+
+    async def write_contract_change(self, key: str, fields: Mapping[str, Any]) -> None:
+        """Upsert by key."""
+        url = f"{self._site}{self._data}/sobjects/Contract_Change__c/Change_Key__c/{percent(key, safe='')}"
+        request = Request("PATCH", url, JSON, render(dict(fields)), self._timeout_s)
+        await self._client.write("record.upsert:Contract_Change__c", request)
+
     async def write_bill(self, number: str, fields: Mapping[str, Any]) -> None:
         """Upsert by number."""
         url = f"{self._site}{self._data}/sobjects/Invoice__c/Invoice_Number__c/{percent(number, safe='')}"
         request = Request("PATCH", url, JSON, render(dict(fields)), self._timeout_s)
         await self._client.write("record.upsert:Invoice__c", request)
+
+    async def write_credit(self, number: str, fields: Mapping[str, Any], bill: str) -> None:
+        """Upsert by number."""
+        url = f"{self._site}{self._data}/sobjects/Credit_Note__c/Credit_Number__c/{percent(number, safe='')}"
+        body = {**fields, "Invoice__r": {"Invoice_Number__c": bill}}
+        await self._client.write(
+            "record.upsert:Credit_Note__c", Request("PATCH", url, JSON, render(body), self._timeout_s)
+        )
 
     async def write_receipt(self, key: str, fields: Mapping[str, Any], number: str, bill: Mapping[str, Any]) -> None:
         """The bill first, so that the payment can refer to it by its number."""
@@ -243,6 +263,9 @@ def _deal(row: Mapping[str, Any]) -> Deal:
         subscription_id=str(row.get("Subscription_Id__c") or ""),
         sync_status=str(row.get("Sync_Status__c") or ""),
         sync_error=str(row.get("Sync_Error__c") or ""),
+        type=str(row.get("Type") or ""),
+        contract_id=str(row.get("ContractId") or ""),
+        contract_subscription=str((row.get("Contract") or {}).get("Subscription_Id__c") or ""),
         lines=tuple(_line(child, currency) for child in children),
     )
 

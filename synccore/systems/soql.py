@@ -7,7 +7,7 @@ ACCOUNT_FIELDS = (
 )  # fmt: skip
 DEAL_FIELDS = (
     "Id", "Name", "AccountId", "IsWon", "Amount", "CurrencyIsoCode", "CloseDate", "Contract_Start_Date__c",
-    "Contract_Term_Months__c", "Payment_Method__c", "PO_Number__c", "SystemModstamp",
+    "Contract_Term_Months__c", "Payment_Method__c", "PO_Number__c", "Type", "ContractId", "SystemModstamp",
 )  # fmt: skip
 STATUS_FIELDS = ("Subscription_Id__c", "Sync_Status__c", "Sync_Error__c")
 LINE_FIELDS = ("Id", "Quantity", "UnitPrice", "TotalPrice", "ServiceDate", "Product2.ProductCode", "Product2.Name")
@@ -22,6 +22,7 @@ def quote(text: str) -> str:
 def deal(opportunity_id: str) -> str:
     """One opportunity with its account and lines in one query."""
     fields = [*DEAL_FIELDS, *STATUS_FIELDS, *(f"Account.{name}" for name in ACCOUNT_FIELDS)]
+    fields.append("Contract.Subscription_Id__c")
     lines = f"(SELECT {', '.join(LINE_FIELDS)} FROM OpportunityLineItems ORDER BY Id)"
     return f"SELECT {', '.join(fields)}, {lines} FROM Opportunity WHERE Id = {quote(opportunity_id)}"
 

@@ -8,8 +8,10 @@ from typing import Any
 from urllib.parse import quote as percent
 from urllib.parse import urlencode
 
+from synccore.domain.agreements import Agreement
 from synccore.domain.bills import Bill, Payment, Receipt
 from synccore.domain.books import Book, Names
+from synccore.domain.credits import Credit
 from synccore.ports.clock import Clock
 from synccore.ports.outcomes import Later
 from synccore.ports.systems import Contracted, Found, Unknown
@@ -22,7 +24,12 @@ from synccore.systems.forms import encode
 from synccore.systems.platform_usages import PlatformUsages
 
 PAGE = 100
-EVENTS = ("invoice_generated", "invoice_updated", "payment_succeeded", "payment_failed", "invoice_voided")
+EVENTS = (
+    "invoice_generated", "invoice_updated", "payment_succeeded", "payment_failed", "invoice_voided",
+    "credit_note_created", "credit_note_updated", "subscription_changed", "subscription_changes_scheduled",
+    "subscription_scheduled_changes_removed", "subscription_renewed", "subscription_cancelled",
+    "contract_term_renewed", "contract_term_completed", "contract_term_terminated",
+)  # fmt: skip
 
 
 class SubscriptionsDialect:
@@ -106,6 +113,33 @@ class SubscriptionsAdapter:
         body = await self._post("subscription.create_with_items", path, fields, "subscription")
         return platform_values.contracted(body["subscription"])
 
+    async def agreement(self, subscription_id: str) -> Agreement | None:
+        """GET /subscriptions/{id}, and what is scheduled if anything is."""
+        path = f"/subscriptions/{_seg(subscription_id)}"
+        body = await self._get("subscription.retrieve", path, "subscription")
+        if body is None:
+            return None
+        future = None
+        if body["subscription"].get("has_scheduled_changes"):
+            operation = "subscription.retrieve_with_scheduled_changes"
+            future = await self._get(operation, f"{path}/retrieve_with_scheduled_changes", "subscription")
+        return platform_values.agreement(body["subscription"], future["subscription"] if future else None)
+
+    async def change_subscription(self, subscription_id: str, fields: Mapping[str, Any], key: str) -> int:
+        """POST /subscriptions/{id}/update_for_items."""
+        path = f"/subscriptions/{_seg(subscription_id)}/update_for_items"
+        body = await self._post("subscription.update_for_items", path, fields, "subscription", key)
+        return int(body["subscription"]["resource_version"])
+
+    async def changed_by(self, subscription_id: str, deal: str) -> int | None:
+        """The feed says which version first carried the deal's mark: later ones carry it too."""
+        query = {"event_type[is]": "subscription_changed", "sort_by[asc]": "occurred_at", "limit": PAGE}
+        for event in await self._list("event.list", "/events", query, "event"):
+            row = event["content"].get("subscription") or {}
+            if row.get("id") == subscription_id and row.get("cf_sf_change") == deal:
+                return int(row["resource_version"])
+        return None
+
     async def bill_by_reference(self, customer_id: str, po_number: str) -> str | None:
         """Looked for among the customer's bills: nothing but the reference tells one-off bills apart."""
         path = f"/customers/{_seg(customer_id)}/invoices"
@@ -123,6 +157,11 @@ class SubscriptionsAdapter:
         """GET /invoices/{id}."""
         body = await self._get("invoice.retrieve", f"/invoices/{_seg(invoice_id)}", "invoice")
         return platform_values.bill(body["invoice"]) if body else None
+
+    async def credit(self, credit_note_id: str) -> Credit | None:
+        """GET /credit_notes/{id}."""
+        body = await self._get("credit_note.retrieve", f"/credit_notes/{_seg(credit_note_id)}", "credit_note")
+        return platform_values.credit(body["credit_note"]) if body else None
 
     async def payment(self, transaction_id: str) -> Payment | None:
         """GET /transactions/{id}."""

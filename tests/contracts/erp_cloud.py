@@ -1,5 +1,6 @@
 """What the core expects of the cloud ERP: each operation of its adapter, and the refusals that it acts upon."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -54,6 +55,13 @@ PAYING = {
     "externalId": "CBTXN-txn_1", "customer": {"id": injected("10", "${customer_id}")}, "payment": 400.0,
     "currency": {"id": "1"}, "tranDate": "2026-01-05", "memo": "txn_1", "autoApply": False,
     "apply": {"items": [{"doc": {"id": injected("321", "${invoice_id}")}, "apply": True, "amount": 400.0}]},
+}  # fmt: skip
+CREDITED = ("a credit memo", {"customer": "CB-c", "invoice": "CBINV-US-1", "credit": "CBCN-US-CN-1"})
+APPLIED = {"items": [{"doc": {"id": injected("321", "${invoice_id}")}, "apply": True, "amount": 1000.0}]}
+MEMO = replace(POSTING, external_id="CBCN-US-CN-1", number="US-CN-1", due=None, po_number="")
+CREDITING = {
+    **{name: value for name, value in POSTED.items() if name not in ("dueDate", "otherRefNum")},
+    "externalId": "CBCN-US-CN-1", "tranId": "US-CN-1", "memo": "US-CN-1", "autoApply": False, "apply": APPLIED,
 }  # fmt: skip
 SINCE = "2026-01-05 08:00:00"
 CHANGED = (
@@ -172,6 +180,19 @@ CASES = (
                            ("the period is closed", {"period": "2026-01"}), status=400,
                            answers=refused("^.*period.*$")),
     ), lambda refusal: "period" in refusal.message, raises=Rejected),
+    Case("credit_memo", lambda erp: erp.credit_memo("CBCN-US-CN-1", "USD"), (
+        record("a credit memo by external id", "creditMemo", "eid:CBCN-US-CN-1", CREDITED,
+               answers={"id": ID, "total": like(1000.0)}),
+    ), lambda found: found.amount == 100_000),
+    Case("create_credit", lambda erp: erp.create_credit(MEMO, {"321": 100_000}), (
+        CURRENCIES, create("a credit note posted with its bill's tax and applied to it", "creditMemo", CREDITING,
+                           INVOICE),
+    ), lambda found: found == "321"),
+    Case("apply_credit", lambda erp: erp.apply_credit("322", {"321": 100_000}, "USD"), (
+        Exchange("a credit memo's applications as a whole", (SIGNED_IN, CREDITED), "PATCH",
+                 injected(f"{REST}/record/v1/creditMemo/322", f"{REST}/record/v1/creditMemo/${{credit_id}}"),
+                 {"replace": "apply"}, status=204, authorized=TOKEN, sends={"apply": APPLIED}),
+    )),
     Case("payment", lambda erp: erp.payment("CBTXN-txn_1", "USD"), (
         record("a payment by external id", "customerPayment", "eid:CBTXN-txn_1",
                ("a payment of an invoice", {**PAID, "payment": "CBTXN-txn_1"}),

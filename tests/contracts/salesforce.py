@@ -45,6 +45,17 @@ PAYMENT = {"Account__c": ACCOUNT_ID, "CurrencyIsoCode": "USD", "Amount__c": Deci
            "Received_On__c": "2026-01-06", "Method__c": "bank_transfer", "Origin__c": "erp"}  # fmt: skip
 
 
+ACTIVE = ("an active contract", {"subscription": "sub-1"})
+RENEWED = {"StartDate": "2027-02-01", "ContractTerm": 12, "Value__c": Decimal("144000.00"), "Quantity__c": 12,
+           "Billing_Status__c": "Active", "Renewal_Status__c": "Renewed"}  # fmt: skip
+TOLD = {"Contract__c": ID["value"], "Kind__c": "Amendment", "Origin__c": "platform", "Opportunity__c": None,
+        "Quantity__c": 4, "CurrencyIsoCode": "USD", "Effective_On__c": "2026-01-05"}  # fmt: skip
+CREDIT = {"Account__c": ACCOUNT_ID, "CurrencyIsoCode": "USD", "Net__c": Decimal("100.00"), "Tax__c": Decimal("0.00"),
+          "Gross__c": Decimal("100.00"), "Available__c": Decimal("0.00"), "Issue_Date__c": "2026-01-05",
+          "Reason__c": "subscription_change", "Status__c": "adjusted", "ERP_Document__c": "321",
+          "Posting_Status__c": "Posted"}  # fmt: skip
+
+
 def adapter(url: str, transport: SignedIn) -> SalesforceAdapter:
     return SalesforceAdapter(SalesforceAccess(url, "client", "secret"), transport, HandClock(), 5, 5.0)
 
@@ -207,6 +218,28 @@ CASES = (
                      "message": like("why")}]),
             ]),
         ), lambda refusal: refusal.code == "NOT_FOUND", raises=Rejected,
+    ),
+    Case(
+        "write_contract", lambda org: org.write_contract("sub-1", RENEWED), (
+            Exchange("a contract brought up to date by its subscription", (SIGNED_IN, ACTIVE), "PATCH",
+                     f"{API}/sobjects/Contract/Subscription_Id__c/sub-1", sends=RENEWED, status=200,
+                     authorized=TOKEN),
+        ),
+    ),
+    Case(
+        "write_contract_change", lambda org: org.write_contract_change("sub-1@7", TOLD), (
+            Exchange("a change of a contract by its key", (SIGNED_IN, ACTIVE), "PATCH",
+                     f"{API}/sobjects/Contract_Change__c/Change_Key__c/sub-1%407",
+                     sends=named(TOLD, Contract__c="contract"), status=201, authorized=TOKEN),
+        ),
+    ),
+    Case(
+        "write_credit", lambda org: org.write_credit("US-CN-000001", CREDIT, "US-000001"), (
+            Exchange("a credit note by its number with the bill that it credits",
+                     (SIGNED_IN, ("a bill", {"number": "US-000001"})), "PATCH",
+                     f"{API}/sobjects/Credit_Note__c/Credit_Number__c/US-CN-000001", status=201, authorized=TOKEN,
+                     sends={**named(CREDIT, Account__c="account"), "Invoice__r": {"Invoice_Number__c": "US-000001"}}),
+        ),
     ),
     Case(
         "write_bill", lambda org: org.write_bill("US-000001", BILL), (

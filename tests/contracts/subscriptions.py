@@ -127,6 +127,26 @@ BOOK = (
            transaction={**TRANSACTION, **UPDATED}),
 )  # fmt: skip
 
+HELD = ("a subscription", {"customer": CUSTOMER, "subscription": "sub-006A"})
+AMENDED = ("an amended subscription", {"customer": CUSTOMER, "subscription": "sub-006A", "deal": "006B"})
+SEATS = {"item_price_id": "platform-USD-yearly", "item_type": "plan", "quantity": like(12), "unit_price": like(1200000)}
+AGREED = {
+    "id": "sub-006A", "customer_id": CUSTOMER, "status": "active", "currency_code": CURRENCY, "billing_period": 1,
+    "billing_period_unit": "year", "next_billing_at": AT, "has_scheduled_changes": True, "cf_sf_change": "006B",
+    "contract_term_billing_cycle_on_renewal": like(1), "resource_version": like(7),
+    "subscription_items": each(SEATS, min=1), "contract_term": {
+        "id": like("ct_1"), "contract_start": AT, "contract_end": AT, "billing_cycle": like(1),
+        "action_at_term_end": like("renew"), "total_contract_value_before_tax": like(12000000)},
+}  # fmt: skip
+CHANGE = {"subscription_items": [{"item_price_id": "platform-USD-yearly", "quantity": 12}], "end_of_term": True}
+CREDIT_NOTE = {
+    "id": like("US-CN-000001"), "customer_id": CUSTOMER, "reference_invoice_id": NUMBER, "type": like("adjustment"),
+    "status": like("adjusted"), "reason_code": like("waiver"), "date": AT, "currency_code": CURRENCY,
+    "total": like(1000), "amount_available": like(0), "round_off_amount": like(0), "resource_version": like(7),
+    "line_items": each({**TAXED, "amount": like(920), "tax_amount": like(80)}, min=1),
+    "allocations": each({"invoice_id": NUMBER, "allocated_amount": like(1000)}, min=1),
+}  # fmt: skip
+
 CASES = (
     Case("item_prices", lambda site: site.item_prices(["onboarding-USD", "nothing"]), (
         get("prices by id, one of which does not exist", "/item_prices",
@@ -163,6 +183,30 @@ CASES = (
         post("a subscription with a contract term under an id of ours", f"/customers/{CUSTOMER}/subscription_for_items",
              SUBSCRIPTION_FORM, A_CUSTOMER, answers={"subscription": CONTRACTED}),
     ), lambda found: found == {"id": "sub-006A", "starts_at": 1767603600}),
+    Case("agreement", lambda site: site.agreement("sub-006A"), (
+        get("a subscription with its contract term and items", "/subscriptions/sub-006A", AMENDED,
+            answers={"subscription": AGREED}),
+        get("the subscription as it is scheduled to be", "/subscriptions/sub-006A/retrieve_with_scheduled_changes",
+            AMENDED, answers={"subscription": {"subscription_items": each(SEATS, min=1)}}),
+    ), lambda found: (found.seats, found.months, found.term.cycles, found.scheduled[0].quantity) == (12, 12, 1, 12)),
+    Case("change_subscription", lambda site: site.change_subscription("sub-006A", CHANGE, "once-1"), (
+        post("seats for the end of the term under an idempotency key", "/subscriptions/sub-006A/update_for_items", [
+            ("subscription_items[item_price_id][0]", "platform-USD-yearly"), ("subscription_items[quantity][0]", "12"),
+            ("end_of_term", "true"),
+        ], HELD, headers=ONCE, answers={"subscription": {"id": "sub-006A", "resource_version": like(7)}}),
+    ), lambda version: version == 7),
+    Case("changed_by", lambda site: site.changed_by("sub-006A", "006B"), (
+        get("the changes of subscriptions, oldest first", "/events", AMENDED, query={
+            "event_type[is]": "subscription_changed", "sort_by[asc]": "occurred_at", "limit": "100",
+        }, answers=rows(event={"content": {"subscription": {
+            "id": "sub-006A", "cf_sf_change": "006B", "resource_version": like(7)}}})),
+    ), lambda version: version == 7),
+    Case("credit", lambda site: site.credit("US-CN-000001"), (
+        get("a credit note with lines and what it settles",
+            injected(f"{API}/credit_notes/US-CN-000001", f"{API}/credit_notes/${{credit_note}}"),
+            ("a credited bill", {"customer": CUSTOMER}), answers={"credit_note": CREDIT_NOTE}),
+    ), lambda note: (note.gross, note.tax, note.bill, note.allocations) == (
+        1000, 80, "US-000001", {"US-000001": 1000})),
     Case("book", lambda site: site.book(Names({})), BOOK,
          lambda book: (len(book.customers), book.contracts[0].value, book.documents[0].gross, book.documents[1].kind,
                        book.receipts[0].amount, book.unread) == (1, 12_000_000, 544375, "credit", 544375, [])),

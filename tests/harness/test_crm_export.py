@@ -52,7 +52,7 @@ def test_the_small_export_holds(story: Scenario) -> None:
     result = play(story)
     assert result.outcome == "holds", result.findings
     assert {verdict.invariant for verdict in result.verdicts} >= {"I1", "I2", "I4", "I5", "I9", "I28", "I31", "story"}
-    won = next(one for one in result.identities if one.name == "won = billed")
+    won = next(one for one in result.identities if one.name == "won = contracted")
     assert (won.a, won.b, won.unexplained) == (5_740_900, 5_740_900, 0)
 
 

@@ -32,7 +32,7 @@ def test_the_export_story_holds_live(tmp_path: Path) -> None:
     story.write_text((ROOT / "scenarios/crm-export.yaml").read_text().replace("- load: {", "- load: {limit: 6, "))
     (run,) = windtunnel(tmp_path, "run", str(story), "--mode", "live", "--export", str(SMALL), "--json")["runs"]
     assert (run["story"], run["mode"], run["outcome"]) == ("crm-export", "live", "holds")
-    won = next(row for row in run["tie_out"] if row["identity"] == "won = billed")
+    won = next(row for row in run["tie_out"] if row["identity"] == "won = contracted")
     assert won["a"]["amount"] == won["b"]["amount"] != "0.00" == won["unexplained"]
 
 
@@ -53,7 +53,7 @@ def test_an_export_is_loaded_into_a_sandbox_that_is_up(tmp_path: Path) -> None:
         windtunnel(tmp_path, "clock", "advance", "1h")
         books = windtunnel(tmp_path, "books", "--json")
         line = {row["identity"]: (row["a"]["amount"], row["b"]["amount"]) for row in books["tie_out"]}
-        assert line["won = billed"] == line["billed = posted"] == ("1,000.00", "1,000.00")
+        assert line["won = contracted"] == line["billed = posted"] == ("1,000.00", "1,000.00")
         assert all(row["holds"] for row in books["tie_out"]) and books["exceptions"] == []
     finally:
         windtunnel(tmp_path, "down")

@@ -1,0 +1,175 @@
+"""What became of contracts, read from the books: their terms, their changes in mid-term, and whose doing each was."""
+
+import calendar
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
+
+from harness.canon import Canon, Contract, Deal, Document, Term
+
+TOLERANCE = 2  # minor units a deal: credit and charge of a change are rounded each by itself
+
+
+@dataclass
+class Change:
+    """One day on which a contract changed in mid-term: what was billed less what was credited, net."""
+
+    subscription: str
+    day: str
+    effect: int = 0
+    documents: list[str] = field(default_factory=list)
+    deals: list[Deal] = field(default_factory=list)
+
+
+@dataclass
+class Agreement:
+    """One contract of the platform with its terms and changes, and the deals of sales that concern it."""
+
+    contract: Contract
+    terms: list[Term]
+    changes: list[Change]
+    bills: list[Document]
+    origin: Deal | None = None
+    renewals: dict[str, Deal] = field(default_factory=dict)  # by the term that each began
+    pending: list[Deal] = field(default_factory=list)  # won, and nothing of it is in force yet
+
+    def of_term(self, term: Term) -> list[Change]:
+        """The changes within a term."""
+        return [change for change in self.changes if term.start <= change.day <= term.end]
+
+    def scheduled(self, deal: Deal) -> bool:
+        """Will the deal's wish come true at the term's end, as the platform stands?"""
+        if deal.kind == "amendment":
+            return self.contract.scheduled and deal.start > self.contract.start
+        wanted = deal.recurring + sum(one.recurring for one in self.later(deal))
+        return self.contract.renews and self.contract.next_recurring == wanted
+
+    def later(self, renewal: Deal) -> list[Deal]:
+        """Amendments of the running term that were won after its renewal had been decided: they add to it."""
+        return [
+            deal for change in self.changes for deal in change.deals
+            if deal.closed_on >= renewal.closed_on and deal.won_at > renewal.won_at
+        ]  # fmt: skip
+
+
+def agreements(canon: Canon) -> list[Agreement]:
+    """All contracts of the platform, in the order of the books."""
+    deals = {deal.id: deal for deal in canon.deals}
+    about: dict[str, list[Deal]] = {}
+    subscriptions = {one.id: one.key for one in canon.contracts if one.system == "salesforce"}
+    for deal in canon.deals:
+        if deal.kind != "new":
+            about.setdefault(subscriptions.get(deal.contract, ""), []).append(deal)
+    bills: dict[str, list[Document]] = {}
+    for bill in canon.bills():
+        if bill.subscription:
+            bills.setdefault(bill.subscription, []).append(bill)
+    terms: dict[str, list[Term]] = {}
+    for term in sorted(canon.terms, key=lambda one: one.start):
+        terms.setdefault(term.subscription, []).append(term)
+    found = []
+    for contract in canon.contracts:
+        if contract.system == "subscriptions":
+            own, issued = terms.get(contract.key, []), bills.get(contract.key, [])
+            one = Agreement(contract, own, changes_of(contract, own, issued), issued)
+            one.origin = deals.get(contract.deal)
+            _claim(one, sorted(about.get(contract.key, ()), key=lambda deal: (deal.closed_on, deal.won_at)))
+            found.append(one)
+    return found
+
+
+def changes_of(contract: Contract, terms: list[Term], bills: Iterable[Document]) -> list[Change]:
+    """Bills that begin within a billing term, and credit notes for a change, by the day of the platform's site."""
+    edges = {edge for term in terms for edge in boundaries(term, contract.months)[:-1]}
+    found: dict[str, Change] = {}
+    for bill in bills:
+        changes = bill.reason == "subscription_change" if bill.kind == "credit" else bill.starts not in edges
+        if not changes or not bill.starts or not terms:
+            continue
+        change = found.setdefault(bill.starts, Change(contract.key, bill.starts))
+        change.effect += -bill.net if bill.kind == "credit" else bill.net - bill.metered
+        change.documents.append(bill.key)
+    return [found[day] for day in sorted(found)]
+
+
+def boundaries(term: Term, months: int) -> list[str]:
+    """Days on which the billing terms of a contract term begin, and last the day after its end."""
+    start = date.fromisoformat(term.start)
+    return [_months_later(start, index * months).isoformat() for index in range(term.cycles + 1)] if months else []
+
+
+def _months_later(start: date, months: int) -> date:
+    index = start.year * 12 + start.month - 1 + months
+    year, month = divmod(index, 12)
+    return date(year, month + 1, min(start.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def prorated(deal: Deal, agreement: Agreement, change: Change) -> tuple[int, int]:
+    """What an amendment comes to: for the rest of its billing term by days, and in how many whole ones behind it."""
+    for term in agreement.terms:
+        edges = boundaries(term, agreement.contract.months)
+        for begin, end in pairwise(edges):
+            if begin <= change.day < end:
+                left, whole = _days(change.day, end), _days(begin, end)
+                share = (Decimal(deal.recurring) * left / whole).quantize(Decimal(1), ROUND_HALF_UP)
+                return int(share), sum(1 for edge in edges[:-1] if edge > change.day)
+    return 0, 0
+
+
+def _days(start: str, end: str) -> int:
+    return (date.fromisoformat(end) - date.fromisoformat(start)).days
+
+
+def _claim(agreement: Agreement, deals: list[Deal]) -> None:
+    """Which change or term each deal stands behind."""
+    for deal in deals:
+        earliest = (date.fromisoformat(deal.closed_on) - timedelta(days=1)).isoformat()
+        if deal.kind == "renewal":
+            terms = [t for t in agreement.terms[1:] if t.start >= earliest and t.id not in agreement.renewals]
+            if terms:
+                agreement.renewals[terms[0].id] = deal
+                continue
+        else:
+            change = _change_of(agreement, deal, earliest)
+            if change is not None:
+                change.deals.append(deal)
+                continue
+        agreement.pending.append(deal)
+
+
+def _change_of(agreement: Agreement, deal: Deal, earliest: str) -> Change | None:
+    possible = [change for change in agreement.changes if change.day >= max(earliest, deal.start)]
+    for change in possible:
+        expected = sum(prorated(one, agreement, change)[0] for one in (*change.deals, deal))
+        if abs(change.effect - expected) <= TOLERANCE * (len(change.deals) + 1):
+            return change
+    return next((change for change in possible if not change.deals), None)
+
+
+def in_force(canon: Canon) -> Iterator[str]:
+    """Ids of renewals and amendments that the platform has carried out or will at the term's end."""
+    for agreement in agreements(canon):
+        yield from (deal.id for change in agreement.changes for deal in change.deals)
+        yield from (deal.id for deal in agreement.renewals.values())
+        yield from (deal.id for deal in agreement.pending if agreement.scheduled(deal))
+
+
+def of_their_deals(canon: Canon) -> Canon:
+    """The books with each bill of a change or a renewal under the deal that stands behind it, or under none."""
+    behind: dict[str, str] = {}
+    for agreement in agreements(canon):
+        for change in agreement.changes:
+            behind |= dict.fromkeys(change.documents, change.deals[0].id if change.deals else "")
+        for term in agreement.terms[1:]:
+            deal = agreement.renewals.get(term.id)
+            for bill in agreement.bills:
+                if term.start <= bill.starts <= term.end:
+                    behind.setdefault(bill.key, deal.id if deal else "")
+    if behind:
+        canon.documents = [
+            replace(one, deal=behind[one.key]) if one.system == "subscriptions" and one.key in behind else one
+            for one in canon.documents
+        ]
+    return canon

@@ -1,0 +1,69 @@
+"""What sales is told of contracts: every renewal and amendment that happened, none that did not, and by whose doing."""
+
+from collections import Counter
+
+from harness.agreements import Agreement, agreements
+from harness.canon import Told
+from harness.checkers.case import Case
+
+
+def told_as_they_are(case: Case) -> tuple[int, list[str]]:
+    """Part of I4: as many renewals as terms that followed one, each under its deal; each deal's amendment once.
+
+    The end of a billing period within a term is no renewal.
+    """
+    findings: list[str] = []
+    checked = 0
+    for agreement, told in _pairs(case):
+        checked += len(agreement.terms) + len(agreement.changes)
+        name = agreement.contract.key
+        if case.excuses.item((name, *(row.key for row in told)), "", 0) is not None:
+            continue
+        renewals = [row for row in told if row.kind == "Renewal"]
+        owners = [agreement.renewals.get(term.id) for term in agreement.terms[1:]]
+        if len(renewals) != len(owners):
+            findings.append(f"sales is told of {len(renewals)} renewals of {name}, the platform has {len(owners)}")
+        else:
+            wanted = Counter(deal.id if deal else "" for deal in owners)
+            findings += _differences(f"renewals of {name}", wanted, Counter(row.deal for row in renewals))
+        done = Counter(deal.id for change in agreement.changes for deal in change.deals)
+        shown = Counter(row.deal for row in told if row.kind == "Amendment" and row.deal)
+        findings += _differences(f"amendments of {name} by sales", done, shown)
+        foreign = any(not change.deals for change in agreement.changes)
+        if foreign and not any(row.kind == "Amendment" and row.origin == "platform" for row in told):
+            findings.append(f"{name} was changed in the platform, and sales is not told")
+    return checked, findings
+
+
+def own_changes_come_not_back(case: Case) -> tuple[int, list[str]]:
+    """Part of I31: what sales decided is never told as the platform's own doing, and nothing is told twice."""
+    findings: list[str] = []
+    checked = 0
+    for agreement, told in _pairs(case):
+        rows = [row for row in told if row.kind == "Amendment"]
+        checked += len(rows)
+        own = agreement.contract.key in (case.excuses.customers_changed or ())
+        known = case.excuses.customers_changed is not None
+        for row in rows:
+            if row.origin == "platform" and known and not own:
+                findings.append(f"the change of {agreement.contract.key} on {row.on} is told as the platform's own")
+    return checked, findings
+
+
+def _pairs(case: Case) -> list[tuple[Agreement, list[Told]]]:
+    if not case.core_known:
+        return []
+    keys = {one.id: one.key for one in case.canon.contracts if one.system == "salesforce"}
+    told: dict[str, list[Told]] = {}
+    for row in case.canon.told:
+        told.setdefault(keys.get(row.contract, ""), []).append(row)
+    return [(one, told.get(one.contract.key, [])) for one in agreements(case.canon)]
+
+
+def _differences(what: str, happened: Counter[str], told: Counter[str]) -> list[str]:
+    findings = []
+    for deal in sorted({*happened, *told}):
+        if happened[deal] != told[deal]:
+            whose = f"deal {deal}" if deal else "no deal"
+            findings.append(f"{what}: {happened[deal]} of {whose} happened, sales is told of {told[deal]}")
+    return findings

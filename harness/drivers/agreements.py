@@ -1,0 +1,34 @@
+"""Contracts that exist: the one of a deal, for what sales does about it, and the customer's own changes of it."""
+
+from typing import Any
+
+from harness.drivers.stage import Offer, Stage, StepFailed
+
+TYPES = {"new": "New Business", "renewal": "Renewal", "amendment": "Amendment"}
+
+
+async def deal_fields(stage: Stage, facts: Any) -> dict[str, Any]:
+    """Type and contract of an opportunity; StepFailed while the contract is not in Salesforce."""
+    if facts.type == "new":
+        return {"Type": TYPES["new"]}
+    origin = stage.offer(facts.of).origin
+    rows = await stage.sales.query(f"SELECT Id FROM Contract WHERE Opportunity__c = '{origin}'")
+    if not rows:
+        raise StepFailed(f"Salesforce has no contract of deal {facts.of} yet")
+    return {"Type": TYPES[facts.type], "ContractId": rows[0]["Id"]}
+
+
+def origin_of(stage: Stage, facts: Any, opportunity_id: str) -> str:
+    """The opportunity that a deal's contract began with: its own, or that of the deal which it changes."""
+    return opportunity_id if facts.of is None else stage.offer(facts.of).origin
+
+
+async def platform_change(stage: Stage, facts: Any) -> str:
+    """The customer changes the number of seats where it subscribes: nobody in sales knows of it."""
+    offer: Offer = stage.offer(facts.deal)
+    subscription = await stage.platform.held_by(offer.origin)
+    plan = next(item for item in subscription["subscription_items"] if item["item_type"] == "plan")
+    await stage.platform.change_seats(subscription["id"], plan["item_price_id"], facts.seats, facts.at_term_end)
+    stage.customer_changes.add(subscription["id"])
+    when = "from the next term on" if facts.at_term_end else "now"
+    return f"{offer.buyer.name} changes {plan['quantity']} to {facts.seats} seats in the platform, {when}"

@@ -1,0 +1,154 @@
+"""The tie-out of contracts: won = contracted + parked, and contract value = billed - credited + to be billed."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from harness.agreements import TOLERANCE, Agreement, agreements, prorated
+from harness.canon import Canon, Deal, Document, Term
+from harness.reconciling import Break, Excuses, Identity, Item
+
+
+class _Reckoning:
+    """Items and breaks of one entity and currency as they are found."""
+
+    def __init__(self, excuses: Excuses) -> None:
+        self.excuses = excuses
+        self.items: list[Item] = []
+        self.breaks: list[Break] = []
+
+    def missing(self, deal: Deal, amount: int, reason: str) -> None:
+        """A deal whose value is not there: the core says why, or it is a break."""
+        item = self.excuses.item((deal.id, f"opportunity:{deal.id}"), deal.id, amount)
+        if item is not None:
+            self.items.append(item)
+        else:
+            self.breaks.append(Break(deal.id, amount, reason))
+
+
+def _pick(rows: Iterable[Any], entity: str, currency: str) -> list[Any]:
+    return [row for row in rows if row.entity == entity and row.currency == currency]
+
+
+def won_is_contracted(canon: Canon, excuses: Excuses, entity: str, currency: str) -> Identity:
+    """Won value (net) = contracts of the platform + bills without a contract + what is parked or still to come."""
+    deals = _pick(canon.deals, entity, currency)
+    known = {deal.id for deal in deals}
+    reckoning = _Reckoning(excuses)
+    contracted, seen = 0, set()
+    for agreement in agreements(canon):
+        contract = agreement.contract
+        if contract.currency != currency or not (contract.deal in known or contract.entity == entity):
+            continue
+        contracted += sum(term.value for term in agreement.terms)
+        seen |= _reckon(agreement, reckoning)
+    billed: dict[str, int] = {}
+    for bill in _pick(canon.bills(), entity, currency):
+        if bill.kind == "invoice" and bill.deal and not bill.subscription:
+            billed[bill.deal] = billed.get(bill.deal, 0) + bill.net
+    for deal in deals:
+        missing = deal.net - billed.get(deal.id, 0)
+        if missing and deal.id not in seen:
+            reckoning.missing(deal, missing, f"deal {deal.name} was won and is not contracted in full")
+    for deal_id, amount in billed.items():
+        if deal_id not in known:
+            reckoning.breaks.append(Break(deal_id, -amount, "billed for a deal that is not won"))
+    return Identity(
+        "won = contracted", entity, currency, "Salesforce, won net", sum(deal.net for deal in deals),
+        "platform, contracted net", contracted + sum(billed.values()), tuple(reckoning.items),
+        tuple(reckoning.breaks),
+    )  # fmt: skip
+
+
+def _reckon(agreement: Agreement, reckoning: _Reckoning) -> set[str]:
+    """Explain the value of every term of a contract; returns the deals that are accounted for."""
+    contract, origin = agreement.contract, agreement.origin
+    seen = set()
+    if origin is not None and not agreement.terms and contract.status == "future" and contract.value == origin.net:
+        reason = f"contracted, billed from {contract.start} on"
+        reckoning.items.append(Item("waiting for window", origin.id, origin.net, reason))
+        seen.add(origin.id)
+    for index, term in enumerate(agreement.terms):
+        owner = origin if index == 0 else agreement.renewals.get(term.id)
+        _reckon_term(agreement, term, owner, index, reckoning)
+        seen |= {deal.id for change in agreement.of_term(term) for deal in change.deals}
+        seen |= {owner.id} if owner is not None else set()
+    for deal in agreement.pending:
+        if agreement.scheduled(deal):
+            reason = f"in force from the end of the term on ({contract.end})"
+            reckoning.items.append(Item("waiting for window", deal.id, deal.net, reason))
+        else:
+            what = f"{deal.kind} {deal.name} was won and is neither in force nor scheduled"
+            reckoning.missing(deal, deal.net, what)
+        seen.add(deal.id)
+    return seen
+
+
+def _reckon_term(agreement: Agreement, term: Term, owner: Deal | None, index: int, reckoning: _Reckoning) -> None:
+    """The term's value = its deal + amendments, each prorated by days + what the customer did in the platform."""
+    expected = owner.net if owner is not None else 0
+    foreign = False
+    for change in agreement.of_term(term):
+        shares = {deal.id: prorated(deal, agreement, change) for deal in change.deals}
+        foreign = foreign or not change.deals
+        promised = sum(share for share, _ in shares.values())
+        if change.deals and abs(change.effect - promised) > TOLERANCE * len(change.deals):
+            foreign = True
+        for deal in change.deals:
+            share, cycles = shares[deal.id]
+            exact = change.effect - promised + share if deal is change.deals[0] and not foreign else share
+            worth = exact + cycles * deal.recurring
+            expected += worth
+            if worth != deal.net:
+                reason = f"prorated by days from {change.day} to the end of the term"
+                reckoning.items.append(Item("proration", deal.id, deal.net - worth, reason))
+    if owner is not None and index:
+        for deal in _carried(agreement, term, owner):
+            expected += deal.recurring * term.cycles
+            reason = f"won after the renewal, and part of the term from {term.start} on as well"
+            reckoning.items.append(Item("proration", deal.id, -deal.recurring * term.cycles, reason))
+    rest = term.value - expected
+    if not rest:
+        return
+    contract = agreement.contract
+    name = f"{contract.key} from {term.start}"
+    if index and owner is None:
+        reckoning.items.append(Item("born in the platform", name, -rest, "the contract was renewed by the platform"))
+    elif reckoning.excuses.customer_may_have_changed(contract.key) and (foreign or contract.status == "cancelled"):
+        reckoning.items.append(Item("born in the platform", name, -rest, "the customer changed it in the platform"))
+    elif owner is not None:
+        reckoning.missing(owner, -rest, f"{name} is worth {term.value}, its deals come to {expected} (minor units)")
+    else:
+        reckoning.breaks.append(Break(name, -rest, "contracted for a deal that is not won"))
+
+
+def _carried(agreement: Agreement, term: Term, owner: Deal) -> list[Deal]:
+    earlier = [change for change in agreement.changes if change.day < term.start]
+    return [deal for change in earlier for deal in change.deals if deal in agreement.later(owner)]
+
+
+def contract_is_billed(canon: Canon, entity: str, currency: str) -> Identity:
+    """Contract value = billed - credited for changes and cancellations + what is to be billed; without usage."""
+    value = billed = to_come = 0
+    breaks = []
+    for agreement in agreements(canon):
+        contract = agreement.contract
+        evergreen = not contract.running and contract.status != "cancelled"
+        if contract.entity != entity or contract.currency != currency or not agreement.terms or evergreen:
+            continue
+        worth = sum(term.value for term in agreement.terms)
+        net, left = sum(_counted(bill) for bill in agreement.bills), contract.remaining * contract.recurring
+        value, billed, to_come = value + worth, billed + net, to_come + left
+        if worth != net + left:
+            text = f"{contract.key} is worth {worth}, billed {net} and {left} to come (minor units)"
+            breaks.append(Break(contract.key, worth - net - left, text))
+    return Identity(
+        "contract = billed + to come", entity, currency, "platform, contract value", value,
+        "platform, billed and to be billed", billed + to_come, (), tuple(breaks),
+    )  # fmt: skip
+
+
+def _counted(bill: Document) -> int:
+    """What of a document is the contract's: neither usage, nor one-off bills, nor goodwill and write-offs."""
+    if bill.kind == "credit":
+        return -bill.net if bill.reason.startswith("subscription_") else 0
+    return bill.net - bill.metered if bill.starts else 0

@@ -1,0 +1,227 @@
+"""Renewals and amendments that sales has won, carried into the platform. Part of process order-activation."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from synccore.domain.agreements import (
+    Agreement,
+    Part,
+    Unfit,
+    agreed,
+    amended,
+    finding,
+    fingerprint,
+    hindrance,
+)
+from synccore.domain.calendar import midnight
+from synccore.domain.deals import Deal
+from synccore.domain.facts import fact
+from synccore.domain.mappings import Item
+from synccore.ports.engine import Run
+from synccore.ports.outcomes import Parked
+from synccore.ports.stores import Unit
+from synccore.ports.systems import Found
+from synccore.processes.context import Context
+from synccore.processes.contract_status import (
+    change_key,
+    decided_key,
+    decision_of,
+    show_contract,
+)
+from synccore.processes.write_back import report_deal
+from synccore.processes.writes import Write
+
+
+class ContractChanges:
+    """A renewal is a change at the term's end, an amendment one from today on; neither wipes what the other planned."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+
+    async def run(self, run: Run, deal: Deal, items: Mapping[str, Item], cycles: int) -> None:
+        """Carry out the deal once; `cycles`: how many billing terms a renewal is for."""
+        await run.step("change", lambda: self._change(deal, items, cycles))
+        subscription = deal.contract_subscription
+        await run.step("contract", lambda: show_contract(self._ctx, subscription))
+        await run.step("write-back", lambda: report_deal(self._ctx, deal, "Synced", "", subscription))
+
+    async def _change(self, deal: Deal, items: Mapping[str, Item], cycles: int) -> str:
+        named = deal.contract_subscription
+        agreement = await self._ctx.platform.agreement(named) if named else None
+        key = self._key("renewal" if deal.kind == "renewal" else "amendment", deal)
+        effect = await self._ctx.db.run(lambda unit: unit.effects.get(key))
+        done = effect is not None and effect.state == "applied"
+        unfit = None if done else hindrance(deal, items, agreement)
+        if unfit is not None or agreement is None:
+            await self._refuse(deal, unfit or Unfit("contract_unknown", "the contract is gone"))
+        assert agreement is not None
+        wanted = agreed(deal, items)
+        if deal.kind == "renewal":
+            return await self._renew(deal, agreement, wanted, cycles, done)
+        return await self._amend(deal, agreement, wanted, done)
+
+    async def _refuse(self, deal: Deal, unfit: Unfit) -> None:
+        await report_deal(self._ctx, deal, "Blocked", unfit.reason)
+        raise Parked(unfit.reason, (finding(deal, unfit),))
+
+    def _key(self, kind: str, deal: Deal) -> str:
+        return self._ctx.keys.effect("subscriptions", kind, deal.id)
+
+    # -- renewal --------------------------------------------------------------------------------
+
+    async def _renew(self, deal: Deal, agreement: Agreement, wanted: tuple[Part, ...], cycles: int, done: bool) -> str:
+        """The decision first, then what it changes: both hold from the end of the term in force on."""
+        ctx = self._ctx
+        if not done and agreement.term is None:
+            await self._refuse(deal, Unfit("contract_ended", f"{agreement.id} has no contract term to renew"))
+        changes = fingerprint(wanted) != fingerprint(agreement.parts)
+        items_key = self._key("renewal-items", deal)
+        planned = await ctx.db.run(lambda unit: unit.effects.get(items_key))
+        if not done and planned is None:
+            await self._guard(deal, agreement, wanted)
+        term = agreement.term
+        decision = {
+            "deal": deal.id, "term": term.id if term else "", "until": term.end if term else 0,
+            "parts": _rows(wanted), "changes": changes,
+        }  # fmt: skip
+        fields = {
+            "contract_term": {"action_at_term_end": "renew"}, "contract_term_billing_cycle_on_renewal": cycles,
+            "cf_sf_renewal": deal.id,
+        }  # fmt: skip
+
+        async def look() -> Found | None:
+            known = await ctx.platform.agreement(agreement.id)
+            return Found(known.version) if known is not None and known.renewal == deal.id else None
+
+        async def send(refusals: int) -> int:
+            key = ctx.keys.idempotency(f"{self._key('renewal', deal)}#{refusals}")
+            return await ctx.platform.change_subscription(agreement.id, fields, key)
+
+        def settled(unit: Unit, version: Any) -> None:
+            unit.cursors.set(decided_key(agreement.id), json.dumps(decision))
+            at, cause = ctx.clock.now(), f"opportunity:{deal.id}"
+            data = {"subscription": agreement.id, "opportunity": deal.id, "cycles": cycles,
+                    "quantity": sum(part.quantity for part in wanted if part.plan)}  # fmt: skip
+            unit.events.append(fact("renewal-confirmed", "salesforce", deal.id, deal.account.id, at, data, cause))
+            del version
+
+        write = Write(self._key("renewal", deal), "subscriptions", "renewal", f"opportunity:{deal.id}")
+        await ctx.once(ctx, write, send, look, settled)
+        held = await ctx.db.run(lambda unit: decision_of(unit, agreement.id))
+        if held is not None and held["deal"] == deal.id and held["changes"]:
+            await self._schedule(items_key, deal, agreement, _parts(held["parts"]))
+        return agreement.id
+
+    async def _guard(self, deal: Deal, agreement: Agreement, wanted: tuple[Part, ...]) -> None:
+        """A new scheduled change silently replaces the one that is there: only a person may decide that."""
+        there = agreement.scheduled
+        if there is None or fingerprint(there) == fingerprint(wanted):
+            return
+        text = f"{agreement.id} has a change scheduled for its term's end already, which deal {deal.name} would replace"
+        await self._refuse(deal, Unfit("scheduled_change_conflict", text))
+
+    async def _schedule(self, key: str, deal: Deal, agreement: Agreement, wanted: tuple[Part, ...]) -> None:
+        ctx = self._ctx
+        kept = {part.price for part in wanted}
+        fields = {
+            "subscription_items": _rows(wanted), "end_of_term": True,
+            "mandatory_items_to_remove": [part.price for part in agreement.parts if part.price not in kept],
+        }  # fmt: skip
+
+        async def look() -> Found | None:
+            known = await ctx.platform.agreement(agreement.id)
+            there = None if known is None else known.scheduled
+            return Found(agreement.id) if there is not None and fingerprint(there) == fingerprint(wanted) else None
+
+        async def send(refusals: int) -> str:
+            await ctx.platform.change_subscription(agreement.id, fields, ctx.keys.idempotency(f"{key}#{refusals}"))
+            return agreement.id
+
+        await ctx.once(ctx, Write(key, "subscriptions", "schedule", f"opportunity:{deal.id}"), send, look)
+
+    # -- amendment ------------------------------------------------------------------------------
+
+    async def _amend(self, deal: Deal, agreement: Agreement, delta: tuple[Part, ...], done: bool) -> str:
+        ctx = self._ctx
+        again = f"reschedule/{deal.id}"
+        if not done:
+            await self._plan(deal, agreement, delta, again)
+        zone = await ctx.db.run(lambda unit: str(ctx.policy(unit, "platform")["zone"]))
+        if deal.start is not None and not done and midnight(deal.start, zone) >= agreement.term_ends:
+            later = amended(agreement.scheduled or agreement.parts, delta)
+            assert not isinstance(later, Unfit)
+            await self._schedule(self._key("amendment", deal), deal, agreement, later)
+            return agreement.id
+
+        async def look() -> Found | None:
+            version = await ctx.platform.changed_by(agreement.id, deal.id)
+            return None if version is None else Found(version)
+
+        async def send(refusals: int) -> int:
+            fresh = await ctx.platform.agreement(agreement.id) or agreement
+            rows = amended(fresh.parts, delta)
+            if isinstance(rows, Unfit):
+                await self._refuse(deal, rows)
+            assert not isinstance(rows, Unfit)
+            touched = {part.price for part in delta}
+            fields = {
+                "subscription_items": _rows(tuple(part for part in rows if part.price in touched)),
+                "mandatory_items_to_remove": [p.price for p in fresh.parts if p.price not in {r.price for r in rows}],
+                "cf_sf_change": deal.id,
+            }  # fmt: skip
+            key = ctx.keys.idempotency(f"{self._key('amendment', deal)}#{refusals}")
+            return await ctx.platform.change_subscription(agreement.id, fields, key)
+
+        def settled(unit: Unit, version: Any) -> None:
+            unit.cursors.set(change_key(deal.id), str(version))
+
+        write = Write(self._key("amendment", deal), "subscriptions", "amendment", f"opportunity:{deal.id}")
+        await ctx.once(ctx, write, send, look, settled)
+        kept = await ctx.db.run(lambda unit: unit.cursors.get(again))
+        if kept:
+            await self._schedule(self._key("reschedule", deal), deal, agreement, _parts(json.loads(kept)))
+        return agreement.id
+
+    async def _plan(self, deal: Deal, agreement: Agreement, delta: tuple[Part, ...], again: str) -> None:
+        """Before the change, which wipes what is scheduled, remember what must be scheduled again behind it."""
+        ctx = self._ctx
+        unfit = amended(agreement.parts, delta)
+        if isinstance(unfit, Unfit):
+            effect = await ctx.db.run(lambda unit: unit.effects.get(self._key("amendment", deal)))
+            if effect is None:
+                await self._refuse(deal, unfit)
+            return
+        if agreement.scheduled is None:
+            return
+        held = await ctx.db.run(lambda unit: decision_of(unit, agreement.id))
+        ours = held is not None and fingerprint(_parts(held["parts"])) == fingerprint(agreement.scheduled)
+        if not ours:
+            text = (
+                f"{agreement.id} has a change scheduled that sales did not decide, and deal {deal.name} would wipe it"
+            )
+            await self._refuse(deal, Unfit("scheduled_change_conflict", text))
+        later = amended(agreement.scheduled, delta)
+        if isinstance(later, Unfit):
+            await self._refuse(deal, later)
+        assert not isinstance(later, Unfit)
+        rows, decision = _rows(later), {**(held or {}), "parts": _rows(later)}
+
+        def keep(unit: Unit) -> None:
+            if unit.cursors.get(again) is None:
+                unit.cursors.set(again, json.dumps(rows))
+                unit.cursors.set(decided_key(agreement.id), json.dumps(decision))
+
+        await ctx.db.run(keep)
+
+
+def _rows(parts: tuple[Part, ...]) -> list[dict[str, Any]]:
+    return [
+        {"item_price_id": part.price, "quantity": part.quantity, "unit_price": part.unit_price} for part in parts
+    ]  # fmt: skip
+
+
+def _parts(rows: list[dict[str, Any]]) -> tuple[Part, ...]:
+    return tuple(
+        Part(price=row["item_price_id"], quantity=row["quantity"], unit_price=row["unit_price"]) for row in rows
+    )

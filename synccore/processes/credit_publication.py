@@ -1,0 +1,136 @@
+"""Process credit-publication: a credit note is posted once to the ledger of its bill, applied there, shown to sales."""
+
+from typing import Any
+
+from synccore.domain import calendar
+from synccore.domain.bills import Bill
+from synccore.domain.credits import Credit
+from synccore.domain.facts import fact
+from synccore.domain.findings import Finding
+from synccore.domain.keys import digest
+from synccore.ports.engine import Run
+from synccore.ports.outcomes import Parked
+from synccore.ports.stores import Unit
+from synccore.ports.systems import Found, Posting
+from synccore.processes.context import Context
+from synccore.processes.ledger_facts import LedgerFacts, ledger_facts
+from synccore.processes.ledger_lines import cloud_lines, lines_of
+from synccore.processes.legacy_posting import LEGACY_STATUS, credit_to_legacy, park_until_answered
+from synccore.processes.write_back import show_credit
+from synccore.processes.writes import Write
+
+
+class CreditPublication:
+    """Runs for credit_note_created and again for credit_note_updated: the posting is a fact, what it settles a level.
+
+    The tax point is the bill's, not today: what is given back is taxed as it was billed.
+    """
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+
+    async def __call__(self, run: Run, argument: Any) -> None:
+        """`argument`: {"credit": number}."""
+        ctx, number = self._ctx, str(argument["credit"])
+        row = await run.step("credit", lambda: self._read(number))
+        if row is None:
+            return
+        credit, original = Credit.model_validate(row["credit"]), Bill.model_validate(row["bill"])
+        facts = await ctx.db.run(lambda unit: ledger_facts(ctx, unit, credit.customer_id, credit.id, "credit"))
+        if credit.status == "voided":
+            self._voided(credit, facts)
+            return
+        if facts.entity.ledger == "cloud":
+            document = str(await run.step("post", lambda: self._post(credit, original, facts)))
+            await run.step("show", lambda: show_credit(ctx, credit, facts.entity.zone, "Posted", document))
+            await run.step("apply", lambda: self._apply(credit, document))
+            return
+        on = calendar.day(original.issued_at, facts.entity.zone)
+        answer = await run.step(
+            "post", lambda: credit_to_legacy(ctx, credit, facts, lines_of(credit.as_bill(), facts, on))
+        )
+        status = LEGACY_STATUS[answer["state"]]
+        await run.step("show", lambda: show_credit(ctx, credit, facts.entity.zone, status, answer["document"]))
+        park_until_answered(credit.id, answer)
+
+    async def _read(self, number: str) -> Any:
+        credit = await self._ctx.platform.credit(number)
+        if credit is None:
+            return None
+        bill = await self._ctx.platform.bill(credit.bill) if credit.bill else None
+        if bill is None:
+            reason = f"credit note {number} belongs to no bill, so that nobody knows how it is taxed"
+            actions = ("fix_source", "retry", "abandon")
+            raise Parked(reason, (Finding("unknown_bill", reason, "finance", actions, ()),))
+        return {"credit": credit.model_dump(mode="json"), "bill": bill.model_dump(mode="json")}
+
+    def _voided(self, credit: Credit, facts: LedgerFacts) -> None:
+        if not facts.document:
+            return
+        reason = f"credit note {credit.id} was voided in the platform after it was posted as {facts.document}"
+        actions = ("correct_in_ledger", "retry", "abandon")
+        raise Parked(reason, (Finding("credit_voided", reason, "finance", actions, ()),))
+
+    async def _post(self, credit: Credit, original: Bill, facts: LedgerFacts) -> str:
+        ctx = self._ctx
+        assert ctx.cloud is not None
+        cloud = ctx.cloud
+        if facts.document:
+            return facts.document
+        zone = facts.entity.zone
+        lines = await cloud_lines(ctx, credit.as_bill(), facts, calendar.day(original.issued_at, zone))
+        posting = Posting(
+            external_id=ctx.keys.erp_credit(credit.id), number=credit.id, customer=facts.customer,
+            subsidiary=facts.entity.subsidiary, currency=credit.currency, on=calendar.day(credit.issued_at, zone),
+            due=None, po_number="", gross=credit.gross, lines=lines,
+        )  # fmt: skip
+        applied = (await self._documents(credit))[0]
+
+        async def look() -> Found | None:
+            return await cloud.credit_memo(posting.external_id, credit.currency)
+
+        async def send(_refusals: int) -> str:
+            return await cloud.create_credit(posting, applied)
+
+        def settled(unit: Unit, internal_id: Any) -> None:
+            at = ctx.clock.now()
+            unit.links.put("credit", credit.id, "erp_cloud", str(internal_id))
+            data = {"credit": credit.id, "invoice": credit.bill, "ledger": "erp_cloud", "document": internal_id,
+                    "gross": credit.gross, "currency": credit.currency}  # fmt: skip
+            unit.events.append(
+                fact("credit-memo-posted", "erp_cloud", credit.id, facts.account, at, data, f"credit:{credit.id}")
+            )
+            unit.work.wake(f"credit:{credit.id}", at)
+
+        key = ctx.keys.effect("erp_cloud", "credit", posting.external_id)
+        write = Write(key, "erp_cloud", "credit", f"credit:{credit.id}", amount=credit.gross)
+        return str(await ctx.once(ctx, write, send, look, settled))
+
+    async def _documents(self, credit: Credit) -> tuple[dict[str, int], tuple[str, ...]]:
+        """What it settles by the ledger's own numbers, and the bills that are not posted there yet."""
+        wanted = credit.allocations
+        known = await self._ctx.db.run(
+            lambda unit: {number: unit.links.external("invoice", number, "erp_cloud") for number in wanted}
+        )
+        applied = {document: wanted[number] for number, document in known.items() if document}
+        return applied, tuple(number for number, document in known.items() if not document)
+
+    async def _apply(self, credit: Credit, document: str) -> None:
+        """Bring the memo's applications to what the platform says; a child waits for its parent."""
+        ctx = self._ctx
+        assert ctx.cloud is not None
+        cloud = ctx.cloud
+        applied, missing = await self._documents(credit)
+        if missing:
+            topics = tuple(f"bill:{number}" for number in missing)
+            raise Parked(f"{credit.id} settles {', '.join(missing)}, not posted yet", waiting_on=topics)
+        if not applied:
+            return
+
+        async def send(_refusals: int) -> str:
+            await cloud.apply_credit(document, applied, credit.currency)
+            return document
+
+        key = ctx.keys.effect("erp_cloud", "credit-application", credit.id)
+        write = Write(key, "erp_cloud", "credit-application", f"credit:{credit.id}", digest(applied))
+        await ctx.once(ctx, write, send)

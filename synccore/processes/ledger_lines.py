@@ -1,0 +1,59 @@
+"""A document's lines ready for the ledger that owns it: product, tax treatment, rounding difference."""
+
+from datetime import date
+
+from synccore.domain.bills import Bill, BillLine
+from synccore.domain.findings import Finding
+from synccore.domain.mappings import Item
+from synccore.domain.posting import PostingLine, Unpostable, line_key, posting_lines
+from synccore.ports.outcomes import Parked
+from synccore.ports.systems import LedgerLine
+from synccore.processes.context import Context
+from synccore.processes.ledger_facts import LedgerFacts, sku_of
+
+
+def lines_of(bill: Bill, facts: LedgerFacts, tax_point: date) -> list[PostingLine]:
+    """The lines with their treatment on the tax point; parks when they may not be posted."""
+
+    def product(line: BillLine) -> tuple[str, Item]:
+        return sku_of(facts, bill, line_key(line))
+
+    lines = posting_lines(bill, facts.taxes, product, tax_point)
+    if isinstance(lines, Unpostable):
+        topics = (f"tax:{facts.entity_key}", f"account:{facts.account}")
+        finding = Finding(lines.kind, lines.reason, "tax", ("fix_tax_map", "retry", "abandon"), topics)
+        raise Parked(lines.reason, (finding,))
+    return lines
+
+
+async def cloud_lines(ctx: Context, bill: Bill, facts: LedgerFacts, tax_point: date) -> tuple[LedgerLine, ...]:
+    """The lines as the cloud ledger takes them, the rounding difference last."""
+    lines = [_ledger_line(row) for row in lines_of(bill, facts, tax_point)]
+    return (*lines, *await _rounding(ctx, bill))
+
+
+async def _rounding(ctx: Context, bill: Bill) -> list[LedgerLine]:
+    """The bill's rounding difference as a line of its own: dropped, the ledger's total would differ."""
+    if not bill.round_off:
+        return []
+    policy = await ctx.db.run(lambda unit: ctx.policy(unit, "rounding"))
+    if not policy["erp_item"] or not policy["tax_code"]:
+        reason = f"bill {bill.id} has a rounding difference of {bill.round_off} and no item is configured for it"
+        actions, topics = ("set_policy", "retry", "abandon"), ("policy:rounding",)
+        raise Parked(reason, (Finding("rounding_unmapped", reason, "finance", actions, topics),))
+    item, code = str(policy["erp_item"]), str(policy["tax_code"])
+    return [LedgerLine(item, "Rounding", "1", bill.round_off, 0, "0", code)]
+
+
+def _ledger_line(row: PostingLine) -> LedgerLine:
+    item = row.item.erp_item if row.item is not None else ""
+    return LedgerLine(
+        item=item,
+        description=row.line.description or row.sku,
+        quantity=f"{row.line.quantity:f}",
+        net=row.line.net,
+        tax=row.line.tax,
+        rate=f"{row.line.tax_rate:f}",
+        code=row.rule.cloud_code,
+        tax_type=row.rule.cloud_type,
+    )
