@@ -32,7 +32,7 @@ def dump(store: Store) -> dict[str, Rows]:
     }
     tables["contract"] += [
         {"object": "subscription_with_scheduled_changes", **{name: doc[name] for name in _PERIOD},
-         "subscription_items": _exact(doc["_scheduled"]["items"])}
+         "subscription_items": [_exact(item) for item in doc["_scheduled"]["items"]]}
         for doc in store.find("subscription") if doc.get("_scheduled") and doc["_scheduled"]["items"] is not None
     ]  # fmt: skip
     tables["line"] = [line for doc in tables["document"] for line in _lines(doc)]
