@@ -90,6 +90,10 @@ class Keys:
         """Key of one write: target system, what, and the business key."""
         return f"{target}/{kind}/{key}"
 
+    def event_of_usage(self, note: str) -> str:
+        """The event that a usage's note names, '' if it is none of ours."""
+        return note[9:] if note.startswith("metering:") else ""
+
     def usage_note(self, event_id: str) -> str:
         """Note of a usage in the platform: which event of the metering it stands for."""
         return f"metering:{event_id}"

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -147,3 +147,49 @@ def _trailer_problem(day: str, last: int, body: Sequence[Sequence[str]], trailer
         said = ",".join(trailer)
         return f"usage of {day}, line {last}: the trailer says {said}, there are {len(body)} lines of {events} events"
     return ""
+
+
+# -- books, for the reconciliation ------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class BookEvent:
+    """An event as the metering's books have it; `quantity` is None where its text is none."""
+
+    id: str
+    subscription: str
+    quantity: Decimal | None
+    corrects: str = ""
+
+
+@dataclass(frozen=True)
+class BookUsage:
+    """A usage in the platform: the event it stands for, its bill once that is closed, else whether one is to come."""
+
+    id: str
+    event: str
+    subscription: str
+    quantity: Decimal
+    bill: str = ""
+    waits: bool = False
+
+
+@dataclass(frozen=True)
+class UsageBook:
+    """Usage in both books; `entities` by subscription."""
+
+    events: list[BookEvent]
+    usages: list[BookUsage]
+    entities: Mapping[str, str]
+
+
+def book_events(rows: Iterable[Row]) -> list[BookEvent]:
+    """Events from rows of feed and files, in order of recording: each once, however often it was told."""
+    found: dict[str, BookEvent] = {}
+    for row in rows:
+        read = event_of(row, "")
+        event = str(row.get("id") or "") or (read.key if isinstance(read, Malformed) else "")
+        quantity = read.quantity if isinstance(read, UsageEvent) else None
+        known = str(row.get("subscription") or ""), quantity, str(row.get("corrects") or "")
+        found.setdefault(event, BookEvent(event, *known))
+    return list(found.values())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
-from synccore.domain.usage import Metered, Recorded
+from synccore.domain.usage import BookUsage, Metered, Recorded
 from synccore.ports.reach import Reachable
 
 
@@ -32,6 +32,10 @@ class Metering(Reachable, Protocol):
 
     async def export(self, day: str) -> str:
         """The CSV of a day."""
+        ...
+
+    async def book(self) -> list[Mapping[str, Any]]:
+        """All rows that were ever recorded, in order of recording."""
         ...
 
 
@@ -77,6 +81,10 @@ class Usages(Protocol):
 
     async def take_back(self, subscription_id: str, usage_id: str) -> None:
         """Delete it; one that is gone is no error. Rejected when it is billed."""
+        ...
+
+    async def book(self) -> tuple[list[BookUsage], dict[str, str]]:
+        """All usages, and the platform's customer by subscription."""
         ...
 
     async def synchronise(self, bill_id: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from synccore.domain.books import Book, BookDocument, Names
+from synccore.domain.usage import UsageBook
 from synccore.ports.reports import Break, Item, ItemKind, Line
 from synccore.reconciliation.reasons import Reason, Reasons
 from synccore.reconciliation.words import SYSTEMS, finding
@@ -17,11 +18,12 @@ NOT_ISSUED = ("pending", "voided")
 
 @dataclass
 class Books:
-    """The four books side by side; a ledger that the deployment lacks is empty."""
+    """The books side by side; a ledger that the deployment lacks is empty, usage without a metering None."""
 
     salesforce: Book
     platform: Book
     ledgers: Mapping[str, Book]
+    usage: UsageBook | None = None
 
     def of(self, system: str) -> Book:
         """The book of a system."""

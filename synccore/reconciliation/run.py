@@ -9,11 +9,13 @@ from typing import Any, Protocol
 from synccore.domain.books import Book, Names
 from synccore.domain.keys import Keys
 from synccore.domain.mappings import Entity
+from synccore.domain.usage import UsageBook, book_events
 from synccore.ports.clock import Clock
 from synccore.ports.database import Database
 from synccore.ports.reports import Break, KeptReport, Report
 from synccore.ports.stores import Unit
 from synccore.ports.systems import CloudErp, LegacyErp, OutboundFile, Platform, Salesforce
+from synccore.ports.usage import Metering
 from synccore.reconciliation.blame import attributed, effect_keys
 from synccore.reconciliation.matching import Books, Outcome
 from synccore.reconciliation.reasons import Reasons, reasons_of
@@ -31,6 +33,7 @@ class Surroundings(Protocol):
     platform: Platform
     cloud: CloudErp | None
     legacy: LegacyErp | None
+    metering: Metering | None
     keys: Keys
 
     def policy(self, unit: Unit, name: str) -> dict[str, Any]:
@@ -92,7 +95,16 @@ class Reconciliation:
             ledgers["erp_cloud"] = await ctx.cloud.book(names)
         if ctx.legacy is not None:
             ledgers["erp_legacy"] = await ctx.legacy.book(names, await ctx.db.run(_told))
-        return Books(salesforce, platform, ledgers)
+        return Books(salesforce, platform, ledgers, await self._usage())
+
+    async def _usage(self) -> UsageBook | None:
+        ctx = self._ctx
+        if ctx.metering is None:
+            return None
+        events = book_events(await ctx.metering.book())
+        usages, customers = await ctx.platform.usages.book()
+        entities = {one: ctx.keys.entity_of(customer) for one, customer in customers.items()}
+        return UsageBook(events, usages, entities)
 
     # -- keeping ----------------------------------------------------------------------------
 

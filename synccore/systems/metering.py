@@ -1,10 +1,13 @@
 """The product's metering as the core uses it: the feed by time of recording, and the daily CSVs."""
 
+import csv
+import io
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote as percent
 from urllib.parse import urlencode
 
+from synccore.domain.usage import TRAILER
 from synccore.ports.clock import Clock
 from synccore.ports.outcomes import Later
 from synccore.ports.systems import Rejected, Unknown
@@ -93,6 +96,17 @@ class MeteringAdapter:
             return response.body.decode("utf-8")
         except UnicodeDecodeError:
             raise Later(2.0, f"metering export.fetch {day}: not UTF-8", counts=False) from None
+
+    async def book(self) -> list[Mapping[str, Any]]:
+        """The feed as far back as it goes, and the CSVs of the days before."""
+        feed = await self._pages("")
+        begins = str(feed[0].get("recorded_at") or "")[:10] if feed else "9999"
+        older: list[Mapping[str, Any]] = []
+        for file in await self.exports(""):
+            if file.day <= begins:
+                lines = csv.DictReader(io.StringIO(await self.export(file.day)))
+                older += [{**line, "id": line["event_id"]} for line in lines if line["event_id"] != TRAILER]
+        return [*older, *feed]
 
     def _request(self, path: str) -> Request:
         return Request("GET", f"{self._base}{path}", {"accept": "*/*"}, b"", self._timeout_s)

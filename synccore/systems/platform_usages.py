@@ -7,13 +7,15 @@ from typing import Any
 from urllib.parse import quote as percent
 from urllib.parse import urlencode
 
-from synccore.domain.usage import Metered, MeteredItem, Recorded
+from synccore.domain.keys import Keys
+from synccore.domain.usage import BookUsage, Metered, MeteredItem, Recorded
 from synccore.ports.systems import Rejected
 from synccore.ports.usage import PendingBill, UsageEntry
 
 Get = Callable[[str, str, str], Awaitable[Any]]
 List = Callable[[str, str, Mapping[str, Any], str], Awaitable[list[Any]]]
 Post = Callable[[str, str, Mapping[str, Any], str], Awaitable[Any]]
+Term = tuple[str, str, int, int | None]  # subscription, item price, first and last second; None: still running
 PAGE = 100
 
 
@@ -75,9 +77,39 @@ class PlatformUsages:
             if refusal.status != 404:
                 raise
 
+    async def book(self) -> tuple[list[BookUsage], dict[str, str]]:
+        """GET /usages, with the terms that are still to be billed: running ones, and those of pending bills."""
+        page = {"limit": PAGE}
+        usages = await self._list("usage.list", "/usages", {**page, "sort_by[asc]": "usage_date"}, "usage")
+        subscriptions = await self._list("subscription.list", "/subscriptions", page, "subscription")
+        pending = {**page, "status[in]": json.dumps(["pending"])}
+        drafts = await self._list("invoice.list", "/invoices", pending, "invoice")
+        terms: list[Term] = []
+        for row in subscriptions:
+            running = row["status"] in ("active", "non_renewing")
+            for item in row.get("subscription_items") or () if running else ():
+                if "metered_quantity" in item and "current_term_start" in item:
+                    terms.append((str(row["id"]), item["item_price_id"], int(item["current_term_start"]), None))
+        for line in (line for row in drafts for line in row.get("line_items") or () if line.get("metered")):
+            terms.append((str(line["subscription_id"]), line["entity_id"], line["date_from"], line["date_to"]))
+        return [_kept(row, terms) for row in usages], {str(row["id"]): str(row["customer_id"]) for row in subscriptions}
+
     async def synchronise(self, bill_id: str) -> None:
         """POST /invoices/{id}/sync_usages."""
         await self._post("invoice.sync_usages", f"/invoices/{_seg(bill_id)}/sync_usages", {}, "invoice")
+
+
+def _kept(row: Mapping[str, Any], terms: list[Term]) -> BookUsage:
+    at, note = int(row["usage_date"]), str(row.get("note") or "")
+    waits = any(
+        (owner, price) == (row["subscription_id"], row["item_price_id"]) and starts <= at and (end is None or at <= end)
+        for owner, price, starts, end in terms
+    )
+    event = Keys().event_of_usage(note) or str(row["id"])
+    return BookUsage(
+        str(row["id"]), event, str(row["subscription_id"]), Decimal(str(row["quantity"])),
+        str(row.get("invoice_id") or ""), waits,
+    )  # fmt: skip
 
 
 def _seg(text: str) -> str:
