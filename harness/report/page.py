@@ -3,7 +3,7 @@
 Nothing is loaded from anywhere, so that it can be kept as an artefact of CI and opened years later.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from harness.runner import RunResult
 
 STYLE = Path(__file__).with_name("page.css")
 SHOWN = 25  # findings of a verdict
+LONG = 1_000  # rows of a timeline, of items or of books: a browser should open the file, and a person end reading it
 WORDS = {"holds": "holds", "broken": "broken", "unknown": "unknown", "not applicable": "na"}
 
 
@@ -118,11 +119,16 @@ def _tie_out(result: RunResult) -> str:
             f'{_side(row["a"])}<td class="n">{items}</td>{_side(row["b"])}'
             f'<td class="n"><span class="word {word}">{row["unexplained"]}</span></td></tr>'
         )
-        body += "".join(_detail("item", one["kind"], one) for one in row["items"])
-        body += "".join(_detail("item break", "unexplained", one) for one in row["breaks"])
+        body += "".join(_detail("item", one["kind"], one) for one in row["items"][:LONG])
+        body += "".join(_detail("item break", "unexplained", one) for one in row["breaks"][:LONG])
     head = (("", ""), ("identity", ""), ("book A", ""), ("A", "n"), ("items", "n"), ("book B", ""), ("B", "n"),
             ("unexplained", "n"))  # fmt: skip
     return _table(head, body)
+
+
+def _rest(told: Sequence[Any]) -> str:
+    more = len(told) - LONG
+    return f'<p class="soft">and {more:,} more; the record of the run has them all</p>' if more > 0 else ""
 
 
 def _side(side: dict[str, Any]) -> str:
@@ -138,21 +144,23 @@ def _detail(kind: str, what: str, one: dict[str, Any]) -> str:
 
 
 def _timeline(result: RunResult, opened: str) -> str:
+    moments = timeline(result.events)
     body = "".join(
         f'<tr><td class="where">{moment(one.at)}</td><td class="where {escape(one.where)}">'
         f"{escape(TITLES.get(one.where, one.where))}</td><td>{escape(one.what)}</td></tr>"
-        for one in timeline(result.events)
+        for one in moments[:LONG]
     )
-    table = _table((("when (UTC)", ""), ("where", ""), ("what", "")), body)
+    table = _table((("when (UTC)", ""), ("where", ""), ("what", "")), body) + _rest(moments)
     return f'<details class="part"{opened}><summary><h3>Timeline</h3></summary>{table}</details>'
 
 
 def _books(result: RunResult) -> str:
     if result.evidence is None:
         return ""
+    facts = rows(result.evidence.canon)
     body = "".join(
         "<tr>" + "".join(f"<td>{escape(str(row[name]))}</td>" for name in ("fact", *SYSTEMS)) + "</tr>"
-        for row in rows(result.evidence.canon)
+        for row in facts[:LONG]
     )
-    table = _table((("fact", ""), *((TITLES[name], "") for name in SYSTEMS)), body)
+    table = _table((("fact", ""), *((TITLES[name], "") for name in SYSTEMS)), body) + _rest(facts)
     return f'<details class="part"><summary><h3>The same facts in the systems\' books</h3></summary>{table}</details>'

@@ -20,6 +20,7 @@ INSERTS = {
     ("erp_legacy", "kna1"): "customer {key} created",
     ("erp_legacy", "bkpf"): "document {key} posted",
 }
+DRAFT = "draft_"  # how the platform begins the id of a bill that is still pending: nothing has been issued yet
 TOLD_STEPS = frozenset(("settle", "advance", "expect"))  # steps that are not acts of a person
 
 
@@ -41,6 +42,8 @@ def timeline(events: Iterable[RunEvent]) -> list[Moment]:
             moments.append(Moment(event.at, "people", facts["said"]))
         elif event.kind == "change" and facts.get("action") == "insert":
             words = INSERTS.get((facts.get("system", ""), facts.get("table", "")))
+            if words is not None and str(facts["key"]).startswith(DRAFT):
+                words = "bill drafted ({key})"
             if words is not None:
                 moments.append(Moment(event.at, facts["system"], words.format(key=facts["key"])))
         elif event.kind == "crash":

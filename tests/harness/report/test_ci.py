@@ -90,6 +90,13 @@ def test_the_page_stands_alone_and_says_what_how_and_how_again(wrong: RunResult)
     assert re.search(r"<details class=.card run broken. id=.run-1. open>", text)
 
 
+def test_a_long_run_is_cut_with_a_word_and_not_in_silence(wrong: RunResult, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.report.page.LONG", 2)
+    page = Page()
+    page.add(wrong, 1.0)
+    assert len(re.findall(r"and \d+ more; the record of the run has them all", page.text())) == 2
+
+
 def test_remarks_stand_at_their_lines_and_are_escaped(wrong: RunResult, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(Path(wrong.source).parent)
     remarks = github.of_run(wrong)
