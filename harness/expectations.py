@@ -8,7 +8,8 @@ from harness.agreements import in_force
 from harness.canon import Canon, Document
 from harness.evidence import Evidence
 from harness.money import exponent, minor, text
-from harness.scenario.steps import ContractState, DealState, Expect
+from harness.scenario.agreements import ContractState
+from harness.scenario.steps import DealState, Expect
 
 
 def unmet(

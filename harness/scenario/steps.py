@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from harness.scenario.agreements import ContractState, DealStep, PlatformChangeStep
 from harness.scenario.bookwork import EditBookStep, Reconciled
 from harness.scenario.part import Part
 from harness.scenario.values import Moment, Name, Seconds
@@ -39,51 +40,6 @@ class CustomerStep(Part):
     tax_id: str = ""
     ship_to: ShipTo | None = None
     pays_by: Literal["card", "transfer"] = "transfer"
-
-
-class DealLine(Part):
-    """One product of a deal. Without a price the price book's holds; an amendment may take some away (below zero)."""
-
-    sku: str
-    quantity: Decimal = Decimal(1)
-    unit_price: Decimal | None = Field(default=None, ge=0)
-
-
-class DealStep(Part):
-    """Sales makes an offer: an opportunity with its product lines, not yet closed.
-
-    `type` renewal or amendment needs `of`: the deal whose contract it concerns. A renewal's lines are all that holds
-    from the term's end on, an amendment's what comes on top.
-    """
-
-    id: Name
-    type: Literal["new", "renewal", "amendment"] = "new"
-    of: Name | None = None
-    customer: Name
-    name: str = ""
-    start: date | None = None
-    term_months: int = Field(default=12, ge=1, le=120)
-    po: str = Field(default="", max_length=40)
-    currency: str = Field(default="", pattern=r"^([A-Z]{3})?$")
-    lines: tuple[DealLine, ...] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _fits(self) -> "DealStep":
-        if (self.type == "new") != (self.of is None):
-            raise ValueError("a renewal or an amendment, and nothing else, says `of` which deal's contract it is")
-        signed = self.type == "amendment"
-        wrong = [line.sku for line in self.lines if line.quantity == 0 or (line.quantity < 0 and not signed)]
-        if wrong:
-            raise ValueError(f"the quantity of {', '.join(wrong)} should be above zero")
-        return self
-
-
-class PlatformChangeStep(Part):
-    """The customer changes its number of seats in the platform, now or (`at_term_end`) from the next term on."""
-
-    deal: Name
-    seats: int = Field(ge=1)
-    at_term_end: bool = False
 
 
 class CloseStep(Part):
@@ -340,19 +296,6 @@ class RepairStep(Part):
 
 
 Amounts = dict[str, Decimal]  # net, by currency
-
-
-class ContractState(Part):
-    """A contract by the deal that began it: seats, start and net value of its term, whether a change is scheduled;
-    in sales: how far its renewal has come and which changes it was told of, such as `amendment by the platform to 4`.
-    """
-
-    seats: int | None = None
-    starts: date | None = None
-    value: Decimal | None = None
-    scheduled: bool | None = None
-    renewal: str | None = None
-    changes: tuple[str, ...] | None = None
 
 
 class Expect(Part):
