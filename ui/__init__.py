@@ -1,1 +1,1 @@
-"""The Streamlit page; it speaks HTTP to the harness only."""
+"""The page for people who show quote-to-cash to stakeholders; it speaks HTTP to the harness API only."""

@@ -14,6 +14,7 @@ from harness.expectations import DealStates
 from harness.money import minor, text
 
 Row = Mapping[str, Any]
+LINES = ("OpportunityLineItem",)
 
 
 def tag(*seen: Any) -> str:
@@ -48,7 +49,10 @@ def deals(book: Row, canon: Canon, stage: Stage) -> list[dict[str, Any]]:
     states = DealStates(canon)
     names = {offer.opportunity_id: offer.id for offer in stage.offers.values()}
     accounts = {account.id: account for account in canon.accounts.values()}
-    pays = {buyer.account_id: buyer.pays_by for buyer in stage.buyers.values()}
+    buyers = {buyer.account_id: buyer for buyer in stage.buyers.values()}
+    skus: dict[str, list[str]] = {}
+    for line in rows(book, "line", *LINES):
+        skus.setdefault(line["OpportunityId"], []).append(line.get("ProductCode") or "")
     worth = _worth(book)
     bills = _bills(canon.bills())
     postings = {one.key for one in canon.postings()}
@@ -56,6 +60,7 @@ def deals(book: Row, canon: Canon, stage: Stage) -> list[dict[str, Any]]:
     for row in rows(book, "contract", "Opportunity"):
         currency = row.get("CurrencyIsoCode") or "USD"
         account = accounts.get(row.get("AccountId") or "")
+        buyer = buyers.get(row.get("AccountId") or "")
         mine = bills.get(row["Id"], [])
         shown = {
             "state": states.of(row["Id"]), "stage": row.get("StageName") or "",
@@ -66,9 +71,10 @@ def deals(book: Row, canon: Canon, stage: Stage) -> list[dict[str, Any]]:
         }  # fmt: skip
         found.append({
             "id": names.get(row["Id"], row["Id"]), "opportunity_id": row["Id"], "name": row["Name"],
-            "account_id": row.get("AccountId") or "", "customer": account.name if account else "",
+            "account_id": row.get("AccountId") or "", "customer_id": buyer.id if buyer else "",
+            "customer": account.name if account else "", "skus": skus.get(row["Id"], []),
             "entity": account.entity if account else "", "currency": currency, "close_date": row.get("CloseDate") or "",
-            "pays_by": row.get("Payment_Method__c") or pays.get(row.get("AccountId") or "", "transfer"),
+            "pays_by": row.get("Payment_Method__c") or (buyer.pays_by if buyer else "transfer"),
             "po": row.get("PO_Number__c") or "", "etag": tag(shown["state"], shown["stage"], shown["open"]), **shown,
         })  # fmt: skip
     return found[::-1]
@@ -76,7 +82,7 @@ def deals(book: Row, canon: Canon, stage: Stage) -> list[dict[str, Any]]:
 
 def _worth(book: Row) -> dict[str, Decimal]:
     found: dict[str, Decimal] = {}
-    for line in rows(book, "line", "OpportunityLineItem"):
+    for line in rows(book, "line", *LINES):
         found[line["OpportunityId"]] = found.get(line["OpportunityId"], Decimal(0)) + Decimal(line["TotalPrice"] or 0)
     return found
 

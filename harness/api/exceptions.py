@@ -32,8 +32,17 @@ async def show(sandbox: Sandbox) -> list[dict[str, Any]]:
     sandbox.meet(book)
     known = {one["account_id"]: one for one in customers(book, sandbox.stage)}
     deals = {row["Id"]: row["Name"] for row in book["contract"] if row["object"] == "Opportunity"}
-    views = [_view(row, known, deals) for row in found]
+    views = [{**_view(row, known, deals), "subsidiaries": _subsidiaries(sandbox, row, known)} for row in found]
     return sorted(views, key=lambda one: (one["state"] != "open", one["opened"], one["id"]))
+
+
+async def waiting(sandbox: Sandbox) -> dict[str, str]:
+    """Why a deal waits for a person, by the opportunity's id; nothing is known of it while the core is down."""
+    try:
+        found = await core(sandbox, "GET", "/exceptions?state=open")
+    except Problem:
+        return {}
+    return {str(row["subject"]).removeprefix("opportunity:"): str(row["reason"]) for row in found}
 
 
 def _view(row: dict[str, Any], accounts: dict[str, dict[str, Any]], deals: dict[str, str]) -> dict[str, Any]:
@@ -46,6 +55,13 @@ def _view(row: dict[str, Any], accounts: dict[str, dict[str, Any]], deals: dict[
         "subject": subject, "about": deals.get(subject, subject), "customer": account,
         "etag": tag(row["id"], row["state"], account and account["etag"]),
     }  # fmt: skip
+
+
+def _subsidiaries(sandbox: Sandbox, row: dict[str, Any], accounts: dict[str, dict[str, Any]]) -> list[str]:
+    """The cloud ERP's subsidiary that a new item would be for."""
+    account = accounts.get(row["partition"])
+    entity = sandbox.company.entities.get(account["entity"] if account else "", {})
+    return [entity["subsidiary"]] if entity.get("subsidiary") else []
 
 
 def decidable(listed: dict[str, dict[str, Any]], exception_id: str, verb: str, reason: str) -> dict[str, Any]:

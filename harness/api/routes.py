@@ -72,8 +72,14 @@ def _products(sandbox: Sandbox) -> list[dict[str, Any]]:
     prices: dict[str, dict[str, Any]] = {}
     for row in seed.get("PricebookEntry", ()):
         prices.setdefault(row["Product2Id"], {})[row["CurrencyIsoCode"]] = row["UnitPrice"]
+    items = sandbox.company.mappings.get("items", {})
     return [
-        {"sku": row["ProductCode"], "name": row["Name"], "prices": prices.get(row.get("@") and f"@{row['@']}", {})}
+        {
+            "meter": items.get(row["ProductCode"], {}).get("meter", ""),
+            "sku": row["ProductCode"],
+            "name": row["Name"],
+            "prices": prices.get(row.get("@") and f"@{row['@']}", {}),
+        }
         for row in seed.get("Product2", ())
     ]
 
@@ -83,7 +89,9 @@ async def show_deals(sandbox: In) -> dict[str, Any]:
     """Customers, and deals with how far each has come."""
     books, canon = await sandbox.books()
     sales = books["salesforce"]
-    return {"customers": customers(sales, sandbox.stage), "deals": deals(sales, canon, sandbox.stage)}
+    waits = await exceptions.waiting(sandbox)
+    found = [{**one, "waits": waits.get(one["opportunity_id"], "")} for one in deals(sales, canon, sandbox.stage)]
+    return {"customers": customers(sales, sandbox.stage), "deals": found}
 
 
 @router.get("/books")

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from harness.cli import bench, chaos, container, contracts, load, reconcile, run, sandbox, serve, stories
+from harness.cli import bench, chaos, container, contracts, load, page, reconcile, run, sandbox, serve, stories
 from harness.cli.output import complain
 
 INTERRUPTED = 130  # how typer reports a Ctrl-C
@@ -19,6 +19,7 @@ app = typer.Typer(
 
     windtunnel demo                        three deals become paid invoices, live, in under a minute
     windtunnel up                          keep a sandbox running; prints addresses and credentials
+    windtunnel ui                          a page to drive it in front of people
     windtunnel run new-business            play a story in simulation and judge it
     windtunnel run scenarios/ --junit out.xml --html out.html
 
@@ -29,6 +30,7 @@ stories.register(app)
 run.register(app)
 chaos.register(app)
 sandbox.register(app)
+page.register(app)
 serve.register(app)
 container.register(app)
 bench.register(app)

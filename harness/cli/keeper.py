@@ -78,7 +78,7 @@ async def watch(children: list[Child], out: Console) -> None:
 @asynccontextmanager
 async def page(state: dict[str, Any], port: int, log: Path) -> AsyncIterator[tuple[str, Child]]:
     """The page over a harness API, as a child process; hands out its address."""
-    child = Child("page", [sys.executable, "-m", "ui", "--host", HOST, "--port", str(port)], log)
+    child = Child("the page", [sys.executable, "-m", "ui", "--host", HOST, "--port", str(port)], log)
     child.environment = {"WINDTUNNEL_API": state["api"], "WINDTUNNEL_API_TOKEN": state["api_token"]}
     try:
         await child.start()

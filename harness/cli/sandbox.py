@@ -183,6 +183,7 @@ def _print_guide(out: Console, state: dict[str, Any]) -> None:
         '  eval "$(windtunnel env)"             point a shell at it\n'
         "  windtunnel books                     what the systems' books say\n"
         "  windtunnel clock advance 1d          let business time pass\n"
+        "  windtunnel ui                        drive it from a page in the browser\n"
         f"  {found['SALESFORCE_URL']}/_control/docs   control page of a system (header X-Control-Token)\n"
         "  windtunnel down                      end it (or Ctrl-C here)",
         soft_wrap=True,

@@ -1,0 +1,101 @@
+"""Talks to the harness API. An answer is a value: what was said, or a problem in words; nothing is ever raised."""
+
+import hashlib
+import json
+import os
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import streamlit as st
+
+START = "windtunnel ui"
+DOWN = f"The sandbox is not running. Start it in a terminal with `{START}`, then reload this page."
+PATIENCE_S = 30.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`status` 0: no answer at all. `errors` name the places of a problem."""
+
+    status: int
+    value: Any = None
+    problem: str = ""
+    errors: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether it was done as asked."""
+        return not self.problem
+
+
+class Harness:
+    """One visitor's line to the harness API."""
+
+    def __init__(self, address: str, token: str) -> None:
+        self._http = httpx.Client(
+            base_url=address, headers={"authorization": f"Bearer {token}"}, timeout=PATIENCE_S, trust_env=False
+        )
+
+    def get(self, path: str, **query: Any) -> Answer:
+        """Look at something."""
+        return self._send("GET", path, params=query)
+
+    def post(self, path: str, body: Any = None, seen: str = "", **query: Any) -> Answer:
+        """Do something; `seen` is the etag of what the page showed."""
+        return self._send("POST", path, json=body, params=query, headers={"if-match": seen} if seen else {})
+
+    def delete(self, path: str) -> Answer:
+        """End something."""
+        return self._send("DELETE", path)
+
+    def _send(self, method: str, path: str, **more: Any) -> Answer:
+        try:
+            answer = self._http.request(method, path, **more)
+        except httpx.TimeoutException:
+            return Answer(0, problem="The sandbox is very busy and has not answered; look again in a moment.")
+        except httpx.HTTPError:
+            return Answer(0, problem=DOWN)
+        try:
+            value = answer.json()
+        except ValueError:
+            return Answer(answer.status_code, problem=f"The harness answered {answer.status_code} without words.")
+        if answer.status_code < 400:
+            return Answer(answer.status_code, value)
+        detail = str(value.get("detail", value)) if isinstance(value, dict) else str(value)
+        errors = value.get("errors", []) if isinstance(value, dict) else []
+        return Answer(answer.status_code, value, f"{detail[:1].upper()}{detail[1:]}", errors)
+
+
+def harness() -> Harness:
+    """The visitor's own line; stops the page with a clear message where there is nobody to talk to."""
+    address, token = os.environ.get("WINDTUNNEL_API", ""), os.environ.get("WINDTUNNEL_API_TOKEN", "")
+    if not address:
+        st.error(DOWN, icon=":material/power_off:")
+        st.stop()
+    if st.session_state.get("line_to") != address:
+        st.session_state["line_to"], st.session_state["line"] = address, Harness(address, token)
+    found: Harness = st.session_state["line"]
+    return found
+
+
+def looked(answer: Answer) -> Any:
+    """The value of a look; stops the page with the problem's words if there is none."""
+    if not answer.ok:
+        st.error(answer.problem, icon=":material/power_off:" if answer.status == 0 else ":material/error:")
+        st.stop()
+    return answer.value
+
+
+def click(*what: Any) -> str:
+    """An id for one click on this very rendering: said twice it is one action, after an outcome it is a new one."""
+    state = st.session_state
+    state.setdefault("visitor", secrets.token_hex(8))
+    words = json.dumps([state["visitor"], state.setdefault("clicks", 0), *what], sort_keys=True, default=str)
+    return hashlib.sha256(words.encode()).hexdigest()[:40]
+
+
+def settled() -> None:
+    """The last click has had its outcome: the next is another one."""
+    st.session_state["clicks"] = st.session_state.get("clicks", 0) + 1
