@@ -32,6 +32,8 @@ STYLE = """<style>
 .stMainBlockContainer { padding-top: 2.2rem; padding-bottom: 3rem; max-width: 1500px; }
 .stMainBlockContainer table { width: 100%; font-variant-numeric: tabular-nums; }
 .stMainBlockContainer th { font-weight: 600; }
+.stTextArea textarea { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: 0.8rem; line-height: 1.45; }
+.stTextArea textarea { white-space: pre; overflow-x: auto; }
 </style>"""
 
 

@@ -21,6 +21,7 @@ from harness.stack.problem import StackProblem
 from harness.stack.world import LiveWorld
 from harness.world import NotQuiet, Unreachable
 
+MENDING = frozenset(("repair", "bring_up", "start_core"))  # may be done while time passes: it may wait for just that
 REMEMBERED = 2_000  # actions whose ids are known; a click is not repeated after so many others
 log = structlog.get_logger("harness-api")
 
@@ -71,7 +72,7 @@ class Actions:
     def __init__(self, world: LiveWorld) -> None:
         self._world = world
         self._known: OrderedDict[str, Action] = OrderedDict()
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: dict[str, asyncio.Task[None]] = {}
         self.running: Action | None = None
         self.door = asyncio.Lock()  # held from the look whether an action is known until it is
         world.waiting = self._waits
@@ -95,13 +96,14 @@ class Actions:
 
     def begin(self, action: Action, work: Work) -> Action:
         """Start it; Problem 409 while another one is under way."""
-        if self.running is not None:
-            what = self.running.note or f"'{self.running.verb}'"
+        if self.running is not None and action.verb not in MENDING:
+            what = f"'{self.running.verb.replace('_', ' ')}'"
             raise Problem(409, f"the sandbox is busy with {what}; wait for its end and try again. Nothing was done.")
-        self._known[action.id] = self.running = action
+        self._known[action.id] = action
+        self.running = self.running or action
         while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
-        self._task = asyncio.get_running_loop().create_task(self._run(action, work))
+        self._tasks[action.id] = asyncio.get_running_loop().create_task(self._run(action, work))
         return action
 
     async def _run(self, action: Action, work: Work) -> None:
@@ -122,7 +124,8 @@ class Actions:
             if action.state == "running":
                 action.said, action.state = "it was ended with the sandbox", "failed"
             action.ended = self._world.now()
-            self.running = None
+            self.running = None if self.running is action else self.running
+            self._tasks.pop(action.id, None)
             action.done.set()
 
     def _waits(self, why: str) -> None:
@@ -131,9 +134,10 @@ class Actions:
 
     async def close(self) -> None:
         """Nothing goes on after this."""
-        if self._task is not None and not self._task.done():
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def verbs() -> dict[str, type[Part]]:

@@ -8,7 +8,7 @@ import streamlit as st
 from ui.acting import act, tell, told
 from ui.words import safe
 
-FRIENDLY = frozenset(("customer", "deal", "close", "pay_by_card", "advance", "kill_core", "start_core"))
+FRIENDLY = frozenset(("customer", "deal", "close", "pay_by_card", "transfer", "advance", "kill_core", "start_core"))
 
 
 def anything(verbs: dict[str, Any]) -> None:

@@ -97,7 +97,8 @@ def _offered(company: dict[str, Any], customer: dict[str, Any] | None, known: di
         customer_id = customer["id"]
     count = sum(one["customer"] == (customer or {}).get("name") for one in known["deals"]) + 1
     name = customer["name"] if customer else facts["name"]
-    deal = {"id": f"{slug(customer_id)}-{count}", "customer": customer_id, "lines": lines, "name": f"{name}, order {count}",
+    called = f"{name}, order {count}"
+    deal = {"id": f"{slug(customer_id)}-{count}", "name": called, "customer": customer_id, "lines": lines,
             "term_months": int(state["offer-months"])}  # fmt: skip
     if state.get("offer-po"):
         deal["po"] = str(state["offer-po"]).strip()

@@ -27,7 +27,9 @@ def story() -> None:
     with left:
         _text(stories)
     with right:
-        _run()
+        run = _run()
+    if run is not None and run["over"]:
+        _end(run)
 
 
 def _text(stories: dict[str, Any]) -> None:
@@ -84,23 +86,26 @@ def _play(key: str, asked: dict[str, Any]) -> None:
         tell("story", "warning", answer.problem)
         return
     st.session_state["run"] = answer.value["id"]
-    tell("story", "success", f"{asked['name']} is being played.")
+    tell("story", "success", "")
+    tell("run", "warning", "")
 
 
 # -- the run ----------------------------------------------------------------------------------------
 
 
-def _run() -> None:
+def _run() -> dict[str, Any] | None:
+    """The run that was started last, followed until its end."""
     run_id = st.session_state.get("run")
     if not run_id:
         st.info("Nothing has been played yet. Choose a story at the left and press *Play it*.")
-        return
+        return None
     answer = harness().get(f"/runs/{run_id}")
     if not answer.ok:
         st.warning(answer.problem)
-        return
-    over = answer.value["over"]
-    st.fragment(_followed, run_every=None if over else 0.7)(run_id, over)
+        return None
+    run: dict[str, Any] = answer.value
+    st.fragment(_followed, run_every=None if run["over"] else 0.7)(run_id, run["over"])
+    return run
 
 
 @guarded
@@ -119,8 +124,6 @@ def _followed(run_id: str, was_over: bool) -> None:
             st.button("Stop", icon=":material/stop:", key="stop", on_click=_stop, args=(run_id,))
         told("run")
         _happened(run["new"])
-    if run["over"]:
-        _end(run)
 
 
 def _next(run_id: str, number: int) -> None:
@@ -165,7 +168,7 @@ def _end(run: dict[str, Any]) -> None:
     if result["broken_off"]:
         st.error(f"It could not go on: {safe(result['broken_off'])}")
     for one in result["verdicts"]:
-        for finding in one["findings"] if one["outcome"] != "holds" else ():
+        for finding in one["findings"] if one["outcome"] in ("broken", "unknown") else ():
             st.markdown(f"- :red[{safe(one['invariant'])}] {safe(finding)}")
     with st.expander("What was judged", expanded=result["outcome"] != "holds"):
         rows = [
