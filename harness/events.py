@@ -47,12 +47,16 @@ class EventStream:
 
     def add(self, kind: EventKind, at: float | None = None, **facts: Any) -> RunEvent:
         """Append an event; facts are JSON values."""
-        event = RunEvent(len(self.events) + 1, self._now() if at is None else at, kind, facts)
+        return self.append(kind, self._now() if at is None else at, facts)
+
+    def append(self, kind: EventKind, at: float, facts: dict[str, Any]) -> RunEvent:
+        """As `add`, with facts that are the stream's from now on."""
+        event = RunEvent(len(self.events) + 1, at, kind, facts)
         self.events.append(event)
         shown = event.to_json()
         for name in _NOT_IN_DIGEST.intersection(facts):
             del shown[name]
-        self._hash.update(orjson.dumps(shown, option=orjson.OPT_SORT_KEYS) + b"\n")
+        self._hash.update(orjson.dumps(shown, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE))
         for consumer in self._consumers:
             consumer(event)
         return event

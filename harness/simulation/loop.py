@@ -1,6 +1,7 @@
 """An event loop whose time jumps to the next timer: nothing waits, and order depends on nothing outside."""
 
 import asyncio
+import gc
 import selectors
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
@@ -14,6 +15,7 @@ class Forbidden(RuntimeError):
     """Simulated code asked for a thread or a socket: its order would depend on the machine."""
 
 
+_GARBAGE = 20_000  # new objects between two looks for unreachable ones
 _ROUNDS_MAX = 100  # a task may answer its cancellation with a little more work, but not for ever
 
 
@@ -100,6 +102,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 def run_virtual(main: Callable[[], Any]) -> Any:
     """Run a coroutine function to its end on a fresh virtual loop; what is still pending then is dropped silently."""
     loop = VirtualLoop()
+    thresholds = gc.get_threshold()
+    gc.set_threshold(_GARBAGE, *thresholds[1:])  # a run makes much and leaves little: looking often finds nothing
     try:
         asyncio.set_event_loop(loop)
         loop.set_exception_handler(_unless_ending)
@@ -108,6 +112,7 @@ def run_virtual(main: Callable[[], Any]) -> Any:
             raise Forbidden(loop.offence)
         return result
     finally:
+        gc.set_threshold(*thresholds)
         loop.end()
         asyncio.set_event_loop(None)
         loop.close()

@@ -27,6 +27,7 @@ from simulators.kit.journal import blanked
 from synccore import bootstrap
 
 Change = Callable[[bootstrap.Parts], bootstrap.Parts]
+_NOT_IN_RECORD = frozenset(("seq", "kind", "at", "headers", "principal"))
 LOOK_S = 0.1  # virtual seconds between two looks whether all is quiet
 FILE_TIMEOUT_S = 30.0
 RESTART_S = 2.0  # how long a crashed core stays down
@@ -95,15 +96,13 @@ class SimWorld:
 
     def _recorder(self, name: SystemName) -> Callable[[dict[str, Any]], None]:
         def record(entry: dict[str, Any]) -> None:
-            facts = {
-                key: value for key, value in entry.items() if key not in ("seq", "kind", "at", "headers", "principal")
-            }
+            facts = {key: value for key, value in entry.items() if key not in _NOT_IN_RECORD}
             secret = entry.get("operation") == "token"
             for part in ("body", "answer"):
                 if part in facts:
                     facts[part] = "***" if secret else blanked(facts[part].decode("utf-8", "replace"))
             facts["system"] = name
-            self.stream.add(entry["kind"], entry["at"], **facts)
+            self.stream.append(entry["kind"], entry["at"], facts)
 
         return record
 

@@ -12,7 +12,7 @@ from simulators.kit.store import Kind, Store
 Sender = Callable[[str, str, Mapping[str, str], bytes, float], Awaitable[int]]
 """Send (method, url, headers, body, timeout_s) and return the status; OSError or TimeoutError when there is none."""
 
-DELIVERY = Kind("_delivery", index=("status", "event_id", "due"))
+DELIVERY = Kind("_delivery")
 TIMEOUT_S = 20.0
 
 
@@ -41,16 +41,16 @@ class Outbox:
         }  # fmt: skip
         if fault is not None and fault.kind == "drop_event":
             delivery["status"] = "dropped"
-            self._store.put(DELIVERY.name, delivery)
+            self._store.add(DELIVERY.name, delivery)
             return delivery_id
         if fault is not None and fault.kind == "delay_event":
             delivery["due"] = at + fault.delay_s
-        self._store.put(DELIVERY.name, delivery)
+        self._store.add(DELIVERY.name, delivery)
         self._schedule(delivery_id, delivery["due"], url)
         if fault is not None and fault.kind == "duplicate_event":
             for copy in range(1, fault.copies + 1):
                 twin = {**delivery, "id": f"{delivery_id}.{copy}", "due": at + copy * fault.delay_s}
-                self._store.put(DELIVERY.name, twin)
+                self._store.add(DELIVERY.name, twin)
                 self._schedule(twin["id"], twin["due"], url)
         return delivery_id
 

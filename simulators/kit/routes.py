@@ -62,26 +62,16 @@ class Routes:
     def match(self, call: Call) -> Match:
         """Find the route of a call; path arguments are percent-decoded after the split."""
         segments = _segments(call.raw_path)
-        found = self._walk(self._root, segments, 0, [])
-        if found is None:
+        if "%" in call.raw_path:
+            segments = [unquote(segment) for segment in segments]
+        places: list[int] = []
+        node = _walk(self._root, [self._fold(segment) for segment in segments], 0, places)
+        if node is None:
             return Match(None, {})
-        node, values = found
         route = node.routes.get(call.method)
         if route is None:
             return Match(None, {}, tuple(sorted(node.routes)))
-        return Match(route, dict(zip(route.names, map(_decoded, values), strict=True)))
-
-    def _walk(self, node: _Node, segments: list[str], at: int, values: list[str]) -> tuple[_Node, list[str]] | None:
-        if at == len(segments):
-            return (node, values) if node.routes else None
-        child = node.fixed.get(self._fold(_decoded(segments[at])))
-        if child is not None:
-            found = self._walk(child, segments, at + 1, values)
-            if found is not None:
-                return found
-        if node.variable is not None:
-            return self._walk(node.variable, segments, at + 1, [*values, segments[at]])
-        return None
+        return Match(route, {name: segments[at] for name, at in zip(route.names, places, strict=True)})
 
     def _fold(self, segment: str) -> str:
         return segment.lower() if self._ignore_case else segment
@@ -91,5 +81,21 @@ def _segments(path: str) -> list[str]:
     return [segment for segment in path.split("/") if segment]
 
 
-def _decoded(segment: str) -> str:
-    return unquote(segment) if "%" in segment else segment
+def _walk(node: _Node, segments: list[str], at: int, places: list[int]) -> _Node | None:
+    """The node that the segments lead to; `places` gets the positions of those that are variable."""
+    while at < len(segments):
+        child = node.fixed.get(segments[at])
+        if child is not None and node.variable is not None:
+            kept = len(places)
+            found = _walk(child, segments, at + 1, places)
+            if found is not None:
+                return found
+            del places[kept:]
+            child = None
+        if child is None:
+            if node.variable is None:
+                return None
+            places.append(at)
+            child = node.variable
+        node, at = child, at + 1
+    return node if node.routes else None

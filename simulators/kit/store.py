@@ -126,16 +126,26 @@ class Store:
 
     def put(self, kind: str, doc: Doc) -> None:
         """Insert or replace the document under its key; a unique field taken by another raises Duplicate."""
-        key = str(doc[self._kinds[kind].key])
-        text = orjson.dumps(doc).decode()
-        action: Action = "update"
+        key, text = str(doc[self._kinds[kind].key]), orjson.dumps(doc).decode()
         try:
-            if not self.db.execute(f'UPDATE "{kind}" SET doc = ? WHERE key = ?', (text, key)).rowcount:
-                self.db.execute(f'INSERT INTO "{kind}" (key, doc) VALUES (?, ?)', (key, text))
-                action = "insert"
+            known = self.db.execute(f'UPDATE "{kind}" SET doc = ? WHERE key = ?', (text, key)).rowcount
         except sqlite3.IntegrityError as error:
             raise Duplicate(kind, str(error).rpartition(".")[2]) from error
-        self._changed(Change(kind, key, action, doc))
+        if known:
+            self._changed(Change(kind, key, "update", doc))
+        else:
+            self._insert(kind, key, text, doc)
+
+    def add(self, kind: str, doc: Doc) -> None:
+        """Insert a document under a key that nobody has; a key or unique field taken by another raises Duplicate."""
+        self._insert(kind, str(doc[self._kinds[kind].key]), orjson.dumps(doc).decode(), doc)
+
+    def _insert(self, kind: str, key: str, text: str, doc: Doc) -> None:
+        try:
+            self.db.execute(f'INSERT INTO "{kind}" (key, doc) VALUES (?, ?)', (key, text))
+        except sqlite3.IntegrityError as error:
+            raise Duplicate(kind, str(error).rpartition(".")[2]) from error
+        self._changed(Change(kind, key, "insert", doc))
 
     def delete(self, kind: str, key: str) -> bool:
         """Remove the document; False when there was none."""

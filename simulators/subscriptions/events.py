@@ -43,7 +43,7 @@ class Publisher:
         quiet = "skipped" if work.mute and endpoints else "not_configured"
         event["webhook_status"] = "scheduled" if sent_to else quiet
         deliveries = {endpoint["id"]: self._post(event, endpoint, float(work.at_ms) / 1_000) for endpoint in sent_to}
-        self._store.put("event", {**event, "_deliveries": deliveries})
+        self._store.add("event", {**event, "_deliveries": deliveries})
 
     def resend(self, event_id: str, at: float) -> list[str]:
         """Deliver an event again to every endpoint by hand; raises KeyError for an unknown event."""

@@ -20,8 +20,10 @@ Send = Callable[[Message], Awaitable[None]]
 def strict_json(body: bytes) -> Any:
     """The value of a JSON body; raises json.JSONDecodeError for anything that JSON or UTF-8 cannot say."""
     try:
-        value = json.loads(body.decode(), parse_constant=_refuse, parse_float=_finite)
-        json.dumps(value, ensure_ascii=False).encode()
+        text = body.decode()
+        value = _decode(text)
+        if "\\u" in text:  # only an escape can bring a lone surrogate
+            json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError:
         raise
     except (ValueError, RecursionError) as error:
@@ -38,6 +40,9 @@ def _finite(text: str) -> float:
     if number in (float("inf"), float("-inf")):
         raise ValueError("a number is out of range")
     return number
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite).decode
 
 
 class StrictRequest(Request):
@@ -57,7 +62,7 @@ class StrictRoute(APIRoute):
         known = {parameter.alias for parameter in self.dependant.query_params}
 
         async def strict(request: Request) -> Response:
-            unknown = sorted(set(request.query_params) - known)
+            unknown = sorted(set(request.query_params) - known) if request.scope["query_string"] else []
             if unknown:
                 raise Problem(422, f"query/{unknown[0]}: not a parameter of this operation")
             return await handler(StrictRequest(request.scope, request.receive))

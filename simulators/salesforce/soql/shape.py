@@ -1,13 +1,13 @@
 """A query's shape: its text with the literals taken out, so that one compiled plan serves every poll."""
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal["string", "datetime", "date", "integer", "decimal"]
 
-# One character class begins every alternative, so that the scan for the next candidate runs in C.
-_CANDIDATE = re.compile(r"'(?:[^'\\]|\\.)*'|[0-9.+-][\w:.+-]*", re.DOTALL)
+# One character class begins every alternative, so that the scan for the next candidate runs in C; what follows a
+# letter, digit or point is a part of a name or path.
+_CANDIDATE = re.compile(r"'(?:[^'\\]|\\.)*'|[0-9.+-](?<![\w.+-].)[\w:.+-]*", re.DOTALL)
 _NUMBER = re.compile(
     r"""(?P<integer>[+-]?\d+)
     |(?P<datetime>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))
@@ -18,8 +18,7 @@ _NUMBER = re.compile(
 _BETWEEN = re.compile(r"\s*,\s*\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """One literal as written: its kind, text and offset."""
 
     kind: Kind
@@ -47,10 +46,11 @@ def shape(query: str) -> tuple[Shape, list[Slot]]:
     done, last = 0, None
     for match in _CANDIDATE.finditer(query):
         start, end = match.span()
-        kind = _kind(query, start, match.group())
+        text = match.group()
+        kind = _kind(text)
         if kind is None:
             continue
-        given = Given(kind, match.group(), start)
+        given = Given(kind, text, start)
         between = query[done:start]
         if last == kind and _BETWEEN.match(between):
             slots[-1].append(given)
@@ -59,19 +59,16 @@ def shape(query: str) -> tuple[Shape, list[Slot]]:
             parts.append(between)
             marks.append(kind)
             slots.append([given])
-        if kind == "string" and (end - start == 2 or not given.text.isascii()):
+        if kind == "string" and (end - start == 2 or not text.isascii()):
             marks[-1] += "e" if end - start == 2 else "u"
         done, last = end, kind
     parts.append(query[done:])
     return ("?".join(parts), tuple(marks)), slots
 
 
-def _kind(query: str, start: int, candidate: str) -> Kind | None:
-    """What literal a candidate is; None for a part of a name, or for what the parser will refuse."""
+def _kind(candidate: str) -> Kind | None:
+    """What literal a candidate is; None for what the parser will refuse."""
     if candidate[0] == "'":
         return "string"
-    before = query[start - 1] if start else " "
-    if before.isalnum() or before == "_":
-        return None
     found = _NUMBER.fullmatch(candidate)
     return found.lastgroup if found else None  # type: ignore[return-value]
