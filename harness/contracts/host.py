@@ -42,6 +42,9 @@ class Listening:
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         """One request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
         heard = Answered(0, b"")
 
         async def hear(message: Any) -> None:
@@ -79,6 +82,8 @@ def message_app(messages: Mapping[str, Any], states: Container[str]) -> App:
     """Told events by the first word of the description that a consumer expects; 404 for unknown ones, and states."""
 
     async def app(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
         body, more = b"", True
         while more:
             part = await receive()
@@ -103,7 +108,7 @@ def message_app(messages: Mapping[str, Any], states: Container[str]) -> App:
 def served(app: App) -> Iterator[int]:
     """The application on a free local port, in a thread of its own."""
     sock = bound_socket(HOST, 0)
-    config = uvicorn.Config(app, interface="asgi3", lifespan="off", log_level="critical", access_log=False,
+    config = uvicorn.Config(app, interface="asgi3", lifespan="auto", log_level="critical", access_log=False,
                             timeout_graceful_shutdown=1)  # fmt: skip
     server = uvicorn.Server(config)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[sock])), daemon=True)

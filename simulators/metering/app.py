@@ -12,6 +12,7 @@ from simulators.kit.system import Rows, System
 from simulators.kit.wire import Refusal
 from simulators.metering import acts, books, seed
 from simulators.metering.errors import Refused, problem
+from simulators.metering.pact_states import States
 from simulators.metering.routes import ACTIONS, Action
 from simulators.metering.schemas import KINDS
 from simulators.metering.state import EXPORT, State
@@ -43,6 +44,7 @@ class Metering(System):
             self.routes.add(method, path, operation, self._endpoint(action))
         self.jobs.handler(EXPORT, self._export)
         acts.install(self)
+        self.states.update(States(self).table())
 
     def forget(self) -> None:
         """Nothing but a revoked token lives outside the store."""

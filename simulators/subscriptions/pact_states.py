@@ -31,6 +31,8 @@ class States:
             "a subscription": self.subscription, "a bill without a subscription": self.bill,
             "a bill paid by transfer": self.recorded, "a bill paid by card": self.paid,
             "a credited bill": self.credited, "an amended subscription": self.amended,
+            "a subscription with usage": self.used,
+            "a bill of usage that is not closed": self.unclosed,
         }  # fmt: skip
 
     async def signed_in(self, _params: Params) -> Params:
@@ -96,6 +98,32 @@ class States:
         await self._post("/payment_sources/create_card", {"customer_id": params["customer"], **CARD})
         made = await self._post(f"/invoices/{given['invoice']}/collect_payment", {})
         return {**given, "transaction": made["transaction"]["id"]}
+
+    async def used(self, params: Params) -> Params:
+        """A subscription `subscription` with a metered item of the month, and its usage `usage`: {}."""
+        await self.customer(params)
+        await self._post(f"/customers/{params['customer']}/subscription_for_items", {
+            "id": params["subscription"], "subscription_items[item_price_id][0]": "platform-USD-yearly",
+            "subscription_items[quantity][0]": 10, "subscription_items[item_price_id][1]": "api-calls-USD-monthly",
+            "auto_collection": "off", "billing_cycles": 1, "contract_term[action_at_term_end]": "renew",
+        })  # fmt: skip
+        await self._post(f"/subscriptions/{params['subscription']}/usages", {
+            "id": params["usage"], "item_price_id": "api-calls-USD-monthly", "quantity": "120",
+            "usage_date": int(self._system.clock.now()) + 60,
+        })  # fmt: skip
+        return {}
+
+    async def unclosed(self, params: Params) -> Params:
+        """As above, and the month is over: its bill waits to be closed: {invoice}."""
+        await self.used(params)
+        clock = self._system.clock
+        clock.jump(clock.now() + 32 * 86_400)
+        await self._system.jobs.drained()
+        query = urlencode({"subscription_id[is]": params["subscription"], "status[is]": "pending"})
+        _, found = await ask(
+            self._system, "GET", f"{API}/invoices?{query}", {"authorization": f"Basic {self._basic()}"}
+        )
+        return {"invoice": found["list"][0]["invoice"]["id"]}
 
     async def credited(self, params: Params) -> Params:
         """A bill of which 10.00 were credited: {invoice, credit_note}."""

@@ -47,6 +47,7 @@ class Exchange:
     headers: Mapping[str, Any] = field(default_factory=dict)
     status: int = 200
     answers: Any = None
+    answers_text: tuple[str, str, str] | None = None  # example, pattern of the whole, content type
     answer_headers: Mapping[str, Any] = field(default_factory=dict)
     authorized: Any = None  # how the authorization header looks, with the state's token
 
@@ -130,6 +131,13 @@ def _expect(pact: Pact, exchange: Exchange) -> None:
     if exchange.answers is not None:
         upon = upon.with_header("Content-Type", JSON_OF_ANY_KIND, "Response")
         upon.with_body(exchange.answers, content_type="application/json", part="Response")
+
+    if exchange.answers_text is not None:
+        example, pattern, kind = exchange.answers_text
+        upon = upon.with_header("Content-Type", shaped(kind, f"^{kind}.*$"), "Response")
+        upon = upon.with_body(example, kind, part="Response")
+        rule = {"combine": "AND", "matchers": [{"match": "regex", "regex": pattern}]}
+        upon.with_matching_rules({"body": {"$": rule}}, part="Response")
 
 
 JSON_OF_ANY_KIND = shaped("application/json", r"^application/([a-z.-]+\+)?json.*$")

@@ -1,12 +1,14 @@
 """What the core expects of the subscription platform: each operation of its adapter, and the refusals it acts upon."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from synccore.domain.bills import Receipt
 from synccore.domain.books import Names
 from synccore.ports.outcomes import Later
 from synccore.ports.systems import Rejected
+from synccore.ports.usage import UsageEntry
 from synccore.systems.credentials import SubscriptionsAccess
 from synccore.systems.subscriptions import EVENTS, SubscriptionsAdapter
 from tests.contracts.exchange import Case, Exchange, SignedIn, each, injected, like, shaped
@@ -146,8 +148,46 @@ CREDIT_NOTE = {
     "line_items": each({**TAXED, "amount": like(920), "tax_amount": like(80)}, min=1),
     "allocations": each({"invoice_id": NUMBER, "allocated_amount": like(1000)}, min=1),
 }  # fmt: skip
+USE = {"customer": CUSTOMER, "subscription": "sub-006A", "usage": "ev-1"}
+USED, UNCLOSED = ("a subscription with usage", USE), ("a bill of usage that is not closed", USE)
+USAGE = {"id": "ev-1", "quantity": shaped("120", r"^[0-9]+(\.[0-9]+)?$")}
+ENTRY = UsageEntry("ev-2", "api-calls-USD-monthly", Decimal("7.5"), 1767604200, "event ev-2")
+ENTRY_FORM = [("id", "ev-2"), ("item_price_id", "api-calls-USD-monthly"), ("quantity", "7.5"),
+              ("usage_date", "1767604200"), ("note", "event ev-2")]  # fmt: skip
+USAGES = (
+    Case("metered", lambda site: site.usages.metered("sub-006A"), (
+        get("a subscription with a metered item", "/subscriptions/sub-006A", USED, answers={"subscription": {
+            "id": "sub-006A", "currency_code": CURRENCY, "status": like("active"), "subscription_items": [
+                {"item_price_id": "platform-USD-yearly"},
+                {"item_price_id": "api-calls-USD-monthly", "metered_quantity": like("120"),
+                 "current_term_start": AT, "current_term_end": AT}]}}),
+    ), lambda found: [item.item_price for item in found.items] == ["api-calls-USD-monthly"]),
+    Case("pending", lambda site: site.usages.pending("sub-006A"), (
+        get("the bills of a subscription that are not closed", "/invoices", UNCLOSED, query={
+            "subscription_id[is]": "sub-006A", "status[in]": '["pending"]', "limit": "100",
+        }, answers=rows(invoice={"id": like("draft"), "line_items": each({
+            "entity_id": "api-calls-USD-monthly", "metered": True, "date_from": AT, "date_to": AT}, min=1)})),
+    ), lambda found: found[0].item_price == "api-calls-USD-monthly"),
+    Case("find", lambda site: site.usages.find("sub-006A", "ev-1"), (
+        get("a usage by its id", "/subscriptions/sub-006A/usages", USED, query={"id": "ev-1"},
+            answers={"usage": USAGE}),
+    ), lambda found: found.quantity == 120),
+    Case("record", lambda site: site.usages.record("sub-006A", ENTRY), (
+        post("a usage under its event's id", "/subscriptions/sub-006A/usages", ENTRY_FORM, USED,
+             answers={"usage": {"id": "ev-2"}}),
+    ), lambda found: found == "ev-2"),
+    Case("take_back", lambda site: site.usages.take_back("sub-006A", "ev-1"), (
+        post("a usage taken back", "/subscriptions/sub-006A/delete_usage", [("id", "ev-1")], USED,
+             answers={"usage": {"id": "ev-1"}}),
+    )),
+    Case("synchronise", lambda site: site.usages.synchronise("US-000001"), (
+        post("a bill that is not closed rated anew", bill_path("/sync_usages"), [], UNCLOSED,
+             answers={"invoice": {"id": like("draft")}}),
+    )),
+)  # fmt: skip
 
 CASES = (
+    *USAGES,
     Case("item_prices", lambda site: site.item_prices(["onboarding-USD", "nothing"]), (
         get("prices by id, one of which does not exist", "/item_prices",
             query={"id[in]": '["onboarding-USD", "nothing"]', "limit": "100"},

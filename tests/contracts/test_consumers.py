@@ -10,11 +10,14 @@ from pact import Pact
 
 from harness.contracts.documents import CONTRACTS
 from synccore.ports import systems as ports
-from tests.contracts import erp_cloud, salesforce, subscriptions
+from synccore.ports import usage
+from tests.contracts import erp_cloud, metering, salesforce, subscriptions
 from tests.contracts.exchange import SPECIFICATION, play, written
 
 CONSUMER = "synccore"
-PROVIDERS: dict[str, ModuleType] = {"salesforce": salesforce, "subscriptions": subscriptions, "erp_cloud": erp_cloud}
+PROVIDERS: dict[str, ModuleType] = {
+    "salesforce": salesforce, "subscriptions": subscriptions, "erp_cloud": erp_cloud, "metering": metering
+}  # fmt: skip
 ADD_CASE = "add a Case to tests/contracts/{}.py, then run this test with WINDTUNNEL_WRITE=1"
 
 
@@ -44,12 +47,15 @@ def test_no_address_of_a_machine_is_in_a_pact(pact: tuple[str, str]) -> None:
     assert "127.0.0.1" not in pact[1] and "localhost" not in pact[1]
 
 
-PORTS = {"salesforce": ports.Salesforce, "subscriptions": ports.Platform, "erp_cloud": ports.CloudErp}
+PORTS: dict[str, tuple[type, ...]] = {
+    "salesforce": (ports.Salesforce,), "subscriptions": (ports.Platform, usage.Usages), "erp_cloud": (ports.CloudErp,),
+    "metering": (usage.Metering,),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", PORTS)
 def test_every_operation_of_the_core_is_in_the_pact(name: str) -> None:
-    operations = {operation for operation in vars(PORTS[name]) if not operation.startswith("_")}
+    operations = {one for port in PORTS[name] for one in vars(port) if not one.startswith("_")}
     played = {case.name.partition(" ")[0] for case in PROVIDERS[name].CASES}
     missing = operations - played
     assert not missing, f"{sorted(missing)} have no expectation: {ADD_CASE.format(name)}"
