@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 
 from synccore.domain.payloads import EVENT_TYPES
 from synccore.experience.access import REFUSALS, At, Viewer
+from synccore.experience.links import leads_to
 from synccore.experience.models import CloudEvent
 from synccore.experience.strict import StrictRoute
 
@@ -24,7 +25,10 @@ class CloudEvents(JSONResponse):
     media_type = "application/cloudevents-batch+json"
 
 
-@router.get("/events", operation_id="listEvents", responses=REFUSALS, response_class=CloudEvents)
+_LEADS = leads_to(getTimeline={"account_id": "$response.body#/0/partitionkey"})
+
+
+@router.get("/events", operation_id="listEvents", responses=REFUSALS | _LEADS, response_class=CloudEvents)
 async def list_events(
     core: At, _: Viewer, after: Annotated[int, Query(ge=0, le=SEQUENCE_MAX)] = 0, kind: Kind | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from synccore.experience.access import REFUSALS, At, Caller, Operator, Viewer
+from synccore.experience.links import leads_to
 from synccore.experience.models import ExceptionView, Outcome
 from synccore.experience.problem import Problem, declared
 from synccore.experience.strict import StrictRoute
@@ -26,7 +27,11 @@ class Reason(BaseModel):
     reason: str = Field(min_length=3, max_length=500)
 
 
-@router.get("/exceptions", operation_id="listExceptions", responses=REFUSALS)
+_FIRST = {"exception_id": "$response.body#/0/id"}
+_LEADS = leads_to(getException=_FIRST, retryException=_FIRST, abandonException=_FIRST)
+
+
+@router.get("/exceptions", operation_id="listExceptions", responses=REFUSALS | _LEADS)
 async def list_exceptions(
     core: At, _: Viewer, state: Literal["open", "resolved", "abandoned"] | None = None
 ) -> list[ExceptionView]:

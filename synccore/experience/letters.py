@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from synccore.experience.access import REFUSALS, At, Caller, Operator, Viewer
 from synccore.experience.desk import Desk
+from synccore.experience.links import leads_to
 from synccore.experience.models import LetterView, Outcome
 from synccore.experience.problem import Problem, declared
 from synccore.experience.strict import StrictRoute
@@ -27,7 +28,11 @@ class Selection(BaseModel):
     ids: list[Annotated[str, StringConstraints(pattern=_PATTERN)]] = Field(min_length=1, max_length=1000)
 
 
-@router.get("/dead-letters", operation_id="listDeadLetters", responses=REFUSALS)
+_FIRST = {"letter_id": "$response.body#/0/id"}
+_LEADS = leads_to(getDeadLetter=_FIRST, requeueDeadLetter=_FIRST, discardDeadLetter=_FIRST)
+
+
+@router.get("/dead-letters", operation_id="listDeadLetters", responses=REFUSALS | _LEADS)
 async def list_letters(
     core: At, _: Viewer, state: Literal["dead", "requeued", "discarded"] | None = None
 ) -> list[LetterView]:

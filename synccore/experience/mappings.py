@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from synccore.domain.mappings import KINDS, topics
 from synccore.experience.access import REFUSALS, At, Operator, Viewer
+from synccore.experience.links import leads_to
 from synccore.experience.models import MappingChange, MappingVersionView, MappingView
 from synccore.experience.problem import Problem, declared
 from synccore.experience.strict import StrictRoute
@@ -44,7 +45,11 @@ async def list_versions(core: At, _: Viewer, kind: Kind, key: Key) -> list[Mappi
     return [MappingVersionView.model_validate(version, from_attributes=True) for version in history]
 
 
-@router.put("/mappings/{kind}/{key:path}", operation_id="putMapping", responses=_MISSING)
+_SAME = {"kind": "$response.body#/kind", "key": "$response.body#/key"}
+_LEADS = leads_to(getMapping=_SAME, listMappingVersions=_SAME)
+
+
+@router.put("/mappings/{kind}/{key:path}", operation_id="putMapping", responses=_MISSING | _LEADS)
 async def put_mapping(
     core: At, caller: Operator, kind: Kind, key: Key, body: Annotated[dict[str, Any], Body()]
 ) -> MappingChange:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel
 
 from synccore.experience.access import REFUSALS, At, Operator, Viewer
+from synccore.experience.links import leads_to
 from synccore.experience.problem import Problem, declared
 from synccore.experience.strict import StrictRoute
 from synccore.ports.outcomes import Later
@@ -109,7 +110,10 @@ def _summary(kept: KeptReport) -> ReportSummary:
     )  # fmt: skip
 
 
-@router.post("/reconciliations", operation_id="reconcile", status_code=201, responses=REFUSALS)
+_LEADS = leads_to(201, getReconciliation={"report_id": "$response.body#/id"})
+
+
+@router.post("/reconciliations", operation_id="reconcile", status_code=201, responses=REFUSALS | _LEADS)
 async def reconcile(core: At, caller: Operator, response: Response) -> ReportView:
     """Pull all books through the systems' own APIs and compare them now; the answer is the report.
 

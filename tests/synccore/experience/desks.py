@@ -26,12 +26,16 @@ class Office:
     """A core whose process `post` needs the mapping of its item, and whose process `fail` always fails."""
 
     def __init__(self) -> None:
+        self.renew()
+        self.app = bootstrap.api(lambda: self.core if self.core.ready else None)
+
+    def renew(self) -> None:
+        """A core that knows nothing, behind the same API."""
         self.engine, self.clock = HandEngine(), HandClock()
         self.posted: list[str] = []
         ports = bootstrap.Ports(self.clock, Even(), DeadTransport(), None, memory(), self.engine)
         self.core = bootstrap.build(bootstrap.settings_of(environment()), ports, self._change)
         self.core.ready = True
-        self.app = bootstrap.api(lambda: self.core if self.core.ready else None)
 
     def _change(self, parts: bootstrap.Parts) -> bootstrap.Parts:
         more = {"post": self._post, "fail": self._fail}
