@@ -35,25 +35,36 @@ def feed(says: str, *given: Any, since: str = "", **answer: Any) -> Exchange:
 
 
 ROWS = {"events": each(EVENT, min=1)}
+DAYS = {"exports": each({"day": shaped("2026-01-05", r"^\d{4}-\d\d-\d\d$"),
+                         "sha256": shaped("0" * 64, "^[0-9a-f]{64}$")}, min=1)}  # fmt: skip
+ALL_ROWS = feed("usage as far back as the feed reaches", USED, answers=ROWS)
+FILE = get(
+    "the file of a day",
+    injected("/v1/exports/2026-01-05", "/v1/exports/${day}"),
+    EXPORTED,
+    answers_text=(
+        CSV + "ev-1,sub-006A,c-US,api-calls,120,2026-01-05T08:59:00Z,2026-01-05T09:00:00Z,\n",
+        LINES,
+        "text/csv",
+    ),
+)
 CASES = (
+    Case("book", lambda site: site.book(), (ALL_ROWS, get("all days that have a file", "/v1/exports", EXPORTED,
+                                                          answers=DAYS), FILE),
+         lambda rows: [row["id"] for row in rows] == ["ev-1", "ev-1"]),
     Case("recorded", lambda site: site.recorded("2026-01-05T08:00:00Z"), (
         feed("usage recorded since a moment", USED, since="2026-01-05T08:00:00Z", answers=ROWS),
     ), lambda rows: rows[0]["subscription"] == "sub-006A"),
     Case("recorded longer ago than the feed reaches", lambda site: site.recorded("2020-01-01T00:00:00Z"), (
         feed("usage since a moment beyond the feed's reach", since="2020-01-01T00:00:00Z", status=410,
              answers={"title": like("Gone"), "status": 410}),
-        feed("usage as far back as the feed reaches", USED, answers=ROWS),
+        ALL_ROWS,
     ), lambda rows: len(rows) == 1),
     Case("exports", lambda site: site.exports("2026-01-01"), (
-        get("the days that have a file", "/v1/exports", EXPORTED, query={"since": "2026-01-01"}, answers={
-            "exports": each({"day": shaped("2026-01-05", r"^\d{4}-\d\d-\d\d$"),
-                             "sha256": shaped("0" * 64, "^[0-9a-f]{64}$")}, min=1)}),
+        get("the days that have a file", "/v1/exports", EXPORTED, query={"since": "2026-01-01"},
+            answers=DAYS),
     ), lambda found: found[0].day == "2026-01-05"),
-    Case("export", lambda site: site.export("2026-01-05"), (
-        get("the file of a day", injected("/v1/exports/2026-01-05", "/v1/exports/${day}"), EXPORTED,
-            answers_text=(CSV + "ev-1,sub-006A,c-US,api-calls,120,2026-01-05T08:59:00Z,2026-01-05T09:00:00Z,\n", LINES,
-                          "text/csv")),
-    ), lambda text: text.startswith(CSV)),
+    Case("export", lambda site: site.export("2026-01-05"), (FILE,), lambda text: text.startswith(CSV)),
     Case("a token that is refused", lambda site: site.exports(""), (
         Exchange("a call with a token that is refused", (("the client's token is refused", {}),), "GET", "/v1/exports",
                  status=401, answers={"title": like("Unauthorized")}, authorized=TOKEN),
