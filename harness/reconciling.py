@@ -68,6 +68,7 @@ class Excuses:
     parked: dict[str, tuple[str, str]] = field(default_factory=dict)  # key -> (exception id, reason)
     waiting: set[str] = field(default_factory=set)  # keys spooled for a batch window or sent and not yet answered
     in_transit: set[str] = field(default_factory=set)  # keys of open work that is neither
+    given_up: dict[str, tuple[str, str]] = field(default_factory=dict)  # key -> (exception id, why a person gave it up)
     overdue: Mapping[str, str] = field(default_factory=dict)  # keys that have waited beyond their channel's bound
     customers_changed: frozenset[str] | None = None  # subscriptions that customers changed; None: nobody kept a record
 
@@ -82,6 +83,8 @@ class Excuses:
         for exception in exceptions:
             if exception["state"] == "open":
                 excuses.parked[exception["subject"]] = (exception["id"], exception["reason"])
+            elif exception["state"] == "abandoned":
+                excuses.given_up[exception["subject"]] = (exception["id"], exception["resolution"])
         for item in work:
             if item["subject"] in excuses.parked or item["subject"] in excuses.overdue:
                 continue

@@ -50,6 +50,9 @@ def _used_is_rated(canon: Canon, excuses: Excuses, entity: str) -> Identity:
         item = excuses.item((event,), event, 1)
         if item is not None:
             items.append(item)
+        elif event in excuses.given_up:
+            exception, why = excuses.given_up[event]
+            items.append(Item("out of scope", event, 1, f"{exception}: given up: {why}"))
         else:
             breaks.append(Break(event, 1, reason))
     return Identity(

@@ -9,6 +9,7 @@ from harness.drivers.agreements import deal_fields, origin_of, platform_change
 from harness.drivers.bank_file import PARTNER, Transfer, pay_file
 from harness.drivers.bookwork import edit_book
 from harness.drivers.loading import close_loaded, load, pay_loaded
+from harness.drivers.operator import give_up, set_policy
 from harness.drivers.quiet import settle
 from harness.drivers.stage import Buyer, Offer, Stage, StepFailed
 from harness.drivers.usage import consume, consume_export
@@ -225,6 +226,8 @@ DRIVERS: dict[str, Driver] = {
     "close_loaded": close_loaded,
     "pay_loaded": pay_loaded,
     "edit_book": edit_book,
+    "set_policy": set_policy,
+    "give_up": give_up,
     "consume": consume,
     "consume_export": consume_export,
     "kill_core": _kill_core,

@@ -57,7 +57,17 @@ def _of_account(canon: Canon, account: str, name: str) -> list[tuple[str, ...]]:
                 sums[one.system, one.currency] = sums.get((one.system, one.currency), 0) + one.amount
         cells = {system: f"{text(amount, currency)} {currency}" for (system, currency), amount in sums.items()}
         found.append(_row(f"payment {key}", cells))
-    return found
+    return [*found, *_usage(canon, [one.key for one in contracts])]
+
+
+def _usage(canon: Canon, subscriptions: list[str]) -> list[tuple[str, ...]]:
+    """What the metering counts of a customer, and what the platform has rated of it, by bill."""
+    events = [one for one in canon.usage if one.subscription in subscriptions and one.holds]
+    lines = [one for one in canon.metered if one.subscription in subscriptions]
+    if not events and not lines:
+        return []
+    rated = ", ".join(f"{one.quantity:,f} on {one.bill}" for one in lines) or "nothing rated yet"
+    return [_row(f"usage, {len(events)} events", {"subscriptions": rated})]
 
 
 def _customers(canon: Canon, system: str, account: str) -> str:

@@ -15,6 +15,7 @@ INSERTS = {
     ("salesforce", "Contract"): "contract written back",
     ("salesforce", "Invoice__c"): "invoice written back",
     ("salesforce", "Payment__c"): "payment written back",
+    ("metering", "event"): "usage {key} recorded",
     ("erp_cloud", "customer"): "customer {key} created",
     ("erp_cloud", "transaction"): "document {key} posted",
     ("erp_legacy", "kna1"): "customer {key} created",

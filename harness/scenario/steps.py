@@ -166,6 +166,20 @@ class PayLoadedStep(Part):
     """Every customer pays by transfer what is open of the loaded deals: payments born in the cloud ERP."""
 
 
+class SetPolicyStep(Part):
+    """A person sets a policy at the core."""
+
+    name: str = Field(min_length=1)
+    value: dict[str, Any] = Field(min_length=1)
+
+
+class GiveUpStep(Part):
+    """A person abandons all open exceptions of a kind, with a reason."""
+
+    kind: str = Field(min_length=1)
+    reason: str = Field(min_length=3)
+
+
 class ConsumeStep(Part):
     """A customer uses the product: an event in the metering, sent `times` times. Without `at` it happens now.
 
@@ -343,6 +357,8 @@ VERBS: dict[str, type[Part]] = {
     "close_loaded": CloseLoadedStep,
     "pay_loaded": PayLoadedStep,
     "edit_book": EditBookStep,
+    "set_policy": SetPolicyStep,
+    "give_up": GiveUpStep,
     "consume": ConsumeStep,
     "consume_export": ConsumeExportStep,
     "kill_core": KillCoreStep,

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -176,11 +176,12 @@ class BookUsage:
 
 @dataclass(frozen=True)
 class UsageBook:
-    """Usage in both books; `entities` by subscription."""
+    """Usage in both books; `entities` by subscription, `given_up`: why a person abandoned an event, by its id."""
 
     events: list[BookEvent]
     usages: list[BookUsage]
     entities: Mapping[str, str]
+    given_up: Mapping[str, str] = field(default_factory=dict)
 
 
 def book_events(rows: Iterable[Row]) -> list[BookEvent]:

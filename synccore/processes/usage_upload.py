@@ -4,9 +4,9 @@ A correction replaces: what it corrects is taken back, and recorded anew under i
 in its own term is listed for a person, or billed in the next term where the policy `usage` says so.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
+from synccore.domain.deals import Value
 from synccore.domain.findings import Finding
 from synccore.domain.usage import Metered, Recorded, UsageEvent, platform_id
 from synccore.ports.engine import Run
@@ -23,8 +23,7 @@ SHIFTS = 60  # seconds by which a date that another event has taken may be moved
 RATED, PENDING, LATE = "rated at the term's end", "on a pending bill", "late"
 
 
-@dataclass(frozen=True)
-class _Known:
+class _Known(Value):
     """An event, what it replaces, the item that its meter is billed by, and the policy."""
 
     event: UsageEvent
@@ -44,9 +43,10 @@ class UsageUpload:
     async def __call__(self, run: Run, argument: Any) -> None:
         """`argument`: {"event": id}."""
         name = str(argument["event"])
-        known = await self._ctx.db.run(lambda unit: self._read(unit, name))
-        if known is None:
+        told = await run.step("event", lambda: self._ctx.db.run(lambda unit: self._read(unit, name)))
+        if told is None:
             return
+        known = _Known.model_validate(told)
         event = known.event
         if not known.newest:  # replaced before or after it was recorded: it must not count
             await run.step("withdraw", lambda: self._withdraw(event))
@@ -63,7 +63,8 @@ class UsageUpload:
             await run.step("withdraw", lambda: self._withdraw(event))
             raise Later(1.0, f"the term of {event.id} was closed while it was recorded", counts=False)
 
-    def _read(self, unit: Unit, name: str) -> _Known | None:
+    def _read(self, unit: Unit, name: str) -> Any:
+        """What the core knows of it now, as JSON: a correction that comes meanwhile has a run of its own."""
         told = versions(unit, name)
         event = next((one for one in told if one.id == name), None)
         if event is None:
@@ -72,7 +73,11 @@ class UsageUpload:
         sku = next((sku for sku, item in sorted(items.items()) if item.get("meter") == event.meter), "")
         prices = dict(items[sku].get("prices") or {}) if sku else {}
         earlier = tuple(one for one in told if one.id != name)
-        return _Known(event, told[-1].id == name, earlier, sku, prices, self._ctx.policy(unit, "usage"))
+        known = _Known(
+            event=event, newest=told[-1].id == name, earlier=earlier, sku=sku, prices=prices,
+            policy=self._ctx.policy(unit, "usage"),
+        )  # fmt: skip
+        return known.model_dump(mode="json")
 
     # -- where it belongs ---------------------------------------------------------------------
 

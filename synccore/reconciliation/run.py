@@ -104,7 +104,7 @@ class Reconciliation:
         events = book_events(await ctx.metering.book())
         usages, customers = await ctx.platform.usages.book()
         entities = {one: ctx.keys.entity_of(customer) for one, customer in customers.items()}
-        return UsageBook(events, usages, entities)
+        return UsageBook(events, usages, entities, await ctx.db.run(_given_up))
 
     # -- keeping ----------------------------------------------------------------------------
 
@@ -141,6 +141,11 @@ def _signature(breaks: Iterable[Break]) -> list[tuple[Any, ...]]:
 def _first_seen(last: KeptReport | None) -> dict[tuple[str, ...], float]:
     rows = last.content["breaks"] if last is not None else ()
     return {(row["system"], row["kind"], row["document"]): float(row["since"]) for row in rows}
+
+
+def _given_up(unit: Unit) -> dict[str, str]:
+    """Why people abandoned what they did, by subject."""
+    return {one.subject: f"{one.id}: given up: {one.resolution}" for one in unit.exceptions.list("abandoned")}
 
 
 def _told(unit: Unit) -> list[OutboundFile]:

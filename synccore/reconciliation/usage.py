@@ -65,7 +65,9 @@ class _Usage:
 
     def _absent(self, event: BookEvent, why: str) -> None:
         place = (self._entity(event.subscription), EVENTS)
-        if not self.matching.excused((event.id,), event.id, place, {RATED: 1}):
+        if event.id in self.book.given_up:
+            self.matching.item("out of scope", event.id, place, {RATED: 1}, self.book.given_up[event.id])
+        elif not self.matching.excused((event.id,), event.id, place, {RATED: 1}):
             self._break("missing", event.id, event.subscription, 1, why)
 
     def _break(self, code: Code, document: str, subscription: str, amount: int, why: str) -> None:

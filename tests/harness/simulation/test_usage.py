@@ -79,6 +79,30 @@ def test_a_meter_that_is_mapped_later_is_billed_by_itself() -> None:
     assert result.outcome == "holds", result.findings
 
 
+def test_a_late_event_is_billed_with_the_next_term_once_a_person_says_so() -> None:
+    story = usage(
+        used("10", id="e1"), CLOSED, used("5", id="late", at="2026-01-20T12:00:00Z"), "settle",
+        "expect: {exceptions: [usage_late], reconciliation: {breaks: []}}",
+        "set_policy: {name: usage, value: {late: next_period}}", "settle", "expect: {exceptions: []}",
+        "advance: {until: 2026-03-08T00:00:00Z}", expect=expect("15"),
+    )  # fmt: skip
+    result = play(story)
+    assert result.outcome == "holds", result.findings
+
+
+def test_what_a_person_gives_up_stays_on_the_list_with_the_reason() -> None:
+    story = usage(
+        used("10", id="e1"), CLOSED, used("5", id="late", at="2026-01-20T12:00:00Z"), "settle",
+        "give_up: {kind: usage_late, reason: goodwill}", "expect: {reconciliation: {breaks: []}}",
+        expect=expect("10"),
+    )  # fmt: skip
+    result = play(story)
+    assert result.outcome == "holds", result.findings
+    (line,) = [one for one in result.identities if one.name == "used = rated"]
+    assert [(item.kind, item.document) for item in line.items] == [("out of scope", "late")]
+    assert line.items[0].reason.endswith("given up: goodwill")
+
+
 def blind_feed(parts: Parts) -> Parts:
     """A core to whom the feed shows nothing."""
 

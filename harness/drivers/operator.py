@@ -1,0 +1,35 @@
+"""What a person does at the core: sets a policy, or gives up with a reason what cannot be mended."""
+
+from typing import Any
+
+from harness.drivers.stage import Stage, StepFailed
+from harness.world import Unreachable
+
+
+async def set_policy(stage: Stage, facts: Any) -> str:
+    """A policy in force from now on; what waits for it is taken up again."""
+    status, answer = await _ask(stage, "PUT", f"/mappings/policies/{facts.name}", facts.value)
+    if status not in (200, 201):
+        raise StepFailed(f"the core answered {status} to policy {facts.name}: {answer}")
+    return f"policy {facts.name} is {', '.join(f'{name} {value}' for name, value in facts.value.items())}"
+
+
+async def give_up(stage: Stage, facts: Any) -> str:
+    """Every open exception of a kind is abandoned, with the reason."""
+    status, rows = await _ask(stage, "GET", "/exceptions?state=open")
+    found = [row for row in rows if row["kind"] == facts.kind] if status == 200 else []
+    if not found:
+        raise StepFailed(f"no exception of kind {facts.kind} stands open")
+    for row in found:
+        path = f"/exceptions/{row['id']}/abandon"
+        status, answer = await _ask(stage, "POST", path, {"reason": facts.reason})
+        if status != 200:
+            raise StepFailed(f"the core answered {status} to the end of {row['id']}: {answer}")
+    return f"{len(found)} exceptions of kind {facts.kind} are given up: {facts.reason}"
+
+
+async def _ask(stage: Stage, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+    try:
+        return await stage.world.core(method, path, body)
+    except Unreachable as error:
+        raise StepFailed(f"the core does not answer: {error}") from error
