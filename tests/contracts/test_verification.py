@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from harness.cli import app
 from harness.contracts.documents import CONTRACTS
 from harness.contracts.pacts import read_pacts
+from harness.contracts.told import told_events
 
 Ask = Callable[..., tuple[int, Any]]
 
@@ -37,6 +39,17 @@ def test_every_interaction_of_every_pact_holds(ask: Ask) -> None:
     checked = {one["file"]: one["checked"] for one in answer["verifications"]}
     for pact in read_pacts(CONTRACTS):
         assert checked[f"pacts/{pact.path.name}"] == len(pact.interactions) > 0
+
+
+def test_every_event_that_the_core_tells_is_what_its_dataschema_says() -> None:
+    reviewed = {schema["$id"]: schema for path in (CONTRACTS / "events").glob("*.json")
+                if (schema := json.loads(path.read_text()))}  # fmt: skip
+    envelope = json.loads((CONTRACTS / "asyncapi" / "events.json").read_text())["components"]["schemas"]["envelope"]
+    told = told_events(["new-business"])
+    assert len(told) >= 8
+    for event in told.values():
+        Draft202012Validator(reviewed[event["dataschema"]]).validate(event["data"])
+        Draft202012Validator(envelope).validate(event)
 
 
 def test_each_app_of_the_tree_may_go_to_production(ask: Ask) -> None:

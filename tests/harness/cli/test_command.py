@@ -35,6 +35,8 @@ WRONG = [
     (("down",), "no sandbox is running here"),
     (("clock", "advance", "soon"), "should be"),
     (("up", "--world", "nowhere"), "there is no world 'nowhere'"),
+    (("contracts", "can-release", "synccroe", "--to", "production"), "there is no app 'synccroe'"),
+    (("contracts", "publish", "nothing.json"), "there is no file nothing.json"),
     (("bogus",), "bogus"),
 ]
 
