@@ -17,13 +17,13 @@ def act(where: str, verb: str, facts: dict[str, Any], seen: str = "") -> None:
 
 def done(where: str, verb: str, facts: dict[str, Any], seen: str = "") -> bool:
     """The same, and whether it is done (or under way)."""
-    body = {"id": click(where, verb, facts, seen), "verb": verb, "facts": facts}
+    body = {"id": click(where, verb, facts), "verb": verb, "facts": facts}
     return outcome(where, harness().post("/actions", body, seen, wait_s=QUICK_S))
 
 
 def decide(where: str, exception: str, verb: str, seen: str, reason: str = "") -> bool:
     """Retry an exception or give it up."""
-    body = {"id": click(where, verb, exception, reason, seen), "reason": reason}
+    body = {"id": click(where, verb, exception, reason), "reason": reason}
     return outcome(where, harness().post(f"/exceptions/{exception}/{verb}", body, seen, wait_s=QUICK_S))
 
 

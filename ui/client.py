@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import secrets
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,7 @@ import streamlit as st
 START = "windtunnel ui"
 DOWN = f"The sandbox is not running. Start it in a terminal with `{START}`, then reload this page."
 PATIENCE_S = 30.0
+DOUBLE_S = 1.5  # so soon after an outcome nobody has read it: the second half of a double click
 
 
 @dataclass(frozen=True)
@@ -89,13 +91,19 @@ def looked(answer: Answer) -> Any:
 
 
 def click(*what: Any) -> str:
-    """An id for one click on this very rendering: said twice it is one action, after an outcome it is a new one."""
+    """An id for one click. The same again, before its outcome or right after it, is a double click: the same id."""
     state = st.session_state
-    state.setdefault("visitor", secrets.token_hex(8))
-    words = json.dumps([state["visitor"], state.setdefault("clicks", 0), *what], sort_keys=True, default=str)
-    return hashlib.sha256(words.encode()).hexdigest()[:40]
+    words = json.dumps(what, sort_keys=True, default=str)
+    last_words, last_id, known_at = state.get("last_click", ("", "", 0.0))
+    if words != last_words or time.monotonic() - known_at > DOUBLE_S:
+        state.setdefault("visitor", secrets.token_hex(8))
+        state["clicks"] = state.get("clicks", 0) + 1
+        last_id = hashlib.sha256(f"{state['visitor']} {state['clicks']} {words}".encode()).hexdigest()[:40]
+    state["last_click"] = (words, last_id, time.monotonic())
+    return str(last_id)
 
 
 def settled() -> None:
-    """The last click has had its outcome: the next is another one."""
-    st.session_state["clicks"] = st.session_state.get("clicks", 0) + 1
+    """The last click has had its outcome just now."""
+    words, last_id, _ = st.session_state.get("last_click", ("", "", 0.0))
+    st.session_state["last_click"] = (words, last_id, time.monotonic())

@@ -29,7 +29,8 @@ def guarded(draw: Callable[..., None]) -> Callable[..., None]:
 
 
 STYLE = """<style>
-.stMainBlockContainer { padding-top: 2.2rem; padding-bottom: 3rem; max-width: 1500px; }
+.stMainBlockContainer { padding: 2.2rem 2.6rem 3rem; max-width: 1500px; }
+section[data-testid="stSidebar"] { width: 240px !important; min-width: 240px !important; }
 .stMainBlockContainer table { width: 100%; font-variant-numeric: tabular-nums; }
 .stMainBlockContainer th { font-weight: 600; }
 .stTextArea textarea { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: 0.8rem; line-height: 1.45; }

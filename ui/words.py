@@ -28,7 +28,9 @@ EXCEPTION_WORDS = {
     "deal_incomplete": "The deal is incomplete",
 }
 IDENTITY_WORDS = {
-    "won = billed": "What was won is billed",
+    "won = contracted": "What was won is contracted",
+    "contract = billed + to come": "Contracts are billed or to be billed",
+    "used = rated": "What was used is rated",
     "billed = posted": "What was billed is posted",
     "open bills = receivables": "Open bills are the receivables",
     "receipts agree": "Receipts agree",

@@ -5,6 +5,7 @@ from typing import Any
 
 from harness.api.sandbox import Sandbox
 from harness.evidence import Evidence, gather
+from harness.money import text
 from harness.report import side_by_side
 from harness.report.summary import identity_row
 from harness.scenario.values import iso
@@ -45,6 +46,7 @@ def groups(identities: list[Identity], names: Mapping[str, str]) -> list[dict[st
 
 def _row(identity: Identity, names: Mapping[str, str]) -> dict[str, Any]:
     row = identity_row(identity)
+    row["reconciling"] = text(sum(item.amount for item in identity.items), identity.currency)
     for one in (*row["items"], *row["breaks"]):
         one["about"] = names.get(one["document"], one["document"])
     return row

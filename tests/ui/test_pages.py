@@ -19,11 +19,12 @@ HUDSON = {
     "city": "New York", "street": "", "zip": "", "tax_id": "", "pays_by": "card", "etag": "account-1",
 }  # fmt: skip
 ROW = {
-    "identity": "won = billed", "entity": "US", "currency": "USD",
+    "identity": "won = contracted", "entity": "US", "currency": "USD",
     "a": {"book": "Salesforce, won net", "amount": "24,000.00"},
     "b": {"book": "platform, billed net", "amount": "0.00"}, "breaks": [], "unexplained": "0.00", "holds": True,
     "items": [{"kind": "parked", "document": "006A", "about": "Hudson, order 1", "amount": "24,000.00",
                "reason": "x00000001: no tax number"}],
+    "reconciling": "24,000.00",
 }  # fmt: skip
 BOOKS = {
     "at": "2026-01-05T09:00:00Z", "holds": True, "open_exceptions": 1, "dead_letters": 0, "core_known": True,
@@ -123,7 +124,7 @@ def test_drive_wins_a_deal_as_it_was_shown_and_says_so(fake: Fake) -> None:
     path, body, seen = fake.told[-1]
     assert (path, body["verb"], body["facts"], seen) == ("POST /actions", "close", {"deal": "hudson-1"}, "deal-1")
     assert "Done: close." in words(page)
-    press(page, "+ 1 day")
+    press(page, "+1 d")
     assert fake.told[-1][1]["facts"] == {"by": "1d"} and fake.told[-1][2] == "clock-1"
     ids = [body["id"] for body in fake.sent("POST /actions")]
     assert len(set(ids)) == len(ids) == 2
@@ -155,7 +156,7 @@ def test_customer_tells_the_timeline(fake: Fake) -> None:
 def test_books_name_each_reconciling_item(fake: Fake) -> None:
     said = words(opened("Books"))
     assert "The books agree: 0.00 unexplained. 1 reconciling item, with its reason." in said
-    assert "Hudson, order 1\\: x00000001\\: no tax number" in said and "Windtunnel US Inc" in said
+    assert "**24,000.00** USD · Hudson, order 1: x00000001\\: no tax number" in said and "Windtunnel US Inc" in said
     fake.answers["GET /books"] = {**BOOKS, "holds": False, "core_known": False}
     said = words(opened("Books"))
     assert "The books do not agree" in said and "sync core is not running" in said
@@ -207,3 +208,12 @@ def test_a_defect_is_no_trace_on_the_page(fake: Fake) -> None:
     fake.answers["GET /books"] = {"nonsense": True}
     page = opened("Books")
     assert not page.exception and "Something on this page failed" in page.error[0].value
+
+
+def test_a_double_click_is_one_action_and_a_later_click_another(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = opened("Drive")
+    press(press(page, "Win the deal"), "Win the deal")
+    monkeypatch.setattr("ui.client.DOUBLE_S", 0.0)
+    press(page, "Win the deal")
+    ids = [body["id"] for body in fake.sent("POST /actions")]
+    assert ids[0] == ids[1] != ids[2]

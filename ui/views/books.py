@@ -72,36 +72,33 @@ def tie_out(groups: list[dict[str, Any]], entities: dict[str, Any]) -> None:
             sign = ":green-badge[agrees]" if group["holds"] else ":red-badge[does not agree]"
             st.markdown(f"**{safe(name)}** · {safe(group['currency'])} {sign}")
             head = ["What must agree", "Book A", "A", "Reconciling", "Book B", "B", "Unexplained"]
-            rows = [cells for row in group["rows"] for cells in _rows(row)]
-            st.markdown(table(head, rows, AMOUNTS))
+            st.markdown(table(head, [_cells(row) for row in group["rows"]], AMOUNTS))
+            st.markdown("\n".join(_reasons(group["rows"])))
 
 
-def _rows(row: dict[str, Any]) -> list[list[str]]:
-    items = _sum_of_items(row)
+def _cells(row: dict[str, Any]) -> list[str]:
     unexplained = f":{'green' if row['holds'] else 'red'}[{row['unexplained']}]"
-    rows = [[
-        IDENTITY_WORDS.get(row["identity"], safe(row["identity"])), safe(row["a"]["book"]), row["a"]["amount"], items,
-        safe(row["b"]["book"]), row["b"]["amount"], unexplained,
-    ]]  # fmt: skip
-    for item in row["items"]:
-        about = safe(item.get("about") or item["document"])
-        rows.append(
-            [f":orange[{safe(item['kind'])}]", f"{about}\\: {safe(item['reason'])}", "", item["amount"], "", "", ""]
-        )
-    for one in row["breaks"]:
-        about = safe(one.get("about") or one["document"])
-        rows.append(
-            [":red[break]", f":red[{about}\\: {safe(one['reason'])}]", "", "", "", "", f":red[{one['amount']}]"]
-        )
-    return rows
+    return [
+        IDENTITY_WORDS.get(row["identity"], safe(row["identity"])), safe(row["a"]["book"]), row["a"]["amount"],
+        row["reconciling"] if row["items"] else "-", safe(row["b"]["book"]), row["b"]["amount"], unexplained,
+    ]  # fmt: skip
+
+
+def _reasons(rows: list[dict[str, Any]]) -> list[str]:
+    """Each reconciling item and each break, with the document and the reason."""
+    found = []
+    for row in rows:
+        what = IDENTITY_WORDS.get(row["identity"], row["identity"])
+        items = [(item, "orange", item["kind"]) for item in row["items"]]
+        for one, colour, kind in [*items, *((gap, "red", "break") for gap in row["breaks"])]:
+            about = safe(one.get("about") or one["document"])
+            found.append(f"- {safe(what)}: :{colour}-badge[{safe(kind)}] **{one['amount']}** "
+                         f"{safe(row['currency'])} · {about}: {safe(one['reason'])}")  # fmt: skip
+    return found
 
 
 def _title(name: str) -> str:
     return name[:1].upper() + name[1:]
-
-
-def _sum_of_items(row: dict[str, Any]) -> str:
-    return f"{len(row['items'])} below" if row["items"] else "-"
 
 
 def facts(found: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from ui.views import selling, weather
 from ui.views.anything import anything
 from ui.words import STATE_SHORT, STATE_WORDS, STATES, day, safe, when
 
-SPANS = {"1 hour": "1h", "1 day": "1d", "1 week": "7d", "30 d": "30d"}
+SPANS = {"1 h": "1h", "1 d": "1d", "1 w": "7d", "30 d": "30d"}
 
 
 @guarded
@@ -94,7 +94,7 @@ def _time() -> None:
             )
         columns = st.columns(len(SPANS))
         for column, (label, span) in zip(columns, SPANS.items(), strict=True):
-            column.button(f"+ {label}", key=f"advance-{span}", on_click=act, disabled=bool(busy), width="stretch",
+            column.button(f"+{label}", key=f"advance-{span}", on_click=act, disabled=bool(busy), width="stretch",
                           args=("time", "advance", {"by": span}, clock["etag"]))  # fmt: skip
         told("time")
         st.markdown("**What falls due next**")

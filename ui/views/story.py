@@ -40,7 +40,8 @@ def _text(stories: dict[str, Any]) -> None:
     chosen = stories[name]
     st.caption(safe(chosen["about"]))
     key = f"text-{name}"
-    text = st.text_area("Text of the story", chosen["text"], height=420, key=key)
+    st.session_state.setdefault(key, chosen["text"])
+    text = st.text_area("Text of the story", height=420, key=key)
     checked = looked(harness().post("/lint", {"text": text}))
     _complaints(text, checked["complaints"])
     if not checked["complaints"]:
@@ -55,8 +56,12 @@ def _text(stories: dict[str, Any]) -> None:
     three.button("Play it", type="primary", icon=":material/play_arrow:", on_click=_play, args=(key, asked),
                  width="stretch", disabled=bool(checked["complaints"]))  # fmt: skip
     if text != chosen["text"]:
-        st.button("Back to the file's text", on_click=st.session_state.pop, args=(key, None))
+        st.button("Back to the file's text", on_click=_restore, args=(key, chosen["text"]))
     told("story")
+
+
+def _restore(key: str, text: str) -> None:
+    st.session_state[key] = text
 
 
 def _first(stories: dict[str, Any]) -> int:
