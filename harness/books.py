@@ -33,6 +33,9 @@ def rows(book: Mapping[str, Any], table: str, *objects: str) -> list[Row]:
 
 
 def _salesforce(book: Mapping[str, Any], canon: Canon, correlation: Correlation) -> None:
+    if correlation.renamed:
+        book = {table: [_as_before(row, correlation) for row in found] for table, found in book.items()
+                if isinstance(found, list)}  # fmt: skip
     for row in rows(book, "party", "Account"):
         place = _shipped_to(row)
         canon.accounts[row["Id"]] = Account(row["Id"], row["Name"], row.get("Selling_Entity__c") or "", place)
@@ -59,6 +62,11 @@ def _salesforce(book: Mapping[str, Any], canon: Canon, correlation: Correlation)
         canon.documents.append(_credit_copy(row, canon, numbers))
     for row in rows(book, "document", "Payment__c"):
         canon.receipts.append(_payment_copy(row, canon))
+
+
+def _as_before(row: Row, correlation: Correlation) -> Row:
+    names = correlation.renamed.get(str(row.get("object")), {})
+    return {names.get(name, name): value for name, value in row.items()} if names else row
 
 
 def _shipped_to(row: Row) -> Place:

@@ -31,6 +31,12 @@ class Correlation:
     payment_prefix: str = "CBTXN-"
     cloud_receipt_prefix: str = "NS-"
     legacy_receipt_prefix: str = "L-"
+    renamed: dict[str, dict[str, str]] = field(default_factory=dict)  # Salesforce object -> new field name -> the old
+
+    def rename(self, record: str, before: str, after: str) -> None:
+        """A field of Salesforce has another name now; the books are read as before."""
+        known = self.renamed.setdefault(record, {})
+        known[after] = known.pop(before, before)
 
     @classmethod
     def of_entities(

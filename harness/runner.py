@@ -84,7 +84,7 @@ class Play:
         mappings = company.mappings_with(scenario.mappings)
         self.correlation = Correlation.of_entities(mappings.get("entities", {}), company.months)
         self.storm = Storm(world, stream)
-        self.stage = Stage(world, stream, scenario, company, self.storm)
+        self.stage = Stage(world, stream, scenario, company, self.storm, self.correlation)
         self.unmet: list[str] = []
         self.reconciliations: list[Reconciliation] = []
         self.verdicts: list[Verdict] = []
@@ -205,6 +205,7 @@ class Play:
         )]  # fmt: skip
         case = Case(
             evidence.canon, evidence.excuses, replays, probes, {}, evidence.core_known, defects,
+            drifts=tuple(self.stage.drifts), exceptions=tuple(evidence.exceptions),
             at=evidence.at, outages=tuple(outages), windows=tuple(windows_of(evidence.books["erp_legacy"])),
             hindered=frozenset(row["subject"] for row in evidence.exceptions), ledgers=self.correlation.ledgers,
             law=self.stage.company.law, moved=frozenset(self.stage.moved),

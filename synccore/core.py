@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from synccore import processes as process_apis
 from synccore import systems as system_apis
 from synccore.config import ConfigError, Settings
+from synccore.domain.drift import FieldMaps
 from synccore.engine.dispatch import TICKER, Dispatcher
 from synccore.engine.meter import Meter
 from synccore.engine.pulse import Pulse
@@ -118,6 +119,7 @@ class Core:
         self._mappings = mappings
         self._tokens = _tokens(settings)
         self.ready = False
+        self.fields = FieldMaps()
         self.context = made_of.context(self._context())
         self._receive, self._replay = made_of.intake(self.context), made_of.replay(self.context)
         self._reconciliation, self._reconciling = Reconciliation(self.context, made_of.compare), asyncio.Lock()
@@ -137,11 +139,13 @@ class Core:
     def _context(self) -> Context:
         transport = self.parts.transport(self.ports.transport)
         adapters = self.parts.adapters(
-            access_of(self.settings), transport, self.ports.files, self.clock, self.ports.chance, self.meter.api_call
+            access_of(self.settings), transport, self.ports.files, self.clock, self.ports.chance, self.meter.api_call,
+            self.fields,
         )  # fmt: skip
         context = Context(
             self.database, self.clock, self.ports.chance, adapters.salesforce, adapters.platform, adapters.cloud,
             adapters.legacy, adapters.metering, self.dispatcher.kick, partner=self.settings.erp_legacy_partner,
+            fields=self.fields,
         )  # fmt: skip
         unknown = sorted(set(self.settings.poll_s) - set(context.intervals))
         if unknown:
@@ -155,6 +159,7 @@ class Core:
             await step()
         if self._mappings:
             await self.database.run(self._load)
+        await self.context.renew_fields()
         await self.engine.start()
         self.ready = True
 
@@ -209,6 +214,10 @@ class Core:
     async def kick(self) -> None:
         """Work was added or woken: hand it over now."""
         await self.dispatcher.kick()
+
+    async def reload(self) -> None:
+        """Field maps have changed."""
+        await self.context.renew_fields()
 
     def touch(self) -> None:
         """Note a change."""

@@ -47,7 +47,7 @@ class Sandbox:
         self.diary = Diary(self.world.now)
         self.storm = Storm(self.world, self.diary)
         scenario = Scenario("sandbox", "Driven by hand", stack.plan.genesis, self.company.name, ())
-        self.stage = Stage(self.world, self.diary, scenario, self.company, self.storm)
+        self.stage = Stage(self.world, self.diary, scenario, self.company, self.storm, self.correlation)
         self._pump = JournalPump(self.world, self.diary)
 
     def open(self) -> None:

@@ -1,9 +1,21 @@
 """The judges: each invariant looks at books and history alone and answers holds, broken or unknown."""
 
-from harness.checkers import agreement, effects, outages, reconciling, taxation
-from harness.checkers.case import Case, Check, NotAsked, Outage, Outcome, Reconciliation, Replay, Verdict
+from harness.checkers import agreement, drifting, effects, outages, reconciling, taxation
+from harness.checkers.case import Case, Check, Drift, NotAsked, Outage, Outcome, Reconciliation, Replay, Verdict
 
-__all__ = ["CHECKS", "Case", "Check", "Outage", "Outcome", "Reconciliation", "Replay", "Verdict", "judge", "overall"]
+__all__ = [
+    "CHECKS",
+    "Case",
+    "Check",
+    "Drift",
+    "Outage",
+    "Outcome",
+    "Reconciliation",
+    "Replay",
+    "Verdict",
+    "judge",
+    "overall",
+]
 
 
 def _probes_hit(case: Case) -> tuple[int, list[str]]:
@@ -20,6 +32,7 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "I10": ("a system that is away is called ever more seldom", outages.calls_are_few),
     "I12": ("an outage delays only what needs the system, and only until it is back", outages.flows_keep_their_bound),
     "I15": ("reconciliation reports exactly the breaks that are there", reconciling.reports_are_true),
+    "I16": ("what no longer fits is never written, what fits never blocked", drifting.only_misfits_wait),
     "I27": ("every disturbance was really hit", _probes_hit),
     "I28": ("ledgers balance, sub-ledger equals control account", agreement.ledgers_balance),
     "I30": ("tax fits entity, ship-to, registration and tax point", taxation.tax_fits),
@@ -30,6 +43,7 @@ NOT_ASKED: dict[str, NotAsked] = {  # where seeing nothing may be no failure, an
     "I10": lambda case: "" if case.outages else "no system was away",
     "I12": lambda case: "" if case.outages else "no system was away",
     "I15": lambda _case: "nothing was reconciled",
+    "I16": lambda case: "" if case.drifts else "no schema changed",
     "I27": lambda _case: "nothing disturbs this story",
     "I30": taxation.no_law,
     "I31": effects.nothing_was_paid,

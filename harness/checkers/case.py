@@ -68,6 +68,17 @@ class Outage:
 
 
 @dataclass
+class Drift:
+    """A record of a system looks different from a moment on, until a person has told the core (business time)."""
+
+    system: str
+    record: str
+    field: str
+    begin: float
+    end: float = float("inf")
+
+
+@dataclass
 class Case:
     """The record of a run as the judges see it: the books at the end, the core's answers, history."""
 
@@ -82,6 +93,8 @@ class Case:
     moved: frozenset[str] = frozenset()  # corrected accounts: their bills are judged by what those say
     reconciliations: list[Reconciliation] = field(default_factory=list)
     at: float = 0.0  # when the books were read
+    drifts: tuple[Drift, ...] = ()
+    exceptions: tuple[Mapping[str, Any], ...] = ()  # all that the core ever opened
     outages: tuple[Outage, ...] = ()
     windows: tuple[tuple[float, float], ...] = ()  # the legacy ledger's nightly runs
     hindered: frozenset[str] = frozenset()  # subjects that a person had to resolve something of

@@ -18,23 +18,33 @@ class Sales:
         self._world = world
         self._token = ""
         self._prices: dict[tuple[str, str], Mapping[str, Any]] = {}
+        self._renamed: dict[str, dict[str, str]] = {}  # object -> the name we knew -> today's
+
+    def rename(self, kind: str, before: str, after: str) -> None:
+        """A field has another name from now on: people use that."""
+        known = self._renamed.setdefault(kind, {})
+        known[next((name for name, now in known.items() if now == before), before)] = after
+
+    def _today(self, kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        names = self._renamed.get(kind, {})
+        return {names.get(name, name): value for name, value in fields.items()}
 
     async def create(self, kind: str, fields: Mapping[str, Any]) -> str:
         """A new record; returns its id."""
-        reply = await self._send("POST", f"{API}/sobjects/{kind}", fields)
+        reply = await self._send("POST", f"{API}/sobjects/{kind}", self._today(kind, fields))
         if reply.status != 201:
             raise refused("Salesforce", f"a new {kind}", reply)
         return str(answer_of(reply)["id"])
 
     async def create_many(self, kind: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
         """Up to 200 records in one call, all or none."""
-        records = [{"attributes": {"type": kind}, **row} for row in rows]
+        records = [{"attributes": {"type": kind}, **self._today(kind, row)} for row in rows]
         reply = await self._send("POST", f"{API}/composite/sobjects", {"allOrNone": True, "records": records})
         return self._collection(f"{len(rows)} new {kind}", reply)
 
     async def update(self, kind: str, record_id: str, fields: Mapping[str, Any]) -> None:
         """Change fields of one record."""
-        reply = await self._send("PATCH", f"{API}/sobjects/{kind}/{record_id}", fields)
+        reply = await self._send("PATCH", f"{API}/sobjects/{kind}/{record_id}", self._today(kind, fields))
         if reply.status != 204:
             raise refused("Salesforce", f"a change of {kind} {record_id}", reply)
 
@@ -46,7 +56,7 @@ class Sales:
 
     async def update_many(self, kind: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Change records (each with its Id) in one call, all or none."""
-        records = [{"attributes": {"type": kind}, **row} for row in rows]
+        records = [{"attributes": {"type": kind}, **self._today(kind, row)} for row in rows]
         reply = await self._send("PATCH", f"{API}/composite/sobjects", {"allOrNone": True, "records": records})
         self._collection(f"{len(rows)} changes of {kind}", reply)
 

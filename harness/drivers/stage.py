@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from harness.canon import Correlation
+from harness.checkers import Drift
 from harness.drivers.cloud_clerk import CloudClerk
 from harness.drivers.platform import Platform
 from harness.drivers.sales import Sales
@@ -48,12 +50,14 @@ class Stage:
     scenario: Scenario
     company: WorldFile
     storm: Storm
+    correlation: Correlation = field(default_factory=Correlation)
     sales: Sales = field(init=False)
     platform: Platform = field(init=False)
     cloud_clerk: CloudClerk = field(init=False)
     buyers: dict[str, Buyer] = field(default_factory=dict)
     offers: dict[str, Offer] = field(default_factory=dict)
     loaded: list[LoadedDeal] = field(default_factory=list)  # by close date and key
+    drifts: list[Drift] = field(default_factory=list)  # what administrators have changed
     moved: set[str] = field(default_factory=set)  # ids of accounts that were corrected
     closed: int = 0  # how many of them, from the first, have been won
     edits: dict[str, str] = field(default_factory=dict)  # what a person has edited: id of the step -> the record

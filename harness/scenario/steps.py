@@ -133,6 +133,30 @@ class ErpItemStep(Part):
     subsidiaries: tuple[str, ...] = Field(min_length=1)
 
 
+class RenameFieldStep(Part):
+    """An administrator renames a custom field in Salesforce; its values stay."""
+
+    object: str = Field(pattern=r"^\w+$")
+    field: str = Field(pattern=r"^\w+__c$")
+    to: str = Field(pattern=r"^\w+__c$")
+
+
+class RequireFieldStep(Part):
+    """An administrator of the cloud ERP makes a field of a record mandatory; a custom one is made if there is none."""
+
+    record: str = "invoice"
+    field: str = Field(pattern=r"^\w+$")
+
+
+class MapFieldsStep(Part):
+    """A person tells the core how a record of a system names our fields, and what it wants besides (`defaults`)."""
+
+    system: Literal["salesforce", "erp_cloud"]
+    object: str
+    names: dict[str, str] = Field(default_factory=dict)
+    defaults: dict[str, Any] = Field(default_factory=dict)
+
+
 class LoadStep(Part):
     """A company brings its own CRM export: `map` and `files` are paths from the folder of the stories.
 
@@ -353,6 +377,9 @@ VERBS: dict[str, type[Part]] = {
     "fix_account": FixAccountStep,
     "map_item": MapItemStep,
     "erp_item": ErpItemStep,
+    "rename_field": RenameFieldStep,
+    "require_field": RequireFieldStep,
+    "map_fields": MapFieldsStep,
     "load": LoadStep,
     "close_loaded": CloseLoadedStep,
     "pay_loaded": PayLoadedStep,

@@ -104,8 +104,25 @@ class Policy(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
+class FieldMap(Mapping):
+    """How a system's record names our fields (`names`: ours to theirs), and what it demands beyond them (`defaults`).
+
+    Its key is `<system>/<record>`: salesforce/Opportunity, erp_cloud/invoice.
+    """
+
+    names: dict[str, str] = Field(default_factory=dict)
+    defaults: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_to_one(self) -> "FieldMap":
+        twice = [name for name in self.names.values() if list(self.names.values()).count(name) > 1]
+        if twice:
+            raise ValueError(f"two of our fields cannot both be {twice[0]}")
+        return self
+
+
 # The topic that a mapping of a kind wakes begins with this word, then ':' and the key.
-TOPICS = {"items": "item", "entities": "entity", "tax": "tax", "policies": "policy"}
+TOPICS = {"items": "item", "entities": "entity", "tax": "tax", "policies": "policy", "fields": "fields"}
 
 
 def topics(kind: str, key: str, value: dict[str, Any]) -> list[str]:
@@ -114,4 +131,6 @@ def topics(kind: str, key: str, value: dict[str, Any]) -> list[str]:
     return [*found, f"meter:{value['meter']}"] if kind == "items" and value.get("meter") else found
 
 
-KINDS: dict[str, type[BaseModel]] = {"entities": Entity, "items": Item, "tax": TaxMap, "policies": Policy}
+KINDS: dict[str, type[BaseModel]] = {
+    "entities": Entity, "items": Item, "tax": TaxMap, "policies": Policy, "fields": FieldMap,
+}  # fmt: skip

@@ -71,6 +71,10 @@ class Desk(Protocol):
         """Work was added or woken: hand it over now."""
         ...
 
+    async def reload(self) -> None:
+        """Mappings that the core holds in memory have changed."""
+        ...
+
     def touch(self) -> None:
         """Note a change."""
         ...

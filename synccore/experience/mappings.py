@@ -67,6 +67,7 @@ async def put_mapping(
         return version, [work for topic in topics(kind.value, key, body) for work in unit.work.wake(topic, now)]
 
     version, woken = await core.database.run(put)
+    await core.reload()
     core.touch()
     await core.kick()
     return MappingChange(kind=kind.value, key=key, value=body, version=version, woken=woken)

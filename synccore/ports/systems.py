@@ -31,6 +31,23 @@ class Rejected(Exception):
         return f"{self.target} refused {self.operation}: {self.status} {self.code} {self.message}"
 
 
+class Drifted(Rejected):
+    """A record no longer fits what was agreed with the system: a field is gone, newly demanded, or of another kind.
+
+    Nothing was applied. It is the record's own affair: others go on.
+    """
+
+    def __init__(self, target: str, operation: str, record: str, field: str, expected: str, came: str) -> None:
+        super().__init__(target, operation, 400, "SCHEMA_DRIFT", f"{record}.{field}: expected {expected}, came {came}")
+        self.record, self.field, self.expected, self.came = record, field, expected, came
+        self.args = (target, operation, record, field, expected, came)  # as given, so that an engine can store it
+
+    def __str__(self) -> str:
+        return (
+            f"{self.target} {self.record} has changed: {self.field} was expected as {self.expected}, came {self.came}"
+        )
+
+
 class Unknown(Exception):
     """The write may or may not have been applied: it is looked up before anything is sent again."""
 
@@ -50,6 +67,7 @@ class Row:
     stamp: str
     account: str
     content: Mapping[str, Any]
+    missing: tuple[str, ...] = ()  # fields of ours that the source no longer has; not in the content
 
 
 @dataclass(frozen=True)

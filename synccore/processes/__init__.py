@@ -1,9 +1,10 @@
 """The quote-to-cash flows: what runs under which name, which sources are polled, and how a webhook is taken in."""
 
+from synccore.domain import drift
 from synccore.domain.findings import Finding
 from synccore.ports.engine import Process, Run, Ticker
-from synccore.ports.outcomes import Parked
-from synccore.ports.systems import Rejected
+from synccore.ports.outcomes import Later, Parked
+from synccore.ports.systems import Drifted, Rejected
 from synccore.processes.context import WATCH, Context
 from synccore.processes.contract_status import ContractChange, ContractStatus
 from synccore.processes.credit_publication import CreditPublication
@@ -27,15 +28,15 @@ __all__ = ["Context", "Malformed", "intake", "processes", "replay", "tickers"]
 def processes(ctx: Context) -> dict[str, Process]:
     """Every process by its name. A refusal by a system ends as a business exception, never as a technical failure."""
     return {
-        "order-activation": _guarded(OrderActivation(ctx)),
-        "customer-sync": _guarded(CustomerSync(ctx)),
-        "invoice-publication": _guarded(InvoicePublication(ctx)),
-        "contract-status": _guarded(ContractStatus(ctx)),
-        "contract-change": _guarded(ContractChange(ctx)),
-        "credit-publication": _guarded(CreditPublication(ctx)),
-        "payment-status": _guarded(PaymentStatus(ctx)),
-        "legacy-batch": _guarded(LegacyBatch(ctx)),
-        "usage-upload": _guarded(UsageUpload(ctx)),
+        "order-activation": _guarded(ctx, OrderActivation(ctx)),
+        "customer-sync": _guarded(ctx, CustomerSync(ctx)),
+        "invoice-publication": _guarded(ctx, InvoicePublication(ctx)),
+        "contract-status": _guarded(ctx, ContractStatus(ctx)),
+        "contract-change": _guarded(ctx, ContractChange(ctx)),
+        "credit-publication": _guarded(ctx, CreditPublication(ctx)),
+        "payment-status": _guarded(ctx, PaymentStatus(ctx)),
+        "legacy-batch": _guarded(ctx, LegacyBatch(ctx)),
+        "usage-upload": _guarded(ctx, UsageUpload(ctx)),
         "event-telling": EventTelling(ctx),
     }
 
@@ -53,11 +54,13 @@ def tickers(ctx: Context) -> list[tuple[str, float, Ticker]]:
     return [(name, ctx.intervals[name], ticker) for name, ticker in polls.items()]
 
 
-def _guarded(process: Process) -> Process:
+def _guarded(ctx: Context, process: Process) -> Process:
     async def run(under: Run, argument: object) -> None:
         try:
             await process(under, argument)
         except Rejected as refusal:
+            if isinstance(refusal, Drifted) and await ctx.renew_fields():
+                raise Later(0.0, "a person has changed the field map meanwhile", counts=False) from None
             finding = finding_of(refusal, under.key)
             raise Parked(finding.reason, (finding,)) from None
 
@@ -66,8 +69,20 @@ def _guarded(process: Process) -> Process:
 
 def finding_of(refusal: Rejected, account: str) -> Finding:
     """A refusal as a business exception: a closed period is finance's, everything else integration's first."""
+    if isinstance(refusal, Drifted):
+        return drift_finding(refusal)
     closed = refusal.target in ("erp_cloud", "erp_legacy") and "period" in refusal.message.lower()
     kind, owner = ("closed_period", "finance") if closed else ("rejected", "integration")
     actions = ("open_period", "retry", "abandon") if closed else ("fix_source", "fix_target", "retry", "abandon")
     details = {"target": refusal.target, "operation": refusal.operation, "code": refusal.code}
     return Finding(kind, str(refusal)[:500], owner, actions, (f"account:{account}",), details)
+
+
+def drift_finding(found: Drifted) -> Finding:
+    """A record that no longer fits, as a business exception: whoever minds the field map says what is so now."""
+    details = {
+        "target": found.target, "object": found.record, "field": found.field, "expected": found.expected,
+        "came": found.came,
+    }  # fmt: skip
+    actions, waits = ("map_field", "retry", "abandon"), (drift.topic(found.target, found.record),)
+    return Finding("schema_drift", str(found), "integration", actions, waits, details)

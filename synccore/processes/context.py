@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from synccore.domain import validation
+from synccore.domain import drift, validation
+from synccore.domain.drift import FieldMaps
 from synccore.domain.keys import Keys
 from synccore.domain.mappings import Entity, Item, TaxMap
 from synccore.ports.chance import Chance
@@ -57,10 +58,15 @@ class Context:
     intervals: dict[str, float] = field(default_factory=lambda: dict(INTERVALS_S))
     overlap_s: int = 300  # how far a poll looks back behind its cursor
     partner: str = "SUBHUB"
+    fields: FieldMaps = field(default_factory=FieldMaps)
     keys: Keys = field(default_factory=Keys)
     once: Callable[..., Awaitable[Any]] = writes.once
     level: Callable[..., Awaitable[Any]] = writes.level
     findings: Callable[..., tuple[Any, ...]] = validation.findings
+
+    async def renew_fields(self) -> bool:
+        """Take over the field maps in force; False when they were known already."""
+        return self.fields.renew(await self.db.run(lambda unit: unit.mappings.all(drift.KIND)))
 
     def policy(self, unit: Unit, name: str) -> dict[str, Any]:
         """A policy in force: its defaults, overridden by what people configured."""

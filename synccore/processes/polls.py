@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from math import inf
 
+from synccore.domain import drift
 from synccore.domain.facts import fact
 from synccore.domain.keys import digest
 from synccore.domain.payloads import Misshapen
@@ -28,6 +30,8 @@ def instant(stamp: str) -> float:
 class SalesforceChanges:
     """Ticker salesforce-changes: won deals and accounts by SystemModstamp.
 
+    A field that the org has lost is left out of the query: the deals concerned find out for themselves.
+
     The stamp has a resolution of a second and late commits carry early stamps, so the poll looks back behind its
     cursor; what it meets again is told apart by its content. The core's own write-backs change no content that
     matters and end here.
@@ -35,13 +39,17 @@ class SalesforceChanges:
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
+        self._lost: dict[str, bool] = {}  # objects that lack a field we ask for
 
     async def __call__(self) -> Tick:
         """One look at the source."""
         ctx = self._ctx
-        cursors = await ctx.db.run(
-            lambda unit: [unit.cursors.get("salesforce/Account"), unit.cursors.get("salesforce/Opportunity")]
-        )
+
+        def begin(unit: Unit) -> list[str | None]:
+            ctx.fields.renew(unit.mappings.all(drift.KIND))  # also what another worker was told
+            return [unit.cursors.get("salesforce/Account"), unit.cursors.get("salesforce/Opportunity")]
+
+        cursors = await ctx.db.run(begin)
         accounts = await ctx.salesforce.changed_accounts(self._since(cursors[0]))
         worked = await self._take("Account", accounts, cursors[0], self._account)
         deals = await ctx.salesforce.changed_deals(self._since(cursors[1]))
@@ -62,16 +70,18 @@ class SalesforceChanges:
             return False
         at = self._ctx.clock.now()
         latest = max((row.stamp for row in rows), key=instant)
+        restored = self._restored(kind, bool(rows[0].missing))
 
         def store(unit: Unit) -> bool:
-            fresh = False
+            fresh = restored and bool(unit.work.wake(drift.topic("salesforce", kind), at))
             for row in rows:
                 version, name = digest(dict(row.content)), f"salesforce/{kind}/{row.id}"
-                if unit.cursors.get(name) == version:
-                    continue
                 key = f"{row.id}@{row.stamp}@{version}"
+                known = unit.cursors.get(name)
+                if known is not None and (known.endswith(f"@{version}") or _same(unit, known, row)):
+                    continue
                 unit.inbox.accept(Signal("salesforce", key, f"{kind}.changed", dict(row.content), at))
-                unit.cursors.set(name, version)
+                unit.cursors.set(name, key)
                 apply(unit, row, key, at)
                 fresh = True
             if cursor is None or instant(latest) > instant(cursor):
@@ -79,6 +89,11 @@ class SalesforceChanges:
             return fresh
 
         return await self._ctx.db.run(store)
+
+    def _restored(self, kind: str, missing: bool) -> bool:
+        """Whether a field that the source had lost is there again: what waits for the field map may go on."""
+        was, self._lost[kind] = self._lost.get(kind, False), missing
+        return was and not missing
 
     def _account(self, unit: Unit, row: Row, key: str, at: float) -> None:
         unit.work.wake(f"account:{row.id}", at)
@@ -93,6 +108,15 @@ class SalesforceChanges:
             order_received(unit, row.content, key, at)
         except Misshapen as found:
             set_aside(unit, "salesforce", key, found, at)
+
+
+def _same(unit: Unit, known: str, row: Row) -> bool:
+    """Whether a row that lacks fields which the source has lost is otherwise as it was: that is no change of it."""
+    if not row.missing:
+        return False
+    for signal in unit.inbox.find("salesforce", known, 0.0, inf, 1):
+        return all(signal.payload.get(name) == value for name, value in row.content.items())
+    return False
 
 
 class PlatformEvents:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from synccore.domain.drift import FieldMaps
 from synccore.ports.chance import Chance
 from synccore.ports.clock import Clock
 from synccore.ports.files import FileDrop
@@ -32,15 +33,17 @@ class Adapters:
 
 def adapters(
     access: SystemsAccess, transport: Transport, files: FileDrop | None, clock: Clock, chance: Chance,
-    on_call: OnCall | None = None,
+    on_call: OnCall | None = None, fields: FieldMaps | None = None,
 ) -> Adapters:  # fmt: skip
     """Build them. `on_call(system, operation, outcome)` hears every call: a status, not_sent or no_answer."""
     width, timeout = access.concurrency, access.timeout_s
     cloud, legacy, metering = access.erp_cloud, access.erp_legacy, access.metering
     return Adapters(
-        SalesforceAdapter(access.salesforce, transport, clock, width["salesforce"], timeout, on_call),
+        SalesforceAdapter(access.salesforce, transport, clock, width["salesforce"], timeout, on_call, fields),
         SubscriptionsAdapter(access.subscriptions, transport, clock, width["subscriptions"], timeout, on_call),
-        CloudErpAdapter(cloud, transport, clock, chance, width["erp_cloud"], timeout, on_call) if cloud else None,
+        CloudErpAdapter(cloud, transport, clock, chance, width["erp_cloud"], timeout, on_call, fields)
+        if cloud
+        else None,
         LegacyErpAdapter(legacy, files, clock, on_call) if legacy and files is not None else None,
         MeteringAdapter(metering, transport, clock, width["metering"], timeout, on_call) if metering else None,
     )

@@ -10,11 +10,12 @@ from urllib.parse import urlencode
 
 from synccore.domain.bills import Application, Payment, Receipt
 from synccore.domain.books import Book, Names
+from synccore.domain.drift import FieldMaps
 from synccore.domain.money import major, minor
 from synccore.ports.chance import Chance
 from synccore.ports.clock import Clock
 from synccore.ports.outcomes import Later
-from synccore.ports.systems import Found, LedgerLine, Posting, Rejected, Row, Unknown
+from synccore.ports.systems import Drifted, Found, LedgerLine, Posting, Rejected, Row, Unknown
 from synccore.ports.transport import Request, Response, Transport
 from synccore.systems import books_cloud
 from synccore.systems.assertion import Assertions
@@ -24,7 +25,9 @@ from synccore.systems.tokens import Tokens
 
 JSON = {"content-type": "application/json", "accept": "application/json"}
 _DUPLICATE = re.compile(r"DUP_RCRD|DUP_ENTITY|already exists|has already been used|duplicate", re.IGNORECASE)
+_DEMANDED = re.compile(r"enter value\(s\) for: ([^.]+?)\.?(?: (\w+))?$")
 _PAGE = 1000
+SYSTEM = "erp_cloud"
 
 
 class CloudErpDialect:
@@ -80,8 +83,9 @@ class CloudErpAdapter:
 
     def __init__(
         self, access: CloudErpAccess, transport: Transport, clock: Clock, chance: Chance, concurrency: int,
-        timeout_s: float, on_call: OnCall | None = None,
+        timeout_s: float, on_call: OnCall | None = None, fields: FieldMaps | None = None,
     ) -> None:  # fmt: skip
+        self._fields = fields or FieldMaps()
         dialect = CloudErpDialect(access, transport, clock, chance, timeout_s)
         self._client = Client("erp_cloud", transport, clock, concurrency, timeout_s, dialect, on_call)
         self._rest, self._timeout_s = f"{access.url}/services/rest", timeout_s
@@ -295,7 +299,11 @@ class CloudErpAdapter:
     async def _create(self, kind: str, body: Mapping[str, Any]) -> str:
         operation = f"record.create:{kind}"
         url = f"{self._rest}/record/v1/{kind}"
-        response = await self._client.write(operation, Request("POST", url, JSON, render(body), self._timeout_s))
+        given = self._fields.out(SYSTEM, kind, body)
+        try:
+            response = await self._client.write(operation, Request("POST", url, JSON, render(given), self._timeout_s))
+        except Rejected as refusal:
+            raise _drift(refusal, operation, kind) from None
         location = response.headers.get("location", "").rstrip("/")
         internal_id = location.rpartition("/")[2]
         if not internal_id:
@@ -315,6 +323,15 @@ class CloudErpAdapter:
             if not body.get("hasMore") or len(rows) == most:
                 return rows
             offset += _PAGE
+
+
+def _drift(refusal: Rejected, operation: str, kind: str) -> Rejected:
+    """The refusal, as drift if it says that the record needs a field that we do not know."""
+    found = _DEMANDED.search(refusal.message)
+    if found is None:
+        return refusal
+    came = "no value: the account demands one now"
+    return Drifted(SYSTEM, operation, kind, found[2] or found[1], f"optional ({found[1]})", came)
 
 
 def _literal(text: str) -> str:

@@ -1,26 +1,29 @@
 """Salesforce as the core uses it: SOQL reads, upserts by external id, several records in one composite call."""
 
-from collections.abc import Mapping
-from datetime import date
-from decimal import Decimal
+import re
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import quote as percent
 from urllib.parse import urlencode
 
 from synccore.domain.books import Book
-from synccore.domain.deals import Account, Address, Deal, DealLine
-from synccore.domain.money import minor
+from synccore.domain.deals import Account, Deal
+from synccore.domain.drift import FieldMaps
 from synccore.ports.clock import Clock
 from synccore.ports.outcomes import Later
-from synccore.ports.systems import Rejected, Row, Unknown
+from synccore.ports.systems import Drifted, Rejected, Row, Unknown
 from synccore.ports.transport import Request, Response, Transport
-from synccore.systems import books_salesforce, soql
+from synccore.systems import books_salesforce, salesforce_values, soql
 from synccore.systems.client import Client, OnCall, Refusal, parse, render, with_header
 from synccore.systems.credentials import SalesforceAccess
 from synccore.systems.tokens import Tokens
 
 JSON = {"content-type": "application/json", "accept": "application/json"}
 QUOTA_S, LOCK_S = 60.0, 3.0
+SYSTEM = "salesforce"
+_NO_COLUMN = re.compile(r"No such column '([^']+)' on (?:entity|sobject of type) '?(\w+)")
+_NO_KEY = re.compile(r"external ID field does not exist or is not accessible: (\w+)")
 _DUPLICATES = {"DUPLICATE_VALUE", "DUPLICATE_EXTERNAL_ID"}
 _PASSING = {"UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE"}
 
@@ -75,8 +78,9 @@ class SalesforceAdapter:
 
     def __init__(
         self, access: SalesforceAccess, transport: Transport, clock: Clock, concurrency: int, timeout_s: float,
-        on_call: OnCall | None = None,
+        on_call: OnCall | None = None, fields: FieldMaps | None = None,
     ) -> None:  # fmt: skip
+        self._fields = fields or FieldMaps()
         dialect = SalesforceDialect(access, transport, timeout_s)
         self._client = Client("salesforce", transport, clock, concurrency, timeout_s, dialect, on_call)
         self._site, self._timeout_s = access.url, timeout_s
@@ -89,28 +93,41 @@ class SalesforceAdapter:
     async def deal(self, opportunity_id: str) -> Deal | None:
         """One query for opportunity, account and lines."""
         rows = await self._query(soql.deal(opportunity_id))
-        return _deal(rows[0]) if rows else None
+        return salesforce_values.deal(rows[0]) if rows else None
 
     async def account(self, account_id: str) -> Account | None:
         """One account."""
         rows = await self._query(soql.account(account_id))
-        return _account(rows[0]) if rows else None
+        return salesforce_values.account(rows[0]) if rows else None
 
     async def changed_deals(self, since: str) -> list[Row]:
         """Won opportunities, what matters of them without the fields that the core itself writes."""
-        rows = await self._query(soql.changed_deals(since))
-        return [_row(row, str(row.get("AccountId") or "")) for row in rows]
+        rows, missing = await self._changed("Opportunity", partial(soql.changed_deals, since))
+        return [salesforce_values.row(row, str(row.get("AccountId") or ""), missing) for row in rows]
 
     async def changed_accounts(self, since: str) -> list[Row]:
         """Accounts, likewise."""
-        rows = await self._query(soql.changed_accounts(since))
-        return [_row(row, str(row["Id"])) for row in rows]
+        rows, missing = await self._changed("Account", partial(soql.changed_accounts, since))
+        return [salesforce_values.row(row, str(row["Id"]), missing) for row in rows]
+
+    async def _changed(
+        self, record: str, text: Callable[[Collection[str]], str]
+    ) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+        """Rows by a query that leaves out what the org no longer has: one lost column must not hide all records."""
+        missing: list[str] = []
+        while True:
+            try:
+                return await self._query(text(missing)), tuple(missing)
+            except Drifted as drift:
+                if drift.record != record or drift.field in missing or not drift.field.endswith("__c"):
+                    raise
+                missing.append(drift.field)
 
     async def write_deal_status(self, opportunity_id: str, fields: Mapping[str, Any]) -> None:
         """PATCH by id."""
         url = f"{self._site}{self._data}/sobjects/Opportunity/{percent(opportunity_id)}"
-        request = Request("PATCH", url, JSON, render(dict(fields)), self._timeout_s)
-        await self._client.write("record.update:Opportunity", request)
+        request = Request("PATCH", url, JSON, render(self._out("Opportunity", fields)), self._timeout_s)
+        await self._write("record.update:Opportunity", request)
 
     async def write_activation(
         self, deal: Deal, contract: Mapping[str, Any] | None, opportunity: Mapping[str, Any], account: Mapping[str, Any]
@@ -122,13 +139,16 @@ class SalesforceAdapter:
             subscription = str(contract["Subscription_Id__c"])
             rows = await self._query(soql.contract(subscription))
             known = rows[0] if rows else None
-            path = f"{self._data}/sobjects/Contract/Subscription_Id__c/{percent(subscription, safe='')}"
+            path = self._by_key("Contract", "Subscription_Id__c", subscription)
             if known is None or known["Status"] != "Activated":
                 draft = {name: value for name, value in contract.items() if name != "Subscription_Id__c"}
-                parts.append(_part("PATCH", path, "contract", draft))
+                parts.append(_part("PATCH", path, "contract", self._out("Contract", draft)))
                 parts.append(_part("PATCH", path, "activation", {"Status": "Activated"}))
-        parts.append(_part("PATCH", f"{self._data}/sobjects/Account/{deal.account.id}", "account", account))
-        parts.append(_part("PATCH", f"{self._data}/sobjects/Opportunity/{deal.id}", "opportunity", opportunity))
+        parts.append(
+            _part("PATCH", f"{self._data}/sobjects/Account/{deal.account.id}", "account", self._out("Account", account))
+        )
+        won = self._out("Opportunity", opportunity)
+        parts.append(_part("PATCH", f"{self._data}/sobjects/Opportunity/{deal.id}", "opportunity", won))
         answers = await self._composite(parts)
         if contract is None:
             return ""
@@ -139,36 +159,58 @@ class SalesforceAdapter:
 
     async def write_contract(self, subscription_id: str, fields: Mapping[str, Any]) -> None:
         """Upsert by the subscription's id."""
-        url = f"{self._site}{self._data}/sobjects/Contract/Subscription_Id__c/{percent(subscription_id, safe='')}"
-        request = Request("PATCH", url, JSON, render(dict(fields)), self._timeout_s)
-        await self._client.write("record.upsert:Contract", request)
+        await self._upsert("Contract", "Subscription_Id__c", subscription_id, self._out("Contract", fields))
 
     async def write_contract_change(self, key: str, fields: Mapping[str, Any]) -> None:
         """Upsert by key."""
-        url = f"{self._site}{self._data}/sobjects/Contract_Change__c/Change_Key__c/{percent(key, safe='')}"
-        request = Request("PATCH", url, JSON, render(dict(fields)), self._timeout_s)
-        await self._client.write("record.upsert:Contract_Change__c", request)
+        given = self._out("Contract_Change__c", fields)
+        await self._upsert("Contract_Change__c", "Change_Key__c", key, given)
 
     async def write_bill(self, number: str, fields: Mapping[str, Any]) -> None:
         """Upsert by number."""
-        url = f"{self._site}{self._data}/sobjects/Invoice__c/Invoice_Number__c/{percent(number, safe='')}"
-        request = Request("PATCH", url, JSON, render(dict(fields)), self._timeout_s)
-        await self._client.write("record.upsert:Invoice__c", request)
+        await self._upsert("Invoice__c", "Invoice_Number__c", number, self._out("Invoice__c", fields))
 
     async def write_credit(self, number: str, fields: Mapping[str, Any], bill: str) -> None:
         """Upsert by number."""
-        url = f"{self._site}{self._data}/sobjects/Credit_Note__c/Credit_Number__c/{percent(number, safe='')}"
-        body = {**fields, "Invoice__r": {"Invoice_Number__c": bill}}
-        await self._client.write(
-            "record.upsert:Credit_Note__c", Request("PATCH", url, JSON, render(body), self._timeout_s)
-        )
+        given = {**self._out("Credit_Note__c", fields), "Invoice__r": self._bill_key(bill)}
+        await self._upsert("Credit_Note__c", "Credit_Number__c", number, given)
 
     async def write_receipt(self, key: str, fields: Mapping[str, Any], number: str, bill: Mapping[str, Any]) -> None:
         """The bill first, so that the payment can refer to it by its number."""
-        bill_path = f"{self._data}/sobjects/Invoice__c/Invoice_Number__c/{percent(number, safe='')}"
-        path = f"{self._data}/sobjects/Payment__c/Payment_Key__c/{percent(key, safe='')}"
-        payment = {**fields, "Invoice__r": {"Invoice_Number__c": number}}
-        await self._composite([_part("PATCH", bill_path, "bill", bill), _part("PATCH", path, "payment", payment)])
+        bill_path = self._by_key("Invoice__c", "Invoice_Number__c", number)
+        path = self._by_key("Payment__c", "Payment_Key__c", key)
+        payment = {**self._out("Payment__c", fields), "Invoice__r": self._bill_key(number)}
+        shown = self._out("Invoice__c", bill)
+        await self._composite([_part("PATCH", bill_path, "bill", shown), _part("PATCH", path, "payment", payment)])
+
+    def _out(self, record: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        return self._fields.out(SYSTEM, record, fields)
+
+    def _by_key(self, record: str, field: str, key: str) -> str:
+        return f"{self._data}/sobjects/{record}/{self._fields.theirs(SYSTEM, record, field)}/{percent(key, safe='')}"
+
+    def _bill_key(self, number: str) -> dict[str, str]:
+        return {self._fields.theirs(SYSTEM, "Invoice__c", "Invoice_Number__c"): number}
+
+    async def _upsert(self, record: str, field: str, key: str, given: Mapping[str, Any]) -> None:
+        url = f"{self._site}{self._by_key(record, field, key)}"
+        await self._write(f"record.upsert:{record}", Request("PATCH", url, JSON, render(given), self._timeout_s))
+
+    async def _write(self, operation: str, request: Request) -> None:
+        try:
+            await self._client.write(operation, request)
+        except Rejected as refusal:
+            raise self._drift(refusal, operation) from None
+
+    def _drift(self, refusal: Rejected, operation: str) -> Rejected:
+        """The refusal, as drift if it says that a field is not there."""
+        found = _NO_COLUMN.search(refusal.message) if refusal.code == "INVALID_FIELD" else None
+        key = _NO_KEY.search(refusal.message)
+        if found is None and key is None:
+            return refusal
+        record, name = (found[2], found[1]) if found else (operation.rpartition(":")[2], key[1] if key else "")
+        ours = self._fields.ours(SYSTEM, record, name)
+        return Drifted(SYSTEM, operation, record, ours, f"a field {name}", "no such field")
 
     async def book(self) -> Book:
         """SOQL page by page; copies by queryAll, which tells what was deleted."""
@@ -177,13 +219,17 @@ class SalesforceAdapter:
         return books_salesforce.book(*rows, *copies)
 
     async def _query(self, text: str, operation: str = "query") -> list[dict[str, Any]]:
-        url: str | None = f"{self._site}{self._data}/{operation}?{urlencode({'q': text})}"
+        asked = self._fields.query(SYSTEM, text)
+        url: str | None = f"{self._site}{self._data}/{operation}?{urlencode({'q': asked})}"
         rows: list[dict[str, Any]] = []
         while url:
-            body = await self._client.read(operation, Request("GET", url, JSON, b"", self._timeout_s))
+            try:
+                body = await self._client.read(operation, Request("GET", url, JSON, b"", self._timeout_s))
+            except Rejected as refusal:
+                raise self._drift(refusal, operation) from None
             if not isinstance(body, dict) or not isinstance(body.get("records"), list):
                 raise Later(2.0, "salesforce query: an answer without records", counts=False)
-            rows += body["records"]
+            rows += self._fields.back(SYSTEM, body["records"])
             following = body.get("nextRecordsUrl")
             url = f"{self._site}{following}" if following and not body.get("done") else None
             operation = "queryMore"
@@ -209,78 +255,11 @@ class SalesforceAdapter:
                 raise Later(delay, f"salesforce composite: {refusal.code}")
             if status >= 500:
                 raise Unknown("salesforce", "composite", f"part answered {status}")
-            raise Rejected("salesforce", "composite", status, refusal.code, refusal.message, refusal.duplicate)
+            answer = Rejected(SYSTEM, "composite", status, refusal.code, refusal.message, refusal.duplicate)
+            record = str(parts[answers.index(failed[refusals.index((status, refusal))])]["url"]).split("/sobjects/")[1]
+            raise self._drift(answer, f"composite:{record.partition('/')[0]}")
         return answers
 
 
 def _part(method: str, url: str, reference: str, body: Mapping[str, Any]) -> dict[str, Any]:
     return {"method": method, "url": url, "referenceId": reference, "body": dict(body)}
-
-
-def _row(row: Mapping[str, Any], account: str) -> Row:
-    content = {name: _text(value) for name, value in row.items() if name not in ("attributes", "SystemModstamp")}
-    return Row(str(row["Id"]), str(row["SystemModstamp"]), account, content)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, Decimal | int | float) and not isinstance(value, bool):
-        return f"{Decimal(str(value)).normalize():f}"
-    return "" if value is None else str(value)
-
-
-def _address(row: Mapping[str, Any], kind: str) -> Address:
-    street, city, state, postal_code, country = (str(row.get(f"{kind}{part}") or "") for part in soql.ADDRESS)
-    return Address(street=street, city=city, state=state, postal_code=postal_code, country=country)
-
-
-def _account(row: Mapping[str, Any]) -> Account:
-    return Account(
-        id=str(row["Id"]),
-        name=str(row.get("Name") or ""),
-        entity=str(row.get("Selling_Entity__c") or ""),
-        tax_id=str(row.get("Tax_Id__c") or ""),
-        bill_to=_address(row, "Billing"),
-        ship_to=_address(row, "Shipping"),
-    )
-
-
-def _deal(row: Mapping[str, Any]) -> Deal:
-    currency = str(row.get("CurrencyIsoCode") or "USD")
-    start, term = row.get("Contract_Start_Date__c"), row.get("Contract_Term_Months__c")
-    children = (row.get("OpportunityLineItems") or {}).get("records") or []
-    return Deal(
-        id=str(row["Id"]),
-        name=str(row.get("Name") or ""),
-        account=_account(row["Account"] or {"Id": row.get("AccountId") or ""}),
-        won=bool(row.get("IsWon")),
-        currency=currency,
-        amount=_money(row.get("Amount"), currency),
-        closed_on=date.fromisoformat(str(row["CloseDate"])),
-        start=date.fromisoformat(str(start)) if start else None,
-        term_months=int(Decimal(str(term))) if term is not None else None,
-        payment_method=str(row.get("Payment_Method__c") or "").lower(),
-        po_number=str(row.get("PO_Number__c") or ""),
-        subscription_id=str(row.get("Subscription_Id__c") or ""),
-        sync_status=str(row.get("Sync_Status__c") or ""),
-        sync_error=str(row.get("Sync_Error__c") or ""),
-        type=str(row.get("Type") or ""),
-        contract_id=str(row.get("ContractId") or ""),
-        contract_subscription=str((row.get("Contract") or {}).get("Subscription_Id__c") or ""),
-        lines=tuple(_line(child, currency) for child in children),
-    )
-
-
-def _line(row: Mapping[str, Any], currency: str) -> DealLine:
-    product = row.get("Product2") or {}
-    return DealLine(
-        id=str(row["Id"]),
-        sku=str(product.get("ProductCode") or product.get("Name") or ""),
-        name=str(product.get("Name") or ""),
-        quantity=Decimal(str(row.get("Quantity") or 0)),
-        unit_price=_money(row.get("UnitPrice"), currency),
-        total=_money(row.get("TotalPrice"), currency),
-    )
-
-
-def _money(value: Any, currency: str) -> int:
-    return minor(Decimal(str(value or 0)), currency)

@@ -1,5 +1,7 @@
 """The SOQL texts of the core and the quoting of values in them."""
 
+from collections.abc import Collection
+
 ADDRESS = ("Street", "City", "State", "PostalCode", "Country")
 ACCOUNT_FIELDS = (
     "Id", "Name", "Selling_Entity__c", "Tax_Id__c",
@@ -32,16 +34,17 @@ def account(account_id: str) -> str:
     return f"SELECT {', '.join(ACCOUNT_FIELDS)} FROM Account WHERE Id = {quote(account_id)}"
 
 
-def changed_deals(since: str) -> str:
+def changed_deals(since: str, without: Collection[str] = ()) -> str:
     """Won opportunities by change stamp."""
     condition = f"IsWon = true AND SystemModstamp >= {since}" if since else "IsWon = true"
-    return f"SELECT {', '.join(DEAL_FIELDS)} FROM Opportunity WHERE {condition} ORDER BY SystemModstamp, Id"
+    fields = ", ".join(name for name in DEAL_FIELDS if name not in without)
+    return f"SELECT {fields} FROM Opportunity WHERE {condition} ORDER BY SystemModstamp, Id"
 
 
-def changed_accounts(since: str) -> str:
+def changed_accounts(since: str, without: Collection[str] = ()) -> str:
     """Accounts by change stamp."""
     condition = f" WHERE SystemModstamp >= {since}" if since else ""
-    fields = ", ".join((*ACCOUNT_FIELDS, "SystemModstamp"))
+    fields = ", ".join(name for name in (*ACCOUNT_FIELDS, "SystemModstamp") if name not in without)
     return f"SELECT {fields} FROM Account{condition} ORDER BY SystemModstamp, Id"
 
 

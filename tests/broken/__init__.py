@@ -1,16 +1,17 @@
 """Planted defects: wrong cores and lying systems, each of which the judges must catch."""
 
 WRONG_CORES = (
-    "acknowledges_before_storing", "adds_a_correction", "appends_lines_on_retry", "buries_what_an_outage_stops",
-    "counts_a_duplicate_twice", "counts_in_floats", "counts_whole_units", "cursor_before_work", "customer_per_deal",
-    "dates_in_utc", "declares_reverse_charge_as_export", "defaults_an_unmapped_product", "drops_a_late_event",
-    "drops_the_child", "drops_the_due_date", "drops_the_tax", "forgets_the_vat_id", "forgets_what_it_sent",
-    "gives_up_and_marks_done", "hammers_what_is_away", "hides_a_cent", "key_from_a_counter", "last_arrival_wins",
-    "loses_a_batch_file", "merges_equal_payments", "never_looks_for_what_was_away", "posts_a_pending_bill",
-    "posts_own_record_back", "reconciles_its_own_tables", "replays_anew", "resends_without_looking",
-    "starts_on_the_sites_day", "stops_all_flows_in_an_outage", "swallows_findings", "takes_own_posting_for_new",
-    "takes_unknown_for_done", "taxes_by_the_billing_country", "two_commits", "writes_the_copy_once",
-    "wrong_exponent",
+    "acknowledges_before_storing", "adds_a_correction", "appends_lines_on_retry", "blocks_all_for_one_misfit",
+    "buries_what_an_outage_stops", "counts_a_duplicate_twice", "counts_in_floats", "counts_whole_units",
+    "cursor_before_work", "customer_per_deal", "dates_in_utc", "declares_reverse_charge_as_export",
+    "defaults_an_unmapped_product", "drops_a_late_event", "drops_the_child", "drops_the_due_date", "drops_the_tax",
+    "forgets_the_vat_id", "forgets_what_it_sent", "gives_up_and_marks_done", "goes_blind_for_a_lost_field",
+    "hammers_what_is_away", "hides_a_cent", "invents_what_the_ledger_demands", "key_from_a_counter",
+    "last_arrival_wins", "loses_a_batch_file", "merges_equal_payments", "never_looks_for_what_was_away",
+    "posts_a_pending_bill", "posts_own_record_back", "reads_a_lost_field_as_empty", "reconciles_its_own_tables",
+    "replays_anew", "resends_without_looking", "starts_on_the_sites_day", "stops_all_flows_in_an_outage",
+    "swallows_findings", "takes_own_posting_for_new", "takes_unknown_for_done", "taxes_by_the_billing_country",
+    "two_commits", "writes_the_copy_once", "wrong_exponent",
 )  # fmt: skip
 LYING_SYSTEMS = (
     "ledger_books_one_side", "ledger_loses_a_posting", "ledger_posts_twice", "ledger_stores_a_wrong_sum",

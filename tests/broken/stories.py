@@ -71,6 +71,33 @@ def outage(lasts: str = "3d") -> Scenario:
     )  # fmt: skip
 
 
+def renamed_field() -> Scenario:
+    """Salesforce renames the payment method; a deal is won, and the core is told a day later what the name is now."""
+    names = "{Payment_Method__c: Collection_Method__c}"
+    return story(
+        "renamed-field", "customer: " + _HUDSON, "customer: " + _LAKESIDE,
+        f"deal: {{id: hudson-1, customer: hudson, lines: {_LINES}}}",
+        f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}", "close: hudson-1", "settle",
+        "rename_field: {object: Opportunity, field: Payment_Method__c, to: Collection_Method__c}",
+        "close: lake-1", "pay_by_card: hudson-1", "settle", "advance: 1d",
+        f"map_fields: {{system: salesforce, object: Opportunity, names: {names}}}", "settle",
+        expect="expect: {dead_letters: 0}",
+    )  # fmt: skip
+
+
+def demanded_field() -> Scenario:
+    """The cloud ERP demands a sales channel of each invoice; deals of two ledgers are won, a day later it is given."""
+    return story(
+        "demanded-field", "customer: " + _HUDSON, "customer: " + _MERLION,
+        f"deal: {{id: hudson-1, customer: hudson, lines: {_LINES}}}",
+        f"deal: {{id: merlion-1, customer: merlion, lines: {_LINES}}}",
+        "require_field: {record: invoice, field: custbody_sales_channel}", "close: [hudson-1, merlion-1]", "settle",
+        "advance: 2d",
+        "map_fields: {system: erp_cloud, object: invoice, defaults: {custbody_sales_channel: direct}}", "settle",
+        "pay_by_card: hudson-1", "settle", "advance: 2d", expect="expect: {dead_letters: 0}",
+    )  # fmt: skip
+
+
 def singapore(*storm: str, pays: str = "transfer: merlion-1", expect: str = _CALM) -> Scenario:
     """A Singapore customer, billed with 9 % GST and posted in a nightly window."""
     return story(

@@ -1,0 +1,50 @@
+"""Administrators change what records look like, and a person tells the core: the verbs of schema drift."""
+
+from typing import Any
+
+from harness.checkers import Drift
+from harness.drivers.stage import Stage, StepFailed
+from harness.world import Unreachable
+
+
+async def rename_field(stage: Stage, facts: Any) -> str:
+    """A custom field of Salesforce gets another name; people there use the new one from now on."""
+    change = {"change": "rename_field", "object": facts.object, "field": facts.field, "to": facts.to}
+    await _act(stage, "salesforce", "alter_schema", change)
+    stage.sales.rename(facts.object, facts.field, facts.to)
+    stage.correlation.rename(facts.object, facts.field, facts.to)
+    stage.drifts.append(Drift("salesforce", facts.object, facts.field, stage.world.now()))
+    return f"Salesforce: {facts.object}.{facts.field} is {facts.to} now"
+
+
+async def require_field(stage: Stage, facts: Any) -> str:
+    """A field becomes mandatory in the cloud ERP."""
+    if facts.field.startswith("cust"):
+        made = {"id": facts.field, "record": facts.record, "type": "string"}
+        await _act(stage, "erp_cloud", "define_field", made)
+    await _act(stage, "erp_cloud", "require_field", {"record": facts.record, "field": facts.field})
+    stage.drifts.append(Drift("erp_cloud", facts.record, facts.field, stage.world.now()))
+    return f"the cloud ERP takes no {facts.record} without {facts.field} any more"
+
+
+async def map_fields(stage: Stage, facts: Any) -> str:
+    """A person puts the field map of a record in force at the core."""
+    at = stage.world.now()
+    value = {"names": facts.names, "defaults": facts.defaults}
+    try:
+        status, answer = await stage.world.core("PUT", f"/mappings/fields/{facts.system}/{facts.object}", value)
+    except Unreachable as error:
+        raise StepFailed(f"the core does not answer: {error}") from error
+    if status != 200:
+        raise StepFailed(f"the core answered {status} to the field map of {facts.object}: {answer}")
+    for drift in stage.drifts:
+        if (drift.system, drift.record) == (facts.system, facts.object) and drift.field in facts.names | facts.defaults:
+            drift.end = at
+    return f"the core knows what {facts.system} {facts.object} looks like now"
+
+
+async def _act(stage: Stage, system: Any, verb: str, arguments: dict[str, Any]) -> None:
+    try:
+        await stage.world.control(system, "POST", f"/_control/act/{verb}", arguments)
+    except ValueError as error:
+        raise StepFailed(str(error)) from error
