@@ -14,7 +14,9 @@ from harness.scenario.model import GENESIS
 from harness.scenario.places import nearest
 from harness.scenario.values import moment
 from harness.stack import containers
+from harness.stack.credentials import Credentials
 from harness.stack.home import forget_state, save_state
+from harness.stack.launch import Plan, Stack
 from harness.stack.world import LiveWorld
 from harness.world import SYSTEMS
 
@@ -51,7 +53,7 @@ def system(
     """Serve one simulator; its data survives a restart of its container."""
     if name not in SYSTEMS:
         raise Refusal(f"there is no simulator '{name}'{nearest(name, SYSTEMS)}")
-    settings, profile = folder / f"{name}.settings.json", containers.profile_of(folder)
+    settings, profile = folder / f"{name}.settings.json", containers.fact(folder, "profile")
     command = [
         sys.executable, "-m", f"simulators.{name}", "--host", "0.0.0.0", "--port", str(containers.PORT),
         "--data", "/data", "--profile", profile, "--settings", str(settings),
@@ -61,29 +63,31 @@ def system(
 
 
 def harness(
-    world: Annotated[str, typer.Option(help="A file of scenarios/worlds.")] = "default",
     genesis: Annotated[str, typer.Option(help="Business time at the beginning.")] = GENESIS,
     folder: Folder = containers.FOLDER,
 ) -> None:
-    """Seed the systems, give them one clock, and stay: `windtunnel books`, `clock`, `env` work beside it."""
-    try:
-        company = load_world(world)
-    except FileNotFoundError:
-        raise Refusal(f"there is no world '{world}' in scenarios/worlds") from None
-    where, secret = containers.addresses(), containers.read_secret((folder / containers.SECRET).read_text())
-
-    async def stay() -> None:
-        sandbox = await LiveWorld(where, secret).open()
-        try:
-            fresh = await containers.take_over(sandbox, company, moment(genesis), "windtunnel")
-        finally:
-            await sandbox.close()
-        save_state({"pid": os.getpid(), "pids": {}, "world": world, **where.to_state(), "secret": secret.to_json()})
-        console(False).print("the systems are seeded" if fresh else "the systems go on with what they hold")
-        await asyncio.Event().wait()
-
+    """Seed the systems, give them one clock, and stay with the API; `windtunnel books` and `clock` work beside it."""
+    secret = containers.read_secret((folder / containers.SECRET).read_text())
+    company = load_world(containers.fact(folder, "world"))
+    plan = Plan(company, moment(genesis), folder, profile=containers.fact(folder, "profile"))
     forget_state()
     try:
-        run_live(stay())
+        run_live(_stay(plan, secret, containers.fact(folder, "api_token")))
     finally:
         forget_state()
+
+
+async def _stay(plan: Plan, secret: Credentials, token: str) -> None:
+    from harness.api.serving import serving  # noqa: PLC0415 - a web framework that other commands need not load
+
+    where, out = containers.addresses(), console(False)
+    world = await LiveWorld(where, secret).open()
+    try:
+        fresh = await containers.take_over(world, plan.company, plan.genesis, plan.seed)
+        out.print("the systems are seeded" if fresh else "the systems go on with what they hold")
+        async with serving(Stack(plan, secret, where, world), "0.0.0.0", containers.PORT, token) as address:
+            state = {"pid": os.getpid(), "pids": {}, "world": plan.company.name, **where.to_state()}
+            save_state(state | {"secret": secret.to_json(), "api": address, "api_token": token})
+            await asyncio.Event().wait()
+    finally:
+        await world.close()

@@ -24,7 +24,7 @@ from harness.world import SYSTEMS, SystemName
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.yml"
 OWNER = 10001  # the user of the image
-PORT_VARIABLES = tuple(f"WINDTUNNEL_PORT_{name}" for name in (*map(str.upper, SYSTEMS), "SFTP", "CORE"))
+PORT_VARIABLES = tuple(f"WINDTUNNEL_PORT_{name}" for name in (*map(str.upper, SYSTEMS), "SFTP", "CORE", "API", "UI"))
 PSQL = ("psql", "-U", "synccore", "-d", "postgres", "-v", "ON_ERROR_STOP=1", "-qc")
 
 

@@ -1,8 +1,11 @@
 """The sandbox inside the containers of docker-compose.yml: where things are there, and the files they start from."""
 
 import json
+import secrets
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from harness.scenario import WorldFile
 from harness.stack.core_env import core_environment
@@ -14,7 +17,7 @@ from harness.stack.world import Addresses, LiveWorld
 from harness.world import SYSTEMS
 
 FOLDER = Path("/run/windtunnel")  # the volume that all services share
-SECRET, CORE_ENV, MAPPINGS = "secret.json", "core.env", "mappings.json"
+SECRET, CORE_ENV, MAPPINGS, PAGE_ENV = "secret.json", "core.env", "mappings.json", "page.env"
 PORT, SFTP_PORT = 8080, 2222
 SERVICES = {name: name.replace("_", "-") for name in SYSTEMS}  # a host name has no underscore
 DATABASE_URL = "postgresql://synccore@postgres/synccore"
@@ -38,10 +41,17 @@ def write_files(folder: Path, company: WorldFile, profile: str) -> bool:
         "SYNCCORE_HOST": "0.0.0.0", "SYNCCORE_DATABASE_URL": DATABASE_URL,
         "SYNCCORE_ERP_LEGACY_HOST": where.sftp_host,
     }  # fmt: skip
-    write_private(folder / CORE_ENV, "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items()))
-    facts = {"world": company.name, "profile": profile, "secret": secret.to_json()}
+    _write_variables(folder / CORE_ENV, variables)
+    token = secrets.token_hex(16)
+    _write_variables(folder / PAGE_ENV, {"WINDTUNNEL_API": f"http://harness:{PORT}", "WINDTUNNEL_API_TOKEN": token})
+    facts = {"world": company.name, "profile": profile, "api_token": token, "secret": secret.to_json()}
     write_private(folder / SECRET, json.dumps(facts))  # last: who sees it sees all
     return True
+
+
+def _write_variables(path: Path, variables: Mapping[str, str]) -> None:
+    """As a shell reads them."""
+    write_private(path, "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items()))
 
 
 def read_secret(text: str) -> Credentials:
@@ -49,9 +59,9 @@ def read_secret(text: str) -> Credentials:
     return Credentials.of_json(json.loads(text)["secret"])
 
 
-def profile_of(folder: Path) -> str:
-    """The limit profile that the stack was made with."""
-    return str(json.loads((folder / SECRET).read_text())["profile"])
+def fact(folder: Path, name: Literal["world", "profile", "api_token"]) -> str:
+    """What the stack was made with."""
+    return str(json.loads((folder / SECRET).read_text())[name])
 
 
 async def take_over(world: LiveWorld, company: WorldFile, genesis: float, seed: str) -> bool:

@@ -23,7 +23,7 @@ def resolved() -> dict[str, dict[str, object]]:
 
 
 def test_compose_understands_it_and_each_system_is_a_service() -> None:
-    assert {*SERVICES.values(), "core", "postgres", "harness"} <= set(resolved())
+    assert {*SERVICES.values(), "core", "postgres", "harness", "ui"} <= set(resolved())
 
 
 def test_our_own_services_are_not_root_and_gain_no_rights() -> None:

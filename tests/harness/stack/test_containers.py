@@ -29,12 +29,20 @@ def test_the_core_understands_its_variables(tmp_path: Path) -> None:
     assert (settings.erp_legacy_host, settings.erp_legacy_port) == ("erp-legacy", containers.SFTP_PORT)
 
 
+def test_the_page_finds_the_harness_with_its_token(tmp_path: Path) -> None:
+    containers.write_files(tmp_path, load_world("default"), "roomy")
+    words = dict(word.split("=", 1) for word in shlex.split((tmp_path / containers.PAGE_ENV).read_text()))
+    assert words == {
+        "WINDTUNNEL_API": "http://harness:8080", "WINDTUNNEL_API_TOKEN": containers.fact(tmp_path, "api_token"),
+    }  # fmt: skip
+
+
 def test_secrets_are_made_once_and_kept_private(tmp_path: Path) -> None:
     containers.write_files(tmp_path, load_world("default"), "vendor")
     before = (tmp_path / containers.SECRET).read_text()
     assert not containers.write_files(tmp_path, load_world("default"), "none")
     assert (tmp_path / containers.SECRET).read_text() == before
-    assert containers.profile_of(tmp_path) == "vendor"
+    assert containers.fact(tmp_path, "profile") == "vendor"
     assert all(path.stat().st_mode & 0o077 == 0 for path in tmp_path.iterdir())
     settings = json.loads((tmp_path / "erp_cloud.settings.json").read_text())
     assert settings["credentials"] == containers.read_secret(before).systems["erp_cloud"]
