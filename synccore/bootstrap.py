@@ -15,11 +15,12 @@ from synccore.governance.compatibility import Incompatibility, incompatibilities
 from synccore.governance.event_schemas import asyncapi, event_schemas
 from synccore.governance.openapi import api_incompatibilities
 from synccore.ports.database import Database
+from synccore.systems.layouts import layouts
 
 __all__ = [
     "ConfigError", "Core", "Incompatibility", "Parts", "Ports", "Settings", "api", "api_incompatibilities", "asyncapi",
-    "build", "configure_logs", "event_schemas", "incompatibilities", "inline_database", "live", "parts", "prepare",
-    "settings_of",
+    "build", "configure_logs", "event_schemas", "incompatibilities", "inline_database", "layouts", "live", "parts",
+    "prepare", "settings_of",
 ]  # fmt: skip
 
 

@@ -12,7 +12,7 @@ import orjson
 from synccore import bootstrap
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
-OPENAPI, ASYNCAPI = "openapi/synccore.json", "asyncapi/events.json"
+OPENAPI, ASYNCAPI, LAYOUTS = "openapi/synccore.json", "asyncapi/events.json", "layouts/synccore-erp_legacy.json"
 _EVENT = re.compile(r"^(?P<kind>[a-z-]+)\.v(?P<version>\d+)\.json$")
 PUBLISH = "`windtunnel contracts publish` writes it; the change is then there for review"
 ADD_EVENT = (
@@ -44,7 +44,9 @@ def exported() -> dict[str, Any]:
     events = {
         f"events/{kind}.v{schema['x-version']}.json": schema for kind, schema in bootstrap.event_schemas().items()
     }
-    return {**events, ASYNCAPI: bootstrap.asyncapi(), OPENAPI: bootstrap.api(lambda: None).openapi()}
+    names = {"consumer": {"name": "synccore"}, "provider": {"name": "erp_legacy"}}
+    records = {LAYOUTS: {**names, "records": bootstrap.layouts()}}
+    return {**events, **records, ASYNCAPI: bootstrap.asyncapi(), OPENAPI: bootstrap.api(lambda: None).openapi()}
 
 
 def kept(folder: Path, kind: str) -> list[tuple[str, Any]]:

@@ -13,7 +13,10 @@ from harness.contracts.documents import read
 
 @dataclass(frozen=True)
 class PactFile:
-    """One consumer's expectations of one provider. `sha` is that of the interactions alone, whatever their order."""
+    """One consumer's expectations of one provider. `sha` is that of the interactions alone, whatever their order.
+
+    Where files cross instead of messages, each record's layout stands as an interaction.
+    """
 
     path: Path
     consumer: str
@@ -26,22 +29,34 @@ class PactFile:
         """Events, not HTTP."""
         return any(str(one.get("type", "")).startswith("Asynchronous") for one in self.interactions)
 
+    @property
+    def is_layouts(self) -> bool:
+        """Records of files."""
+        return self.path.parent.name == "layouts"
+
+    @property
+    def name(self) -> str:
+        """The file, relative to the contracts' folder."""
+        return f"{self.path.parent.name}/{self.path.name}"
+
 
 def read_pact(path: Path) -> PactFile:
     """Read one file; ValueError says what is wrong with it."""
     content = read(path)
     try:
-        interactions = tuple(content["interactions"])
+        records = content.get("records", {})
+        layouts = ({"description": name, **record} for name, record in records.items())
+        interactions = tuple(layouts) if records else tuple(content["interactions"])
         names = str(content["consumer"]["name"]), str(content["provider"]["name"])
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path}: no pact of specification V4 (no {error})") from None
     parts = sorted(orjson.dumps(one, option=orjson.OPT_SORT_KEYS) for one in interactions)
     return PactFile(path, *names, interactions, hashlib.sha256(b"\n".join(parts)).hexdigest()[:16])
 
 
 def read_pacts(folder: Path) -> list[PactFile]:
-    """All pacts of the contracts' folder, by file name."""
-    return [read_pact(path) for path in sorted((folder / "pacts").glob("*.json"))]
+    """All pacts of the contracts' folder, by file name, and the layouts."""
+    return [read_pact(path) for kind in ("pacts", "layouts") for path in sorted((folder / kind).glob("*.json"))]
 
 
 def of_apps(pacts: Iterable[PactFile], names: Iterable[str]) -> list[PactFile]:

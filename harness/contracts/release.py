@@ -142,7 +142,7 @@ def _verified(gate: _Gate, pact: PactFile, consumer_version: str, provider_versi
 
 
 def _unknown(pact: PactFile, why: str, command: str) -> Reason:
-    return Reason("unknown", pact.consumer, pact.provider, f"pacts/{pact.path.name}", why, (), command)
+    return Reason("unknown", pact.consumer, pact.provider, pact.name, why, (), command)
 
 
 def _documents(gate: _Gate, answer: Answer) -> Reason:

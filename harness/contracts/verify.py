@@ -53,10 +53,12 @@ class Verification:
 
 def verify(pact: PactFile, events: Mapping[str, Any] | None = None, limit_s: float = LIMIT_S) -> Verification:
     """Verify one pact; `events`: told events by type, for pacts of messages (else the stories are played)."""
-    done = Verification(pact.consumer, pact.provider, pact.sha, f"pacts/{pact.path.name}")
+    done = Verification(pact.consumer, pact.provider, pact.sha, pact.name)
     if not pact.interactions:
         done.problems.append(Problem("", "", "the pact has no interaction: nothing is expected, so nothing is proven"))
         return done
+    if pact.is_layouts:
+        return compare_layouts(pact, done)
     if pact.is_messages and pact.provider == "synccore":
         from harness.contracts import told  # noqa: PLC0415 - plays stories
 
@@ -74,6 +76,31 @@ def verify(pact: PactFile, events: Mapping[str, Any] | None = None, limit_s: flo
         return done
     _judge(done, pact, results, listening)
     return done
+
+
+def compare_layouts(pact: PactFile, done: Verification) -> Verification:
+    """Each field that the consumer writes or reads stands at the same place in the provider's record."""
+    from simulators.erp_legacy import RECORDS  # noqa: PLC0415
+
+    for record in pact.interactions:
+        name, theirs = record["description"], RECORDS.get(record["description"])
+        done.checked += 1
+        if theirs is None:
+            done.problems.append(Problem(name, name, "the provider has no such record"))
+            continue
+        if theirs.length != record["length"]:
+            done.problems.append(Problem(name, name, f"it has {theirs.length} characters, not {record['length']}"))
+        places = {one.name: [one.offset, one.length] for one in theirs.fields}
+        for column, place in record["fields"].items():
+            if places.get(column) != place:
+                found = "it is not there" if column not in places else f"it is at {_place(places[column])}"
+                done.problems.append(Problem(name, f"{name}.{column}", f"{found}, not at {_place(place)}"))
+    done.success = not done.problems
+    return done
+
+
+def _place(place: list[int]) -> str:
+    return f"{place[0]}+{place[1]}"
 
 
 def _stories(pact: PactFile) -> list[str]:

@@ -126,6 +126,12 @@ ZOPENITM = _layout("ZOPENITM", 160, """
 ZOPENITM_END = _layout("ZOPENITM trailer", 160, "RECTYP 3 COUNT 8 FILLER 149")
 
 
+RECORDS = {
+    layout.name: layout for layout in (CONTROL, DATA, *SEGMENTS.values(), CTL, TOT, END, ACK, DOC, ZSUBPAY, ZOPENITM)
+}
+"""All that goes over the drop, by name."""
+
+
 def encoded(line: str) -> bytes:
     """A rendered record as it stands in a file."""
     return line.encode("latin-1") + CRLF

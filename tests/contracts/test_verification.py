@@ -38,7 +38,7 @@ def test_every_interaction_of_every_pact_holds(ask: Ask) -> None:
     assert (code, problems) == (0, [])
     checked = {one["file"]: one["checked"] for one in answer["verifications"]}
     for pact in read_pacts(CONTRACTS):
-        assert checked[f"pacts/{pact.path.name}"] == len(pact.interactions) > 0
+        assert checked[pact.name] == len(pact.interactions) > 0
 
 
 def test_every_event_that_the_core_tells_is_what_its_dataschema_says() -> None:
@@ -53,7 +53,7 @@ def test_every_event_that_the_core_tells_is_what_its_dataschema_says() -> None:
 
 
 def test_each_app_of_the_tree_may_go_to_production(ask: Ask) -> None:
-    for name in ("synccore", "salesforce", "subscriptions", "erp_cloud", "metering", "finance-warehouse"):
+    for name in ("synccore", "salesforce", "subscriptions", "erp_cloud", "erp_legacy", "metering", "finance-warehouse"):
         code, answer = ask("can-release", name, "--to", "production", "--json")
         if name == "finance-warehouse":  # reads of a core whose version in production nobody has recorded
             assert (code, answer["verdict"]) == (3, "unknown")

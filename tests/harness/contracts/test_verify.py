@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import dataclasses
 import json
 import threading
 from pathlib import Path
@@ -12,7 +13,9 @@ import pytest
 from harness.contracts import verify as verification
 from harness.contracts.documents import CONTRACTS
 from harness.contracts.pacts import PactFile, read_pact
+from harness.contracts.told import told_events
 from harness.contracts.verify import Verification, verify
+from tests.broken.alter import store
 
 BILL = "a bill with lines and taxes"
 PLATFORM = json.loads((CONTRACTS / "pacts" / "synccore-subscriptions.json").read_text())
@@ -25,7 +28,9 @@ class Asleep:
     """A provider that takes requests and never answers."""
 
     @staticmethod
-    async def app(*_given: Any) -> None:
+    async def app(scope: Any, *_given: Any) -> None:
+        if scope["type"] != "http":
+            raise NotImplementedError(scope["type"])
         await asyncio.Event().wait()
 
 
@@ -94,6 +99,42 @@ def test_an_event_without_a_field_that_a_consumer_reads_is_red(tmp_path: Path) -
     assert [(one.at, "gross" in one.problem) for one in done.problems] == [("$.data", True)]
     nothing = verified(pact, events={})
     assert not nothing.success and nothing.problems
+
+
+def test_a_field_of_a_file_at_another_place_is_red_and_named(tmp_path: Path) -> None:
+    reviewed = json.loads((CONTRACTS / "layouts" / "synccore-erp_legacy.json").read_text())
+    (tmp_path / "layouts").mkdir()
+    path = tmp_path / "layouts" / "planted.json"
+    path.write_text(json.dumps(reviewed))
+    assert verified(read_pact(path)).success
+    reviewed["records"]["ZSUBPAY"]["fields"]["WRBTR"] = [60, 13]
+    reviewed["records"]["DOC"]["length"] = 161
+    reviewed["records"]["ZNEW"] = {"length": 1, "fields": {}}
+    path.write_text(json.dumps(reviewed))
+    done = verified(read_pact(path))
+    assert not done.success
+    assert {(one.at, one.problem) for one in done.problems} == {
+        ("ZSUBPAY.WRBTR", "it is at 60+16, not at 60+13"), ("DOC", "it has 160 characters, not 161"),
+        ("ZNEW", "the provider has no such record"),
+    }  # fmt: skip
+
+
+def test_a_core_that_tells_a_renamed_field_past_its_own_check_is_red(tmp_path: Path) -> None:
+    """Planted: nothing in the core stops it, so its consumers' pact must."""
+
+    def renaming(log: Any) -> Any:
+        def append(event: Any) -> bool:
+            data = {"total" if name == "gross" else name: value for name, value in event.data.items()}
+            return bool(log.append(dataclasses.replace(event, data=data)))
+
+        return {"append": append}
+
+    def change(parts: Any) -> Any:
+        return store(parts, "events", renaming)
+
+    done = verify(read_pact(CONTRACTS / "pacts" / "account-team-feed-synccore.json"),
+                  events=told_events(["new-business"], change))  # fmt: skip
+    assert [(one.interaction, one.at) for one in done.problems] == [("invoice-issued to a customer", "$.data")]
 
 
 def test_a_provider_of_others_and_one_that_never_answers_have_no_verdict(
