@@ -33,6 +33,7 @@ class Agreement:
     bills: list[Document]
     origin: Deal | None = None
     renewals: dict[str, Deal] = field(default_factory=dict)  # by the term that each began
+    joined: dict[str, list[Deal]] = field(default_factory=dict)  # amendments that began with a term
     pending: list[Deal] = field(default_factory=list)  # won, and nothing of it is in force yet
 
     def of_term(self, term: Term) -> list[Change]:
@@ -41,9 +42,15 @@ class Agreement:
 
     def scheduled(self, deal: Deal) -> bool:
         """Will the deal's wish come true at the term's end, as the platform stands?"""
-        if deal.kind == "amendment":
-            return self.contract.scheduled and deal.start > self.contract.start
-        wanted = deal.recurring + sum(one.recurring for one in self.later(deal))
+        renewal = next((one for one in self.pending if one.kind == "renewal"), None)
+        upcoming = [one for one in self.pending if one.kind == "amendment" and one.start > self.contract.end]
+        if deal.kind == "amendment" and deal not in upcoming:
+            return False
+        if renewal is not None:
+            base = renewal.recurring + sum(one.recurring for one in self.later(renewal))
+        else:
+            base = self.contract.recurring
+        wanted = base + sum(one.recurring for one in upcoming)
         return self.contract.renews and self.contract.next_recurring == wanted
 
     def later(self, renewal: Deal) -> list[Deal]:
@@ -132,6 +139,10 @@ def _claim(agreement: Agreement, deals: list[Deal]) -> None:
                 agreement.renewals[terms[0].id] = deal
                 continue
         else:
+            begun = [term for term in agreement.terms[1:] if term.start <= deal.start <= term.end]
+            if begun:
+                agreement.joined.setdefault(begun[0].id, []).append(deal)
+                continue
             change = _change_of(agreement, deal, earliest)
             if change is not None:
                 change.deals.append(deal)
@@ -153,6 +164,7 @@ def in_force(canon: Canon) -> Iterator[str]:
     for agreement in agreements(canon):
         yield from (deal.id for change in agreement.changes for deal in change.deals)
         yield from (deal.id for deal in agreement.renewals.values())
+        yield from (deal.id for deals in agreement.joined.values() for deal in deals)
         yield from (deal.id for deal in agreement.pending if agreement.scheduled(deal))
 
 

@@ -25,7 +25,7 @@ class Evidence:
     core_known: bool = True
     defects: list[str] = field(default_factory=list)
     at: float = 0.0  # business time
-    customers_changed: frozenset[str] | None = None  # subscriptions; None: a sandbox in which nobody kept a record
+    customers_changed: frozenset[str] | None = None  # `subscription day`; None: a sandbox in which nobody kept a record
 
     @property
     def excuses(self) -> Excuses:
@@ -57,7 +57,7 @@ async def all_books(world: World) -> dict[str, Any]:
 async def gather(world: World, correlation: Correlation, customers_changed: Iterable[str] | None = None) -> Evidence:
     """Read all books, then ask the core for its exceptions, open work and dead letters.
 
-    `customers_changed`: the subscriptions that customers changed by themselves in this story.
+    `customers_changed`: `subscription day` of what customers changed by themselves in this story.
     """
     books = await all_books(world)
     known = None if customers_changed is None else frozenset(customers_changed)

@@ -70,7 +70,7 @@ class Excuses:
     in_transit: set[str] = field(default_factory=set)  # keys of open work that is neither
     given_up: dict[str, tuple[str, str]] = field(default_factory=dict)  # key -> (exception id, why a person gave it up)
     overdue: Mapping[str, str] = field(default_factory=dict)  # keys that have waited beyond their channel's bound
-    customers_changed: frozenset[str] | None = None  # subscriptions that customers changed; None: nobody kept a record
+    customers_changed: frozenset[str] | None = None  # `subscription day`; None: nobody kept a record
 
     @classmethod
     def of_core(
@@ -94,9 +94,9 @@ class Excuses:
                 excuses.in_transit.add(item["subject"])
         return excuses
 
-    def customer_may_have_changed(self, subscription: str) -> bool:
-        """Can a change that no deal stands behind be the customer's own?"""
-        return self.customers_changed is None or subscription in self.customers_changed
+    def customer_may_have_changed(self, subscription: str, day: str) -> bool:
+        """Can a change of that day (or, at a term's end, of no day) be the customer's own?"""
+        return self.customers_changed is None or f"{subscription} {day}" in self.customers_changed
 
     def item(self, keys: Iterable[str], document: str, amount: int) -> Item | None:
         """The reconciling item that one of the keys justifies, or None: then it is a break."""

@@ -71,6 +71,7 @@ def _reckon(agreement: Agreement, reckoning: _Reckoning) -> set[str]:
         owner = origin if index == 0 else agreement.renewals.get(term.id)
         _reckon_term(agreement, term, owner, index, reckoning)
         seen |= {deal.id for change in agreement.of_term(term) for deal in change.deals}
+        seen |= {deal.id for deal in agreement.joined.get(term.id, ())}
         seen |= {owner.id} if owner is not None else set()
     for deal in agreement.pending:
         if agreement.scheduled(deal):
@@ -86,26 +87,21 @@ def _reckon(agreement: Agreement, reckoning: _Reckoning) -> set[str]:
 def _reckon_term(agreement: Agreement, term: Term, owner: Deal | None, index: int, reckoning: _Reckoning) -> None:
     """The term's value = its deal + amendments, each prorated by days + what the customer did in the platform."""
     expected = owner.net if owner is not None else 0
-    foreign = False
+    strange: list[str] = []  # days on which more changed than sales decided
     for change in agreement.of_term(term):
         shares = {deal.id: prorated(deal, agreement, change) for deal in change.deals}
-        foreign = foreign or not change.deals
         promised = sum(share for share, _ in shares.values())
-        if change.deals and abs(change.effect - promised) > TOLERANCE * len(change.deals):
-            foreign = True
+        if abs(change.effect - promised) > TOLERANCE * len(change.deals):
+            strange.append(change.day)
         for deal in change.deals:
             share, cycles = shares[deal.id]
-            exact = change.effect - promised + share if deal is change.deals[0] and not foreign else share
+            exact = change.effect - promised + share if deal is change.deals[0] and change.day not in strange else share
             worth = exact + cycles * deal.recurring
             expected += worth
             if worth != deal.net:
                 reason = f"prorated by days from {change.day} to the end of the term"
                 reckoning.items.append(Item("proration", deal.id, deal.net - worth, reason))
-    if owner is not None and index:
-        for deal in _carried(agreement, term, owner):
-            expected += deal.recurring * term.cycles
-            reason = f"won after the renewal, and part of the term from {term.start} on as well"
-            reckoning.items.append(Item("proration", deal.id, -deal.recurring * term.cycles, reason))
+    expected += _from_the_start(agreement, term, owner if index else None, reckoning)
     rest = term.value - expected
     if not rest:
         return
@@ -113,12 +109,36 @@ def _reckon_term(agreement: Agreement, term: Term, owner: Deal | None, index: in
     name = f"{contract.key} from {term.start}"
     if index and owner is None:
         reckoning.items.append(Item("born in the platform", name, -rest, "the contract was renewed by the platform"))
-    elif reckoning.excuses.customer_may_have_changed(contract.key) and (foreign or contract.status == "cancelled"):
+    elif _customers_own(agreement, strange, reckoning.excuses):
         reckoning.items.append(Item("born in the platform", name, -rest, "the customer changed it in the platform"))
     elif owner is not None:
         reckoning.missing(owner, -rest, f"{name} is worth {term.value}, its deals come to {expected} (minor units)")
     else:
         reckoning.breaks.append(Break(name, -rest, "contracted for a deal that is not won"))
+
+
+def _customers_own(agreement: Agreement, strange: list[str], excuses: Excuses) -> bool:
+    """Can what no deal explains be the customer's doing: on each of those days, at a term's end, or by cancelling?"""
+    contract = agreement.contract
+    if strange:
+        return all(excuses.customer_may_have_changed(contract.key, day) for day in strange)
+    at_an_end = len(agreement.terms) > 1 or contract.status == "cancelled"
+    return at_an_end and excuses.customer_may_have_changed(contract.key, "")
+
+
+def _from_the_start(agreement: Agreement, term: Term, renewal: Deal | None, reckoning: _Reckoning) -> int:
+    """What amendments add to a whole term: those that began with it, and those won after its renewal was decided."""
+    added = 0
+    for deal in agreement.joined.get(term.id, ()):
+        added += deal.recurring * term.cycles
+        if deal.net != deal.recurring * term.cycles:
+            reason = f"part of all {term.cycles} billing terms from {term.start} on"
+            reckoning.items.append(Item("proration", deal.id, deal.net - deal.recurring * term.cycles, reason))
+    for deal in _carried(agreement, term, renewal) if renewal is not None else ():
+        added += deal.recurring * term.cycles
+        reason = f"won after the renewal, and part of the term from {term.start} on as well"
+        reckoning.items.append(Item("proration", deal.id, -deal.recurring * term.cycles, reason))
+    return added
 
 
 def _carried(agreement: Agreement, term: Term, owner: Deal) -> list[Deal]:

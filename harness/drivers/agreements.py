@@ -29,6 +29,7 @@ async def platform_change(stage: Stage, facts: Any) -> str:
     subscription = await stage.platform.held_by(offer.origin)
     plan = next(item for item in subscription["subscription_items"] if item["item_type"] == "plan")
     await stage.platform.change_seats(subscription["id"], plan["item_price_id"], facts.seats, facts.at_term_end)
-    stage.customer_changes.add(subscription["id"])
+    day = "" if facts.at_term_end else stage.site_day()
+    stage.customer_changes.add(f"{subscription['id']} {day}")
     when = "from the next term on" if facts.at_term_end else "now"
     return f"{offer.buyer.name} changes {plan['quantity']} to {facts.seats} seats in the platform, {when}"

@@ -1,7 +1,7 @@
 """What the people in a story know while it is played: the world, and how their customers and deals are called there."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from harness.canon import Correlation
@@ -62,7 +62,7 @@ class Stage:
     closed: int = 0  # how many of them, from the first, have been won
     edits: dict[str, str] = field(default_factory=dict)  # what a person has edited: id of the step -> the record
     consumed: dict[str, int] = field(default_factory=dict)  # usage exports: how many rows were sent, by file
-    customer_changes: set[str] = field(default_factory=set)  # subscriptions that a customer changed in the platform
+    customer_changes: set[str] = field(default_factory=set)  # `subscription day` of what customers changed there
     bank_sequence: int | None = None  # number of the bank's last file, once known
 
     def __post_init__(self) -> None:
@@ -74,6 +74,10 @@ class Stage:
         """The business date at one of the company's entities, which people there write on what they do; else UTC."""
         zone = self.company.entities.get(entity, {}).get("zone", "UTC")
         return datetime.fromtimestamp(self.world.now(), ZoneInfo(zone)).date()
+
+    def site_day(self) -> str:
+        """The day at the platform's site (UTC in all our worlds)."""
+        return datetime.fromtimestamp(self.world.now(), UTC).date().isoformat()
 
     def buyer(self, name: str) -> Buyer:
         """A customer that an earlier step opened."""

@@ -76,6 +76,7 @@ class BookDocument:
     customer: str = ""  # the platform customer, as far as the book names one
     deal: str = ""
     modified: float = 0.0  # epoch seconds
+    elsewhere: Applied = ()  # a credit note: what it settles of other bills than its own
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from synccore.domain.deals import Deal
 from synccore.domain.facts import fact
 from synccore.domain.mappings import Item
 from synccore.ports.engine import Run
-from synccore.ports.outcomes import Parked
+from synccore.ports.outcomes import Later, Parked
 from synccore.ports.stores import Unit
 from synccore.ports.systems import Found
 from synccore.processes.context import Context
@@ -145,10 +145,14 @@ class ContractChanges:
     async def _amend(self, deal: Deal, agreement: Agreement, delta: tuple[Part, ...], done: bool) -> str:
         ctx = self._ctx
         again = f"reschedule/{deal.id}"
+        zone = await ctx.db.run(lambda unit: str(ctx.policy(unit, "platform")["zone"]))
+        begins = midnight(deal.start, zone) if deal.start is not None else 0
+        wait = begins - ctx.clock.now()
+        if not done and wait > 0 and begins < agreement.term_ends:
+            raise Later(wait, f"amendment {deal.name} begins on {deal.start}", counts=False)
         if not done:
             await self._plan(deal, agreement, delta, again)
-        zone = await ctx.db.run(lambda unit: str(ctx.policy(unit, "platform")["zone"]))
-        if deal.start is not None and not done and midnight(deal.start, zone) >= agreement.term_ends:
+        if deal.start is not None and not done and begins >= agreement.term_ends:
             later = amended(agreement.scheduled or agreement.parts, delta)
             assert not isinstance(later, Unfit)
             await self._schedule(self._key("amendment", deal), deal, agreement, later)

@@ -88,6 +88,22 @@ class _Documents:
             system: _by_number(book.documents) for system, book in matching.books.ledgers.items()
         }
         self.copies = _by_number(matching.books.salesforce.documents)
+        self.on_account = self._on_account()
+
+    def _on_account(self) -> dict[str, int]:
+        """Credit that the platform has set against another bill than its own, while the ledger, which knows only the
+        document that was credited, carries it on account: by number, what is more open there (or less, negative).
+        """
+        found: dict[str, int] = {}
+        for bill in self.matching.books.bills():
+            twins = self.postings.get(self.matching.names.ledger(bill.entity), {}).get((bill.kind, bill.number), [])
+            extra = sum(twin.open for twin in twins) - bill.open
+            if not bill.elsewhere or extra != sum(amount for _, amount in bill.elsewhere):
+                continue
+            found[bill.number] = extra
+            for number, amount in bill.elsewhere:
+                found[number] = found.get(number, 0) - amount
+        return found
 
     def run(self) -> None:
         for bill in self.matching.books.bills():
@@ -167,7 +183,10 @@ class _Documents:
         lacking = self.applications.lacking(bill.number) if bill.kind == "invoice" else 0
         if lacking:  # the receipts are compared by themselves; here they only explain
             matching.excused(self._keys(bill), bill.number, place, {OPEN: lacking})
-        if rest != lacking:
+        if rest != lacking and rest == self.on_account.get(bill.number):
+            text = "credit that the platform has used for another bill stands on account in the ledger"
+            matching.item("unapplied", bill.number, place, {OPEN: rest}, text)
+        elif rest != lacking:
             keys = self._keys(bill)
             if matching.excused(keys, bill.number, place, {OPEN: rest - lacking}):
                 return

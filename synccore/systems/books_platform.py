@@ -92,7 +92,7 @@ class _Reader:
         return BookDocument(
             str(row["id"]), str(row["id"]), kind, entity, str(row["currency_code"]), gross, still_open, gross - tax,
             tax, _day(row["date"], zone), _day(due, zone), str(row["status"]), self._accounts.get(customer, ""),
-            customer, deal, float(row.get("updated_at") or 0),
+            customer, deal, float(row.get("updated_at") or 0), _elsewhere(row),
         )  # fmt: skip
 
     def payment(self, row: Row) -> BookReceipt:
@@ -103,6 +103,14 @@ class _Reader:
             str(row["id"]), receipt_key(row, self._names), entity, str(row["currency_code"]), int(row["amount"]),
             _day(row["date"], self._names.zone(entity)), applied, modified=float(row.get("updated_at") or 0),
         )  # fmt: skip
+
+
+def _elsewhere(row: Row) -> tuple[tuple[str, int], ...]:
+    own = row.get("reference_invoice_id")
+    return tuple(
+        (str(one["invoice_id"]), int(one["allocated_amount"])) for one in row.get("allocations") or ()
+        if one["invoice_id"] != own
+    )  # fmt: skip
 
 
 def _day(epoch: Any, zone: str) -> str:

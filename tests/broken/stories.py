@@ -141,3 +141,42 @@ def used(quantity: str, **more: str) -> str:
 
 
 PENDING, CLOSED = "advance: {until: 2026-02-05T06:00:00Z}", "advance: {until: 2026-02-07T06:00:00Z}"
+
+
+def seats_down(*storm: str, moves: bool = False) -> Scenario:
+    """A New York customer has paid, perhaps moves to Chicago, and takes two seats away in the platform."""
+    moved = ("fix_account: {customer: hudson, state: IL, city: Chicago}", "settle") if moves else ()
+    return story(
+        "seats-down", "customer: " + _HUDSON,
+        "deal: {id: hudson-1, customer: hudson, start: 2025-11-01, lines: [{sku: PLAT-ANNUAL, quantity: 10}]}",
+        "close: hudson-1", "settle", *moved, "platform_change: {deal: hudson-1, seats: 8}", "settle", storm=storm,
+    )  # fmt: skip
+
+
+def seats_up(*storm: str, renewed: bool = False) -> Scenario:
+    """A New York customer, whose renewal may have been decided before, gets five seats more by an amendment."""
+    renewal = (
+        "deal: {id: renewal, type: renewal, of: hudson-1, customer: hudson, lines: [{sku: PLAT-ANNUAL, quantity: 12}]}",
+        "close: renewal", "settle",
+    ) if renewed else ()  # fmt: skip
+    return story(
+        "seats-up", "customer: " + _HUDSON,
+        "deal: {id: hudson-1, customer: hudson, start: 2025-11-01, lines: [{sku: PLAT-ANNUAL, quantity: 10}]}",
+        "close: hudson-1", "settle", "pay_by_card: hudson-1", "settle", *renewal,
+        "deal: {id: up, type: amendment, of: hudson-1, customer: hudson, lines: [{sku: PLAT-ANNUAL, quantity: 5}]}",
+        "close: up", "settle", storm=storm,
+    )  # fmt: skip
+
+
+def term_end(renewed: bool = False, months: int = 12) -> Scenario:
+    """A Chicago customer's contract began almost a year ago; its billing year ends, perhaps renewed by sales."""
+    renewal = (
+        "deal: {id: renewal, type: renewal, of: lake-1, customer: lake, lines: [{sku: PLAT-ANNUAL, quantity: 12}]}",
+        "close: renewal", "settle",
+    ) if renewed else ()  # fmt: skip
+    term = f"start: 2025-01-06, term_months: {months}"
+    return story(
+        "term-end", "customer: " + _LAKESIDE,
+        f"deal: {{id: lake-1, customer: lake, {term}, lines: [{{sku: PLAT-ANNUAL, quantity: 10}}]}}",
+        "close: lake-1", "settle", *renewal, "advance: 1d",
+    )  # fmt: skip
