@@ -1,16 +1,19 @@
 """Books that a story's people have edited: what the core's reconciliation says, and what the judges must find."""
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from harness.canon import Canon
 from harness.checkers.case import PlantedBreak, Reconciliation, Verdict
 from harness.evidence import Evidence
 from harness.money import minor
 from harness.scenario.bookwork import Reconciled
-from harness.world import World
+from harness.world import Unreachable, World
 
+PATIENCE, AGAIN_S = 3, 30.0
 _PLACE = re.compile(r"\{([\w-]+)\}")
 
 
@@ -18,14 +21,14 @@ def records(
     canon: Canon, opportunities: Mapping[str, str], accounts: Mapping[str, str], edits: Mapping[str, str]
 ) -> dict[str, str]:
     """What the names of a story stand for: a deal for its (youngest) bill, a customer for its number in the platform,
-    an edit for the record that it touched.
+    an edit for the record that it touched. A deal without a bill is called by its own id.
     """
     numbers = {one.account: one.id for one in canon.customers if one.system == "subscriptions"}
     bills: dict[str, str] = {}
     for bill in canon.of("subscriptions"):
         if bill.kind == "invoice" and bill.deal:
             bills[bill.deal] = max(bill.key, bills.get(bill.deal, ""))
-    named = {name: bills[deal] for name, deal in opportunities.items() if deal in bills}
+    named = {name: bills.get(deal, deal) for name, deal in opportunities.items()}
     customers = {name: numbers[account] for name, account in accounts.items() if account in numbers}
     return {**customers, **named, **edits}
 
@@ -34,7 +37,10 @@ async def reconciled(
     world: World, evidence: Evidence, wanted: Reconciled, names: Mapping[str, str]
 ) -> Reconciliation | str:
     """The core's report of this moment with what the story expects of it, or why there is none."""
-    status, report = await world.core("POST", "/reconciliations")
+    try:
+        status, report = await _asked(world)
+    except Unreachable as error:
+        return f"the core does not answer to POST /reconciliations: {error}"
     if status != 201:
         detail = report.get("detail", report) if isinstance(report, dict) else report
         return f"the core answered {status} to POST /reconciliations: {detail}"
@@ -50,6 +56,20 @@ async def reconciled(
     if wanted.items is not None:
         items = tuple((str(one.kind), names.get(one.about, one.about)) for one in wanted.items)
     return Reconciliation(report, evidence.canon, evidence.excuses, breaks, items)
+
+
+async def _asked(world: World) -> tuple[int, Any]:
+    """As a person would: once more when a system was not to be read, or the core died of it and is up again."""
+    for _ in range(PATIENCE):
+        try:
+            status, report = await world.core("POST", "/reconciliations")
+        except Unreachable:
+            await world.settle()
+            continue
+        if status != 503:
+            return status, report
+        await asyncio.sleep(AGAIN_S)
+    return await world.core("POST", "/reconciliations")
 
 
 def excused(

@@ -164,7 +164,7 @@ class Play:
         opportunities = {name: offer.opportunity_id for name, offer in self.stage.offers.items()}
         loaded = [deal.opportunity_id for deal in self.stage.loaded]
         missed = [f"{where}: {sentence}" for sentence in unmet(expect, evidence, opportunities, loaded)]
-        if expect.reconciliation is not None:
+        if expect.reconciliation is not None and evidence.core_known:
             report = await reconciled(self.world, evidence, expect.reconciliation, self._names(evidence))
             if isinstance(report, str):
                 missed.append(f"{where}: {report}")

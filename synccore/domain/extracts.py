@@ -55,6 +55,21 @@ def read_text(text: str, trailed: bool = False) -> list[dict[str, str] | Unreada
     return rows
 
 
+def read_answer(name: str, text: str) -> list[dict[str, str] | Unreadable]:
+    """All lines of an acknowledgement or rejection. Its head counts the documents: a file that was cut between two
+    lines says so. The first answer (.ACK) names every document, a later one (.A02, …) those that have changed.
+    """
+    rows = read_text(text)
+    head = rows[0] if rows and isinstance(rows[0], dict) else {}
+    if head.get("RECTYP") != "ACK":
+        return rows
+    named, counted = len(rows) - 1, int(head["IDOCCNT"]) if head["IDOCCNT"].isdigit() else -1
+    whole = named == counted if name.endswith(".ACK") else named > 0
+    if not whole:
+        rows.append(Unreadable(text[: LENGTHS["ACK"]], f"the answer is for {counted} documents and names {named}"))
+    return rows
+
+
 def amount(text: str, currency: str) -> int:
     """Minor units of an amount field: blank is zero, a leading or trailing minus is negative. ValueError if none."""
     plain = text.strip()

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from synccore.domain.bills import Application, Receipt
-from synccore.domain.extracts import Unreadable, amount, read_text
+from synccore.domain.extracts import Unreadable, amount, read_answer, read_text
 from synccore.domain.facts import fact
 from synccore.ports.engine import Tick
 from synccore.ports.outcomes import Later
@@ -206,7 +206,9 @@ def _kind(unit: Unit, base: str, reference: str) -> Kind:
 
 
 def _rows(file: OutboundFile) -> list[dict[str, str] | Unreadable]:
-    return read_text(file.text, trailed=file.name.startswith(EXTRACT))
+    if file.name.startswith(EXTRACT):
+        return read_text(file.text, trailed=True)
+    return read_answer(file.name, file.text)
 
 
 @dataclass(frozen=True)

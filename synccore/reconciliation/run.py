@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from synccore.domain.books import Book, Names
 from synccore.domain.keys import Keys
@@ -12,6 +12,7 @@ from synccore.domain.mappings import Entity
 from synccore.domain.usage import UsageBook, book_events
 from synccore.ports.clock import Clock
 from synccore.ports.database import Database
+from synccore.ports.outcomes import Later
 from synccore.ports.reports import Break, KeptReport, Report
 from synccore.ports.stores import Unit
 from synccore.ports.systems import CloudErp, LegacyErp, OutboundFile, Platform, Salesforce
@@ -21,7 +22,10 @@ from synccore.reconciliation.matching import Books, Outcome
 from synccore.reconciliation.reasons import Reasons, reasons_of
 
 LOOKS = 4  # books are read one after the other while work goes on: a break is believed when two looks agree on it
+TRIES, PATIENCE_S = 4, 10.0  # of one book, and how long to wait for each: a person waits for the answer
 SIGNALS, LAST = 1_000_000, 253402300799.0  # the end of the year 9999
+
+T = TypeVar("T")
 
 
 class Surroundings(Protocol):
@@ -88,14 +92,16 @@ class Reconciliation:
         the second look tells which of the two it is.
         """
         ctx = self._ctx
+        cloud, legacy = ctx.cloud, ctx.legacy
         ledgers: dict[str, Book] = {}
-        salesforce = await ctx.salesforce.book()
-        platform = await ctx.platform.book(names)
-        if ctx.cloud is not None:
-            ledgers["erp_cloud"] = await ctx.cloud.book(names)
-        if ctx.legacy is not None:
-            ledgers["erp_legacy"] = await ctx.legacy.book(names, await ctx.db.run(_told))
-        return Books(salesforce, platform, ledgers, await self._usage())
+        salesforce = await self._patiently(ctx.salesforce.book)
+        platform = await self._patiently(lambda: ctx.platform.book(names))
+        if cloud is not None:
+            ledgers["erp_cloud"] = await self._patiently(lambda: cloud.book(names))
+        if legacy is not None:
+            told = await ctx.db.run(_told)
+            ledgers["erp_legacy"] = await self._patiently(lambda: legacy.book(names, told))
+        return Books(salesforce, platform, ledgers, await self._patiently(self._usage))
 
     async def _usage(self) -> UsageBook | None:
         ctx = self._ctx
@@ -105,6 +111,17 @@ class Reconciliation:
         usages, customers = await ctx.platform.usages.book()
         entities = {one: ctx.keys.entity_of(customer) for one, customer in customers.items()}
         return UsageBook(events, usages, entities, await ctx.db.run(_given_up))
+
+    async def _patiently(self, read: Callable[[], Awaitable[T]]) -> T:
+        """A book, also through a limit or an answer that got lost; an outage is the caller's to know of."""
+        for _ in range(TRIES - 1):
+            try:
+                return await read()
+            except Later as later:
+                if later.delay_s > PATIENCE_S:
+                    raise
+                await self._ctx.clock.sleep(later.delay_s)
+        return await read()
 
     # -- keeping ----------------------------------------------------------------------------
 

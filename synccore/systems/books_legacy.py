@@ -7,7 +7,7 @@ that was posted, is not open and was not paid in full has gone from the receivab
 from collections.abc import Iterable
 
 from synccore.domain.books import Book, BookCustomer, BookDocument, BookReceipt, Names, iso
-from synccore.domain.extracts import Layout, Unreadable, amount, read_text
+from synccore.domain.extracts import Layout, Unreadable, amount, read_answer, read_text
 from synccore.ports.systems import OutboundFile
 
 OPEN_ITEM: Layout = {
@@ -47,7 +47,7 @@ def _answers(by_name: dict[str, OutboundFile], found: Book) -> dict[tuple[str, s
         if name.startswith((OPEN_ITEMS, PAYMENTS)):
             continue
         base = ""
-        for row in read_text(by_name[name].text):
+        for row in read_answer(name, by_name[name].text):
             if isinstance(row, Unreadable):
                 found.unread.append((name, row.reason))
             elif row["RECTYP"] in ("ACK", "REJ"):

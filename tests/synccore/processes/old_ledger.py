@@ -85,7 +85,8 @@ class OldLedger:
                 continue
             self._check(data, control)
             self.drop.files[f"/archive/{name}.CTL"] = b""
-            lines = [f"ACK{name:<40}OK ".ljust(160), *self._post(data.decode("latin-1"))]
+            documents = self._post(data.decode("latin-1"))
+            lines = [f"ACK{name:<40}{'OK':<15}{len(documents):08d}".ljust(160), *documents]
             answers[f"{name}.ACK"] = "\r\n".join(lines)
         trailer = f"TRL{len(self.extract):08d}".ljust(120)
         self._tell(f"ZSUBPAY_20260105_{self.windows:06d}.TXT", "\r\n".join([*self.extract, trailer]))

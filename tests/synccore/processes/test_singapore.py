@@ -163,6 +163,8 @@ def test_a_file_damaged_or_cut_on_its_way_is_fetched_again() -> None:
             if not path.startswith("/outbound/") or path in cut:
                 return data
             cut.add(path)
+            if path.endswith(".ACK"):
+                return data[:162]  # its head alone: every line that is there is right
             return data[: data.find(b"TRL")] if b"TRL" in data else bytes(byte ^ 0x20 for byte in data)
 
         drop.read = once_cut  # type: ignore[method-assign]
