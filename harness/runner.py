@@ -87,6 +87,7 @@ class Play:
         self.stage = Stage(world, stream, scenario, company, self.storm, self.correlation)
         self.unmet: list[str] = []
         self.reconciliations: list[Reconciliation] = []
+        self.not_quiet = ""
         self.verdicts: list[Verdict] = []
 
     async def run(self, replay: bool) -> RunResult:
@@ -129,7 +130,7 @@ class Play:
             where = "the end"
             await settle(self.stage)
         except NotQuiet as error:
-            self.verdicts.append(Verdict("I11", "broken", "all is drained within its bound", 1, (str(error),)))
+            self.not_quiet = str(error)
             return self._break_off(where, error)
         except (StepFailed, ValueError) as error:
             self.verdicts.append(Verdict("story", "broken", "the story can be played", 1, (f"{where}: {error}",)))
@@ -206,6 +207,7 @@ class Play:
         case = Case(
             evidence.canon, evidence.excuses, replays, probes, {}, evidence.core_known, defects,
             drifts=tuple(self.stage.drifts), exceptions=tuple(evidence.exceptions),
+            open_work=tuple(evidence.work), not_quiet=self.not_quiet, going_on=tuple(self.storm.going_on),
             at=evidence.at, outages=tuple(outages), windows=tuple(windows_of(evidence.books["erp_legacy"])),
             hindered=frozenset(row["subject"] for row in evidence.exceptions), ledgers=self.correlation.ledgers,
             law=self.stage.company.law, moved=frozenset(self.stage.moved),

@@ -31,6 +31,15 @@ class Storm:
         """What is in place and not repaired."""
         return [one for name, one in self._placed.items() if name not in self._final]
 
+    @property
+    def going_on(self) -> list[str]:
+        """Which of them strike again and again and have no end yet; one that has struck its times is over."""
+        now = self._world.now()
+        return [
+            one.id for one in self.placed
+            if not one.fault(now)["times"] and (one.lasts is None or self._begun[one.id] + one.lasts > now)
+        ]  # fmt: skip
+
     async def place(self, disturbance: Disturbance) -> None:
         """From here on it is in the fault table of its system."""
         await self._world.control(disturbance.system, "POST", "/_control/faults", disturbance.fault(self._world.now()))

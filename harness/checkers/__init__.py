@@ -1,6 +1,6 @@
 """The judges: each invariant looks at books and history alone and answers holds, broken or unknown."""
 
-from harness.checkers import agreement, drifting, effects, outages, reconciling, taxation
+from harness.checkers import agreement, draining, drifting, effects, outages, reconciling, taxation
 from harness.checkers.case import Case, Check, Drift, NotAsked, Outage, Outcome, Reconciliation, Replay, Verdict
 
 __all__ = [
@@ -30,6 +30,7 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "I5": ("the books tie out, nothing unexplained", agreement.tie_out_holds),
     "I9": ("replay, and a second replay, change nothing", agreement.replay_is_silent),
     "I10": ("a system that is away is called ever more seldom", outages.calls_are_few),
+    "I11": ("all is drained within the bound of its channel", draining.drained),
     "I12": ("an outage delays only what needs the system, and only until it is back", outages.flows_keep_their_bound),
     "I15": ("reconciliation reports exactly the breaks that are there", reconciling.reports_are_true),
     "I16": ("what no longer fits is never written, what fits never blocked", drifting.only_misfits_wait),
@@ -41,6 +42,7 @@ CHECKS: dict[str, tuple[str, Check]] = {
 NOT_ASKED: dict[str, NotAsked] = {  # where seeing nothing may be no failure, and what must be so for that
     "I9": lambda _case: "nothing was replayed",
     "I10": lambda case: "" if case.outages else "no system was away",
+    "I11": draining.why_not_asked,
     "I12": lambda case: "" if case.outages else "no system was away",
     "I15": lambda _case: "nothing was reconciled",
     "I16": lambda case: "" if case.drifts else "no schema changed",

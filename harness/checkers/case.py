@@ -95,6 +95,9 @@ class Case:
     at: float = 0.0  # when the books were read
     drifts: tuple[Drift, ...] = ()
     exceptions: tuple[Mapping[str, Any], ...] = ()  # all that the core ever opened
+    open_work: tuple[Mapping[str, Any], ...] = ()  # what the core says is open (GET /work)
+    not_quiet: str = ""  # why the world did not come to rest within its bound
+    going_on: tuple[str, ...] = ()  # disturbances that have no end yet
     outages: tuple[Outage, ...] = ()
     windows: tuple[tuple[float, float], ...] = ()  # the legacy ledger's nightly runs
     hindered: frozenset[str] = frozenset()  # subjects that a person had to resolve something of

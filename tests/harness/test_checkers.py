@@ -307,6 +307,43 @@ def test_a_credit_that_settles_a_bill_is_no_payment() -> None:
     assert outcomes(Case(canon))["I31"] == "not applicable"
 
 
+NOON, HOUR = 1_767_614_400.0, 3_600.0
+
+
+def put_off(**facts: object) -> dict[str, object]:
+    """A piece of work that failed once ten minutes ago and is tried again in five."""
+    row = {"process": "invoice-publication", "subject": "US-1", "state": "due", "attempt": 2, "cause": "no answer",
+           "first_at": NOON - 600, "due_at": NOON + 300}  # fmt: skip
+    return {**row, **facts}
+
+
+PUT_OFF: list[tuple[str, dict[str, object], dict[str, object], str]] = [
+    ("within the bound", put_off(), {}, "holds"),
+    ("in a week", put_off(due_at=NOON + 168 * HOUR), {}, "broken"),
+    ("again and again for an hour", put_off(first_at=NOON - HOUR, attempt=30), {}, "broken"),
+    ("not tried yet: it has its day", put_off(attempt=1, due_at=NOON + 168 * HOUR), {}, "holds"),
+    ("waits for somebody", put_off(state="parked", first_at=0.0), {}, "holds"),
+    ("a person had it for a day", put_off(first_at=NOON - 24 * HOUR), {"hindered": frozenset(["US-1"])}, "holds"),
+    ("the ledger was away until now", put_off(first_at=NOON - 2 * HOUR), {
+        "outages": (Outage("erp_cloud", NOON - 3 * HOUR, NOON, 9),)}, "holds"),
+    ("the ledger is back for hours", put_off(first_at=NOON - HOUR), {
+        "outages": (Outage("erp_cloud", NOON - 4 * HOUR, NOON - 2 * HOUR, 9),)}, "broken"),
+    ("the storm goes on", put_off(due_at=NOON + 168 * HOUR), {"going_on": ("no-end",)}, "not applicable"),
+    ("another core, which says nothing", put_off(), {"core_known": False}, "not applicable"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("what", "item", "facts", "expected"), PUT_OFF, ids=[what for what, *_ in PUT_OFF])
+def test_work_is_brought_to_its_end_within_its_bound(
+    what: str, item: dict[str, object], facts: dict[str, object], expected: str
+) -> None:
+    assert outcomes(Case(agreeing_books(), at=NOON, open_work=(item,), **facts))["I11"] == expected
+
+
+def test_a_world_that_does_not_rest_is_broken() -> None:
+    assert outcomes(Case(agreeing_books(), not_quiet="deadlock"))["I11"] == "broken"
+
+
 def test_a_failing_judge_is_unknown() -> None:
     canon = agreeing_books()
     canon.ledger = None  # type: ignore[assignment]
