@@ -131,6 +131,16 @@ async def _post_journal(stage: Stage, offer: Offer, amount: Decimal) -> tuple[st
     return f"journal {name}", f"journal {name} debits the receivables with {amount:,.2f}"
 
 
+async def _add_customer(stage: Stage, offer: Offer, _: Any) -> tuple[str, str]:
+    """A clerk who does not find the customer makes another of the same name, without our key."""
+    clerk = stage.cloud_clerk
+    invoice = await clerk.invoice((await _bill(stage, offer))["id"])
+    body = {"companyName": offer.buyer.name, "isPerson": False, "subsidiary": {"id": invoice["subsidiary"]},
+            "currency": {"id": invoice["currency"]}}  # fmt: skip
+    made = await clerk.create("customer", body)
+    return made, f"a second customer {offer.buyer.name} is made ({made})"
+
+
 # -- legacy ERP -------------------------------------------------------------------------------
 
 
@@ -156,6 +166,7 @@ ACTS: dict[tuple[str, str], Act] = {
     ("erp_cloud", "delete_invoice"): _delete_posting,
     ("erp_cloud", "delete_payment"): _delete_receipt,
     ("erp_cloud", "post_journal"): _post_journal,
+    ("erp_cloud", "add_customer"): _add_customer,
     ("erp_legacy", "reverse_invoice"): _reverse,
 }
 """Who can do what to which book, as the model of the step allows: each answers with the record and a sentence."""

@@ -10,12 +10,13 @@ from harness.scenario.values import Name
 from harness.world import SystemName
 
 Act = Literal[
-    "change_invoice", "delete_invoice", "reverse_invoice", "record_payment", "delete_payment", "post_journal"
+    "change_invoice", "delete_invoice", "reverse_invoice", "record_payment", "delete_payment", "post_journal",
+    "add_customer",
 ]  # fmt: skip
 ACTS: dict[str, tuple[str, ...]] = {
     "salesforce": ("change_invoice", "delete_invoice", "delete_payment"),
     "subscriptions": ("record_payment", "delete_payment"),
-    "erp_cloud": ("change_invoice", "delete_invoice", "delete_payment", "post_journal"),
+    "erp_cloud": ("change_invoice", "delete_invoice", "delete_payment", "post_journal", "add_customer"),
     "erp_legacy": ("reverse_invoice",),
 }
 """What a person can do to a book by the vendor's own API or, at the legacy ERP, the clerk's page."""
