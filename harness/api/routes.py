@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from harness.api import clock, exceptions, ledgers, timeline
+from harness.api import clock, exceptions, ledgers, timeline, usage
 from harness.api.actions import Action, Actions, performed, understood, verbs
 from harness.api.deals import check_fresh, customers, deals, tag
 from harness.api.problem import Problem
@@ -28,6 +28,15 @@ class Order(BaseModel):
     id: ActionId
     verb: str
     facts: dict[str, Any] = Field(default_factory=dict)
+
+
+class UsageFile(BaseModel):
+    """What customers used, as the product exports it (CSV)."""
+
+    model_config = ConfigDict(extra="forbid")
+    id: ActionId
+    name: str = Field(default="file", max_length=120)
+    text: str = Field(max_length=5_000_000)
 
 
 class Decision(BaseModel):
@@ -136,6 +145,13 @@ async def act(sandbox: In, actions: Done, order: Order, seen: Seen = "", wait_s:
     if action.verb == "customer" and not action.about:
         action.about = _about(sandbox, facts)
     return action.to_json(sandbox.world.now())
+
+
+@router.post("/usage")
+async def send_usage(sandbox: In, actions: Done, file: UsageFile, wait_s: Patience = 0.0) -> dict[str, Any]:
+    """Send the rows of a usage file that were recorded by now; 422 with line and column when one of them is wrong."""
+    path = usage.taken(file.text, file.name)
+    return await act(sandbox, actions, Order(id=file.id, verb="consume_export", facts={"file": str(path)}), "", wait_s)
 
 
 async def _begin(sandbox: Sandbox, actions: Actions, order: Order, facts: Part, seen: str) -> Action:

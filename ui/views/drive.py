@@ -10,6 +10,7 @@ from ui.client import harness, looked
 from ui.frame import guarded
 from ui.views import selling, weather
 from ui.views.anything import anything
+from ui.views.usage import usage
 from ui.words import STATE_SHORT, STATE_WORDS, STATES, day, safe, when
 
 SPANS = {"1 h": "1h", "1 d": "1d", "1 w": "7d", "30 d": "30d"}
@@ -30,6 +31,7 @@ def drive() -> None:
         _time()
         selling.offer(company, verbs, looked(line.get("/deals")))
         weather.weather(verbs)
+        usage(verbs)
         anything(verbs)
 
 

@@ -91,6 +91,23 @@ def test_bad_input_is_named_and_does_nothing(caller: Caller) -> None:
     refused(caller.http.get("/actions/unknown-action"), 404, "there is no action")
 
 
+def test_a_usage_file_is_sent_once_or_told_where_it_is_wrong(caller: Caller) -> None:
+    caller.do("customer", {"id": "user", "name": "User", "entity": "US", "country": "US", "state": "IL"})
+    lines = [{"sku": "PLAT-ANNUAL", "quantity": 1}, {"sku": "API-CALLS"}]
+    caller.do("deal", {"id": "user", "customer": "user", "lines": lines})
+    caller.do("close", {"deal": "user"})
+    caller.until(lambda: caller.deal("user")["state"] == "posted")
+    now = caller.get("/clock")["now"]
+    header = "id,deal,meter,quantity,time,recorded,corrects"
+    wrong = {"id": click(), "name": "jan.csv", "text": f"{header}\nu1,user,api-calls,10,{now},,\nu2,user,,5,{now},,\n"}
+    refused(caller.http.post("/usage", json=wrong), 422, "jan.csv, line 3, column meter: is empty. Nothing was sent.")
+    right = {"name": "jan.csv", "text": f"{header}\nu1,user,api-calls,10,{now},,\n"}
+    sent = caller.http.post("/usage", params={"wait_s": 20}, json={**right, "id": click()}).json()
+    assert sent["state"] == "done" and "1 usage events" in sent["said"], sent
+    again = caller.http.post("/usage", params={"wait_s": 20}, json={**right, "id": click()}).json()
+    assert again["state"] == "failed" and "nothing more was recorded" in again["said"]
+
+
 def test_an_exception_is_resolved_by_a_person(caller: Caller) -> None:
     offered(caller, "merlion", "SG")
     caller.do("close", {"deal": "merlion"})

@@ -37,6 +37,7 @@ WRONG = [
     (("up", "--world", "nowhere"), "there is no world 'nowhere'"),
     (("contracts", "can-release", "synccroe", "--to", "production"), "there is no app 'synccroe'"),
     (("contracts", "publish", "nothing.json"), "there is no file nothing.json"),
+    (("ui", "--world", "nowhere"), "there is no world 'nowhere'"),
     (("bogus",), "bogus"),
 ]
 
