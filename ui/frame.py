@@ -55,7 +55,7 @@ def _status() -> None:
         st.markdown(":red-badge[:material/power_off: sandbox not running]")
         return
     found = answer.value
-    st.markdown(f"**Business time**  \n{when(found['now'])} UTC")
+    st.markdown(f"**Business time (UTC)**  \n{when(found['now'])}")
     core = {
         "up": ":green-badge[:material/check: sync core up]",
         "stopped": ":red-badge[:material/close: sync core stopped]",

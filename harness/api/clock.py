@@ -30,20 +30,23 @@ async def show(sandbox: Sandbox) -> dict[str, Any]:
     """Now, and what falls due, soonest first."""
     await sandbox.world.read_time()
     due: list[dict[str, Any]] = []
+    names = {offer.opportunity_id: offer.id for offer in sandbox.stage.offers.values()}
     for system in sandbox.systems:
         jobs = await sandbox.world.control(system, "GET", f"/_control/jobs?limit={DUE_MAX}")
-        due += [_job(system, job) for job in jobs]
+        due += [_job(system, job, names) for job in jobs]
     due += await _core_work(sandbox)
     due.sort(key=lambda one: one["at"])
     now = sandbox.world.now()
     return {"now": iso(now), "due": due[:DUE_MAX], "etag": tag(round(sandbox.world.offset_s, 3))}
 
 
-def _job(system: str, job: dict[str, Any]) -> dict[str, Any]:
+def _job(system: str, job: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     kind = str(job["kind"])
     words = JOBS.get((system, kind), f"{kind.replace('_', ' ')} {job['key'] or ''}".strip())
     payload = job["payload"] if isinstance(job["payload"], dict) else {}
-    said = words.format(id=payload.get("id") or job["key"] or "")
+    subject = str(payload.get("id") or job["key"] or "")
+    deal = names.get(subject.removeprefix("sub-"))  # our own core names a subscription by its opportunity
+    said = words.format(id=f"of deal {deal}" if deal else subject)
     return {"at": iso(job["due"]), "where": TITLES.get(system, system), "what": said}
 
 

@@ -158,6 +158,7 @@ def test_a_story_is_mended_and_run(page: Page, shots: Path) -> None:
     expect(text).to_have_value(right)
     page.get_by_role("button", name="Play it").click()
     expect(page.get_by_text("It holds: the books agree")).to_be_visible()
+    page.get_by_role("heading", name="Run a story").scroll_into_view_if_needed()
     shot(page, shots, "story")
 
 

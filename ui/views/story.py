@@ -121,6 +121,7 @@ def _followed(run_id: str, was_over: bool) -> None:
     with st.container(border=True):
         st.subheader(f"{run['name']}, {'simulation' if run['mode'] == 'sim' else 'live'}, seed {run['seed']}")
         _progress(run)
+        _verdict(run)
         if run["state"] == "waiting":
             number = int(run["now"].rsplit(" ", 1)[-1])
             st.button(f"Next: step {number}", type="primary", icon=":material/skip_next:", key=f"step-{number}",
@@ -128,7 +129,8 @@ def _followed(run_id: str, was_over: bool) -> None:
         if not run["over"]:
             st.button("Stop", icon=":material/stop:", key="stop", on_click=_stop, args=(run_id,))
         told("run")
-        _happened(run["new"])
+        with st.container(height=430, border=False):
+            _happened(run["new"])
 
 
 def _next(run_id: str, number: int) -> None:
@@ -163,13 +165,17 @@ def _happened(events: list[dict[str, Any]]) -> None:
     st.markdown("\n".join(lines) or "_Nothing has happened yet._")
 
 
+def _verdict(run: dict[str, Any]) -> None:
+    result = run["result"]
+    if result is not None:
+        show = {"holds": st.success, "broken": st.error, "unknown": st.warning}[result["outcome"]]
+        show(f"**{safe(result['story'])}**: {OUTCOME_WORDS[result['outcome']]}", icon=":material/balance:")
+
+
 def _end(run: dict[str, Any]) -> None:
     result = run["result"]
     if result is None:
         return
-    words = OUTCOME_WORDS[result["outcome"]]
-    show = {"holds": st.success, "broken": st.error, "unknown": st.warning}[result["outcome"]]
-    show(f"**{result['story']}**: {words}", icon=":material/balance:")
     if result["broken_off"]:
         st.error(f"It could not go on: {safe(result['broken_off'])}")
     for one in result["verdicts"]:
