@@ -26,6 +26,11 @@ EXCEPTION_WORDS = {
     "unknown_entity": "The selling entity is not known",
     "entity_mismatch": "Deal and selling entity do not fit",
     "deal_incomplete": "The deal is incomplete",
+    "schema_drift": "A system's records have changed",
+    "usage_late": "Usage came after its bill was closed",
+    "closed_period": "The posting period is closed",
+    "rejected": "A system refused the record",
+    "rounding_unmapped": "A rounding difference has no item",
 }
 IDENTITY_WORDS = {
     "won = contracted": "What was won is contracted",

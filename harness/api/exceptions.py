@@ -92,6 +92,7 @@ def decided(sandbox: Sandbox, exception_id: str, verb: str, reason: str) -> Call
 async def catalogue(sandbox: Sandbox) -> dict[str, Any]:
     """What a product can be mapped to: the core's item map, the cloud ERP's items, the platform's prices."""
     mappings = await core(sandbox, "GET", "/mappings/items")
+    fields = await core(sandbox, "GET", "/mappings/fields")
     try:
         items = await sandbox.stage.cloud_clerk.suiteql("SELECT externalid, itemid FROM item ORDER BY id")
     except StepFailed as error:
@@ -99,6 +100,7 @@ async def catalogue(sandbox: Sandbox) -> dict[str, Any]:
     seed = sandbox.company.seeds["subscriptions"]
     return {
         "mappings": mappings,
+        "fields": fields,
         "erp_items": [{"id": str(row["externalid"]), "name": str(row["itemid"])} for row in items
                       if row.get("externalid")],
         "prices": [

@@ -43,7 +43,8 @@ class Sandbox:
         self.stack = stack
         self.world: LiveWorld = stack.world
         self.company = stack.plan.company
-        self.correlation = Correlation.of_entities(self.company.mappings_with(stack.plan.mappings).get("entities", {}))
+        mappings = self.company.mappings_with(stack.plan.mappings)
+        self.correlation = Correlation.of_entities(mappings.get("entities", {}), self.company.months)
         self.diary = Diary(self.world.now)
         self.storm = Storm(self.world, self.diary)
         scenario = Scenario("sandbox", "Driven by hand", stack.plan.genesis, self.company.name, ())

@@ -13,8 +13,16 @@ CHOICES = {
     "fix_account": "Correct the account",
     "map_item": "Map the product",
     "create_erp_item": "Create the item in the ERP",
+    "map_field": "Say what the field is now",
+    "fix_opportunity": "Correct the deal",
+    "set_policy": "Set the policy",
     "retry": "Try again",
     "abandon": "Give up",
+}
+ELSEWHERE = {
+    "fix_opportunity": "Correct the deal in Salesforce: the sandbox takes any Salesforce client (`windtunnel env`). "
+    "The sync core notices by itself.",
+    "set_policy": "Set it on the page *Drive*, under *Everything else that a story can do*: *set policy*.",
 }
 ACCOUNT = {"tax_id": "Tax registration number", "name": "Name", "country": "Country", "state": "State", "city": "City",
            "street": "Street", "zip": "Postal code", "entity": "Selling entity"}  # fmt: skip
@@ -70,6 +78,10 @@ def _card(one: dict[str, Any]) -> None:
             _map(one)
         elif chosen == "create_erp_item":
             _item(one)
+        elif chosen == "map_field":
+            _field(one)
+        elif chosen in ELSEWHERE:
+            st.info(ELSEWHERE[chosen])
         elif chosen == "retry":
             st.button("Try again now", key=f"retry-{one['id']}", type="primary", on_click=_retry, args=(one,))
         elif chosen == "abandon":
@@ -144,6 +156,37 @@ def _mapped(one: dict[str, Any], sku: str, now: dict[str, Any], catalogue: dict[
     if account:
         value["legacy"] = {**(now.get("legacy") or {}), "HKONT": account}
     act("exceptions", "map_item", {"sku": sku, "value": value}, one["etag"])
+
+
+def _field(one: dict[str, Any]) -> None:
+    details = one["details"]
+    record, field = details.get("object", ""), details.get("field", "")
+    with st.form(f"field-{one['id']}", border=False):
+        st.markdown(f"Field **{safe(field)}** of **{safe(record)}**")
+        left, right = st.columns(2)
+        left.text_input("It was renamed: its name is now", key=f"{one['id']}-renamed", max_chars=80)
+        right.text_input("It is demanded: always send this value", key=f"{one['id']}-default", max_chars=200)
+        st.form_submit_button("Tell the sync core", type="primary", on_click=_field_told, args=(one,))
+
+
+def _field_told(one: dict[str, Any]) -> None:
+    details, state = one["details"], st.session_state
+    renamed = str(state.get(f"{one['id']}-renamed", "")).strip()
+    default = str(state.get(f"{one['id']}-default", "")).strip()
+    if not renamed and not default:
+        tell(one["id"], "warning", "Say its name now, or the value to send. Nothing was done.")
+        return
+    system, record, field = (str(details.get(name, "")) for name in ("target", "object", "field"))
+    known = harness().get("/catalogue")
+    if not known.ok:
+        tell(one["id"], "warning", known.problem)
+        return
+    now = known.value["fields"].get(f"{system}/{record}", {})  # what was told before stays
+    facts = {
+        "system": system, "object": record, "names": now.get("names", {}) | ({field: renamed} if renamed else {}),
+        "defaults": now.get("defaults", {}) | ({field: default} if default else {}),
+    }  # fmt: skip
+    act("exceptions", "map_fields", facts)
 
 
 def _item(one: dict[str, Any]) -> None:

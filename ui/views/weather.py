@@ -8,6 +8,8 @@ from ui.acting import act, told
 from ui.client import harness
 from ui.frame import guarded
 
+RENAME = {"object": "Opportunity", "field": "Payment_Method__c", "to": "Collection_Method__c"}
+REQUIRE = {"record": "invoice", "field": "custbody_sales_channel"}
 SHORT = {"salesforce": "Salesforce", "subscriptions": "Platform", "erp_cloud": "Cloud ERP", "erp_legacy": "Legacy ERP"}
 
 
@@ -41,6 +43,12 @@ def _panel(verbs: dict[str, Any]) -> None:
             st.button(f"End: {name.replace('-', ' ')}", key=f"end-{name}", on_click=act,
                       args=("weather", "repair", {"id": name}))  # fmt: skip
     _lost(right, placed)
+    if "rename_field" in verbs:
+        left.button("Rename a CRM field", key="rename", on_click=act, width="stretch", icon=":material/edit:",
+                    args=("weather", "rename_field", RENAME))  # fmt: skip
+    if "require_field" in verbs:
+        right.button("Demand an ERP field", key="require", on_click=act, width="stretch", icon=":material/asterisk:",
+                     args=("weather", "require_field", REQUIRE))  # fmt: skip
     told("weather")
 
 
