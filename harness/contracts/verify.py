@@ -1,7 +1,6 @@
 """Verification of pacts against the providers of this tree: every interaction replayed, each difference placed."""
 
 import contextlib
-import json
 import os
 import sys
 import threading
@@ -9,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from harness.contracts.findings import differences
 from harness.contracts.host import CONTROL, HOST, MESSAGE, STATE, Listening, message_app, served, system_app
 from harness.contracts.pacts import PactFile
 from harness.world import SYSTEMS
 
 LIMIT_S = 60.0
-SAID_MAX = 200
 THREAD = "pact-verifier"
 
 
@@ -164,13 +163,12 @@ def _judge(done: Verification, pact: PactFile, results: Mapping[str, Any], liste
     verified = results["interactionResults"]
     done.checked = len(verified)
     words = listening.answers if len(listening.answers) == done.checked else []
+    expected = {str(one["description"]): one for one in pact.interactions}
     for index, result in enumerate(verified):
         if result["result"] == "OK":
             continue
         said = words[index] if words else None
-        for at, problem in _differences(result.get("mismatch") or {}):
-            if said is not None and said.status >= 400 and not at:
-                problem += f"; it said: {said.body[:SAID_MAX].decode('utf-8', 'replace')}"
+        for at, problem in differences(result, expected.get(result["description"], {}), said):
             done.problems.append(Problem(result["description"], at, problem, bool(result.get("pending"))))
     for detail in listening.broken_states:
         done.problems.append(Problem("", "", f"a provider state could not be put in place: {detail}"))
@@ -180,14 +178,3 @@ def _judge(done: Verification, pact: PactFile, results: Mapping[str, Any], liste
         )
     failed = any(not one.pending for one in done.problems)
     done.success = bool(results["result"]) and not failed and done.checked > 0
-
-
-def _differences(mismatch: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Place and words of each difference."""
-    found = mismatch.get("mismatches")
-    if not found:
-        yield "", str(mismatch.get("message") or json.dumps(mismatch) or "it failed")
-        return
-    for one in found:
-        place = str(one.get("path") or one.get("key") or "")
-        yield place, str(one.get("mismatch") or one.get("description") or one.get("type"))

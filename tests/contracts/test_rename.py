@@ -53,8 +53,8 @@ def test_a_field_of_an_event_renamed_in_the_core(copy: Path) -> None:
         1, "no", {"finance-warehouse", "account-team-feed", "contract documents"}
     )  # fmt: skip
     warehouse = refused["finance-warehouse"]
-    assert (warehouse["fields"], warehouse["file"]) == (["$.data"], "pacts/finance-warehouse-synccore.json")
-    assert "gross" in warehouse["why"] and "invoice-issued" in warehouse["why"]
+    assert (warehouse["fields"], warehouse["file"]) == (["$.data.gross"], "pacts/finance-warehouse-synccore.json")
+    assert "invoice-issued" in warehouse["why"]
     documents = refused["contract documents"]
     assert documents["file"] == "events/invoice-issued.v1.json"
     assert "/properties/gross" in documents["fields"]
@@ -70,4 +70,14 @@ def test_a_field_renamed_in_a_vendors_answer(copy: Path) -> None:
     code, answer = contracts(copy, "can-release", "synccore", "--to", "production")
     refused = refusals(answer)["synccore"]
     assert (code, refused["provider"], refused["file"]) == (1, "subscriptions", "pacts/synccore-subscriptions.json")
-    assert "$.invoice" in refused["fields"] and "amount_due" in refused["why"]
+    assert "$.invoice.amount_due" in refused["fields"]
+
+
+def test_a_field_renamed_in_the_org(copy: Path) -> None:
+    for name in ("org.yaml", "pact_states.py"):
+        edit(copy / "simulators/salesforce" / name, "PO_Number__c", "Purchase_Order__c")
+    code, answer = contracts(copy, "verify", "salesforce")
+    (found,) = [one for one in answer["verifications"] if not one["success"]]
+    assert (code, found["consumer"], found["provider"]) == (1, "synccore", "salesforce")
+    assert {one["at"] for one in found["problems"]} == {"PO_Number__c"}
+    assert all("No such column 'PO_Number__c'" in one["problem"] for one in found["problems"])
