@@ -16,9 +16,9 @@ class _Reckoning:
         self.items: list[Item] = []
         self.breaks: list[Break] = []
 
-    def missing(self, deal: Deal, amount: int, reason: str) -> None:
+    def missing(self, deal: Deal, amount: int, reason: str, contract: str = "") -> None:
         """A deal whose value is not there: the core says why, or it is a break."""
-        item = self.excuses.item((deal.id, f"opportunity:{deal.id}"), deal.id, amount)
+        item = self.excuses.item((deal.id, f"opportunity:{deal.id}", contract), deal.id, amount)
         if item is not None:
             self.items.append(item)
         else:
@@ -79,7 +79,7 @@ def _reckon(agreement: Agreement, reckoning: _Reckoning) -> set[str]:
             reckoning.items.append(Item("waiting for window", deal.id, deal.net, reason))
         else:
             what = f"{deal.kind} {deal.name} was won and is neither in force nor scheduled"
-            reckoning.missing(deal, deal.net, what)
+            reckoning.missing(deal, deal.net, what, contract.key)
         seen.add(deal.id)
     return seen
 

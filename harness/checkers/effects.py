@@ -66,9 +66,11 @@ def nothing_lost(case: Case) -> tuple[int, list[str]]:
     findings = []
     contracted = {contract.deal for contract in canon.contracts if contract.system == "subscriptions"}
     contracted |= set(in_force(canon))
+    concerned = {contract.id: contract.key for contract in canon.contracts if contract.system == "salesforce"}
     billed = {bill.deal for bill in canon.of("subscriptions") if bill.deal}
     for deal in canon.deals:
-        if deal.id not in contracted | billed and excuses.item((deal.id, f"opportunity:{deal.id}"), "", 0) is None:
+        keys = (deal.id, f"opportunity:{deal.id}", concerned.get(deal.contract, ""))
+        if deal.id not in contracted | billed and excuses.item(keys, "", 0) is None:
             findings.append(f"won deal {deal.name} ({deal.id}) has neither contract nor bill nor reason")
     posted = {(posting.kind, posting.key) for posting in canon.postings()}
     for bill in canon.bills():

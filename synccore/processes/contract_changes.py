@@ -23,12 +23,8 @@ from synccore.ports.outcomes import Later, Parked
 from synccore.ports.stores import Unit
 from synccore.ports.systems import Found
 from synccore.processes.context import Context
-from synccore.processes.contract_status import (
-    change_key,
-    decided_key,
-    decision_of,
-    show_contract,
-)
+from synccore.processes.contract_status import change_key, show_contract
+from synccore.processes.scheduled_changes import decided_key, decision_of, parts_of, rows_of, schedule
 from synccore.processes.write_back import report_deal
 from synccore.processes.writes import Write
 
@@ -83,7 +79,7 @@ class ContractChanges:
         term = agreement.term
         decision = {
             "deal": deal.id, "term": term.id if term else "", "until": term.end if term else 0,
-            "parts": _rows(wanted), "changes": changes,
+            "parts": rows_of(wanted), "changes": changes,
         }  # fmt: skip
         fields = {
             "contract_term": {"action_at_term_end": "renew"}, "contract_term_billing_cycle_on_renewal": cycles,
@@ -110,7 +106,7 @@ class ContractChanges:
         await ctx.once(ctx, write, send, look, settled)
         held = await ctx.db.run(lambda unit: decision_of(unit, agreement.id))
         if held is not None and held["deal"] == deal.id and held["changes"]:
-            await self._schedule(items_key, deal, agreement, _parts(held["parts"]))
+            await schedule(ctx, items_key, f"opportunity:{deal.id}", agreement, parts_of(held["parts"]))
         return agreement.id
 
     async def _guard(self, deal: Deal, agreement: Agreement, wanted: tuple[Part, ...]) -> None:
@@ -120,25 +116,6 @@ class ContractChanges:
             return
         text = f"{agreement.id} has a change scheduled for its term's end already, which deal {deal.name} would replace"
         await self._refuse(deal, Unfit("scheduled_change_conflict", text))
-
-    async def _schedule(self, key: str, deal: Deal, agreement: Agreement, wanted: tuple[Part, ...]) -> None:
-        ctx = self._ctx
-        kept = {part.price for part in wanted}
-        fields = {
-            "subscription_items": _rows(wanted), "end_of_term": True,
-            "mandatory_items_to_remove": [part.price for part in agreement.parts if part.price not in kept],
-        }  # fmt: skip
-
-        async def look() -> Found | None:
-            known = await ctx.platform.agreement(agreement.id)
-            there = None if known is None else known.scheduled
-            return Found(agreement.id) if there is not None and fingerprint(there) == fingerprint(wanted) else None
-
-        async def send(refusals: int) -> str:
-            await ctx.platform.change_subscription(agreement.id, fields, ctx.keys.idempotency(f"{key}#{refusals}"))
-            return agreement.id
-
-        await ctx.once(ctx, Write(key, "subscriptions", "schedule", f"opportunity:{deal.id}"), send, look)
 
     # -- amendment ------------------------------------------------------------------------------
 
@@ -155,7 +132,7 @@ class ContractChanges:
         if deal.start is not None and not done and begins >= agreement.term_ends:
             later = amended(agreement.scheduled or agreement.parts, delta)
             assert not isinstance(later, Unfit)
-            await self._schedule(self._key("amendment", deal), deal, agreement, later)
+            await schedule(ctx, self._key("amendment", deal), f"opportunity:{deal.id}", agreement, later)
             return agreement.id
 
         async def look() -> Found | None:
@@ -170,7 +147,7 @@ class ContractChanges:
             assert not isinstance(rows, Unfit)
             touched = {part.price for part in delta}
             fields = {
-                "subscription_items": _rows(tuple(part for part in rows if part.price in touched)),
+                "subscription_items": rows_of(tuple(part for part in rows if part.price in touched)),
                 "mandatory_items_to_remove": [p.price for p in fresh.parts if p.price not in {r.price for r in rows}],
                 "cf_sf_change": deal.id,
             }  # fmt: skip
@@ -184,7 +161,8 @@ class ContractChanges:
         await ctx.once(ctx, write, send, look, settled)
         kept = await ctx.db.run(lambda unit: unit.cursors.get(again))
         if kept:
-            await self._schedule(self._key("reschedule", deal), deal, agreement, _parts(json.loads(kept)))
+            key, cause = self._key("reschedule", deal), f"opportunity:{deal.id}"
+            await schedule(ctx, key, cause, agreement, parts_of(json.loads(kept)))
         return agreement.id
 
     async def _plan(self, deal: Deal, agreement: Agreement, delta: tuple[Part, ...], again: str) -> None:
@@ -199,7 +177,7 @@ class ContractChanges:
         if agreement.scheduled is None:
             return
         held = await ctx.db.run(lambda unit: decision_of(unit, agreement.id))
-        ours = held is not None and fingerprint(_parts(held["parts"])) == fingerprint(agreement.scheduled)
+        ours = held is not None and fingerprint(parts_of(held["parts"])) == fingerprint(agreement.scheduled)
         if not ours:
             text = (
                 f"{agreement.id} has a change scheduled that sales did not decide, and deal {deal.name} would wipe it"
@@ -209,7 +187,7 @@ class ContractChanges:
         if isinstance(later, Unfit):
             await self._refuse(deal, later)
         assert not isinstance(later, Unfit)
-        rows, decision = _rows(later), {**(held or {}), "parts": _rows(later)}
+        rows, decision = rows_of(later), {**(held or {}), "parts": rows_of(later)}
 
         def keep(unit: Unit) -> None:
             if unit.cursors.get(again) is None:
@@ -217,15 +195,3 @@ class ContractChanges:
                 unit.cursors.set(decided_key(agreement.id), json.dumps(decision))
 
         await ctx.db.run(keep)
-
-
-def _rows(parts: tuple[Part, ...]) -> list[dict[str, Any]]:
-    return [
-        {"item_price_id": part.price, "quantity": part.quantity, "unit_price": part.unit_price} for part in parts
-    ]  # fmt: skip
-
-
-def _parts(rows: list[dict[str, Any]]) -> tuple[Part, ...]:
-    return tuple(
-        Part(price=row["item_price_id"], quantity=row["quantity"], unit_price=row["unit_price"]) for row in rows
-    )

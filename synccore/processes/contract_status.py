@@ -1,6 +1,5 @@
 """Processes contract-status and contract-change: sales sees the contract as it is, and each change of it once."""
 
-import json
 from typing import Any
 
 from synccore.domain import calendar
@@ -13,18 +12,8 @@ from synccore.ports.engine import Run
 from synccore.ports.outcomes import Later, Parked
 from synccore.ports.stores import Unit
 from synccore.processes.context import Context
+from synccore.processes.scheduled_changes import decision_of, keep_renewal
 from synccore.processes.writes import UNKNOWN_S, Write
-
-
-def decided_key(subscription: str) -> str:
-    """Where the renewal is remembered that sales has decided: deal, the term that it follows and its end, items."""
-    return f"renewal/{subscription}"
-
-
-def decision_of(unit: Unit, subscription: str) -> dict[str, Any] | None:
-    """The latest renewal decision of a contract."""
-    text = unit.cursors.get(decided_key(subscription))
-    return json.loads(text) if text else None
 
 
 def change_key(deal: str) -> str:
@@ -62,6 +51,7 @@ class ContractStatus:
         """Bring the copy in sales up to date."""
         subscription = str(argument["subscription"])
         await run.step("show", lambda: show_contract(self._ctx, subscription))
+        await run.step("keep", lambda: keep_renewal(self._ctx, subscription))
 
 
 async def show_contract(ctx: Context, subscription: str) -> str:

@@ -31,6 +31,16 @@ STORIES: dict[str, tuple[tuple[str, ...], str]] = {
          "close: again", "settle"),
         "exceptions: [scheduled_change_conflict], tie_out: holds, contracts: {first: {scheduled: true}}",
     ),
+    "what the platform drops of a renewal when the customer changes seats is scheduled again": (
+        (*BEGUN, deal("again", 12, RENEWAL), "close: again", "settle", "platform_change: {deal: first, seats: 8}",
+         "settle", "expect: {tie_out: holds, contracts: {first: {seats: 8, scheduled: true}}}", "advance: 2d"),
+        CALM + "contracts: {first: {seats: 12, starts: 2026-01-07, renewal: Renewed}}",
+    ),
+    "what the customer schedules instead is for sales to decide": (
+        (*BEGUN, deal("again", 12, RENEWAL), "close: again", "settle",
+         "platform_change: {deal: first, seats: 7, at_term_end: true}", "settle"),
+        "exceptions: [renewal_overwritten], dead_letters: 0",
+    ),
     "nor by an amendment": (
         (*BEGUN, "platform_change: {deal: first, seats: 7, at_term_end: true}", "settle", deal("more", 2, AMENDMENT),
          "close: more", "settle", "expect: {exceptions: [scheduled_change_conflict]}", "advance: 2d"),
