@@ -21,18 +21,16 @@ class InlineDatabase:
     """See `ports.database.Database`. The connection is this object's alone from now on; its tables exist."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        connection.isolation_level = None  # transactions begin and end here and nowhere else
+        connection.isolation_level = "IMMEDIATE"  # a transaction begins by itself with the first change
         self._connection = connection
         self._unit = SessionUnit.over(Session(connection))
 
     async def run(self, fn: Callable[[Unit], T]) -> T:
         """Call `fn` in a transaction, commit, return its result."""
-        execute = self._connection.execute
-        execute("BEGIN IMMEDIATE")
         try:
             result = fn(self._unit)
         except BaseException:
-            execute("ROLLBACK")
+            self._connection.rollback()
             raise
-        execute("COMMIT")
+        self._connection.commit()
         return result

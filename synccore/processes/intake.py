@@ -24,7 +24,7 @@ def intake(ctx: Context) -> Callable[[Any], Awaitable[bool]]:
         event = checked(body)
         at = ctx.clock.now()
         fresh = await ctx.db.run(lambda unit: take(ctx, unit, event, at))
-        if fresh:
+        if fresh and event["event_type"] in HANDLERS:
             await ctx.kick()
         return fresh
 
