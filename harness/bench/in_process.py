@@ -1,10 +1,6 @@
-"""A vendor call in simulation beside a bare FastAPI route's raw ASGI call with the same bodies; stories a second."""
+"""A vendor call in simulation beside a bare FastAPI route's raw ASGI call with the same bodies."""
 
-import asyncio
 import json
-import statistics
-import time
-from collections import Counter
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -13,9 +9,8 @@ import jwt
 from harness.bench.baseline import bare
 from harness.bench.measure import Call, Figure, paired
 from harness.drivers.sales import API, Sales
-from harness.events import RunEvent
 from harness.scenario import load_story
-from harness.simulation import Flight, play
+from harness.simulation import Flight
 from harness.simulation.asgi import request
 from harness.simulation.hangar import HOSTS, hangar, key_pair
 from harness.simulation.loop import run_virtual
@@ -99,75 +94,3 @@ async def _beside_bare(
 
     mine, other, ratio = await paired(ours(), theirs())
     return Figure(f"{name}, in process", mine, "us", other, ratio, CALL_BAR, "beside a bare FastAPI route")
-
-
-def story_rate(story: str = "new-business", runs: int = 12) -> list[Figure]:
-    """Runs a second of a story on one core, and what a run consists of."""
-    scenario = load_story(STORIES / f"{story}.yaml")
-    kinds: Counter[str] = Counter()
-
-    def count(event: RunEvent) -> None:
-        kinds[event.kind if event.kind != "call" else f"calls {event.facts['system']}"] += 1
-
-    result = play(scenario, "1", [count], replay=False)
-    if result.outcome != "holds":
-        raise RuntimeError(f"{story} does not hold: {result.findings[:3]}")
-    took = []
-    for number in range(runs):
-        begun = time.process_time()
-        play(scenario, str(number), replay=False)
-        took.append(time.process_time() - begun)
-    customers = sum(1 for _ in scenario.facts_of("customer"))
-    share = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(7))
-    rate = 1 / statistics.median(took)
-    virtual_s = result.events[-1].at - scenario.genesis
-    return [
-        Figure(f"{story} in sim, {customers} customers", rate, "runs/s of CPU", None, None, "20", share),
-        Figure(f"{story}: virtual over real time", virtual_s * rate, "x"),
-    ]
-
-
-def where_time_goes(story: str = "new-business", runs: int = 5) -> list[Figure]:
-    """CPU time of a story by package."""
-    import cProfile  # noqa: PLC0415 - only this measurement needs them
-    import pstats  # noqa: PLC0415
-
-    scenario = load_story(STORIES / f"{story}.yaml")
-    play(scenario, "1", replay=False)
-    profile = cProfile.Profile()
-    profile.enable()
-    for number in range(runs):
-        play(scenario, str(number), replay=False)
-    profile.disable()
-    spent: Counter[str] = Counter()
-    for (file, _, function), row in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
-        spent[_package(file, function)] += row[2]
-    total = sum(spent.values())
-    return [
-        Figure(f"share of CPU: {name}", 100 * seconds / total, "%", note="under the profiler, which favours C code")
-        for name, seconds in spent.most_common(9)
-    ]
-
-
-def _package(file: str, function: str) -> str:
-    for part in ("simulators/kit", "simulators", "synccore", "harness"):
-        if f"/{part}/" in file:
-            return part
-    if "sqlite3" in function:
-        return "SQLite"
-    for library in ("asyncio", "fastapi", "starlette", "pydantic", "json"):
-        if library in file or library in function:
-            return library
-    return "other"
-
-
-def loop_rate() -> list[Figure]:
-    """Wake-ups a second of the virtual loop."""
-
-    async def sleepy() -> float:
-        begun = time.perf_counter()
-        for _ in range(20_000):
-            await asyncio.sleep(60.0)
-        return 20_000 / (time.perf_counter() - begun)
-
-    return [Figure("virtual loop", run_virtual(sleepy), "wake-ups/s")]

@@ -33,7 +33,7 @@ def bench(
     """Measure, beside baselines of the same run; figures are appended to .windtunnel/bench.jsonl.
 
     calls      a vendor call in simulation beside a bare FastAPI route
-    stories    new-business runs a second in simulation, and the virtual loop
+    stories    new-business runs a second in simulation, judged and replayed twice, and the virtual loop
     suite      all stories in simulation, as CI plays them
     contracts  what an answer of the release gate costs, and verification an interaction
     processes  start, memory, record GETs over a socket, many deals live
@@ -64,7 +64,7 @@ def bench(
 
 
 def _measured(part: str, customers: int) -> list[Figure]:
-    from harness.bench import in_process  # noqa: PLC0415 - loads core and simulators
+    from harness.bench import in_process, stories  # noqa: PLC0415 - loads core and simulators
     from harness.bench.contracts import contracts as gate  # noqa: PLC0415
     from harness.bench.page import first_paint  # noqa: PLC0415
     from harness.bench.processes import processes  # noqa: PLC0415
@@ -72,7 +72,7 @@ def _measured(part: str, customers: int) -> list[Figure]:
     if part == "calls":
         return in_process.vendor_calls()
     if part == "stories":
-        return [*in_process.story_rate(), *in_process.loop_rate()]
+        return [*stories.story_rate(), *stories.loop_rate()]
     if part == "contracts":
         return gate()
     if part == "page":
@@ -80,7 +80,7 @@ def _measured(part: str, customers: int) -> list[Figure]:
     if part == "suite":
         return suite()
     if part == "profile":
-        return in_process.where_time_goes()
+        return stories.where_time_goes()
     return run_live(processes(customers))
 
 
