@@ -17,6 +17,8 @@ from synccore.systems.breaker import Target
 
 OnCall = Callable[[str, str, str], None]
 LIMIT_S = 5.0
+UNREADABLE = "UNREADABLE"  # the code of a refusal whose body is none of the vendor's
+AGAIN_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,8 @@ class Client:
             raise Later(delay, f"{self._name} {operation}: limit ({refusal.code})", counts=False)
         if response.status == 401:
             raise Later(60.0, f"{self._name}: credentials refused ({refusal.code})")
+        if refusal.code == UNREADABLE and response.status >= 400:  # nobody can say why: perhaps it was cut on its way
+            raise Later(AGAIN_S, f"{self._name} {operation}: {response.status} with an unreadable answer")
         if refusal.again_s is not None:
             raise Later(refusal.again_s, f"{self._name} {operation}: {refusal.code}")
         raise Rejected(self._name, operation, response.status, refusal.code, refusal.message, refusal.duplicate)

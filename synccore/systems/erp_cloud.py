@@ -19,7 +19,7 @@ from synccore.ports.systems import Drifted, Found, LedgerLine, Posting, Rejected
 from synccore.ports.transport import Request, Response, Transport
 from synccore.systems import books_cloud
 from synccore.systems.assertion import Assertions
-from synccore.systems.client import Client, OnCall, Refusal, parse, render, with_header
+from synccore.systems.client import UNREADABLE, Client, OnCall, Refusal, parse, render, with_header
 from synccore.systems.credentials import CloudErpAccess
 from synccore.systems.tokens import Tokens
 
@@ -65,7 +65,7 @@ class CloudErpDialect:
             body = None
         details = body.get("o:errorDetails") if isinstance(body, dict) else None
         if not isinstance(details, list) or not details:
-            return Refusal("UNREADABLE", "the answer names no error")
+            return Refusal(UNREADABLE, "the answer names no error")
         code = str(details[0].get("o:errorCode") or "UNKNOWN")
         message = "; ".join(
             f"{detail.get('detail', '')} {detail.get('o:errorPath', '')}".strip() for detail in details

@@ -13,7 +13,7 @@ from synccore.ports.outcomes import Later
 from synccore.ports.systems import Rejected, Unknown
 from synccore.ports.transport import Request, Response, Transport
 from synccore.ports.usage import Export
-from synccore.systems.client import Client, OnCall, Refusal, parse, with_header
+from synccore.systems.client import UNREADABLE, Client, OnCall, Refusal, parse, with_header
 from synccore.systems.credentials import MeteringAccess
 
 PAGE = 500
@@ -38,7 +38,7 @@ class MeteringDialect:
         except ValueError:
             body = None
         if not isinstance(body, dict):
-            return Refusal("UNREADABLE", "the answer is no JSON object")
+            return Refusal(UNREADABLE, "the answer is no JSON object")
         return Refusal(str(body.get("title") or "unknown"), str(body.get("detail") or ""))
 
 

@@ -15,7 +15,7 @@ from synccore.ports.outcomes import Later
 from synccore.ports.systems import Drifted, Rejected, Row, Unknown
 from synccore.ports.transport import Request, Response, Transport
 from synccore.systems import books_salesforce, salesforce_values, soql
-from synccore.systems.client import Client, OnCall, Refusal, parse, render, with_header
+from synccore.systems.client import UNREADABLE, Client, OnCall, Refusal, parse, render, with_header
 from synccore.systems.credentials import SalesforceAccess
 from synccore.systems.tokens import Tokens
 
@@ -65,7 +65,7 @@ def refusal_of(body: Any) -> Refusal:
     """An error list, as whole answers and composite parts carry it."""
     errors = [error for error in body if isinstance(error, dict)] if isinstance(body, list) else []
     if not errors:
-        return Refusal("UNREADABLE", "the answer names no error")
+        return Refusal(UNREADABLE, "the answer names no error")
     # in a rolled-back composite the culprit's own error is among many PROCESSING_HALTED ones
     code = str(errors[0].get("errorCode") or errors[0].get("statusCode") or "UNKNOWN")
     message = "; ".join(str(error.get("message", "")) for error in errors)[:500]

@@ -18,7 +18,7 @@ from synccore.ports.systems import Contracted, Found, Unknown
 from synccore.ports.transport import Request, Response, Transport
 from synccore.ports.usage import Usages
 from synccore.systems import books_platform, platform_values
-from synccore.systems.client import Client, OnCall, Refusal, parse, with_header
+from synccore.systems.client import UNREADABLE, Client, OnCall, Refusal, parse, with_header
 from synccore.systems.credentials import SubscriptionsAccess
 from synccore.systems.forms import encode
 from synccore.systems.platform_usages import PlatformUsages
@@ -50,7 +50,7 @@ class SubscriptionsDialect:
         except ValueError:
             body = None
         if not isinstance(body, dict):
-            return Refusal("UNREADABLE", "the answer is no JSON object")
+            return Refusal(UNREADABLE, "the answer is no JSON object")
         code = str(body.get("api_error_code") or "unknown")
         message = str(body.get("message") or "")
         again = 3.0 if response.status == 409 else None

@@ -56,6 +56,12 @@ def test_an_answer_that_is_none_is_asked_for_later(answer: object) -> None:
         asyncio.run(metering.recorded(""))
 
 
+def test_a_refusal_that_was_cut_on_its_way_is_asked_for_again() -> None:
+    metering, _ = adapter(reply(400, b'{"title": "Bad req'))
+    with pytest.raises(Later, match="400 with an unreadable answer"):
+        asyncio.run(metering.recorded(""))
+
+
 def test_a_refusal_carries_the_sources_words() -> None:
     metering, _ = adapter(reply(400, {"title": "Bad request", "detail": "limit: a number"}))
     with pytest.raises(Rejected, match="limit: a number"):

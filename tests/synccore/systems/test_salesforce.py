@@ -86,7 +86,7 @@ CASES = [
     (NotSent("down"), Later), (NoAnswer("reset"), Unknown), (reply(500), Unknown), (reply(503), Unknown),
     (reply(400, [{"errorCode": "REQUIRED_FIELD_MISSING", "message": "x"}]), Rejected),
     (reply(400, [{"errorCode": "UNABLE_TO_LOCK_ROW", "message": "x"}]), Later),
-    (reply(400, b"<html>"), Rejected), (reply(300, ["/a", "/b"]), Rejected), (reply(429, [], retry_after="9"), Later),
+    (reply(400, b"<html>"), Later), (reply(300, ["/a", "/b"]), Rejected), (reply(429, [], retry_after="9"), Later),
 ]  # fmt: skip
 
 
