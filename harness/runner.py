@@ -1,25 +1,24 @@
 """Plays a story in a world, as a stream of events, and has it judged from the books alone."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.aging import windows_of
-from harness.books import read_books
 from harness.canon import Correlation
 from harness.checkers import Case, Outage, Outcome, Reconciliation, Replay, Verdict, judge, overall
 from harness.drivers import Stage, StepFailed, perform
 from harness.drivers.quiet import settle
 from harness.events import EventStream, RunEvent
-from harness.evidence import Evidence, all_books, gather
+from harness.evidence import Evidence, gather
 from harness.expectations import unmet
 from harness.planted import excused, reconciled, records
+from harness.replaying import ReplayRefused, replayed
 from harness.scenario import Expect, Scenario, Step, load_world
 from harness.storm import Storm
 from harness.tieout import Identity
 from harness.world import NotQuiet, Unreachable, World
 
-REPLAY_SIGNALS = 100_000  # all that a story of any size here leaves behind
 REPLAYS = 2  # a replay, and one more that must find even less to do
 
 
@@ -100,7 +99,7 @@ class Play:
         evidence = await gather(self.world, self.correlation, self.stage.customer_changes)
         if not broken_off:
             await self._expect(scenario.expect, evidence, "at the end")
-        replays = await self._replays(evidence) if replay and not broken_off and evidence.core_known else []
+        replays = await self._replays() if replay and not broken_off and evidence.core_known else []
         if self.before_judging is not None:
             await self.before_judging()
         self.judge(evidence, await self.storm.probes(), await self.storm.outages(), replays, broken_off)
@@ -179,18 +178,17 @@ class Play:
         accounts = {name: buyer.account_id for name, buyer in self.stage.buyers.items()}
         return records(evidence.canon, opportunities, accounts, self.stage.edits)
 
-    async def _replays(self, evidence: Evidence) -> list[Replay]:
+    async def _replays(self) -> list[Replay]:
         """Tell the core twice to take every signal again; the books before and after each time."""
-        replays, before = [], evidence.canon
-        for number in range(1, REPLAYS + 1):
-            status, answer = await self.world.core("POST", "/replay", {"limit": REPLAY_SIGNALS})
-            self.stream.add("note", said=f"replay {number} of all signals: {answer if status >= 400 else 'accepted'}")
-            if status >= 400:
-                return []
-            await self.world.settle(900.0)
-            after = read_books(await all_books(self.world), self.correlation)
-            replays.append(Replay(before, after))
-            before = after
+        try:
+            replays = await replayed(self.world, self.correlation, {}, REPLAYS)
+        except ReplayRefused as refused:
+            self.stream.add("note", said=f"replay of all signals: {refused}")
+            return []
+        if self.stage.edits:  # in books that people have edited a level may be put right: what counts is what they say
+            replays = [replace(one, touched=()) for one in replays]
+        for number, _ in enumerate(replays, start=1):
+            self.stream.add("note", said=f"replay {number} of all signals: accepted")
         return replays
 
     def judge(
@@ -205,7 +203,7 @@ class Play:
             for event in self.stream.events if event.kind == "note" and event.facts.get("level") == "defect"
         )]  # fmt: skip
         case = Case(
-            evidence.canon, evidence.excuses, replays, probes, {}, evidence.core_known, defects,
+            evidence.canon, evidence.excuses, [*self.stage.replays, *replays], probes, {}, evidence.core_known, defects,
             drifts=tuple(self.stage.drifts), exceptions=tuple(evidence.exceptions),
             open_work=tuple(evidence.work), not_quiet=self.not_quiet, going_on=tuple(self.storm.going_on),
             at=evidence.at, outages=tuple(outages), windows=tuple(windows_of(evidence.books["erp_legacy"])),

@@ -99,13 +99,15 @@ def _sentence(identity: Identity) -> str:
 
 
 def replay_is_silent(case: Case) -> tuple[int, list[str]]:
-    """I9: taking all signals again, twice, changes nothing in any book."""
+    """I9: taking signals again, twice, changes nothing in any book, not even a record's stamp."""
     findings = []
     for number, replay in enumerate(case.replays, start=1):
         after = vars(replay.after)
         for table, rows in vars(replay.before).items():
             if rows != after[table]:
                 findings.append(f"replay {number} changed {table}: {len(rows)} rows before, {len(after[table])} after")
+        if replay.touched:
+            findings.append(f"replay {number} touched {', '.join(replay.touched)}")
     return len(case.replays), findings
 
 

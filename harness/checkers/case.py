@@ -30,10 +30,13 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Replay:
-    """The books before and after the core was told to take all its signals again."""
+    """The books before and after the core was told to take signals again, and which tables were `touched` at all."""
 
     before: Canon
     after: Canon
+    touched: tuple[str, ...] = ()
+    signals: int = 0
+    work: int = 0
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from harness.canon import Correlation
-from harness.checkers import Drift
+from harness.checkers import Drift, Replay
 from harness.drivers.cloud_clerk import CloudClerk
 from harness.drivers.platform import Platform
 from harness.drivers.sales import Sales
@@ -58,6 +58,7 @@ class Stage:
     offers: dict[str, Offer] = field(default_factory=dict)
     loaded: list[LoadedDeal] = field(default_factory=list)  # by close date and key
     drifts: list[Drift] = field(default_factory=list)  # what administrators have changed
+    replays: list[Replay] = field(default_factory=list)  # what operators let the core take again
     moved: set[str] = field(default_factory=set)  # ids of accounts that were corrected
     closed: int = 0  # how many of them, from the first, have been won
     edits: dict[str, str] = field(default_factory=dict)  # what a person has edited: id of the step -> the record

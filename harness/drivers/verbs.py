@@ -15,8 +15,9 @@ from harness.drivers.quiet import settle
 from harness.drivers.stage import Buyer, Offer, Stage, StepFailed
 from harness.drivers.usage import consume, consume_export
 from harness.money import minor, text
+from harness.replaying import ReplayRefused, replayed
 from harness.scenario.model import Step
-from harness.scenario.steps import outage_of
+from harness.scenario.upsets import outage_of
 from harness.scenario.values import iso
 from harness.world import Unreachable
 
@@ -203,6 +204,19 @@ async def _bring_up(stage: Stage, facts: Any) -> str:
     return f"{facts.system} is back"
 
 
+async def _replay(stage: Stage, facts: Any) -> str:
+    try:
+        replays = await replayed(stage.world, stage.correlation, facts.order(), facts.times)
+    except (ReplayRefused, Unreachable) as error:
+        raise StepFailed(f"the core takes nothing again: {error}") from error
+    if not replays[0].signals:
+        raise StepFailed("there are no signals of that time: nothing would be proven")
+    stage.replays += replays
+    touched = sorted({one for replay in replays for one in replay.touched})
+    effect = f"touched {', '.join(touched)}" if touched else "no effect"
+    return f"{replays[0].signals} signals taken again {len(replays)} times: {effect}"
+
+
 async def _core(stage: Stage, method: str, path: str, body: Any = None) -> tuple[int, Any]:
     try:
         return await stage.world.core(method, path, body)
@@ -226,6 +240,7 @@ DRIVERS: dict[str, Driver] = {
     "rename_field": rename_field,
     "require_field": require_field,
     "map_fields": map_fields,
+    "replay": _replay,
     "load": load,
     "close_loaded": close_loaded,
     "pay_loaded": pay_loaded,

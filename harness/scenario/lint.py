@@ -8,7 +8,8 @@ from pydantic import BaseModel, ValidationError
 from harness.scenario.model import Head, Scenario, Step
 from harness.scenario.part import Part
 from harness.scenario.places import Placed, StoryError, Way, nearest, parse_yaml, read_yaml
-from harness.scenario.steps import VERBS, DisturbStep
+from harness.scenario.steps import VERBS
+from harness.scenario.upsets import DisturbStep
 from harness.scenario.worldfile import WORLDS, WorldFile, load_world, placed_world
 
 M = TypeVar("M", bound=BaseModel)

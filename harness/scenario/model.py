@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import Field
 
 from harness.scenario.part import Part
-from harness.scenario.steps import Disturbance, Expect, LoadStep
+from harness.scenario.steps import Expect, LoadStep
+from harness.scenario.upsets import Disturbance
 from harness.scenario.values import Moment, Name
 
 __all__ = ["STORIES", "Disturbance", "Expect", "Head", "Scenario", "Step"]

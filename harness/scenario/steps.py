@@ -8,12 +8,11 @@ from pydantic import Field, model_validator
 
 from harness.scenario.agreements import ContractState, DealStep, PlatformChangeStep
 from harness.scenario.bookwork import EditBookStep, Reconciled
+from harness.scenario.changes import MapFieldsStep, RenameFieldStep, ReplayStep, RequireFieldStep
 from harness.scenario.part import Part
+from harness.scenario.upsets import BringUpStep, DisturbStep, RepairStep, TakeDownStep
 from harness.scenario.values import Moment, Name, Seconds
-from harness.world import SystemName
-from simulators.kit.faults import CALL_FAULTS, EVENT_FAULTS
 
-OUTAGES = ("refuse", "timeout", "server_error_before")
 DEAL_STATES = ("open", "won", "contracted", "billed", "posted", "paid")
 DealState = Literal["open", "won", "contracted", "billed", "posted", "paid"]
 
@@ -133,30 +132,6 @@ class ErpItemStep(Part):
     subsidiaries: tuple[str, ...] = Field(min_length=1)
 
 
-class RenameFieldStep(Part):
-    """An administrator renames a custom field in Salesforce; its values stay."""
-
-    object: str = Field(pattern=r"^\w+$")
-    field: str = Field(pattern=r"^\w+__c$")
-    to: str = Field(pattern=r"^\w+__c$")
-
-
-class RequireFieldStep(Part):
-    """An administrator of the cloud ERP makes a field of a record mandatory; a custom one is made if there is none."""
-
-    record: str = "invoice"
-    field: str = Field(pattern=r"^\w+$")
-
-
-class MapFieldsStep(Part):
-    """A person tells the core how a record of a system names our fields, and what it wants besides (`defaults`)."""
-
-    system: Literal["salesforce", "erp_cloud"]
-    object: str
-    names: dict[str, str] = Field(default_factory=dict)
-    defaults: dict[str, Any] = Field(default_factory=dict)
-
-
 class LoadStep(Part):
     """A company brings its own CRM export: `map` and `files` are paths from the folder of the stories.
 
@@ -239,100 +214,6 @@ class StartCoreStep(Part):
     """The core starts again on what it left behind."""
 
 
-class KillsCore(Part):
-    """The core is killed while a system holds its answer to a write that it has applied."""
-
-    restart_after: Seconds = 1.0
-
-
-class Disturbance(Part):
-    """What goes wrong: where, at which operation, from the `nth` match on, how often. Its hits are its probe.
-
-    `lasts`: it ends by itself after so much business time (and strikes without end until then, unless `times` says so).
-    """
-
-    id: Name
-    system: SystemName
-    kind: str
-    operation: str = "*"
-    contains: str = ""
-    nth: int = Field(default=1, ge=1)
-    times: int = Field(default=1, ge=0)
-    delay: Seconds | None = None
-    retry_after: Seconds | None = None
-    status: int | None = Field(default=None, ge=500, le=599)
-    copies: int | None = Field(default=None, ge=1)
-    lasts: Seconds | None = None
-    kills_core: KillsCore | None = None
-
-    @model_validator(mode="after")
-    def _fits(self) -> "Disturbance":
-        known = (*CALL_FAULTS, *EVENT_FAULTS)
-        if self.kind not in known:
-            raise ValueError(f"there is no fault '{self.kind}'; known are: {', '.join(known)}")
-        if self.kills_core is not None and self.kind != "hold_answer":
-            raise ValueError("`kills_core` needs kind: hold_answer, so that there is a moment to kill in")
-        if self.kind in EVENT_FAULTS and self.system != "subscriptions":
-            raise ValueError(f"{self.system} sends no webhooks that {self.kind} could disturb")
-        return self
-
-    @property
-    def is_outage(self) -> bool:
-        """Whether it takes the whole system away."""
-        return self.kind in OUTAGES and self.operation == "*" and (self.times == 0 or self.lasts is not None)
-
-    def fault(self, at: float) -> dict[str, Any]:
-        """As a row of the system's fault table, put in place at a business time."""
-        given = {
-            "delay_s": self.delay, "status": self.status, "copies": self.copies,
-            "retry_after_s": None if self.retry_after is None else int(self.retry_after),
-            "until": None if self.lasts is None else at + self.lasts,
-        }  # fmt: skip
-        times = 0 if self.lasts is not None and "times" not in self.model_fields_set else self.times
-        return {
-            "id": self.id, "kind": self.kind, "operation": self.operation, "contains": self.contains,
-            "nth": self.nth, "times": times,
-        } | {name: value for name, value in given.items() if value is not None}  # fmt: skip
-
-
-class DisturbStep(Disturbance):
-    """From here on something goes wrong."""
-
-
-class TakeDownStep(Part):
-    """A system is away: nobody answers there, until `bring_up`, or for as long as it `lasts` in business time."""
-
-    short: ClassVar[str] = "system"
-    system: SystemName
-    lasts: Seconds | None = None
-    answers: Literal["nothing", "503"] = "nothing"
-
-    def disturbance(self) -> Disturbance:
-        """As what goes wrong."""
-        kind = "refuse" if self.answers == "nothing" else "server_error_before"
-        given = {"id": outage_of(self.system), "system": self.system, "kind": kind, "times": 0, "lasts": self.lasts}
-        return Disturbance.model_validate({name: value for name, value in given.items() if value is not None})
-
-
-class BringUpStep(Part):
-    """A system that was taken down answers again."""
-
-    short: ClassVar[str] = "system"
-    system: SystemName
-
-
-def outage_of(system: str) -> str:
-    """The id of the disturbance that keeps a system away."""
-    return f"{system}-away"
-
-
-class RepairStep(Part):
-    """A disturbance ends."""
-
-    short: ClassVar[str] = "id"
-    id: Name
-
-
 Amounts = dict[str, Decimal]  # net, by currency
 
 
@@ -380,6 +261,7 @@ VERBS: dict[str, type[Part]] = {
     "rename_field": RenameFieldStep,
     "require_field": RequireFieldStep,
     "map_fields": MapFieldsStep,
+    "replay": ReplayStep,
     "load": LoadStep,
     "close_loaded": CloseLoadedStep,
     "pay_loaded": PayLoadedStep,

@@ -20,7 +20,7 @@ from harness.canon import (
     RecordedUsage,
     UsageEvent,
 )
-from harness.checkers import Case, Outage, Replay, judge, overall
+from harness.checkers import Case, Drift, Outage, Replay, judge, overall
 from harness.tax_law import Law
 from harness.tieout import Excuses, tie_out
 
@@ -250,6 +250,48 @@ def test_a_deal_won_in_an_outage_is_billed_as_soon_as_it_can_be() -> None:
     assert outcomes(case)["I12"] == "broken"
     canon.documents[0] = replace(canon.documents[0], at=BACK)
     assert outcomes(case)["I12"] == "holds"
+
+
+DRIFT = Drift("salesforce", "Opportunity", "Payment_Method__c", 1000.0, 90000.0)
+TOLD = {"kind": "schema_drift", "subject": "006A", "opened_at": 1260.0, "details": {
+    "target": "salesforce", "object": "Opportunity", "field": "Payment_Method__c"}}  # fmt: skip
+
+
+@pytest.mark.parametrize(("won_at", "billed_at", "told", "expected"), [
+    (1200.0, 90001.0, TOLD, "holds"),
+    (1200.0, 90001.0, None, "broken"),  # nobody noticed
+    (1200.0, 90001.0, {**TOLD, "opened_at": 9000.0}, "broken"),  # not with the first record
+    (1200.0, 1260.0, TOLD, "broken"),  # written although it did not fit
+    (1200.0, 90001.0, {**TOLD, "details": {**TOLD["details"], "field": "PO_Number__c"}}, "broken"),  # in wrong words
+    (500.0, 600.0, TOLD, "broken"),  # set aside although it was won before
+    (500.0, 600.0, None, "unknown"),  # nobody met it
+])  # fmt: skip
+def test_only_what_no_longer_fits_waits(
+    won_at: float, billed_at: float, told: dict[str, object] | None, expected: str
+) -> None:
+    canon = agreeing_books()
+    canon.deals[0] = replace(canon.deals[0], won_at=won_at)
+    canon.documents[:2] = [replace(one, at=billed_at) for one in canon.documents[:2]]
+    rows = () if told is None else (told,)
+    case = Case(canon, drifts=(DRIFT,), exceptions=rows, ledgers={"US": "erp_cloud"}, at=99999.0)
+    assert outcomes(case)["I16"] == expected
+
+
+def test_what_fits_is_not_blocked_by_a_drift_of_something_else() -> None:
+    canon = agreeing_books()
+    demanded = replace(DRIFT, system="erp_cloud", record="invoice", field="custbody_channel")
+    canon.documents[0] = replace(canon.documents[0], at=2000.0)
+    canon.documents[1] = replace(canon.documents[1], system="erp_legacy", at=90001.0)
+    windows = ((5000.0, 6000.0), (50000.0, 51000.0))
+    case = Case(canon, drifts=(demanded,), ledgers={"US": "erp_legacy"}, windows=windows, at=99999.0)
+    assert outcomes(case)["I16"] == "broken"
+    canon.documents[1] = replace(canon.documents[1], at=7000.0)
+    assert outcomes(case)["I16"] == "holds"
+
+
+def test_a_replay_that_only_moves_a_stamp_is_an_effect() -> None:
+    books = agreeing_books()
+    assert outcomes(Case(books, replays=[Replay(books, books, ("salesforce document",))]))["I9"] == "broken"
 
 
 def test_a_system_that_is_away_is_not_hammered() -> None:

@@ -1,0 +1,62 @@
+"""What administrators and operators do: change what records look like, tell the core, let it take signals again."""
+
+from datetime import UTC, date, datetime, time
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from harness.scenario.part import Part
+from harness.scenario.values import Moment
+
+
+class RenameFieldStep(Part):
+    """An administrator renames a custom field in Salesforce; its values stay."""
+
+    object: str = Field(pattern=r"^\w+$")
+    field: str = Field(pattern=r"^\w+__c$")
+    to: str = Field(pattern=r"^\w+__c$")
+
+
+class RequireFieldStep(Part):
+    """An administrator of the cloud ERP makes a field of a record mandatory; a custom one is made if there is none."""
+
+    record: str = "invoice"
+    field: str = Field(pattern=r"^\w+$")
+
+
+class MapFieldsStep(Part):
+    """A person tells the core how a record of a system names our fields, and what it wants besides (`defaults`)."""
+
+    system: Literal["salesforce", "erp_cloud"]
+    object: str
+    names: dict[str, str] = Field(default_factory=dict)
+    defaults: dict[str, Any] = Field(default_factory=dict)
+
+
+class ReplayStep(Part):
+    """An operator lets the core take stored signals again: those of a `day` (UTC), of a span, or all; `times` in a row.
+
+    What they led to is there already, so nothing may change (I9).
+    """
+
+    short: ClassVar[str] = "day"
+    day: date | None = None
+    since: Moment | None = None
+    until: Moment | None = None
+    source: str = Field(default="", pattern=r"^[a-z_]*$")
+    times: int = Field(default=2, ge=1, le=10)
+
+    @model_validator(mode="after")
+    def _one_span(self) -> "ReplayStep":
+        if self.day is not None and (self.since is not None or self.until is not None):
+            raise ValueError("say either `day` or `since` and `until`")
+        return self
+
+    def order(self) -> dict[str, Any]:
+        """As the core's API takes it."""
+        since, until = self.since, self.until
+        if self.day is not None:
+            since = datetime.combine(self.day, time(0), UTC).timestamp()
+            until = since + 86400.0
+        given = {"since": since, "until": until, "source": self.source or None}
+        return {name: value for name, value in given.items() if value is not None}
