@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from simulators.kit.faults import Fault
 from simulators.kit.pact_states import Params, State, ask
@@ -28,6 +29,7 @@ class States:
             "the client is registered": self.registered, "the client is not registered": self.unregistered,
             "the client is signed in": self.signed_in, "the client's session has ended": self.session_ended,
             "the daily limit of requests is spent": self.limit_spent, "an account": self.account,
+            "more accounts than a page holds": self.many_accounts,
             "a won deal with one line": self.won_deal, "a bill": self.bill, "an active contract": self.contract,
             "a bill with a payment": self.payment,
         }  # fmt: skip
@@ -60,6 +62,15 @@ class States:
         """An account of the selling entity US, all of whose fields are filled in: {account}."""
         fields = {"Name": "Hudson Analytics", "Selling_Entity__c": "US", "Tax_Id__c": "12-3456789", **ADDRESS, **params}
         return {"account": await self._create("Account", fields)}
+
+    async def many_accounts(self, params: Params) -> Params:
+        """2,001 accounts, and the first page of the query `q` has been read: {next}, where the second page is."""
+        rows = [{"Name": f"Account {number}", "Selling_Entity__c": "US", **ADDRESS} for number in range(2_001)]
+        with self._system.store.transaction():
+            self._system.seed({"Account": rows})
+        headers = {"authorization": f"Bearer {(await self.signed_in({}))['token']}"}
+        _, page = await ask(self._system, "GET", f"{API}/query?{urlencode({'q': params['q']})}", headers)
+        return {"next": page["nextRecordsUrl"]}
 
     async def won_deal(self, params: Params) -> Params:
         """A closed-won opportunity with one product line, all fields filled in: {account, opportunity}."""

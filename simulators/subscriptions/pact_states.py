@@ -28,6 +28,7 @@ class States:
         return {
             "the client is signed in": self.signed_in, "the client's key is refused": self.refused,
             "the limit of requests is reached": self.limited, "no customer": self.nothing, "a customer": self.customer,
+            "more bills than a page holds": self.many_bills,
             "a subscription": self.subscription, "a bill without a subscription": self.bill,
             "a bill paid by transfer": self.recorded, "a bill paid by card": self.paid,
             "a credited bill": self.credited, "an amended subscription": self.amended,
@@ -76,12 +77,24 @@ class States:
     async def bill(self, params: Params) -> Params:
         """A one-off bill of `customer` under the reference `po_number`: {invoice}."""
         await self.customer(params)
+        return await self._bill(params)
+
+    async def _bill(self, params: Params) -> Params:
         made = await self._post("/invoices/create_for_charge_items_and_charges", {
             "customer_id": params["customer"], "currency_code": "USD", "po_number": params.get("po_number", "PO-1"),
             "auto_collection": "off", "item_prices[item_price_id][0]": "onboarding-USD",
             "item_prices[quantity][0]": 1,
         })  # fmt: skip
         return {"invoice": made["invoice"]["id"]}
+
+    async def many_bills(self, params: Params) -> Params:
+        """101 bills of a customer, and the first page of 100 has been read: {offset}, where the second page begins."""
+        await self.bill(params)
+        for _ in range(100):
+            await self._bill(params)
+        headers = {"authorization": f"Basic {self._basic()}"}
+        _, page = await ask(self._system, "GET", f"{API}/customers/{params['customer']}/invoices?limit=100", headers)
+        return {"offset": page["next_offset"]}
 
     async def recorded(self, params: Params) -> Params:
         """A bill on which a transfer `reference` was recorded: {invoice, transaction}."""

@@ -153,6 +153,8 @@ BOOK = (
             **MONEY, **CHANGED),
 )  # fmt: skip
 
+ALL_SINCE = soql.changed_accounts("2026-01-05T08:00:00Z")
+MANY = ("more accounts than a page holds", {"q": ALL_SINCE})
 CASES = (
     Case("book", lambda org: org.book(), BOOK,
          lambda book: (len(book.customers), len(book.deals), len(book.contracts), book.documents[0].gross,
@@ -190,6 +192,17 @@ CASES = (
             query("accounts changed since a moment", soql.changed_accounts("2026-01-05T08:00:00Z"), ("an account", {}),
                   rows=answer({**ACCOUNT, "SystemModstamp": STAMP})),
         ), lambda rows: rows[0].content["Selling_Entity__c"] == "US",
+    ),
+    Case(
+        "changed_accounts over two pages", lambda org: org.changed_accounts("2026-01-05T08:00:00Z"), (
+            Exchange("the first page of many accounts", (SIGNED_IN, MANY), "GET", f"{API}/query", {"q": ALL_SINCE},
+                     authorized=TOKEN, answers={"done": False, "nextRecordsUrl": shaped(
+                         f"{API}/query/01g000000000001AAA-2000", "^/services/data/v[0-9.]+/query/.+$"),
+                         "records": each({"Id": ID, "SystemModstamp": STAMP}, min=1)}),
+            Exchange("the second page of many accounts", (SIGNED_IN, MANY), "GET",
+                     injected(f"{API}/query/01g000000000001AAA-2000", "${next}"), authorized=TOKEN,
+                     answers={"done": True, "records": each({"Id": ID, "SystemModstamp": STAMP}, min=1)}),
+        ), lambda rows: len(rows) == 2,
     ),
     Case(
         "write_deal_status", lambda org: org.write_deal_status(DEAL_ID, STATUS), (

@@ -186,6 +186,7 @@ USAGES = (
     )),
 )  # fmt: skip
 
+MANY = ("more bills than a page holds", {"customer": CUSTOMER, "po_number": "SF-006A"})
 CASES = (
     *USAGES,
     Case("item_prices", lambda site: site.item_prices(["onboarding-USD", "nothing"]), (
@@ -252,6 +253,13 @@ CASES = (
                        book.receipts[0].amount, book.unread) == (1, 12_000_000, 544375, "credit", 544375, [])),
     Case("bill_by_reference", lambda site: site.bill_by_reference(CUSTOMER, "SF-006A"), (
         get("the bills of a customer", f"/customers/{CUSTOMER}/invoices", A_BILL, query={"limit": "100"},
+            answers=rows(invoice={"id": NUMBER, "po_number": "SF-006A"})),
+    ), lambda found: found == "US-000001"),
+    Case("bill_by_reference on the second page", lambda site: site.bill_by_reference(CUSTOMER, "SF-006A"), (
+        get("the first page of a customer's many bills", f"/customers/{CUSTOMER}/invoices", MANY,
+            query={"limit": "100"}, answers={**rows(invoice={"id": NUMBER}), "next_offset": like("[100]")}),
+        get("the second page of a customer's many bills", f"/customers/{CUSTOMER}/invoices", MANY,
+            query={"limit": "100", "offset": injected("[100]", "${offset}")},
             answers=rows(invoice={"id": NUMBER, "po_number": "SF-006A"})),
     ), lambda found: found == "US-000001"),
     Case("create_bill", lambda site: site.create_bill(ONE_OFF, "once-1"), (
