@@ -15,13 +15,11 @@ from harness.canon import (
     Document,
     LedgerLine,
     MeteredLine,
-    Place,
     Receipt,
     RecordedUsage,
     UsageEvent,
 )
-from harness.checkers import Case, Drift, Outage, Replay, judge, overall
-from harness.tax_law import Law
+from harness.checkers import Case, Outage, Replay, judge, overall
 from harness.tieout import Excuses, tie_out
 
 
@@ -186,117 +184,6 @@ def test_replay_that_changes_something_is_broken() -> None:
 def test_a_disturbance_never_hit_is_broken() -> None:
     assert outcomes(Case(agreeing_books(), probes={"lost-answer": 0}))["I27"] == "broken"
     assert outcomes(Case(agreeing_books(), probes={"lost-answer": 2}))["I27"] == "holds"
-
-
-LAW = Law.of({"US": [
-    {"name": "reverse charge", "country": "EU", "registered": True, "rate": 0, "codes": ["RC"]},
-    {"name": "old rate", "country": "US", "rate": 8, "valid_to": "2025-12-31"},
-    {"name": "sales tax", "country": "US", "rate": 9, "codes": ["US-9"]},
-]})  # fmt: skip
-
-
-@pytest.mark.parametrize(("place", "facts", "expected"), [
-    (Place("US"), {}, "holds"),
-    (Place("US"), {"codes": ("US-9",)}, "holds"),
-    (Place("US"), {"codes": ("RC",)}, "broken"),
-    (Place("US"), {"tax": 80, "net": 1000}, "broken"),  # last year's rate
-    (Place("US"), {"date": "2025-12-31"}, "broken"),  # this year's rate on last year's bill
-    (Place("FR", tax_id="FR83404833048"), {}, "broken"),
-    (Place("FR", tax_id="FR83404833048"), {"tax": 0, "gross": 1000}, "holds"),
-    (Place("FR", tax_id="DE811234567"), {"tax": 0, "gross": 1000}, "unknown"),  # no law for that
-    (Place("United States"), {"tax": 0}, "unknown"),
-])  # fmt: skip
-def test_tax_is_judged_by_the_law_of_the_entity(place: Place, facts: dict[str, object], expected: str) -> None:
-    canon = agreeing_books()
-    canon.accounts["001A"] = replace(canon.accounts["001A"], place=place)
-    canon.documents[:2] = [replace(document, **facts) for document in canon.documents[:2]]  # type: ignore[arg-type]
-    assert outcomes(Case(canon, law=LAW))["I30"] == expected
-
-
-def test_a_customer_that_has_moved_is_judged_by_its_bill() -> None:
-    canon = agreeing_books()
-    canon.accounts["001A"] = replace(canon.accounts["001A"], place=Place("FR", tax_id="FR83404833048"))
-    canon.documents[0] = replace(canon.documents[0], place=Place("US"))
-    assert outcomes(Case(canon, law=LAW))["I30"] == "broken"
-    assert outcomes(Case(canon, law=LAW, moved=frozenset(["001A"])))["I30"] == "holds"
-
-
-AWAY = Outage("erp_cloud", 1000.0, 1000.0 + 86400.0, 40)
-BACK = AWAY.end + 60.0
-
-
-@pytest.mark.parametrize(("facts", "expected"), [
-    ({"at": BACK}, "holds"),
-    ({"at": BACK + 3600.0}, "broken"),  # an hour after it came back
-    ({"system": "erp_legacy", "at": 2000.0}, "holds"),
-    ({"system": "erp_legacy", "at": BACK}, "broken"),  # another ledger, and it waited all the same
-])  # fmt: skip
-def test_an_outage_delays_only_what_needs_the_system(facts: dict[str, object], expected: str) -> None:
-    canon = agreeing_books()
-    canon.documents[0] = replace(canon.documents[0], at=1500.0)
-    canon.documents[1] = replace(canon.documents[1], **facts)  # type: ignore[arg-type]
-    ledgers = {"US": str(facts.get("system", "erp_cloud"))}
-    windows = ((5000.0, 6000.0), (50000.0, 51000.0))
-    case = Case(canon, outages=(AWAY,), ledgers=ledgers, windows=windows, at=BACK + 86400.0)
-    assert outcomes(case)["I12"] == expected
-
-
-def test_a_deal_won_in_an_outage_is_billed_as_soon_as_it_can_be() -> None:
-    canon = agreeing_books()
-    canon.contracts.clear()
-    canon.deals[0] = replace(canon.deals[0], won_at=1200.0)
-    canon.documents[0] = replace(canon.documents[0], at=BACK + 3600.0)
-    case = Case(canon, outages=(AWAY,), ledgers={"US": "erp_cloud"}, at=BACK + 86400.0)
-    assert outcomes(case)["I12"] == "broken"
-    canon.documents[0] = replace(canon.documents[0], at=BACK)
-    assert outcomes(case)["I12"] == "holds"
-
-
-DRIFT = Drift("salesforce", "Opportunity", "Payment_Method__c", 1000.0, 90000.0)
-TOLD = {"kind": "schema_drift", "subject": "006A", "opened_at": 1260.0, "details": {
-    "target": "salesforce", "object": "Opportunity", "field": "Payment_Method__c"}}  # fmt: skip
-
-
-@pytest.mark.parametrize(("won_at", "billed_at", "told", "expected"), [
-    (1200.0, 90001.0, TOLD, "holds"),
-    (1200.0, 90001.0, None, "broken"),  # nobody noticed
-    (1200.0, 90001.0, {**TOLD, "opened_at": 9000.0}, "broken"),  # not with the first record
-    (1200.0, 1260.0, TOLD, "broken"),  # written although it did not fit
-    (1200.0, 90001.0, {**TOLD, "details": {**TOLD["details"], "field": "PO_Number__c"}}, "broken"),  # in wrong words
-    (500.0, 600.0, TOLD, "broken"),  # set aside although it was won before
-    (500.0, 600.0, None, "unknown"),  # nobody met it
-])  # fmt: skip
-def test_only_what_no_longer_fits_waits(
-    won_at: float, billed_at: float, told: dict[str, object] | None, expected: str
-) -> None:
-    canon = agreeing_books()
-    canon.deals[0] = replace(canon.deals[0], won_at=won_at)
-    canon.documents[:2] = [replace(one, at=billed_at) for one in canon.documents[:2]]
-    rows = () if told is None else (told,)
-    case = Case(canon, drifts=(DRIFT,), exceptions=rows, ledgers={"US": "erp_cloud"}, at=99999.0)
-    assert outcomes(case)["I16"] == expected
-
-
-def test_what_fits_is_not_blocked_by_a_drift_of_something_else() -> None:
-    canon = agreeing_books()
-    demanded = replace(DRIFT, system="erp_cloud", record="invoice", field="custbody_channel")
-    canon.documents[0] = replace(canon.documents[0], at=2000.0)
-    canon.documents[1] = replace(canon.documents[1], system="erp_legacy", at=90001.0)
-    windows = ((5000.0, 6000.0), (50000.0, 51000.0))
-    case = Case(canon, drifts=(demanded,), ledgers={"US": "erp_legacy"}, windows=windows, at=99999.0)
-    assert outcomes(case)["I16"] == "broken"
-    canon.documents[1] = replace(canon.documents[1], at=7000.0)
-    assert outcomes(case)["I16"] == "holds"
-
-
-def test_a_replay_that_only_moves_a_stamp_is_an_effect() -> None:
-    books = agreeing_books()
-    assert outcomes(Case(books, replays=[Replay(books, books, ("salesforce document",))]))["I9"] == "broken"
-
-
-def test_a_system_that_is_away_is_not_hammered() -> None:
-    assert outcomes(Case(agreeing_books(), outages=(AWAY,)))["I10"] == "holds"
-    assert outcomes(Case(agreeing_books(), outages=(replace(AWAY, calls=2000),)))["I10"] == "broken"
 
 
 def test_empty_books_prove_nothing() -> None:
