@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from harness.cli.sandbox import _state
 from harness.events import EventStream
 from harness.runner import run_story
 from harness.scenario import load_world
@@ -39,7 +38,8 @@ def test_reconcile_agrees_names_a_planted_edit_and_is_unknown_without_a_core(
 
     async def sandbox() -> None:
         async with launch(Plan(load_world("default"), moment("2026-01-05T09:00:00Z"), tmp_path / "stack")) as stack:
-            save_state(_state(stack))
+            facts = {"pid": os.getpid(), "world": "default", "secret": stack.secret.to_json()}
+            save_state({**facts, **stack.addresses.to_state()})
             code, out, _ = await windtunnel()
             assert code == 3 and "nothing to compare yet" in out
             result = await run_story(story, stack.world, EventStream(stack.world.now), replay=False)
