@@ -83,7 +83,7 @@ def test_the_page_stands_alone_and_says_what_how_and_how_again(wrong: RunResult)
     for words in (
         "Windtunnel:  broken", "1 run: 1 broken", "A story of <hopes>",
         "wrong.yaml --mode sim --seed 1 --profile vendor",
-        "step 5, line 8: deal d1 is posted, expected paid", "won = billed", "5,000.00", "Acme & Sons is a customer",
+        "step 5, line 8: deal d1 is posted, expected paid", "won = contracted", "5,000.00", "Acme & Sons is a customer",
         "bill US-000001 issued", "cloud ERP", "nothing disturbs this story",
     ):  # fmt: skip
         assert words in said, words
