@@ -59,10 +59,16 @@ class State:
 
     def entries(self, since: int, after: int, limit: int) -> list[tuple[int, Doc]]:
         """Entries recorded at or after `since`, behind entry `after`, in order: (its number, the row as shown)."""
-        rows = self._store.rows(
+        first = next(
+            self._store.rows("SELECT key FROM entry WHERE recorded >= ? ORDER BY recorded, rowid LIMIT 1", (since,)),
+            None,
+        )
+        if first is None:
+            return []
+        rows = self._store.rows(  # numbers rise with time, so that the key alone finds the page
             "SELECT json_extract(entry.doc, '$.number'), entry.recorded, event.doc FROM entry "
-            "JOIN event ON event.key = entry.event WHERE entry.recorded >= ? AND entry.key > ? "
-            "ORDER BY entry.key LIMIT ?", (since, f"{after:012d}", limit),
+            "JOIN event ON event.key = entry.event WHERE entry.key >= ? AND entry.key > ? "
+            "ORDER BY entry.key LIMIT ?", (first[0], f"{after:012d}", limit),
         )  # fmt: skip
         return [(number, rules.shown(_loaded(doc), recorded)) for number, recorded, doc in rows]
 
