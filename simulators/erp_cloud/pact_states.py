@@ -34,7 +34,7 @@ class States:
         return {
             "the client is registered": self.registered, "the client is signed in": self.signed_in,
             "the client's session has ended": self.session_ended,
-            "too many requests at the same time": self.limited, "no customer": self.nothing,
+            "too many requests at the same time": self.limited,
             "a customer": self.customer, "an invoice": self.invoice, "a payment of an invoice": self.payment,
             "the period is closed": self.closed, "a taxed invoice": self.taxed, "a deleted invoice": self.deleted,
             "a journal on the receivables": self.journal, "a credit memo": self.credit,
@@ -62,10 +62,6 @@ class States:
     async def limited(self, _params: Params) -> Params:
         """The account's concurrency is used up."""
         self._system.faults.add(Fault(id="pact", kind="limit", times=0))
-        return {}
-
-    async def nothing(self, _params: Params) -> Params:
-        """As seeded."""
         return {}
 
     async def customer(self, params: Params) -> Params:

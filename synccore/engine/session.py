@@ -68,6 +68,15 @@ class Session:
         touched: int = self._connection.execute(sql, params).rowcount
         return touched
 
+    def settle(self, table: str) -> None:
+        """Wait for every transaction that is writing the table, and let none begin to until this one ends.
+
+        Numbers of a serial key are drawn before the commit: without this, one that commits late would come up behind
+        a number that was read already. Before the transaction's first query. SQLite has one writer at a time anyway.
+        """
+        if self._translate:
+            self._connection.execute(f"LOCK TABLE {table} IN SHARE MODE")
+
 
 def insert(table: Table, *, ignore: bool = False, returning: str = "") -> str:
     """INSERT of all columns but a serial key, each from the parameter of its name; `ignore`: known rows stay."""

@@ -17,5 +17,7 @@ class Events(Protocol):
         ...
 
     def after(self, sequence: int, kind: str, limit: int) -> list[Event]:
-        """Events behind a sequence, of one type ('': any), oldest first."""
+        """Events behind a sequence, of one type ('': any), oldest first; none comes up behind them later. To be asked
+        first in its transaction.
+        """
         ...

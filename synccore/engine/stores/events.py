@@ -31,7 +31,8 @@ class SqlEvents:
         return [_event(row) for row in self._session.rows(_OF_PARTITION, partition_key=partition)]
 
     def after(self, sequence: int, kind: str, limit: int) -> list[Event]:
-        """Events behind a sequence, of one type ('': any), oldest first."""
+        """Events behind a sequence, of one type ('': any), oldest first; none comes up behind them later."""
+        self._session.settle("events")
         return [_event(row) for row in self._session.rows(_AFTER, sequence=sequence, type=kind, limit=limit)]
 
 

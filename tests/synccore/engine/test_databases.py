@@ -1,10 +1,13 @@
 """The databases: all of a transaction or nothing, on SQLite inline and in threads, and on PostgreSQL."""
 
 import asyncio
+import threading
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from synccore.domain.events import Event
 from synccore.engine.thread_database import ThreadDatabase
 from synccore.ports.stores import Unit
 from tests.synccore.worlds import memory
@@ -70,6 +73,39 @@ def test_two_that_add_the_same_work_at_once_add_it_once(url: str) -> None:
         assert len({await run for run in runs}) == 1
         item = (await database.run(lambda unit: unit.work.open()))[0]
         assert item.argument == {"text": "\ud800 ü"}
+        await database.close()
+
+    asyncio.run(story())
+
+
+@pytest.mark.live
+def test_a_reader_of_events_waits_for_an_earlier_number_that_commits_later(postgresql: str) -> None:
+    written, go = threading.Event(), threading.Event()
+
+    def event(number: int) -> Event:
+        return Event("invoice-issued", "/test", f"late-{number}", f"US-{number}", "late", 0.0)
+
+    def slowly(unit: Unit) -> None:
+        unit.events.append(event(1))
+        written.set()
+        go.wait()
+
+    async def story() -> None:
+        database = ThreadDatabase(postgresql)
+        await database.start()
+        slow = asyncio.ensure_future(database.run(slowly))
+        await asyncio.to_thread(written.wait)
+        await database.run(lambda unit: unit.events.append(event(2)))
+        reading = asyncio.ensure_future(database.run(lambda unit: unit.events.after(0, "invoice-issued", 1000)))
+        with psycopg.connect(postgresql) as watch:
+            while not reading.done():
+                await asyncio.sleep(0)
+                waiting = watch.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone()
+                if waiting is not None and waiting[0]:
+                    break
+        go.set()
+        await slow
+        assert [one.subject for one in await reading if one.partition == "late"] == ["US-1", "US-2"]
         await database.close()
 
     asyncio.run(story())

@@ -36,6 +36,10 @@ def test_a_signal_and_an_event_are_known_by_source_and_key() -> None:
         assert [(found.type, found.sequence) for found in unit.events.of_partition("acc")] == [
             ("invoice-issued", 1), ("invoice-posted", 2)
         ]  # fmt: skip
+        assert [found.type for found in unit.events.after(0, "", 10)] == ["invoice-issued", "invoice-posted"]
+        assert [found.type for found in unit.events.after(0, "", 1)] == ["invoice-issued"]
+        assert [found.type for found in unit.events.after(1, "", 10)] == ["invoice-posted"]
+        assert unit.events.after(0, "payment-received", 10) == []
 
     within(story)
 
