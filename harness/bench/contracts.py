@@ -16,15 +16,20 @@ def contracts() -> list[Figure]:
     """An answer of can-release from files alone, and one verification of each system's pact."""
     took_ms = []
     for _ in range(ASKED):
-        begun = time.perf_counter()
+        begun = time.process_time()
         can_release(CONTRACTS, "synccore", "production")
-        took_ms.append((time.perf_counter() - begun) * 1e3)
-    checked, begun = 0, time.perf_counter()
+        took_ms.append((time.process_time() - begun) * 1e3)
+    checked, begun = 0, time.process_time()
     for pact in read_pacts(CONTRACTS):
         if not pact.is_messages:
             checked += verify(pact).checked
-    each_ms = (time.perf_counter() - begun) * 1e3 / checked
+    each_ms = (time.process_time() - begun) * 1e3 / checked
     return [
-        Figure("can-release: work on files", statistics.median(took_ms), "ms", bar="50"),
-        Figure("verification, an interaction", each_ms, "ms", note=f"{checked} interactions, systems built anew"),
+        Figure("can-release: work on files, processor time", statistics.median(took_ms), "ms", bar="50"),
+        Figure(
+            "verification, an interaction, processor time",
+            each_ms,
+            "ms",
+            note=f"{checked} interactions, systems built anew",
+        ),
     ]

@@ -10,6 +10,7 @@ from harness.contracts.matrix import DOCUMENTS, Matrix
 from harness.contracts.pacts import PactFile, read_pacts
 
 Verdict = Literal["yes", "no", "unknown"]
+TOLD_MAX = 5  # differences of one pact that are put into words; the fields are all named
 EXIT: Mapping[Verdict, int] = {"yes": 0, "no": 1, "unknown": 3}
 
 
@@ -136,7 +137,9 @@ def _verified(gate: _Gate, pact: PactFile, consumer_version: str, provider_versi
     if row.success:
         pending = f", {row.pending} pending differences" if row.pending else ""
         return Reason("yes", pact.consumer, pact.provider, row.file, f"verified {row.at}{pending}")
-    why = "; ".join(f"{one.interaction or 'the pact'}: {one.at} {one.problem}".replace(":  ", ": ") for one in held)
+    told = [f"{one.interaction or 'the pact'}: {one.at} {one.problem}".replace(":  ", ": ") for one in held]
+    more = f"; and {len(told) - TOLD_MAX} more" if len(told) > TOLD_MAX else ""
+    why = "; ".join(told[:TOLD_MAX]) + more
     fields = tuple(dict.fromkeys(one.at for one in held if one.at))
     return Reason("no", pact.consumer, pact.provider, row.file, why, fields)
 
