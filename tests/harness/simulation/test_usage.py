@@ -173,14 +173,14 @@ def usage_points(what: str, every: int) -> list[Any]:
 
 
 def test_crashes_change_nothing_that_matters() -> None:
-    exploration = explore(STORM, only=usage_points("crashes", 9))
-    assert len(exploration.judged) >= 8
+    exploration = explore(STORM, only=usage_points("crashes", 8))
+    assert len(exploration.judged) >= 5
     assert exploration.outcome == "holds", [(str(one.point), one.findings) for one in exploration.failed]
 
 
 def test_answers_of_every_kind_change_nothing_that_matters() -> None:
     exploration = explore(STORM, only=usage_points("calls", 17))
-    assert len(exploration.judged) >= 8
+    assert len(exploration.judged) >= 5
     assert exploration.outcome == "holds", [(str(one.point), one.findings) for one in exploration.failed]
 
 
