@@ -43,7 +43,7 @@ NOT_ASKED: dict[str, NotAsked] = {  # where seeing nothing may be no failure, an
     "I9": lambda _case: "nothing was replayed",
     "I10": lambda case: "" if case.outages else "no system was away",
     "I11": draining.why_not_asked,
-    "I12": lambda case: "" if case.outages else "no system was away",
+    "I12": outages.nothing_to_delay,
     "I15": lambda _case: "nothing was reconciled",
     "I16": lambda case: "" if case.drifts else "no schema changed",
     "I27": lambda _case: "nothing disturbs this story",

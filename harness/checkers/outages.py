@@ -52,6 +52,15 @@ def flows_keep_their_bound(case: Case) -> tuple[int, list[str]]:
     return checked, findings
 
 
+def nothing_to_delay(case: Case) -> str:
+    """Why the flows may have nothing to show: no outage, or nothing happened in it. '' otherwise."""
+    if not case.outages:
+        return "no system was away"
+    moments = [*(deal.won_at for deal in case.canon.deals), *(bill.at for bill in case.canon.bills())]
+    happened = any(_since(case, at, ()) for at in moments)
+    return "" if happened else "nothing was won or billed while a system was away"
+
+
 def _since(case: Case, at: float, needs: tuple[str, ...]) -> float:
     """When the bound begins for something that happened then; 0 if nothing was away at that time."""
     during = [outage for outage in case.outages if int(outage.begin) <= at < outage.end]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from synccore.ports.clock import Clock
 from synccore.ports.outcomes import Away, Later
 
-FIRST_S, AWAY_MAX_S = 2.0, 600.0
+FIRST_S, AWAY_MAX_S = 2.0, 300.0  # so that one more failure after its return keeps within a quarter of an hour
 STREAK_BEFORE_AWAY = 3
 LOOKING_S = 5.0  # while one call looks whether the system is back, the others stay away so long
 

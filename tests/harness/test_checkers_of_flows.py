@@ -115,6 +115,10 @@ def test_a_replay_that_only_moves_a_stamp_is_an_effect() -> None:
     assert outcomes(Case(books, replays=[Replay(books, books, ("salesforce document",))]))["I9"] == "broken"
 
 
+def test_an_outage_in_which_nothing_happened_delays_nothing() -> None:
+    assert outcomes(Case(agreeing_books(), outages=(AWAY,)))["I12"] == "not applicable"
+
+
 def test_a_system_that_is_away_is_not_hammered() -> None:
     assert outcomes(Case(agreeing_books(), outages=(AWAY,)))["I10"] == "holds"
     assert outcomes(Case(agreeing_books(), outages=(replace(AWAY, calls=2000),)))["I10"] == "broken"

@@ -13,7 +13,7 @@ import pytest
 def test_all_stories_hold_live(tmp_path: Path) -> None:
     stories = [
         "new-business", "month-end-night", "bad-master-data", "stormy-monday", "drifted-books", "usage-month",
-        "erp-outage", "renewal", "amendment",
+        "erp-outage", "schema-change", "renewal", "amendment",
     ]  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-m", "harness.cli", "run", *stories, "--mode", "live", "--json"],
