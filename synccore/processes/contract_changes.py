@@ -24,7 +24,7 @@ from synccore.ports.stores import Unit
 from synccore.ports.systems import Found
 from synccore.processes.context import Context
 from synccore.processes.contract_status import change_key, show_contract
-from synccore.processes.scheduled_changes import decided_key, decision_of, parts_of, rows_of, schedule
+from synccore.processes.scheduled_changes import decided_key, decision_of, parts_of, plan, planned_of, rows_of, schedule
 from synccore.processes.write_back import report_deal
 from synccore.processes.writes import Write
 
@@ -79,7 +79,7 @@ class ContractChanges:
         term = agreement.term
         decision = {
             "deal": deal.id, "term": term.id if term else "", "until": term.end if term else 0,
-            "parts": rows_of(wanted), "changes": changes,
+            "changes": changes,
         }  # fmt: skip
         fields = {
             "contract_term": {"action_at_term_end": "renew"}, "contract_term_billing_cycle_on_renewal": cycles,
@@ -96,6 +96,7 @@ class ContractChanges:
 
         def settled(unit: Unit, version: Any) -> None:
             unit.cursors.set(decided_key(agreement.id), json.dumps(decision))
+            plan(unit, agreement, rows_of(wanted), items_key if changes else self._key("renewal", deal))
             at, cause = ctx.clock.now(), f"opportunity:{deal.id}"
             data = {"subscription": agreement.id, "opportunity": deal.id, "cycles": cycles,
                     "quantity": sum(part.quantity for part in wanted if part.plan)}  # fmt: skip
@@ -106,7 +107,7 @@ class ContractChanges:
         await ctx.once(ctx, write, send, look, settled)
         held = await ctx.db.run(lambda unit: decision_of(unit, agreement.id))
         if held is not None and held["deal"] == deal.id and held["changes"]:
-            await schedule(ctx, items_key, f"opportunity:{deal.id}", agreement, parts_of(held["parts"]))
+            await schedule(ctx, items_key, f"opportunity:{deal.id}", agreement, wanted)
         return agreement.id
 
     async def _guard(self, deal: Deal, agreement: Agreement, wanted: tuple[Part, ...]) -> None:
@@ -128,11 +129,11 @@ class ContractChanges:
         if not done and wait > 0 and begins < agreement.term_ends:
             raise Later(wait, f"amendment {deal.name} begins on {deal.start}", counts=False)
         if not done:
-            await self._plan(deal, agreement, delta, again)
+            await self._plan(deal, agreement, delta, again, always=begins >= agreement.term_ends)
         if deal.start is not None and not done and begins >= agreement.term_ends:
-            later = amended(agreement.scheduled or agreement.parts, delta)
-            assert not isinstance(later, Unfit)
-            await schedule(ctx, self._key("amendment", deal), f"opportunity:{deal.id}", agreement, later)
+            rows = await ctx.db.run(lambda unit: str(unit.cursors.get(again)))
+            key = self._key("amendment", deal)
+            await schedule(ctx, key, f"opportunity:{deal.id}", agreement, parts_of(json.loads(rows)))
             return agreement.id
 
         async def look() -> Found | None:
@@ -156,17 +157,25 @@ class ContractChanges:
 
         def settled(unit: Unit, version: Any) -> None:
             unit.cursors.set(change_key(deal.id), str(version))
+            rows = unit.cursors.get(again)
+            if rows:  # from here on what sales planned has these too
+                plan(unit, agreement, json.loads(rows), self._key("amendment", deal))
 
         write = Write(self._key("amendment", deal), "subscriptions", "amendment", f"opportunity:{deal.id}")
         await ctx.once(ctx, write, send, look, settled)
         kept = await ctx.db.run(lambda unit: unit.cursors.get(again))
-        if kept:
+        fresh = await ctx.platform.agreement(agreement.id) if kept else None
+        if kept and fresh is not None and fingerprint(fresh.parts) != fingerprint(parts_of(json.loads(kept))):
             key, cause = self._key("reschedule", deal), f"opportunity:{deal.id}"
             await schedule(ctx, key, cause, agreement, parts_of(json.loads(kept)))
         return agreement.id
 
-    async def _plan(self, deal: Deal, agreement: Agreement, delta: tuple[Part, ...], again: str) -> None:
-        """Before the change, which wipes what is scheduled, remember what must be scheduled again behind it."""
+    async def _plan(self, deal: Deal, agreement: Agreement, delta: tuple[Part, ...], again: str, always: bool) -> None:
+        """Before the change, which wipes what is scheduled, remember what must be scheduled again behind it.
+
+        `always`: the amendment itself begins at the term's end. What was remembered first holds: a second look may
+        see the change done already.
+        """
         ctx = self._ctx
         unfit = amended(agreement.parts, delta)
         if isinstance(unfit, Unfit):
@@ -174,24 +183,20 @@ class ContractChanges:
             if effect is None:
                 await self._refuse(deal, unfit)
             return
-        if agreement.scheduled is None:
+        there, remembered = agreement.scheduled, await ctx.db.run(lambda unit: unit.cursors.get(again))
+        planned = await ctx.db.run(lambda unit: planned_of(unit, agreement.id))
+        term = agreement.term.id if agreement.term is not None else ""
+        decided = parts_of(planned["parts"]) if planned is not None and planned["term"] == term else None
+        if remembered is not None or (there is None and decided is None and not always):
             return
-        held = await ctx.db.run(lambda unit: decision_of(unit, agreement.id))
-        ours = held is not None and fingerprint(parts_of(held["parts"])) == fingerprint(agreement.scheduled)
-        if not ours:
+        if there is not None and (decided is None or fingerprint(decided) != fingerprint(there)):
             text = (
                 f"{agreement.id} has a change scheduled that sales did not decide, and deal {deal.name} would wipe it"
             )
             await self._refuse(deal, Unfit("scheduled_change_conflict", text))
-        later = amended(agreement.scheduled, delta)
+        later = amended(decided or agreement.parts if there is None else there, delta)
         if isinstance(later, Unfit):
             await self._refuse(deal, later)
         assert not isinstance(later, Unfit)
-        rows, decision = rows_of(later), {**(held or {}), "parts": rows_of(later)}
-
-        def keep(unit: Unit) -> None:
-            if unit.cursors.get(again) is None:
-                unit.cursors.set(again, json.dumps(rows))
-                unit.cursors.set(decided_key(agreement.id), json.dumps(decision))
-
-        await ctx.db.run(keep)
+        rows = json.dumps(rows_of(later))
+        await ctx.db.run(lambda unit: unit.cursors.set(again, rows))

@@ -12,7 +12,7 @@ from synccore.ports.engine import Run
 from synccore.ports.outcomes import Later, Parked
 from synccore.ports.stores import Unit
 from synccore.processes.context import Context
-from synccore.processes.scheduled_changes import decision_of, keep_renewal
+from synccore.processes.scheduled_changes import decision_of, keep_planned
 from synccore.processes.writes import UNKNOWN_S, Write
 
 
@@ -51,7 +51,7 @@ class ContractStatus:
         """Bring the copy in sales up to date."""
         subscription = str(argument["subscription"])
         await run.step("show", lambda: show_contract(self._ctx, subscription))
-        await run.step("keep", lambda: keep_renewal(self._ctx, subscription))
+        await run.step("keep", lambda: keep_planned(self._ctx, subscription))
 
 
 async def show_contract(ctx: Context, subscription: str) -> str:

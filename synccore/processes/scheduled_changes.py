@@ -13,7 +13,7 @@ from synccore.processes.writes import Write
 
 
 def decided_key(subscription: str) -> str:
-    """Where the renewal is remembered that sales has decided: deal, the term that it follows and its end, items."""
+    """Where the renewal is remembered that sales has decided: deal, the term that it follows, and its end."""
     return f"renewal/{subscription}"
 
 
@@ -21,6 +21,23 @@ def decision_of(unit: Unit, subscription: str) -> dict[str, Any] | None:
     """The latest renewal decision of a contract."""
     text = unit.cursors.get(decided_key(subscription))
     return json.loads(text) if text else None
+
+
+def planned_key(subscription: str) -> str:
+    """Where it is remembered what sales wants from a term's end on: {term, parts, by: key of the deciding write}."""
+    return f"planned/{subscription}"
+
+
+def planned_of(unit: Unit, subscription: str) -> dict[str, Any] | None:
+    """The latest of it."""
+    text = unit.cursors.get(planned_key(subscription))
+    return json.loads(text) if text else None
+
+
+def plan(unit: Unit, agreement: Agreement, rows: list[dict[str, Any]], by: str) -> None:
+    """Remember it, in the transaction that records what it follows from."""
+    term = agreement.term.id if agreement.term is not None else ""
+    unit.cursors.set(planned_key(agreement.id), json.dumps({"term": term, "parts": rows, "by": by}))
 
 
 def rows_of(parts: tuple[Part, ...]) -> list[dict[str, Any]]:
@@ -38,7 +55,7 @@ def parts_of(rows: list[dict[str, Any]]) -> tuple[Part, ...]:
 
 
 async def schedule(ctx: Context, key: str, cause: str, agreement: Agreement, wanted: tuple[Part, ...]) -> None:
-    """Have these parts from the term's end on; usage and one-off charges stay as they are."""
+    """Have these parts from the term's end on, by plan; usage and one-off charges stay as they are."""
     kept = {part.price for part in wanted}
     fields = {
         "subscription_items": rows_of(wanted), "end_of_term": True,
@@ -54,29 +71,32 @@ async def schedule(ctx: Context, key: str, cause: str, agreement: Agreement, wan
         await ctx.platform.change_subscription(agreement.id, fields, ctx.keys.idempotency(f"{key}#{refusals}"))
         return agreement.id
 
-    await ctx.once(ctx, Write(key, "subscriptions", "schedule", cause), send, look)
+    def settled(unit: Unit, _reference: Any) -> None:
+        plan(unit, agreement, rows_of(wanted), key)
+
+    await ctx.once(ctx, Write(key, "subscriptions", "schedule", cause), send, look, settled)
 
 
-async def keep_renewal(ctx: Context, subscription: str) -> str:
-    """The decision to renew is sales': what the platform dropped when somebody changed the contract is scheduled again.
+async def keep_planned(ctx: Context, subscription: str) -> str:
+    """What sales planned stands: what the platform dropped when somebody changed the contract is scheduled again.
 
     What somebody has scheduled instead is for a person to decide.
     """
     agreement = await ctx.platform.agreement(subscription)
-    decision = await ctx.db.run(lambda unit: decision_of(unit, subscription))
-    if agreement is None or agreement.term is None or decision is None or not decision["changes"]:
+    planned = await ctx.db.run(lambda unit: planned_of(unit, subscription))
+    if agreement is None or agreement.term is None or planned is None or agreement.term.id != planned["term"]:
         return ""
-    key = ctx.keys.effect("subscriptions", "renewal-items", str(decision["deal"]))
-    effect = await ctx.db.run(lambda unit: unit.effects.get(key))
-    if agreement.term.id != decision["term"] or effect is None or effect.state != "applied":
-        return ""
-    wanted = parts_of(decision["parts"])
-    if agreement.scheduled is not None and fingerprint(agreement.scheduled) == fingerprint(wanted):
+    effect = await ctx.db.run(lambda unit: unit.effects.get(str(planned["by"])))
+    if effect is None or effect.state != "applied":
+        return ""  # its own process is about to say so
+    wanted = parts_of(planned["parts"])
+    there = agreement.parts if agreement.scheduled is None else agreement.scheduled
+    if fingerprint(there) == fingerprint(wanted):
         return ""
     if agreement.scheduled is not None:
-        reason = f"{subscription} has another change scheduled than the renewal that sales has decided"
+        reason = f"{subscription} has another change scheduled than what sales has won for its next term"
         actions, topics = ("fix_source", "retry", "abandon"), (f"contract:{subscription}",)
         raise Parked(reason, (Finding("renewal_overwritten", reason, SALES, actions, topics),))
-    again = ctx.keys.effect("subscriptions", "renewal-kept", f"{decision['deal']}@{agreement.version}")
+    again = ctx.keys.effect("subscriptions", "planned-kept", f"{subscription}@{agreement.version}")
     await schedule(ctx, again, f"contract:{subscription}", agreement, wanted)
     return again

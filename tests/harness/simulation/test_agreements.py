@@ -36,6 +36,13 @@ STORIES: dict[str, tuple[tuple[str, ...], str]] = {
          "settle", "expect: {tie_out: holds, contracts: {first: {seats: 8, scheduled: true}}}", "advance: 2d"),
         CALM + "contracts: {first: {seats: 12, starts: 2026-01-07, renewal: Renewed}}",
     ),
+    "a renewal of the same seats stands when the customer changes them, and more sold by sales come on top": (
+        (*BEGUN, deal("again", 10, RENEWAL), "close: again", "settle", deal("more", 3, AMENDMENT), "close: more",
+         "settle", "expect: {tie_out: holds, contracts: {first: {seats: 13, scheduled: false}}}",
+         "platform_change: {deal: first, seats: 8}", "settle",
+         "expect: {contracts: {first: {seats: 8, scheduled: true}}}", "advance: 2d"),
+        "exceptions: [], dead_letters: 0, contracts: {first: {seats: 13, starts: 2026-01-07, renewal: Renewed}}",
+    ),
     "what the customer schedules instead is for sales to decide": (
         (*BEGUN, deal("again", 12, RENEWAL), "close: again", "settle",
          "platform_change: {deal: first, seats: 7, at_term_end: true}", "settle"),
