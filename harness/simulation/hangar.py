@@ -67,11 +67,11 @@ def _variable(name: str) -> str:
 
 
 class Hangar:
-    """One world's systems, seeded once, and what a core needs to be built. `now_wire` is set by each flight's loop."""
+    """One world's systems, seeded once, and what a core needs to be built. `elapsed` is each flight's own loop time."""
 
     def __init__(self, company: WorldFile) -> None:
         self.company = company
-        self.wire: Callable[[], float] = lambda: WIRE_BASE
+        self.elapsed: Callable[[], float] = lambda: 0.0
         self.deliver: Callable[..., Any] = self._nobody
         self.core: bootstrap.Core | None = None
         self.secret = credentials()
@@ -82,8 +82,9 @@ class Hangar:
         bootstrap.prepare(self._memory)
         self._fresh = Origin(self._memory, self._memory.serialize())
 
-    def _now_on_the_wire(self) -> float:
-        return self.wire()
+    def wire(self) -> float:
+        """Wire time, epoch seconds."""
+        return WIRE_BASE + self.elapsed()
 
     async def _nobody(self, *_request: Any) -> int:
         raise ConnectionRefusedError("no flight is on")
@@ -94,7 +95,7 @@ class Hangar:
 
     def _built(self, name: SystemName) -> System:
         settings = Settings(
-            wire=self._now_on_the_wire, sender=self._send, genesis=0.0, control_token=CONTROL, profile="roomy",
+            wire=self.wire, sender=self._send, genesis=0.0, control_token=CONTROL, profile="roomy",
             credentials=self.secret[name], journal_capacity=16,
         )  # fmt: skip
         system = CREATE[name](settings)

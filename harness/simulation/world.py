@@ -11,7 +11,7 @@ from harness.events import EventStream
 from harness.scenario import Scenario
 from harness.simulation.asgi import ConnectionBroke, Raw, UnderWay, request
 from harness.simulation.engine import EngineState, SimulatedEngine
-from harness.simulation.hangar import CONTROL, CORE_HOST, CORE_TOKEN, HOSTS, WIRE_BASE, Hangar
+from harness.simulation.hangar import CONTROL, CORE_HOST, CORE_TOKEN, HOSTS, Hangar
 from harness.simulation.incarnation import Incarnation
 from harness.simulation.ports import (
     Drop,
@@ -76,7 +76,7 @@ class SimWorld:
     async def open(self) -> "SimWorld":
         """Reset the systems to the story's genesis and start everything."""
         hangar = self.hangar
-        hangar.wire = lambda: WIRE_BASE + self._loop.time()
+        hangar.elapsed = self._loop.time
         hangar.deliver = self._deliver
         for name, system in hangar.systems.items():
             system.reset(self._genesis, self.seed)
