@@ -33,6 +33,7 @@ STYLE = """<style>
 section[data-testid="stSidebar"] { width: 240px !important; min-width: 240px !important; }
 .stMainBlockContainer table { width: 100%; font-variant-numeric: tabular-nums; }
 .stMainBlockContainer th { font-weight: 600; }
+[data-stale="true"] { opacity: 1 !important; transition: none !important; } /* what refreshes itself does not blink */
 .stTextArea textarea { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: 0.8rem; line-height: 1.45; }
 .stTextArea textarea { white-space: pre; overflow-x: auto; }
 </style>"""

@@ -177,12 +177,15 @@ async def _check(sandbox: Sandbox, verb: str, facts: Part, seen: str, book: Any)
         check_fresh(seen, tag(round(sandbox.world.offset_s, 3)), "the clock")
     elif verb in ("kill_core", "start_core"):
         check_fresh(seen, tag(sandbox.core), "the sync core's state")
-    elif hasattr(facts, "deal"):
+    elif hasattr(facts, "deal") or getattr(facts, "of", None):
         books = {one: await sandbox.world.control(one, "GET", "/_control/books") for one in sandbox.systems}
         now = {one["id"]: one["etag"] for one in deals(book, read_books(books, sandbox.correlation), sandbox.stage)}
-        wanted = [facts.deal] if isinstance(facts.deal, str) else list(facts.deal)
+        named: Any = getattr(facts, "deal", "") or getattr(
+            facts, "of", ""
+        )  # `of`: whose contract is renewed or amended
+        wanted = [named] if isinstance(named, str) else list(named)
         check_fresh(seen, ",".join(now.get(one, "") for one in wanted), f"deal {', '.join(wanted)}")
-    elif hasattr(facts, "customer"):
+    elif verb != "deal" and hasattr(facts, "customer"):
         now = {one["id"]: one["etag"] for one in customers(book, sandbox.stage)}
         check_fresh(seen, now.get(facts.customer, ""), f"customer {facts.customer}")
 

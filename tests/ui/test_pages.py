@@ -217,3 +217,17 @@ def test_a_double_click_is_one_action_and_a_later_click_another(fake: Fake, monk
     press(page, "Win the deal")
     ids = [body["id"] for body in fake.sent("POST /actions")]
     assert ids[0] == ids[1] != ids[2]
+
+
+def test_an_amendment_is_offered_for_the_deal_that_was_shown(fake: Fake) -> None:
+    fake.answers["GET /verbs"]["deal"]["schema"]["properties"] = {"type": {}}
+    fake.answers["GET /deals"]["deals"] = [{**DEAL, "state": "paid"}]
+    page = opened("Drive")
+    page.number_input(key="amendment-seats-hudson-1").set_value(3)
+    press(page, "Offer the amendment")
+    _, body, seen = fake.told[-1]
+    assert body["facts"] == {
+        "id": "hudson-1-amendment-1", "name": "Hudson, order 1, amendment 1", "type": "amendment", "of": "hudson-1",
+        "customer": "hudson", "lines": [{"sku": "PLAT-ANNUAL", "quantity": 3}],
+    }  # fmt: skip
+    assert seen == "deal-1"

@@ -44,10 +44,10 @@ def _deals(verbs: dict[str, Any], products: list[dict[str, Any]]) -> None:
     if not found["deals"]:
         st.info("No deal yet. Make an offer at the right: an example is filled in already.")
     for deal in found["deals"]:
-        _deal(deal, verbs, products)
+        _deal(deal, verbs, products, [one["id"] for one in found["deals"]])
 
 
-def _deal(deal: dict[str, Any], verbs: dict[str, Any], products: list[dict[str, Any]]) -> None:
+def _deal(deal: dict[str, Any], verbs: dict[str, Any], products: list[dict[str, Any]], names: list[str]) -> None:
     with st.container(border=True):
         po = f" · PO {safe(deal['po'])}" if deal["po"] else ""
         st.markdown(f"**{safe(deal['name'])}**  \n{safe(deal['customer'])} · {safe(deal['entity'])} · "
@@ -65,7 +65,7 @@ def _deal(deal: dict[str, Any], verbs: dict[str, Any], products: list[dict[str, 
                 label, key=f"{verb}-{label}-{deal['id']}", type="primary" if first else "secondary",
                 on_click=act, args=("deals", verb, facts, deal["etag"]), width="stretch",
             )  # fmt: skip
-        selling.forms_of(deal, verbs, products)
+        selling.forms_of(deal, verbs, products, names)
         told(deal["id"])
 
 
@@ -80,7 +80,7 @@ def _path(state: str) -> str:
     return f"{' '.join(steps)}  \n{STATE_WORDS.get(state, state)}"
 
 
-@st.fragment(run_every=1.0)
+@st.fragment(run_every=1.5)
 @guarded
 def _time() -> None:
     acting.follow()

@@ -123,7 +123,7 @@ def buttons_of(deal: dict[str, Any], verbs: dict[str, Any]) -> list[Button]:
     return [one for one in found if one[1] in verbs]
 
 
-def forms_of(deal: dict[str, Any], verbs: dict[str, Any], products: list[dict[str, Any]]) -> None:
+def forms_of(deal: dict[str, Any], verbs: dict[str, Any], products: list[dict[str, Any]], names: list[str]) -> None:
     """What needs more than a click: renewal, more seats, usage; each where its verb exists."""
     if deal["state"] in ("open", "won"):
         return
@@ -131,9 +131,9 @@ def forms_of(deal: dict[str, Any], verbs: dict[str, Any], products: list[dict[st
     if "type" in kinds:
         left, right = st.columns(2)
         with left.popover("Renew", icon=":material/autorenew:", width="stretch"):
-            _successor(deal, "renewal", "Seats from the term's end on", "Offer the renewal")
+            _successor(deal, names, "renewal", "Seats from the term's end on", "Offer the renewal")
         with right.popover("More seats", icon=":material/add:", width="stretch"):
-            _successor(deal, "amendment", "Seats on top", "Offer the amendment")
+            _successor(deal, names, "amendment", "Seats on top", "Offer the amendment")
     if "platform_change" in verbs:
         with st.popover("The customer changes its seats itself", icon=":material/tune:"), st.form(f"self-{deal['id']}"):
             st.number_input("Seats", 1, 100_000, 5, key=f"seats-{deal['id']}")
@@ -148,16 +148,18 @@ def forms_of(deal: dict[str, Any], verbs: dict[str, Any], products: list[dict[st
             st.form_submit_button("Send it", on_click=_used, args=(deal,))
 
 
-def _successor(deal: dict[str, Any], kind: str, label: str, submit: str) -> None:
+def _successor(deal: dict[str, Any], names: list[str], kind: str, label: str, submit: str) -> None:
+    number = sum(name.startswith(f"{deal['id']}-{kind}-") for name in names) + 1
     with st.form(f"{kind}-{deal['id']}", border=False):
         st.number_input(label, 1, 100_000, 5, key=f"{kind}-seats-{deal['id']}")
-        st.form_submit_button(submit, on_click=_succeeded, args=(deal, kind))
+        st.form_submit_button(submit, on_click=_succeeded, args=(deal, kind, number))
 
 
-def _succeeded(deal: dict[str, Any], kind: str) -> None:
+def _succeeded(deal: dict[str, Any], kind: str, number: int) -> None:
     seats = int(st.session_state[f"{kind}-seats-{deal['id']}"])
     facts = {
-        "id": f"{deal['id']}-{kind}", "type": kind, "of": deal["id"], "customer": deal["customer_id"],
+        "id": f"{deal['id']}-{kind}-{number}", "name": f"{deal['name']}, {kind} {number}", "type": kind,
+        "of": deal["id"], "customer": deal["customer_id"],
         "lines": [{"sku": deal["skus"][0], "quantity": seats}],
     }  # fmt: skip
     act(deal["id"], "deal", facts, deal["etag"])

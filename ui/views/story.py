@@ -47,13 +47,11 @@ def _text(stories: dict[str, Any]) -> None:
     if not checked["complaints"]:
         edited = " (edited here)" if text != chosen["text"] else ""
         st.caption(f":material/check: {len(checked['steps'])} steps, nothing to complain about{edited}.")
-    mode = st.radio("Where", list(MODES), format_func=lambda one: MODES[one], key="story-mode")
+    st.radio("Where", list(MODES), format_func=lambda one: MODES[one], key="story-mode")
     one, two, three = st.columns([1, 1, 1], vertical_alignment="bottom")
     one.text_input("Seed", "1", key="story-seed", max_chars=40)
     two.checkbox("Step by step", key="story-stepwise")
-    asked = {"name": name, "mode": mode, "seed": st.session_state["story-seed"].strip() or "1",
-             "stepwise": bool(st.session_state["story-stepwise"])}  # fmt: skip
-    three.button("Play it", type="primary", icon=":material/play_arrow:", on_click=_play, args=(key, asked),
+    three.button("Play it", type="primary", icon=":material/play_arrow:", on_click=_play, args=(key, name),
                  width="stretch", disabled=bool(checked["complaints"]))  # fmt: skip
     if text != chosen["text"]:
         st.button("Back to the file's text", on_click=_restore, args=(key, chosen["text"]))
@@ -83,8 +81,12 @@ def _complaints(text: str, complaints: list[dict[str, Any]]) -> None:
         st.code("\n".join(shown), language=None)
 
 
-def _play(key: str, asked: dict[str, Any]) -> None:
-    body = {**asked, "text": st.session_state[key]}
+def _play(key: str, name: str) -> None:
+    state = st.session_state
+    body = {
+        "name": name, "text": state[key], "mode": state["story-mode"], "seed": state["story-seed"].strip() or "1",
+        "stepwise": bool(state["story-stepwise"]),
+    }  # fmt: skip
     answer = harness().post("/runs", {**body, "id": click("run", body)})
     settled()
     if not answer.ok:

@@ -45,7 +45,11 @@ def test_a_deal_from_offer_to_paid_in_all_books(caller: Caller) -> None:
     assert "won: hudson" in caller.do("close", {"deal": "hudson"}, caller.deal("hudson")["etag"])
     caller.until(lambda: caller.deal("hudson")["state"] == "posted")
     assert "24,000.00 USD" in caller.do("pay_by_card", {"deal": "hudson"})
+    more = {"id": "hudson-more", "type": "amendment", "of": "hudson", "customer": "hudson"}
+    lines = {"lines": [{"sku": "PLAT-ANNUAL", "quantity": 1}]}
+    refused(caller.act("deal", more | lines, "an old look"), 412, "deal hudson has changed")
     paid = caller.until(lambda: (found := caller.deal("hudson"))["state"] == "paid" and found)
+    caller.do("deal", more | lines, paid["etag"])
     told = caller.get(f"/customers/{paid['account_id']}/timeline")["entries"]
     words = [f"{entry['where']}: {entry['what']}" for entry in told]
     for wanted in (
