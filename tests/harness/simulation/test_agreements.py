@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness.explore import explore, points_of
 from harness.scenario import read_story
 from harness.simulation import play
 from tests.broken import stories
@@ -98,3 +99,12 @@ def test_the_story_holds(name: str) -> None:
 def test_a_renewal_names_the_contract_that_it_renews() -> None:
     with pytest.raises(ValueError, match="says `of` which deal's contract"):
         read_story("story: x\ntitle: x\nsteps:\n  - " + BEGUN[0] + "\n  - " + deal("r", 1, "type: renewal, "))
+
+
+def test_an_amendment_beside_a_renewal_survives_crashes_and_any_answer() -> None:
+    """Both are one change of the platform each, and the first wipes what the second had scheduled."""
+    story = stories.seats_up(renewed=True)
+    crashes = points_of(story, "1", "crashes")
+    answers = [point for point in points_of(story, "1", "calls") if "update_for_items" in str(point)]
+    exploration = explore(story, only=[*crashes[470:560:9], *answers[::3]])
+    assert exploration.outcome == "holds", [(str(one.point), one.findings) for one in exploration.failed]
