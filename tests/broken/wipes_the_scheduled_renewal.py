@@ -10,7 +10,7 @@ CAUGHT_BY = {"I5"}
 def change(parts: Parts) -> Parts:
     def platform(real):
         async def change_subscription(subscription_id, fields, key):
-            if "/reschedule/" in key:
+            if "/reschedule/" in key or "/planned-kept/" in key:
                 return 0
             return await real.change_subscription(subscription_id, fields, key)
 
