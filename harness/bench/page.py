@@ -10,6 +10,7 @@ from harness.bench.measure import Figure
 from harness.cli.keeper import page
 from harness.stack.home import free_port
 from harness.stack.launch import HOST, Plan, launch
+from harness.stack.problem import StackProblem
 
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -20,11 +21,9 @@ VISITS = 5
 
 
 def chromium() -> str:
-    """Where the browser is; FileNotFoundError with what to install."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if found := shutil.which(name):
-            return found
-    raise FileNotFoundError("there is no Chromium on this machine (on Debian: apt-get install chromium)")
+    """Where the browser is, '' where there is none."""
+    found = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
+    return next((path for path in found if path), "")
 
 
 async def first_paint() -> list[Figure]:
@@ -36,6 +35,8 @@ async def first_paint() -> list[Figure]:
     from harness.scenario.model import GENESIS  # noqa: PLC0415
     from harness.scenario.values import moment  # noqa: PLC0415
 
+    if not chromium():
+        raise StackProblem("there is no Chromium on this machine (on Debian: apt-get install chromium)", 2)
     paints, forms = [], []
     with tempfile.TemporaryDirectory(prefix="windtunnel-bench-") as folder:
         plan = Plan(load_world("default"), moment(GENESIS), Path(folder))

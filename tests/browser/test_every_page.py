@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from harness.bench.page import FLAGS, chromium
 from tests.sandbox import COMMAND
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.skipif(not chromium(), reason="this machine has no Chromium")]
 
 ROOT = Path(__file__).parents[2]
 COMMITTED = ROOT / "ui" / "screenshots"
