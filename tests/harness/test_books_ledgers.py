@@ -5,7 +5,8 @@ from harness.canon import Canon, Correlation, Customer, Document
 
 HEAD = {
     "object": "invoice", "currency": "USD", "subsidiary": "1", "total": "10.00", "taxTotal": "0.00",
-    "amountRemaining": "10.00", "tranDate": "2026-01-05", "status": "A", "tranId": "US-000001",
+    "amountRemaining": "10.00", "tranDate": "2026-01-05", "createdDate": "2026-01-05T09:00:00Z", "status": "A",
+    "tranId": "US-000001",
 }  # fmt: skip
 CORRELATION = Correlation(subsidiaries={"1": "US"})
 
