@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from harness import runner
+from harness import evidence, replaying, runner
 from harness.bench.baseline import bare
 from harness.bench.measure import Figure, per_call_us
 from harness.bench.sections import REST, watched
@@ -77,7 +77,7 @@ def where_time_goes(story: str = "new-business", runs: int = 6) -> list[Figure]:
     plain = {
         "events: record, digest": ((EventStream, "append"),),
         "systems' books": tuple((system, "books") for system in systems.values()),
-        "judging": ((runner, "judge"), (runner, "read_books")),
+        "judging": ((runner, "judge"), (evidence, "read_books"), (replaying, "read_books")),
     }
     awaited = {
         "vendor calls": ((Wire, "__call__"),),

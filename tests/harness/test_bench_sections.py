@@ -7,6 +7,7 @@ import pytest
 
 from harness.bench import sections
 from harness.bench.sections import REST, watched
+from harness.bench.stories import where_time_goes
 
 
 class Cpu:
@@ -54,3 +55,11 @@ def test_time_is_given_to_the_innermost_section_and_not_to_one_that_waits(monkey
     assert spent.spent == {"calls": 3.0, "notes": 4.0, REST: 8.0}
     assert spent.entries == {"calls": 1, "notes": 1}
     assert (work.call, work.note) == (call, note)
+
+
+def test_a_run_is_told_by_sections_that_were_all_entered() -> None:
+    figures = where_time_goes(runs=1)
+    assert sum(figure.ratio or 0.0 for figure in figures) == pytest.approx(1.0)
+    named = {figure.name.partition(": ")[2] for figure in figures}
+    assert {"vendor calls", "core's memory", "core's API", "systems' books", "judging", REST} <= named
+    assert not [figure for figure in figures if figure.note.startswith("0 ")]
