@@ -6,6 +6,7 @@ lets the next step begin. The last line, kind `result`, has verdicts, tie-out an
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -23,6 +24,7 @@ from harness.scenario import load_story
 from harness.scenario.values import iso
 from harness.stack.problem import StackProblem
 
+NICE = 5  # a busy simulation leaves the page and the sandbox their share of the machine
 SHOWN = frozenset(("run", "step", "note", "crash", "probe", "verdict", "end"))  # what people follow a run by
 
 
@@ -82,6 +84,7 @@ def main() -> int:
     parser.add_argument("--seed", default="1")
     parser.add_argument("--stepwise", action="store_true")
     given = parser.parse_args()
+    os.nice(NICE)
     wait = next_line if given.mode == "sim" else next_line_live
     wishes = Wishes(
         [show], lambda words: tell({"kind": "say", "said": words}), after_each=lambda played: tell(result(played)),
