@@ -47,17 +47,16 @@ def _appended_lines(canon: Canon) -> list[str]:
 
 
 def _billed_twice(canon: Canon) -> list[str]:
-    """Two first bills for one deal that was won once."""
-    findings = []
-    by_deal: dict[str, list[Document]] = {}
-    for bill in canon.bills():
-        if bill.kind == "invoice":
-            by_deal.setdefault(bill.deal, []).append(bill)
-    for deal in canon.deals:
-        bills = by_deal.get(deal.id, [])
-        if len(bills) > 1 and sum(bill.net for bill in bills) > deal.net and len({bill.date for bill in bills}) == 1:
-            findings.append(f"deal {deal.name} was billed {len(bills)} times on {bills[0].date}")
-    return findings
+    """The same bill twice on one day for one deal won once; each amendment of its contract may bill once more."""
+    contracts = {contract.id: contract.deal for contract in canon.contracts if contract.system == "salesforce"}
+    amended = Counter(contracts.get(deal.contract, "") for deal in canon.deals if deal.kind == "amendment")
+    alike = Counter((bill.deal, bill.date, bill.net, bill.lines) for bill in canon.bills() if bill.kind == "invoice")
+    deals = {deal.id: deal for deal in canon.deals}
+    return [
+        f"deal {deals[deal].name} was billed {count} times on {date}"
+        for (deal, date, net, _), count in alike.items()
+        if deal in deals and count > 1 + amended[deal] and count * net > deals[deal].net
+    ]
 
 
 def nothing_lost(case: Case) -> tuple[int, list[str]]:

@@ -66,6 +66,11 @@ STORIES: dict[str, tuple[tuple[str, ...], str]] = {
          "expect: {tie_out: holds, contracts: {first: {seats: 10}}}", "advance: 3d"),
         CALM + "contracts: {first: {seats: 12, changes: [amendment by soon to 12]}}",
     ),
+    "an amendment on the contract's first day is no second bill of the deal": (
+        (*BEGUN[:1], deal("first", 10), "close: first", "settle", deal("more", 10, AMENDMENT), "close: more", "settle",
+         deal("again", 12, RENEWAL), "close: again", "settle"),
+        CALM + "contracts: {first: {seats: 20, scheduled: true, changes: [amendment by more to 20]}}",
+    ),
     "an amendment at another price waits for sales": (
         (*BEGUN, "deal: {id: dear, customer: hudson, type: amendment, of: first, "
                  "lines: [{sku: PLAT-ANNUAL, quantity: 5, unit_price: 11000}]}", "close: dear", "settle"),
