@@ -18,6 +18,7 @@ STATUS = {
     "voided": "Voided",
 }  # fmt: skip
 ERROR_LENGTH = 255
+REASON_LENGTH = 60  # a free text at the platform, a short one in sales
 
 
 async def report_deal(ctx: Context, deal: Deal, status: str, reason: str, subscription: str = "") -> None:
@@ -115,7 +116,7 @@ async def show_credit(ctx: Context, credit: Credit, zone: str, posting: str, doc
         "Gross__c": major(credit.gross, credit.currency),
         "Available__c": major(credit.available, credit.currency),
         "Issue_Date__c": calendar.day(credit.issued_at, zone).isoformat(),
-        "Reason__c": credit.reason or None,
+        "Reason__c": credit.reason[:REASON_LENGTH] or None,
         "Status__c": credit.status,
         "ERP_Document__c": document or None,
         "Posting_Status__c": posting,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -89,6 +90,21 @@ def test_bad_payments_are_refused() -> None:
         assert (await pay(site, "US-9")).status == 404
         failed = await pay(site, "US-000001", 1_000, status="failure")
         assert failed["invoice"]["amount_due"] == 1_000 and failed["transaction"]["status"] == "failure"
+
+    play(story)
+
+
+@pytest.mark.parametrize("reason", ["because", "", "WAIVER"])
+def test_a_reason_that_nobody_knows_is_refused_by_name_and_credits_nothing(reason: str) -> None:
+    async def story(site: Site) -> None:
+        await site.customer()
+        await charged(site, 1_000)
+        refused = await site.do("/credit_notes", {
+            "reference_invoice_id": "US-000001", "type": "adjustment", "reason_code": reason, "total": 500,
+        })  # fmt: skip
+        assert refused.code()[2] == "reason_code"
+        assert (await site.get("/credit_notes"))["list"] == []
+        assert (await site.get("/invoices/US-000001"))["invoice"]["amount_due"] == 1_089
 
     play(story)
 
