@@ -25,7 +25,7 @@ class Origin:
         connection.execute("ATTACH ':memory:' AS origin")
         connection.deserialize(image, name="origin")
         self._tables = _tables(connection, "origin")
-        self._ways = [_way(connection, name) for name, _ in self._tables]
+        self._ways = [_way(connection, name, sql) for name, sql in self._tables]
 
     def restore(self) -> None:
         """Replace all data; also the schema, if it is another one by now (a further index is not)."""
@@ -34,10 +34,14 @@ class Origin:
             overwrite(connection, self._image)
             return
         connection.execute("BEGIN IMMEDIATE")
-        for way in self._ways:
-            connection.execute(way.clear)
-            if way.fill:
-                connection.execute(way.fill)
+        try:
+            for way in self._ways:
+                connection.execute(way.clear)
+                if way.fill:
+                    connection.execute(way.fill)
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
         connection.execute("COMMIT")
 
 
@@ -46,18 +50,20 @@ def _tables(connection: sqlite3.Connection, database: str) -> Tables:
     return rows.fetchall()
 
 
-def _way(connection: sqlite3.Connection, table: str) -> _Way:
+def _way(connection: sqlite3.Connection, table: str, sql: str) -> _Way:
     if connection.execute(f'SELECT 1 FROM origin."{table}" LIMIT 1').fetchone() is None:
         return _Way(f'DELETE FROM main."{table}"', "")
     columns = connection.execute(f'PRAGMA origin.table_info("{table}")').fetchall()
-    keys = [row for row in columns if row[5]]
-    serial = len(keys) == 1 and keys[0][2].upper() == "INTEGER"  # then this column is the row id
-    names = ", ".join([*([] if serial else ["rowid"]), *(f'"{row[1]}"' for row in columns)])
-    there, here = f'SELECT {names} FROM origin."{table}"', f'SELECT {names} FROM main."{table}"'
-    first = f'"{keys[0][1]}"' if serial else "rowid"
+    names, keys = [f'"{row[1]}"' for row in columns], [row for row in columns if row[5]]
+    if "WITHOUT ROWID" in sql.upper() or (len(keys) == 1 and keys[0][2].upper() == "INTEGER"):
+        identity = [f'"{row[1]}"' for row in keys]  # the primary key, which is all the identity that such a row has
+    else:
+        identity, names = ["rowid"], ["rowid", *names]
+    who, values = ", ".join(identity), ", ".join(names)
+    there, here = f'SELECT {values} FROM origin."{table}"', f'SELECT {values} FROM main."{table}"'
     return _Way(
-        f'DELETE FROM main."{table}" WHERE {first} IN (SELECT {first} FROM ({here} EXCEPT {there}))',
-        f'INSERT INTO main."{table}" ({names}) {there} EXCEPT {here}',
+        f'DELETE FROM main."{table}" WHERE ({who}) IN (SELECT {who} FROM ({here} EXCEPT {there}))',
+        f'INSERT INTO main."{table}" ({values}) {there} EXCEPT {here}',
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from simulators.kit.origin import overwrite
+from simulators.kit.origin import Origin, overwrite
 from simulators.kit.store import Change, Duplicate, Kind, Store
 
 KINDS = (Kind("thing", index=("color", "city=$.address.city"), unique=("label",)),)
@@ -110,3 +110,38 @@ def test_a_half_read_query_keeps_a_restore_from_pulling_the_pages_away() -> None
     assert database.execute("SELECT count(*) FROM thing, json_each('[1]')").fetchone() == (3,)
     overwrite(database, image)
     assert database.execute("SELECT count(*) FROM thing, json_each('[1, 2]')").fetchone() == (6,)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        "key TEXT PRIMARY KEY, doc TEXT",
+        "key INTEGER PRIMARY KEY, doc TEXT",
+        "key INTEGER, doc TEXT",
+        "key INTEGER, doc TEXT, PRIMARY KEY (key, doc)",
+        "key INTEGER PRIMARY KEY, doc TEXT UNIQUE) WITHOUT ROWID; CREATE TABLE other (x",
+        "key INTEGER, part INTEGER DEFAULT 1, doc TEXT, PRIMARY KEY (key, part)) WITHOUT ROWID; CREATE TABLE other (x",
+    ],
+)
+def test_rows_come_back_whatever_their_identity_is(columns: str) -> None:
+    database = sqlite3.connect(":memory:", isolation_level=None)
+    database.executescript(f"CREATE TABLE thing ({columns}); INSERT INTO thing (key, doc) VALUES (1, 'a'), (2, 'b')")
+    before = database.execute("SELECT * FROM thing ORDER BY key").fetchall()
+    origin = Origin(database, database.serialize())
+    for _ in range(2):
+        database.execute("DELETE FROM thing WHERE key = 1")
+        database.execute("UPDATE thing SET doc = 'a' WHERE key = 2")
+        database.execute("INSERT INTO thing (key, doc) VALUES (3, 'c')")
+        origin.restore()
+        assert database.execute("SELECT * FROM thing ORDER BY key").fetchall() == before
+
+
+def test_a_restore_that_fails_leaves_no_transaction_open() -> None:
+    database = sqlite3.connect(":memory:", isolation_level=None)
+    database.executescript("CREATE TABLE thing (key TEXT PRIMARY KEY); INSERT INTO thing VALUES ('a')")
+    origin = Origin(database, database.serialize())
+    database.executescript("CREATE TRIGGER no BEFORE DELETE ON thing BEGIN SELECT raise(ABORT, 'no'); END;")
+    database.execute("INSERT INTO thing VALUES ('b')")
+    with pytest.raises(sqlite3.IntegrityError, match="no"):
+        origin.restore()
+    assert not database.in_transaction
