@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from harness.money import text
+from harness.report.terminal import tie_out_frame
 from harness.scenario.values import iso
 
 Report = Mapping[str, Any]
@@ -22,7 +23,8 @@ COLUMNS = (
 
 def show_reconciliation(out: Console, report: Report) -> None:
     """Per entity and currency book A - items = book B, then what explains the items, then the breaks."""
-    out.print(_lines(report["lines"]))
+    if report["lines"]:
+        out.print(_lines(report["lines"]))
     if report["items"]:
         out.print(_items(report["items"]))
     if report["breaks"]:
@@ -39,18 +41,17 @@ def show_reconciliation(out: Console, report: Report) -> None:
 
 
 def _lines(lines: Iterable[Report]) -> Table:
-    table = Table(title="Tie-out: book A - reconciling items = book B", title_justify="left")
-    for name in ("entity", "line", "book A", "A", "items", "book B", "B", "unexplained"):
-        table.add_column(name, justify="right" if name in ("A", "B", "items", "unexplained") else "left")
+    table = tie_out_frame()
     last = ""
     for row in lines:
         group, currency = f"{row['entity']} {row['currency']}", row["currency"]
-        if last and group != last:
+        if group != last:
             table.add_section()
+            table.add_row(f"[bold]{group}[/]", "", "", "", "")
         colour = "red" if row["unexplained"] else "green"
         table.add_row(
-            group if group != last else "", row["name"], row["a_name"], text(row["a"], currency),
-            text(row["items"], currency), row["b_name"], text(row["b"], currency),
+            f"{row['name']}\n[dim]{row['a_name']} | {row['b_name']}[/]", text(row["a"], currency),
+            text(row["items"], currency), text(row["b"], currency),
             f"[{colour}]{text(row['unexplained'], currency)}[/]",
         )  # fmt: skip
         last = group

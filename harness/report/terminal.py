@@ -87,12 +87,18 @@ def show_timeline(console: Console, moments: list[Moment]) -> None:
     console.print()
 
 
-def tie_out_table(identities: list[Identity]) -> Table:
-    """Book A - named items = book B, per entity and currency. Amounts are never cut, however narrow the terminal."""
+def tie_out_frame() -> Table:
+    """Book A - named items = book B, without rows yet. Amounts are never cut, however narrow the terminal."""
     table = Table(title="Tie-out: book A - reconciling items = book B", title_justify="left", box=SIMPLE_HEAD)
     table.add_column("identity", ratio=1)
     for name in ("A", "items", "B", "unexplained"):
         table.add_column(name, justify="right", no_wrap=True, overflow="fold")
+    return table
+
+
+def tie_out_table(identities: list[Identity]) -> Table:
+    """The tie-out of a run, per entity and currency."""
+    table = tie_out_frame()
     last = ""
     for one in identities:
         group = f"{one.entity} {one.currency}"

@@ -25,8 +25,8 @@ REPORT: dict[str, Any] = {
 }  # fmt: skip
 
 
-def shown(report: dict[str, Any]) -> str:
-    out = Console(width=200, record=True, quiet=True)
+def shown(report: dict[str, Any], width: int = 200) -> str:
+    out = Console(width=width, record=True, quiet=True)
     with out.capture() as captured:
         out.quiet = False
         show_reconciliation(out, report)
@@ -38,6 +38,12 @@ def test_it_says_where_how_much_since_when_and_what_to_do() -> None:
     for words in ("amount differs in erp_cloud", "-0.01 USD", "2.0 d", "finance: compare them", "parked (overdue)",
                   "x1: [tax]", "1,200", "erp_legacy as of 2026-01-06", "1 break:", "after abababab"):  # fmt: skip
         assert words in text, (words, text)
+
+
+def test_amounts_of_the_tie_out_are_whole_on_a_narrow_terminal() -> None:
+    wide = {**LINE, "a": 123_456_789_012, "b": 123_456_789_013}
+    text = shown({**REPORT, "lines": [wide], "breaks": [], "items": []}, width=80)
+    assert "1,234,567,890.12" in text and "1,234,567,890.13" in text and "unexplained" in text, text
 
 
 @pytest.mark.parametrize(
