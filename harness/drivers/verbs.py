@@ -62,7 +62,8 @@ async def _deal(stage: Stage, facts: Any) -> str:
                       "Quantity": float(line.quantity), "UnitPrice": float(unit)})  # fmt: skip
     await stage.sales.create_many("OpportunityLineItem", lines)
     stage.offers[facts.id] = Offer(facts.id, opportunity_id, buyer, currency, origin_of(stage, facts, opportunity_id))
-    return f"{buyer.name} is offered {len(lines)} products worth {text(minor(worth, currency), currency)} {currency}"
+    what = "1 product" if len(lines) == 1 else f"{len(lines)} products"
+    return f"{buyer.name} is offered {what} worth {text(minor(worth, currency), currency)} {currency}"
 
 
 async def _close(stage: Stage, facts: Any) -> str:
