@@ -17,10 +17,10 @@ app = typer.Typer(
 
     [bold]First steps[/]
 
-    windtunnel demo                        three deals become paid invoices, live, in under a minute
-    windtunnel up                          keep a sandbox running; prints addresses and credentials
-    windtunnel ui                          a page to drive it in front of people
-    windtunnel run new-business            play a story in simulation and judge it
+    windtunnel demo               three deals become paid invoices, live
+    windtunnel up                 a sandbox; prints addresses and credentials
+    windtunnel ui                 a page to drive it in front of people
+    windtunnel run new-business   play a story in simulation and judge it
     windtunnel run scenarios/ --junit out.xml --html out.html
 
     Exit codes: 0 it holds, 1 it is broken, 2 wrong usage, 3 unknown (something failed before it could be judged).""",

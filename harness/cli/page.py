@@ -7,11 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from harness.cli.keeper import chosen_page_port, kept, page, watch
-from harness.cli.output import Refusal, console, run_live
+from harness.cli.output import console, run_live
 from harness.cli.sandbox import PORTS_FROM
-from harness.scenario import load_world
+from harness.cli.select import company_of, genesis_of, limits_of
 from harness.scenario.model import GENESIS
-from harness.scenario.values import moment
 from harness.stack.home import Lock, forget_state, home, load_state, private_folder
 from harness.stack.launch import Plan
 from harness.stack.problem import StackProblem
@@ -38,10 +37,7 @@ def ui(
     Starts a sandbox and the page; beside a sandbox that runs here already (`windtunnel up`) only the page.
     Stays in front; one Ctrl-C ends all that it started.
     """
-    try:
-        company, at = load_world(world), moment(genesis)
-    except FileNotFoundError:
-        raise Refusal(f"there is no world '{world}' in scenarios/worlds") from None
+    company, at, limits = company_of(world), genesis_of(genesis), limits_of(profile)
     running = _running()
     if running is not None:
         run_live(_beside(running, chosen_page_port(page_port, ports), browser))
@@ -50,7 +46,7 @@ def ui(
     lock = Lock(home()).take("ui")
     try:
         shutil.rmtree(folder, ignore_errors=True)
-        plan = Plan(company, at, folder, ports_from=ports, core=core, profile=profile, edge=True)
+        plan = Plan(company, at, folder, ports_from=ports, core=core, profile=limits, edge=True)
         run_live(_with_sandbox(plan, chosen_page_port(page_port, ports), browser))
     finally:
         forget_state()

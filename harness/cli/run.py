@@ -13,7 +13,7 @@ import typer
 from harness.checkers import Verdict, overall
 from harness.cli.output import Refusal, console, run_live
 from harness.cli.play import Played, Wishes, play_live, play_sim
-from harness.cli.select import seeds, shard, stories
+from harness.cli.select import limits_of, seeds, shard, stories
 from harness.cli.stories import Core, Json, Mode, Profile, finish, launch_of
 from harness.events import Consumer
 from harness.load.export import with_export
@@ -190,8 +190,7 @@ def _more(profile: str, core: str, export: Path | None) -> str:
 
 
 def _check(profile: str, core: str, mode: Mode, again: bool) -> None:
-    if profile not in ("vendor", "roomy", "none"):
-        raise Refusal(f"--profile is vendor, roomy or none, not '{profile}'")
+    limits_of(profile)
     if core and mode is not Mode.live:
         raise Refusal("--core needs --mode live: another core is a process of its own")
     if again and mode is not Mode.sim:

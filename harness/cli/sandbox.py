@@ -15,6 +15,7 @@ from rich.console import Console
 from harness.canon import Correlation
 from harness.cli.keeper import kept, watch
 from harness.cli.output import Refusal, console, print_json, run_live
+from harness.cli.select import company_of, genesis_of, limits_of
 from harness.evidence import Evidence, gather
 from harness.report.side_by_side import documents_table, rows
 from harness.report.summary import identity_row
@@ -59,10 +60,7 @@ def up(
 
     Stays in front until Ctrl-C. Prints addresses and credentials; `windtunnel env` prints them again for a shell.
     """
-    try:
-        company, at = load_world(world), moment(genesis)
-    except FileNotFoundError:
-        raise Refusal(f"there is no world '{world}' in scenarios/worlds") from None
+    company, at, limits = company_of(world), genesis_of(genesis), limits_of(profile)
     if detach:
         _detached()
         return
@@ -70,7 +68,7 @@ def up(
     lock = Lock(home()).take("up")
     try:
         shutil.rmtree(folder, ignore_errors=True)
-        plan = Plan(company, at, folder, ports_from=ports, core=core, profile=profile, edge=True)
+        plan = Plan(company, at, folder, ports_from=ports, core=core, profile=limits, edge=True)
         run_live(_stay_up(plan))
     finally:
         forget_state()
@@ -223,8 +221,11 @@ def books(
         })  # fmt: skip
         return
     out = console(False)
-    out.print(documents_table(evidence.canon, customer))
-    out.print(tie_out_table(evidence.identities))
+    if evidence.identities or evidence.canon.accounts:
+        out.print(documents_table(evidence.canon, customer))
+        out.print(tie_out_table(evidence.identities))
+    else:
+        out.print("there is nothing in the books yet; `windtunnel ui` is a page to make and win offers")
     if evidence.open_exceptions():
         show_exceptions(out, evidence.open_exceptions())
 
@@ -245,6 +246,15 @@ def clock_show(as_json: Json = False) -> None:
         out.print(f"{name:<14} {iso(clock['now'])}  next due: {due}")
 
 
+def _moment_of(text: str) -> float:
+    try:
+        return moment(text)
+    except ValueError:
+        raise Refusal(
+            f"'{text}' is neither a duration nor a moment: it should be 6h, 30d or 2w, or 2026-02-01T00:00:00Z"
+        ) from None
+
+
 def clock_advance(
     by: Annotated[str, typer.Argument(metavar="DURATION|MOMENT", help="30d, 6h, or 2026-02-01T00:00:00Z.")],
     as_json: Json = False,
@@ -253,7 +263,7 @@ def clock_advance(
     try:
         wanted: tuple[float | None, float] = (seconds(by), 0.0)
     except ValueError:
-        wanted = (None, moment(by))
+        wanted = (None, _moment_of(by))
 
     async def move(world: LiveWorld) -> float:
         to = wanted[1] if wanted[0] is None else world.now() + wanted[0]

@@ -1,17 +1,35 @@
-"""Which stories and seeds a command line means."""
+"""Which stories, seeds, world and beginning a command line means."""
 
 import re
 from collections import Counter
 from pathlib import Path
 
 from harness.cli.output import Refusal
-from harness.scenario import Scenario, load_story
+from harness.scenario import Scenario, load_story, load_world
 from harness.scenario.places import nearest
+from harness.scenario.values import moment
+from harness.scenario.worldfile import WorldFile
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 _RANGE = re.compile(r"(\d+)\.\.(\d+)")
 _SHARD = re.compile(r"(\d{1,6})/(\d{1,6})")
 _SEEDS_MAX = 100_000
+
+
+def company_of(world: str) -> WorldFile:
+    """A world by its name; Refusal when there is none."""
+    try:
+        return load_world(world)
+    except FileNotFoundError:
+        raise Refusal(f"there is no world '{world}' in scenarios/worlds") from None
+
+
+def genesis_of(text: str) -> float:
+    """What --genesis says, as epoch seconds."""
+    try:
+        return moment(text)
+    except ValueError as error:
+        raise Refusal(f"--genesis {error}, not '{text}'") from None
 
 
 def known_stories() -> list[str]:
@@ -40,6 +58,13 @@ def stories(names: list[str]) -> list[Scenario]:
         if count > 1:
             raise Refusal(f"story '{story}' is named {count} times; once is enough, seeds play it more often")
     return chosen
+
+
+def limits_of(profile: str) -> str:
+    """What --profile says."""
+    if profile not in ("vendor", "roomy", "none"):
+        raise Refusal(f"--profile is vendor, roomy or none, not '{profile}'")
+    return profile
 
 
 def shard(text: str, scenarios: list[Scenario], chances: list[str]) -> frozenset[tuple[str, str]]:

@@ -150,5 +150,5 @@ def lint(
         out = console(False)
         for error in found:
             out.print(str(error), markup=False, soft_wrap=True)
-        out.print(f"{len(paths)} files, {sum(len(error.complaints) for error in found)} complaints")
+        out.print(f"files: {len(paths)}, complaints: {sum(len(error.complaints) for error in found)}")
     raise typer.Exit(2 if found else 0)

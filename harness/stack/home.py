@@ -11,6 +11,7 @@ from typing import Any
 from harness.stack.problem import StackProblem
 
 STATE, LOCK = "stack.json", "lock"
+PORTS_END = 65_536
 
 
 def home() -> Path:
@@ -104,9 +105,14 @@ def alive(pid: int) -> bool:
 
 
 def check_free(host: str, ports: dict[str, int], option: str) -> None:
-    """StackProblem naming every port that another program listens on."""
+    """StackProblem naming every port that does not exist or that another program listens on."""
     taken = []
     for name, port in ports.items():
+        if not 0 < port < PORTS_END:
+            raise StackProblem(
+                f"there is no port {port} (wanted for {name}): ports go from 1 to {PORTS_END - 1}.\n"
+                f"  Choose others with {option}, or 0 for any free ones.", 2,
+            )  # fmt: skip
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
