@@ -3,8 +3,8 @@
 from typing import Any
 
 from harness.checkers import Drift
+from harness.drivers.operator import ask_core
 from harness.drivers.stage import Stage, StepFailed
-from harness.world import Unreachable
 
 
 async def rename_field(stage: Stage, facts: Any) -> str:
@@ -31,10 +31,7 @@ async def map_fields(stage: Stage, facts: Any) -> str:
     """A person puts the field map of a record in force at the core."""
     at = stage.world.now()
     value = {"names": facts.names, "defaults": facts.defaults}
-    try:
-        status, answer = await stage.world.core("PUT", f"/mappings/fields/{facts.system}/{facts.object}", value)
-    except Unreachable as error:
-        raise StepFailed(f"the core does not answer: {error}") from error
+    status, answer = await ask_core(stage, "PUT", f"/mappings/fields/{facts.system}/{facts.object}", value)
     if status != 200:
         raise StepFailed(f"the core answered {status} to the field map of {facts.object}: {answer}")
     for drift in stage.drifts:

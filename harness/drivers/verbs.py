@@ -10,7 +10,7 @@ from harness.drivers.bank_file import PARTNER, Transfer, pay_file
 from harness.drivers.bookwork import edit_book
 from harness.drivers.drifting import map_fields, rename_field, require_field
 from harness.drivers.loading import close_loaded, load, pay_loaded
-from harness.drivers.operator import give_up, set_policy
+from harness.drivers.operator import ask_core, give_up, set_policy
 from harness.drivers.quiet import settle
 from harness.drivers.stage import Buyer, Offer, Stage, StepFailed
 from harness.drivers.usage import consume, consume_export
@@ -159,7 +159,7 @@ async def _fix_account(stage: Stage, facts: Any) -> str:
 
 
 async def _map_item(stage: Stage, facts: Any) -> str:
-    status, answer = await _core(stage, "PUT", f"/mappings/items/{facts.sku}", facts.value)
+    status, answer = await ask_core(stage, "PUT", f"/mappings/items/{facts.sku}", facts.value)
     if status not in (200, 201, 204):
         raise StepFailed(f"the core answered {status} to the mapping of {facts.sku}: {answer}")
     return f"product {facts.sku} is mapped anew at the core"
@@ -216,13 +216,6 @@ async def _replay(stage: Stage, facts: Any) -> str:
     touched = sorted({one for replay in replays for one in replay.touched})
     effect = f"touched {', '.join(touched)}" if touched else "no effect"
     return f"{replays[0].signals} signals taken again {len(replays)} times: {effect}"
-
-
-async def _core(stage: Stage, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-    try:
-        return await stage.world.core(method, path, body)
-    except Unreachable as error:
-        raise StepFailed(f"the core does not answer: {error}") from error
 
 
 Driver = Callable[[Stage, Any], Awaitable[str]]

@@ -55,8 +55,11 @@ UnderWay = list["asyncio.Task[Any]"]
 async def finish(coroutine: Any, timeout_s: float | None, under_way: UnderWay | None = None) -> Any:
     """Await a server's coroutine. It goes on by itself when the time-out strikes: a caller that leaves cancels nothing.
 
-    Most answers come without a wait; those cost no task. What does wait is noted in `under_way`.
+    Most answers come without a wait; those cost no task. What does wait is noted in `under_way`. Its time-outs would
+    then strike the caller's task, not its own: a server that has any is asked without a `timeout_s`, in one task.
     """
+    if timeout_s is None and under_way is None:
+        return await coroutine
     try:
         waiting_for = coroutine.send(None)
     except StopIteration as end:

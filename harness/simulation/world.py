@@ -195,7 +195,8 @@ class SimWorld:
         life = self._life
         if life is None or life.dead:
             raise ConnectionRefusedError("the core is down")
-        raw: Raw = await life.serve(request(self.hangar.api, method, path, headers, body, timeout_s))
+        async with asyncio.timeout(timeout_s):  # the core goes on without us, and its own time-outs are its own
+            raw: Raw = await life.serve(request(self.hangar.api, method, path, headers, body, None))
         return raw
 
     async def call(

@@ -126,3 +126,14 @@ def test_a_slow_answer_is_waited_for_before_all_is_called_quiet(small: Scenario)
     result, world = fly(small, flight=Flight(call_at=number, outcome="slow_applied", delay_s=600.0), replay=False)
     assert result.outcome == "holds", result.findings
     assert all(task.done() for task in world._under_way)
+
+
+RECONCILED = ONE_CUSTOMER.replace("expect: {", "expect: {reconciliation: {breaks: []}, ")
+
+
+def test_a_slow_drop_strikes_the_core_s_time_out_while_it_reconciles_and_nobody_waits_for_ever() -> None:
+    story = read_story(RECONCILED)
+    calls = [point for point in points_of(story, "1", "calls") if point.outcome == "slow_applied"]
+    slow = next(point for point in reversed(calls) if point.what == "erp_legacy list")
+    judged = explore_point(story, "1", slow)
+    assert (judged.outcome, judged.hit) == ("holds", True), judged.findings
