@@ -13,11 +13,11 @@ import pytest
 def test_all_stories_hold_live(tmp_path: Path) -> None:
     stories = [
         "new-business", "month-end-night", "bad-master-data", "stormy-monday", "drifted-books", "usage-month",
-        "erp-outage", "schema-change", "renewal", "amendment",
+        "erp-outage", "schema-change", "renewal", "amendment", "europe-and-asia", "replay",
     ]  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-m", "harness.cli", "run", *stories, "--mode", "live", "--json"],
-        env={**os.environ, "WINDTUNNEL_HOME": str(tmp_path)}, capture_output=True, text=True, timeout=900, check=False,
+        env={**os.environ, "WINDTUNNEL_HOME": str(tmp_path)}, capture_output=True, text=True, timeout=1800, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-4000:]
     runs = json.loads(done.stdout)["runs"]
