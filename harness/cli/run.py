@@ -13,7 +13,7 @@ import typer
 from harness.checkers import Verdict, overall
 from harness.cli.output import Refusal, console, run_live
 from harness.cli.play import Played, Wishes, play_live, play_sim
-from harness.cli.select import limits_of, seeds, shard, stories
+from harness.cli.select import limits_of, seeds, shard, stories, writable
 from harness.cli.stories import Core, Json, Mode, Profile, finish, launch_of
 from harness.events import Consumer
 from harness.load.export import with_export
@@ -73,6 +73,7 @@ def run(
     windtunnel run crm-export --export ~/our-crm-export
     """
     _check(profile, core, mode, twice or repeat > 1)
+    writable({"--junit": junit, "--html": html, "--record": record})
     github_too = annotations is Annotations.github
     chosen, chances = _stories(names, github_too), seeds(seed)
     if export is not None:

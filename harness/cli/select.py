@@ -67,6 +67,17 @@ def limits_of(profile: str) -> str:
     return profile
 
 
+def writable(files: dict[str, Path | None]) -> None:
+    """Refuse before anything is played what could not be written when it is over; by option."""
+    for option, path in files.items():
+        try:
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.open("ab").close()
+        except OSError as error:
+            raise Refusal(f"{option} {path} cannot be written: {error.strerror}") from None
+
+
 def shard(text: str, scenarios: list[Scenario], chances: list[str]) -> frozenset[tuple[str, str]]:
     """The i-th of n equal parts (`i/n`) of all runs, as pairs of story and seed: dealt out in turn, so that a slow
     story's seeds do not all fall to one.

@@ -29,6 +29,7 @@ WRONG = [
     (("run", "new-business", "--core", "x"), "--core needs --mode live"),
     (("run", "new-business", "--mode", "live", "--core", "no-such-program"), "there is no program 'no-such-program'"),
     (("run", "new-business", "--profile", "wild"), "--profile is vendor, roomy or none"),
+    (("run", "new-business", "--junit", "/dev/null/out.xml"), "--junit /dev/null/out.xml cannot be written"),
     (("replay", "missing.jsonl"), "cannot be read"),
     (("serve", "salesfroce"), "did you mean 'salesforce'?"),
     (("env",), "no sandbox is running here"),
