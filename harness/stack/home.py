@@ -4,6 +4,7 @@ import errno
 import fcntl
 import json
 import os
+import secrets
 import socket
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 from harness.stack.problem import StackProblem
 
 STATE, LOCK = "stack.json", "lock"
+QUIET_PORTS = range(20_000, 32_000)  # below those that Linux hands out for port 0 and outgoing connections
+TRIES = 200
 PORTS_END = 65_536
 
 
@@ -125,8 +128,17 @@ def check_free(host: str, ports: dict[str, int], option: str) -> None:
 
 
 def free_port(host: str) -> int:
-    """A port that is free at this moment."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
+    """A port that is free now and that the kernel gives to nobody who asks for any: its owner binds it later.
+
+    StackProblem when none is found.
+    """
+    for _ in range(TRIES):
+        port = QUIET_PORTS.start + secrets.randbelow(len(QUIET_PORTS))
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
         return port
+    raise StackProblem(f"no free port found on {host} between {QUIET_PORTS.start} and {QUIET_PORTS.stop}")

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.stack.home import Lock, alive, check_free, free_port, load_state, write_private
+from harness.stack.home import QUIET_PORTS, Lock, alive, check_free, free_port, load_state, write_private
 from harness.stack.problem import StackProblem
 from harness.stack.process import Child
 
@@ -130,3 +131,12 @@ def test_state_is_private_and_a_stale_or_damaged_one_is_said_so(
     write_private(tmp_path / "stack.json", "{")
     with pytest.raises(StackProblem, match="is damaged"):
         load_state()
+
+
+def test_a_free_port_is_none_that_the_kernel_gives_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = free_port("127.0.0.1")
+    assert held in QUIET_PORTS
+    with socket.create_server(("127.0.0.1", held)):
+        monkeypatch.setattr("harness.stack.home.QUIET_PORTS", range(held, held + 1))
+        with pytest.raises(StackProblem, match="no free port"):
+            free_port("127.0.0.1")
