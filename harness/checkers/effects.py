@@ -47,16 +47,30 @@ def _appended_lines(canon: Canon) -> list[str]:
 
 
 def _billed_twice(canon: Canon) -> list[str]:
-    """The same bill twice on one day for one deal won once; each amendment of its contract may bill once more."""
+    """More on one day for a deal that was won once than it is worth with the amendments of its contract.
+
+    A change credits the old price and bills the new one: what was credited is taken off.
+    """
     contracts = {contract.id: contract.deal for contract in canon.contracts if contract.system == "salesforce"}
-    amended = Counter(contracts.get(deal.contract, "") for deal in canon.deals if deal.kind == "amendment")
-    alike = Counter((bill.deal, bill.date, bill.net, bill.lines) for bill in canon.bills() if bill.kind == "invoice")
-    deals = {deal.id: deal for deal in canon.deals}
-    return [
-        f"deal {deals[deal].name} was billed {count} times on {date}"
-        for (deal, date, net, _), count in alike.items()
-        if deal in deals and count > 1 + amended[deal] and count * net > deals[deal].net
-    ]
+    first = {deal.id: contracts.get(deal.contract, "") for deal in canon.deals if deal.kind == "amendment"}
+    worth: dict[str, int] = {}
+    for deal in canon.deals:
+        about = first.get(deal.id, deal.id)
+        worth[about] = worth.get(about, 0) + deal.net
+    by_deal: dict[str, list[Document]] = {}
+    for bill in canon.bills():
+        about = first.get(bill.deal, bill.deal)
+        if bill.kind == "invoice":
+            by_deal.setdefault(about, []).append(bill)
+        else:
+            worth[about] = worth.get(about, 0) + bill.net
+    findings = []
+    for deal in canon.deals:
+        bills = by_deal.get(deal.id, [])
+        too_much = sum(bill.net for bill in bills) > worth.get(deal.id, 0)
+        if len(bills) > 1 and too_much and len({bill.date for bill in bills}) == 1:
+            findings.append(f"deal {deal.name} was billed {len(bills)} times on {bills[0].date}")
+    return findings
 
 
 def nothing_lost(case: Case) -> tuple[int, list[str]]:
