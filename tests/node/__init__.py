@@ -1,0 +1,1 @@
+"""Vendors' SDKs in a second language, driven by scripts beside this file: see `programs.run_script`."""
