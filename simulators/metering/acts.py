@@ -2,11 +2,18 @@
 
 from typing import TYPE_CHECKING, Any
 
+from simulators.kit.fidelity import approximate
 from simulators.metering.rules import GIVEN
 from simulators.metering.schemas import COLUMNS
 
 if TYPE_CHECKING:
     from simulators.metering.app import Metering
+
+approximate(
+    "rows that make no sense",
+    "a job of the product writes past the API (act `record_raw`), somebody edits a file (act `spoil_export`)",
+    source="ours",
+)
 
 
 def install(system: "Metering") -> None:

@@ -11,9 +11,28 @@ from urllib.parse import parse_qs
 import orjson
 
 from simulators.kit.calls import Answer, Call, json_answer
+from simulators.kit.fidelity import absent, approximate
 from simulators.metering import rules
 from simulators.metering.errors import Refused
 from simulators.metering.state import State
+
+approximate(
+    "at least once: what was sent twice is listed twice under one id",
+    "pipelines retry; counting by lines instead of ids bills twice",
+    source="ours",
+)
+approximate(
+    "a feed with limited reach, and a daily file that has everything",
+    "consumers that were away too long need a second way",
+    source="ours",
+)
+absent(
+    "aggregation, sampling and retention of raw records",
+    "streams (Kafka, Kinesis), files by SFTP or object store",
+    "quotas and entitlements",
+    "several tokens with scopes",
+    "deletion of events",
+)
 
 LIMIT_DEFAULT, LIMIT_MAX, BATCH_MAX = 100, 500, 500
 DAY_S = 86_400

@@ -9,7 +9,20 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from simulators.kit.fidelity import approximate
 from simulators.metering.schemas import COLUMNS, MEMBERS, TRAILER
+
+approximate(
+    "late events: `time` long before `recorded_at`",
+    "devices and regions report late, also after a period was billed",
+    source="ours",
+)
+approximate(
+    "corrections as events of their own with the whole new quantity",
+    "logs are append-only; adding a correction instead of replacing bills wrongly",
+    source="ours",
+)
+approximate("decimal strings", "hours and gigabytes are fractions, and floats lose them", source="ours")
 
 TEXT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
 QUANTITY = re.compile(r"\d{1,15}(\.\d{1,9})?")

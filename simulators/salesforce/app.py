@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from simulators.kit.calls import Answer, Call
+from simulators.kit.fidelity import absent, approximate, exact
 from simulators.kit.limits import Limits
 from simulators.kit.system import Rows, Settings, System
 from simulators.kit.wire import Refusal
@@ -16,6 +17,15 @@ from simulators.salesforce.pact_states import States
 from simulators.salesforce.soql.functions import register
 from simulators.salesforce.state import KINDS, OrgState
 from simulators.salesforce.web import Context, read_version
+
+exact(
+    "401 as a JSON list; `Sforce-Limit-Info`; 403 REQUEST_LIMIT_EXCEEDED, 503, 500, 413 as JSON lists",
+    source="observed, documented",
+    held_by="test_auth, test_refusals",
+)
+approximate("what counts as a request", "login does; composite members do not")
+absent("change events over Pub/Sub and CometD", "row locks and concurrent-request limits")
+absent("TLS and the vendor's own host names: they are the edge's (`simulators/edge`), not this server's")
 
 DAILY_REQUESTS = 15_000  # a Developer Edition's calls per 24 hours
 

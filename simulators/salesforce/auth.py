@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from simulators.kit.calls import Answer, Call
+from simulators.kit.fidelity import absent, approximate, exact
 from simulators.salesforce.errors import failed
 from simulators.salesforce.moments import stamp
 from simulators.salesforce.state import SESSION
@@ -16,6 +17,19 @@ from simulators.salesforce.web import reply
 
 if TYPE_CHECKING:
     from simulators.salesforce.app import Salesforce
+
+exact(
+    "tokens `<orgId>!…`; token, userinfo and identity shapes; a leading `*.salesforce.com` path segment",
+    source="observed",
+    held_by="test_auth, test_live_simple_salesforce",
+)
+approximate("sessions", "last two hours of business time from login; a real session is prolonged by use")
+approximate(
+    "users",
+    "everyone is the integration user: there are no profiles, sharing rules or field permissions yet",
+    source="ours",
+)
+absent("JWT bearer, refresh token and authorization code grants")
 
 LIFETIME_S = 7_200.0  # an org's default session time-out: two hours
 DEFAULT_CREDENTIALS = {

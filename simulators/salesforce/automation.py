@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Set
 from typing import TYPE_CHECKING
 
+from simulators.kit.fidelity import approximate, exact
 from simulators.kit.store import Doc
 from simulators.salesforce.errors import ApiError, Problem, refused
 from simulators.salesforce.rules import contract, opportunity
@@ -14,6 +15,14 @@ from simulators.salesforce.state import OrgState
 
 if TYPE_CHECKING:
     from simulators.salesforce.commit import Writer
+
+exact(
+    "stage to probability, forecast, won; Amount from lines and then ignored on write; line prices; price-book "
+    "rules; contract life cycle and end date",
+    source="documented, reported",
+    held_by="test_business_rules",
+)
+approximate("a line's name", "is not renamed with its opportunity or product")
 
 Before = Callable[["Writer", Doc, Doc | None, Set[str]], Problem | None]
 After = Callable[["Writer", Doc, Doc | None], None]

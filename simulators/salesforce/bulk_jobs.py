@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from simulators.kit.calls import Answer
+from simulators.kit.fidelity import absent, approximate, exact
 from simulators.kit.store import Doc
 from simulators.salesforce.bulk_csv import DELIMITERS, LINE_ENDS
 from simulators.salesforce.errors import failed, not_found
@@ -13,6 +14,18 @@ from simulators.salesforce.ids import make_id, parse_id
 from simulators.salesforce.moments import stamp
 from simulators.salesforce.state import DATA, JOB, ROWS
 from simulators.salesforce.web import Context, reply
+
+exact(
+    "Bulk 2.0: states, CSV of successful, failed and unprocessed rows, quoting, `#N/A`, six delimiters, locators",
+    source="observed, reported",
+    held_by="test_bulk, test_live_simple_salesforce",
+)
+approximate(
+    "bulk jobs",
+    "work in chunks of 200 from half a second after the job is closed; the processing times shown are row counts",
+    source="ours",
+)
+absent("Bulk 1.0, multipart upload of a bulk job")
 
 INGEST, QUERY = "V2Ingest", "V2Query"
 FINAL = ("JobComplete", "Failed", "Aborted")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from simulators.kit.calls import Answer
+from simulators.kit.fidelity import approximate
 from simulators.kit.jobs import Job
 from simulators.salesforce import bulk_csv
 from simulators.salesforce.bulk_jobs import FINAL, QUERY, START_DELAY_S, find, moved, new_job, show
@@ -18,6 +19,12 @@ from simulators.salesforce.web import Context, reply
 
 if TYPE_CHECKING:
     from simulators.salesforce.app import Salesforce
+
+approximate(
+    "bulk query results",
+    "show records as they are when a page is fetched; the set of ids is that of the job",
+    source="ours",
+)
 
 WORK = "bulk.query"
 

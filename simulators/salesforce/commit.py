@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Set
 from typing import Any
 
+from simulators.kit.fidelity import approximate, exact
 from simulators.kit.store import Doc
 from simulators.salesforce import automation
 from simulators.salesforce.errors import ApiError, Problem, not_found, refused
@@ -12,6 +13,18 @@ from simulators.salesforce.moments import stamp
 from simulators.salesforce.schemas import Field, SObject
 from simulators.salesforce.state import OrgState
 from simulators.salesforce.values import Rejected, Unreadable, coerce
+
+exact(
+    "error codes, texts and `fields` of refused writes",
+    source="reported",
+    held_by="test_records, test_upsert, test_business_rules",
+)
+exact(
+    "system fields in whole seconds, soft delete with cascade and restrict, `queryAll`",
+    source="recorded",
+    held_by="test_records, test_soql",
+)
+approximate("deleting a parent", "clears plain lookups at once and moves the child's `SystemModstamp` only")
 
 Raw = Mapping[str, Any]
 

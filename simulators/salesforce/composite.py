@@ -8,9 +8,17 @@ from urllib.parse import quote
 import orjson
 
 from simulators.kit.calls import Answer, Call
+from simulators.kit.fidelity import absent, exact
 from simulators.salesforce import naming
 from simulators.salesforce.errors import failed
 from simulators.salesforce.web import Context, reply
+
+exact(
+    "collections, composite, batch, tree: caps, rollback, codes on innocent members",
+    source="documented, reported",
+    held_by="test_collections, test_composite",
+)
+absent("composite graph")
 
 MOST, MOST_QUERIES = 25, 5
 _REFERENCE = re.compile(r"@\{([^}]+)\}")

@@ -5,6 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulators.kit.calls import Answer, json_answer
+from simulators.kit.fidelity import approximate
+
+approximate(
+    "messages that no source quotes",
+    "are ours: composite and bulk requests that are malformed as a whole, a line without quantity, changing the "
+    "price book of an opportunity with lines, `FIELDS()` misuse, nested semi-joins",
+    source="ours",
+)
 
 JSON_TYPE = "application/json;charset=UTF-8"
 

@@ -3,6 +3,10 @@
 import re
 from functools import lru_cache
 
+from simulators.kit.fidelity import exact
+
+exact("ids with checksum, 15 or 18 characters in, 18 out, 18 in any case", source="observed", held_by="test_ids")
+
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CHECK = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _ALNUM = re.compile(r"[A-Za-z0-9]+\Z")

@@ -1,7 +1,10 @@
 """What the org tells about its limits and sizes."""
 
 from simulators.kit.calls import Answer
+from simulators.kit.fidelity import exact
 from simulators.salesforce.web import Context, reply
+
+exact("`/limits` counts daily requests", source="documented", held_by="test_refusals")
 
 _FIXED = {
     "ConcurrentAsyncGetReportInstances": 200, "ConcurrentSyncReportRuns": 20, "DailyAsyncApexExecutions": 250_000,

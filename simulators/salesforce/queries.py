@@ -3,12 +3,19 @@
 from typing import Any
 
 from simulators.kit.calls import Answer
+from simulators.kit.fidelity import exact
 from simulators.salesforce.errors import failed
 from simulators.salesforce.ids import make_id
 from simulators.salesforce.soql.plan import Aggregate, Count
 from simulators.salesforce.soql.runner import Run
 from simulators.salesforce.state import CURSOR
 from simulators.salesforce.web import Context, reply
+
+exact(
+    "query pages: snapshot of ids, 2,000 or `Sforce-Query-Options`, two days, ten per user",
+    source="documented",
+    held_by="test_paging",
+)
 
 PAGE, SMALLEST_PAGE = 2_000, 200
 CURSOR_PREFIX = "01g"

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import quote
 
 from simulators.kit.calls import Answer
+from simulators.kit.fidelity import absent, exact
 from simulators.salesforce import render
 from simulators.salesforce.commit import ManyMatch
 from simulators.salesforce.errors import failed, not_found, refused
@@ -11,6 +12,14 @@ from simulators.salesforce.ids import parse_id
 from simulators.salesforce.moments import epoch, read_datetime, stamp
 from simulators.salesforce.schemas import Field, SObject
 from simulators.salesforce.web import Context, flag, reply
+
+exact(
+    "upsert answers by API version (201, 200 with body from v46, 204 before, 300), `updateOnly`, references by "
+    "external id",
+    source="documented, reported",
+    held_by="test_upsert",
+)
+absent("conditional requests (ETag, If-*)", "undelete, merge, the recycle bin's 15 days")
 
 EXPLICIT_UPSERT_BODY = 46  # from this API version an upsert that updates answers 200 with a body, before 204
 UPDATED_WINDOW_DAYS, DELETED_WINDOW_DAYS = 30, 15

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from simulators.kit.fidelity import exact
 from simulators.kit.routes import Endpoint
 from simulators.salesforce import (
     auth,
@@ -22,6 +23,13 @@ from simulators.salesforce import (
 
 if TYPE_CHECKING:
     from simulators.salesforce.app import Salesforce
+
+exact(
+    "paths split before decoding, optional trailing slash, names in any case, slash and plus in an external id, "
+    "`_HttpMethod`",
+    source="observed, documented",
+    held_by="test_upsert, test_records",
+)
 
 PUBLIC = frozenset(("token", "revoke", "soap", "versions"))
 """Operations that need no session."""

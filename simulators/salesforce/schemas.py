@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from simulators.kit.fidelity import absent
+
+absent("validation rules and field updates as data", "Order, Quote, Asset, Task, history objects")
+
 FieldType = Literal[
     "id", "string", "textarea", "picklist", "multipicklist", "email", "phone", "url", "boolean", "int", "double",
     "currency", "percent", "date", "datetime", "time", "reference", "autonumber", "address",

@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, unescape
 
 from simulators.kit.calls import Answer, Call
+from simulators.kit.fidelity import exact
 from simulators.salesforce.auth import LIFETIME_S, password_fits, same
 
 if TYPE_CHECKING:
     from simulators.salesforce.app import Salesforce
+
+exact(
+    "SOAP login and its faults; `serverUrl` from the Host header",
+    source="observed",
+    held_by="test_auth, test_live_simple_salesforce",
+)
 
 _LOGIN = re.compile(r"<(?:\w+:)?login[\s>]")
 _LOGOUT = re.compile(r"<(?:\w+:)?logout[\s/>]")

@@ -6,10 +6,17 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
+from simulators.kit.fidelity import approximate
 from simulators.salesforce.errors import Problem
 from simulators.salesforce.ids import parse_id
 from simulators.salesforce.moments import read_date, read_datetime, read_time
 from simulators.salesforce.schemas import Field, SObject
+
+approximate(
+    "numbers",
+    "are kept as doubles, as the API shows them; sums and derivations are decimal and rounded half up. Beyond 15 "
+    "significant digits a double does not hold every cent",
+)
 
 Reader = Callable[[SObject, Field, Any], Any]
 

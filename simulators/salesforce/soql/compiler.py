@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from simulators.kit.fidelity import absent, approximate, exact
 from simulators.salesforce.schemas import Field, Schema
 from simulators.salesforce.soql import grouping, literals
 from simulators.salesforce.soql.conditions import Conditions
@@ -12,6 +13,22 @@ from simulators.salesforce.soql.plan import Child, Count, Leaf, Node, Plan, Rows
 from simulators.salesforce.soql.problems import SoqlError, malformed
 from simulators.salesforce.soql.shape import Slot
 from simulators.salesforce.soql.syntax import Function, Item, Name, Query
+
+exact(
+    "SOQL: null rules (`!=` keeps nulls), case-insensitive text, LIKE escapes, parents as outer joins, child "
+    "lists, semi- and anti-joins, date literals and functions, aggregates with `expr0`, HAVING, nulls first both "
+    "ways, picklists in set-up order, AND/OR not mixed, errors with row, column and caret",
+    source="documented, recorded",
+    held_by="test_soql, test_soql_reference, test_soql_fuzz",
+)
+approximate("text order", "is by upper-cased code points; `MIN` and `MAX` of text mind the case")
+approximate("groups of text", "ignore case and show the smallest spelling")
+approximate(
+    "currencies in queries",
+    "aggregates are not converted to the corporate currency; `convertCurrency()` returns the amount as it is",
+)
+approximate("time zone", "of org and user is GMT, the week starts on Sunday, the fiscal year is the calendar year")
+absent("ROLLUP, CUBE, TYPEOF, polymorphic parents, nested child queries, WITH and FOR clauses beyond being read, SOSL")
 
 MAX_CHILDREN, FIELDS_LIMIT = 20, 200
 _ROW_FUNCTIONS: dict[str, Callable[[Any], Any] | None] = {

@@ -1,6 +1,9 @@
 """SOQL's complaints: the line, a caret under the place, its row and column, and what is wrong."""
 
+from simulators.kit.fidelity import approximate
 from simulators.salesforce.errors import ApiError, failed
+
+approximate("error lines of SOQL", "show up to 240 characters around the caret; the vendor cuts elsewhere")
 
 _WIDTH = 240  # of the shown line: a query may be 100,000 characters long
 
