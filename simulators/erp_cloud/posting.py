@@ -17,7 +17,7 @@ from simulators.erp_cloud.state import State
 
 Doc = dict[str, Any]
 
-PREFIX = {"CustInvc": "INV", "CustCred": "CM", "CustPymt": "PYMT", "Journal": "JE"}
+PREFIX = {"CustInvc": "INV", "CustCred": "CM", "CustPymt": "PYMT", "CustRfnd": "CR", "Journal": "JE"}
 FIXED_WHEN_APPLIED = ("entity", "currency", "subsidiary", "exchangeRate", "account")
 
 

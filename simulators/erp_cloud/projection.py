@@ -15,7 +15,7 @@ _TRANSACTION = f"INSERT OR REPLACE INTO row_transaction VALUES ({','.join('?' * 
 _LINE = f"INSERT INTO row_line VALUES ({','.join('?' * 17)})"
 _GL = f"INSERT INTO row_gl VALUES ({','.join('?' * 13)})"
 _CUSTOMER = f"INSERT OR REPLACE INTO row_customer VALUES ({','.join('?' * 19)})"
-_LINK_TYPES = {"CustPymt": "Payment", "CustCred": "SaleRet"}
+_LINK_TYPES = {"CustPymt": "Payment", "CustCred": "SaleRet", "CustRfnd": "Payment"}
 
 
 def _flag(value: Any) -> str:
@@ -61,7 +61,7 @@ class Projection:
         )  # fmt: skip
 
     def link(self, doc: Doc) -> None:
-        """Replace the links from a payment or credit to what it is applied to."""
+        """Replace the links from a payment, credit or refund to what it is applied to."""
         db, tx = self._store.db, int(doc["id"])
         db.execute("DELETE FROM row_link WHERE nextdoc = ?", (tx,))
         db.executemany(
@@ -120,12 +120,12 @@ def _line_rows(doc: Doc, entries: Sequence[Entry]) -> list[tuple[Any, ...]]:
     rows: list[tuple[Any, ...]] = []
     total = amount(doc.get("total"))
     if doc["type"] != "Journal":
-        sign = -1 if doc["type"] == "CustCred" else 1  # a payment's main line is its bank account
+        sign = -1 if doc["type"] in ("CustCred", "CustRfnd") else 1  # of a payment and a refund: the bank account
         base = amount(doc.get("baseTotal"))
         rows.append((tx, 0, None, None, None, e4(sign * total), e4(sign * base), "T", "F", subsidiary, party,
                      doc.get("memo"), _id(doc.get("department")), _id(doc.get("class")), _id(doc.get("location")),
                      _id(doc.get("createdFrom")), None))  # fmt: skip
-    if doc["type"] == "CustPymt":
+    if doc["type"] in ("CustPymt", "CustRfnd"):
         return rows
     taxed = 0
     for entry in entries[1:] if doc["type"] != "Journal" else entries:

@@ -8,7 +8,7 @@ from simulators.erp_cloud.posting import Posting, Writing
 from simulators.erp_cloud.rules_apply import Payer
 from simulators.erp_cloud.rules_ledger import Entry, settle_entries
 from simulators.erp_cloud.rules_money import amount, money_text, rounded
-from simulators.erp_cloud.settling import Settling
+from simulators.erp_cloud.settling import Settling, left_of
 from simulators.erp_cloud.state import State
 
 Doc = dict[str, Any]
@@ -39,7 +39,9 @@ class Receipts:
         doc["payment"] = doc["total"] = money_text(total, digits)
         bank = self._bank(doc)
         worth = rounded(total * Decimal(doc["exchangeRate"]), base_digits)
-        payer = Payer(doc["id"], doc["entity"], doc["currency"], doc["arAcct"], total, digits, base_digits)
+        payer = Payer(
+            doc["id"], doc["entity"], doc["currency"], doc["arAcct"], left_of(total, doc), digits, base_digits
+        )
         self.settling.settle(doc, writing.before, payer, worth, writing.at)
         doc["posting"] = True
         doc["baseTotal"] = money_text(worth, base_digits)

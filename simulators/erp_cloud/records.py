@@ -17,6 +17,7 @@ from simulators.erp_cloud.journals import Journals
 from simulators.erp_cloud.moments import stamp
 from simulators.erp_cloud.posting import Posting, Writing
 from simulators.erp_cloud.receipts import Receipts
+from simulators.erp_cloud.refunds import Refunds
 from simulators.erp_cloud.roles import EDIT, VIEW, Role
 from simulators.erp_cloud.rules_sublists import merged
 from simulators.erp_cloud.sales import Sales
@@ -47,7 +48,7 @@ class Records:
         self._keepers: dict[str, Keeper] = {
             "customer": Customers(state), "customerSubsidiaryRelationship": Relationships(state), "invoice": sales,
             "creditMemo": sales, "customerPayment": Receipts(state, posting, settling),
-            "journalEntry": Journals(state, posting),
+            "customerRefund": Refunds(state, posting), "journalEntry": Journals(state, posting),
         }  # fmt: skip
         self._catalog = catalog
 

@@ -25,7 +25,7 @@ ROLES = {
     one.name: one
     for one in (
         Role("integration"),
-        Role("cash_clerk", (("customerpayment", EDIT), ("*", VIEW))),
+        Role("cash_clerk", (("customerpayment", EDIT), ("customerrefund", EDIT), ("*", VIEW))),
         Role("controller", override_period_restrictions=True),
     )
 }

@@ -64,12 +64,23 @@ def settle_entries(source: Sequence[Entry], receivable: str, doc: Doc, exchange:
 
     `source` is everything but receivables, in debit; its sum is what the payment is worth.
     """
-    relief = sum((amount(line["base"]) for line in doc.get("apply") or ()), ZERO) + amount(doc["baseUnapplied"])
+    given = sum((amount(line["base"]) for line in doc.get("apply") or ()), ZERO)
+    relief = given + amount(doc["baseUnapplied"]) + amount(doc.get("baseRefunded"))
     worth = sum((entry.value for entry in source), ZERO)
     foreign = sum((entry.foreign for entry in source), ZERO)
     entries = [Entry(receivable, -relief, -foreign), *source]
     if worth != relief:
         entries.append(Entry(exchange, relief - worth, ZERO, memo="Realized gain/loss"))
+    return entries
+
+
+def refund_entries(doc: Doc, bank: str, receivable: str, exchange: str, worth: Decimal) -> list[Entry]:
+    """Cr bank at the refund's own rate (`worth`), Dr A/R at the rates of what it takes from, the gap realised."""
+    relief = sum((amount(line["base"]) for line in doc["apply"]), ZERO)
+    total = Decimal(doc["total"])
+    entries = [Entry(bank, -worth, -total), Entry(receivable, relief, total)]
+    if worth != relief:
+        entries.append(Entry(exchange, worth - relief, ZERO, memo="Realized gain/loss"))
     return entries
 
 

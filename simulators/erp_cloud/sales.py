@@ -19,7 +19,7 @@ from simulators.erp_cloud.rules_documents import (
 )  # fmt: skip
 from simulators.erp_cloud.rules_ledger import Entry, sale_entries, settle_entries
 from simulators.erp_cloud.rules_money import ZERO, amount, money_text
-from simulators.erp_cloud.settling import Settling, require_invoice
+from simulators.erp_cloud.settling import Settling, left_of, require_invoice
 from simulators.erp_cloud.state import State
 
 Doc = dict[str, Any]
@@ -129,8 +129,9 @@ class Sales:
         source = self._entries(doc, items, base_digits, -1)[1:]
         worth = sum((one.value for one in source), ZERO)
         payer = Payer(
-            doc["id"], doc["entity"], doc["currency"], doc["account"], amount(doc["total"]), digits, base_digits
-        )
+            doc["id"], doc["entity"], doc["currency"], doc["account"], left_of(amount(doc["total"]), doc), digits,
+            base_digits,
+        )  # fmt: skip
         self.settling.settle(doc, writing.before, payer, worth, writing.at)
         doc["posting"] = True
         doc["baseTotal"] = money_text(worth, base_digits)

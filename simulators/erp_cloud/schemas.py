@@ -66,6 +66,7 @@ STATUS = {
     "CustInvc": {"A": "Open", "B": "Paid In Full", "D": "Pending Approval", "E": "Rejected", "V": "Voided"},
     "CustCred": {"A": "Open", "B": "Fully Applied", "V": "Voided"},
     "CustPymt": {"A": "Unapproved Payment", "B": "Not Deposited", "C": "Deposited", "R": "Rejected", "V": "Voided"},
+    "CustRfnd": {"V": "Voided"},  # the vendor lists no other status of a refund
     "Journal": {"A": "Pending Approval", "B": "Approved for Posting", "V": "Voided"},
 }
 _STAMPS = _many("datetime", "createdDate lastModifiedDate", read_only=True)
@@ -179,6 +180,13 @@ CUSTOMER_PAYMENT = RecordType(
            _many("money", "applied unapplied total", read_only=True)),
     code="CustPymt", title="Payment",
 )  # fmt: skip
+CUSTOMER_REFUND = RecordType(
+    "customerRefund", "transaction",
+    _table(_transaction("CustRfnd"), _refs(customer="customer", account="account", arAcct="account"),
+           _many("string", "checkNum"), (Field("paymentOption", "anyref"), Field("paymentMethod", "anyref")),
+           _APPLY_LINES, _many("money", "total balance", read_only=True)),
+    code="CustRfnd", title="Customer Refund",
+)  # fmt: skip
 JOURNAL_ENTRY = RecordType(
     "journalEntry", "transaction",
     _table(_transaction("Journal"), _many("boolean", "approved"), _many("date", "reversalDate"),
@@ -257,9 +265,10 @@ def _classification(name: str, kind: str) -> RecordType:
 RECORD_TYPES: dict[str, RecordType] = {
     one.name.lower(): one
     for one in (
-        CUSTOMER, RELATIONSHIP, INVOICE, CREDIT_MEMO, CUSTOMER_PAYMENT, JOURNAL_ENTRY, *ITEMS, SUBSIDIARY, ACCOUNT,
-        CURRENCY, PERIOD, TAX_CODE, TAX_TYPE, TERM, RATE, _classification("department", "department"),
-        _classification("classification", "classification"), _classification("location", "location"),
+        CUSTOMER, RELATIONSHIP, INVOICE, CREDIT_MEMO, CUSTOMER_PAYMENT, CUSTOMER_REFUND, JOURNAL_ENTRY, *ITEMS,
+        SUBSIDIARY, ACCOUNT, CURRENCY, PERIOD, TAX_CODE, TAX_TYPE, TERM, RATE,
+        _classification("department", "department"), _classification("classification", "classification"),
+        _classification("location", "location"),
     )
 }  # fmt: skip
 BY_CODE = {one.code: one for one in RECORD_TYPES.values() if one.is_transaction}

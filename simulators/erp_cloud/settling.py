@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from simulators.erp_cloud.errors import Problem, Refused, invalid_value
+from simulators.erp_cloud.errors import Problem, Refused, invalid_value, user_error
 from simulators.erp_cloud.moments import stamp
 from simulators.erp_cloud.rules_apply import Application, OpenItem, Payer, automatic, held, plan, unapplied_base
 from simulators.erp_cloud.rules_documents import invoice_status
@@ -22,7 +22,7 @@ class Settling:
     def settle(self, doc: Doc, before: Doc | None, payer: Payer, worth: Decimal, at: float) -> None:
         """Fill the document's apply list, applied and unapplied, and bring its invoices up to date.
 
-        `worth` is the paying document's value in base currency.
+        `worth` is the paying document's value in base currency; what was refunded of it the payer has no more.
         """
         old = held(before or {})
         wanted = doc.get("apply") or []
@@ -42,12 +42,11 @@ class Settling:
              "total": items[one.doc].total, "applyDate": doc["tranDate"]}
             for number, one in enumerate(planned, 1)
         ]  # fmt: skip
-        applied = sum((one.amount for one in planned), ZERO)
-        doc["applied"] = money_text(applied, payer.digits)
+        applied, refunded = sum((one.amount for one in planned), ZERO), amount(doc.get("refunded"))
+        loose = unapplied_base(payer.available + refunded, worth, applied, payer.base_digits)
+        doc["applied"] = money_text(applied + refunded, payer.digits)
         doc["unapplied"] = money_text(payer.available - applied, payer.digits)
-        doc["baseUnapplied"] = money_text(
-            unapplied_base(payer.available, worth, applied, payer.base_digits), payer.base_digits
-        )
+        doc["baseUnapplied"] = money_text(loose - amount(doc.get("baseRefunded")), payer.base_digits)
         doc["amountPaid"], doc["amountRemaining"] = doc["applied"], doc["unapplied"]
         self._bring_up_to_date(old, planned, items, payer, doc["tranDate"], at)
 
@@ -90,6 +89,17 @@ class Settling:
         ).fetchall()  # fmt: skip
         fresh = [str(row[0]) for row in rows if str(row[0]) not in known]
         return {key: _open_item(self.state.need("transaction", key), ZERO, ZERO) for key in fresh}
+
+
+def left_of(total: Decimal, doc: Doc) -> Decimal:
+    """What a payment or credit memo still has of its total: refunds have taken theirs. Refused when that is too little.
+
+    What is applied counts as had: the caller plans it anew.
+    """
+    left = total - amount(doc.get("refunded"))
+    if left < 0:
+        raise Refused(user_error("The total can not be less than the amount that was refunded.", "total"))
+    return left
 
 
 def require_invoice(state: State, key: str, path: str) -> Doc:

@@ -28,6 +28,13 @@ STEPS = st.one_of(
     st.tuples(GIVE, st.integers(0, 9), AMOUNTS, st.just(True), RATES),
     st.tuples(GIVE, st.integers(0, 9), AMOUNTS, st.booleans(), RATES),
     st.tuples(GIVE, st.integers(0, 3), st.floats(0.01, 1.5).map(lambda share: -share), st.just(True), RATES),
+    st.tuples(
+        st.just("refund"),
+        st.sampled_from(("creditMemo", "customerPayment")),
+        st.integers(0, 9),
+        st.floats(0.01, 1.2),
+        RATES,
+    ),
     st.tuples(st.just("unapply"), st.integers(0, 9)),
     st.tuples(st.just("change"), st.integers(0, 9), AMOUNTS),
     st.tuples(st.just("delete"), st.integers(0, 9)),
@@ -67,13 +74,19 @@ def take(step: tuple[Any, ...]) -> None:
         statuses.append(
             call("POST", f"/record/v1/{'creditMemo' if verb == 'credit' else 'customerPayment'}", body).status
         )
+    elif verb == "refund" and (credit := pick(step[1], step[2])) is not None:
+        body = {"customer": credit["entity"], "subsidiary": credit["subsidiary"], "exchangeRate": step[4],
+                "currency": {"USD": "1", "EUR": "4", "JPY": "5"}[credit["currency"]],
+                "apply": {"items": [{"doc": credit["id"], "apply": True,
+                                     "amount": round(step[3] * float(credit["unapplied"]), 2)}]}}  # fmt: skip
+        statuses.append(call("POST", "/record/v1/customerRefund", body).status)
     elif verb in ("unapply", "delete"):
-        for kind in ("customerPayment", "creditMemo", "invoice"):
+        for kind in ("customerRefund", "customerPayment", "creditMemo", "invoice"):
             row = pick(kind, step[1])
             if row is not None and verb == "delete":
                 statuses.append(call("DELETE", f"/record/v1/{kind}/{row['id']}").status)
                 break
-            if row is not None and kind != "invoice":
+            if row is not None and kind in ("customerPayment", "creditMemo"):
                 statuses.append(
                     call("PATCH", f"/record/v1/{kind}/{row['id']}?replace=apply", {"apply": {"items": []}}).status
                 )
@@ -108,7 +121,8 @@ def check() -> None:
         assert Decimal(row["amountRemaining"]) >= 0
         if row["posting"]:
             foreign[row["subsidiary"], row["currency"]] -= sign * Decimal(row["amountRemaining"])
-            base[row["subsidiary"]] -= sign * Decimal(stored["baseRemaining" if sign == 1 else "baseUnapplied"])
+            kept = "baseRemaining" if sign == 1 else "baseUnapplied"  # of a refund nothing is left
+            base[row["subsidiary"]] -= sign * Decimal(stored.get(kept, "0"))
     assert not any(foreign.values()), foreign
     assert not any(base.values()), base
     assert WORLD.rows("SELECT SUM(amount) AS s FROM transactionaccountingline") in ([{}], [{"s": "0"}])
