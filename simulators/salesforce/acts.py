@@ -1,15 +1,22 @@
-"""What an administrator does inside the org: change its schema, end all sessions."""
+"""What people do inside the org: change its schema, end all sessions, undelete and merge records."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from simulators.salesforce import definition
+from simulators.salesforce.commit import Writer
 from simulators.salesforce.definition import Raw
+from simulators.salesforce.errors import ApiError
+from simulators.salesforce.intake import Writing
+from simulators.salesforce.schemas import SObject
 
 if TYPE_CHECKING:
     from simulators.salesforce.app import Salesforce
+
+T = TypeVar("T")
 
 _CHANGES: dict[str, Callable[[Raw, dict[str, Any]], Raw]] = {
     "add_field": lambda raw, a: definition.add_field(raw, a["object"], a["field"], a["definition"]),
@@ -45,8 +52,44 @@ def register(system: Salesforce) -> None:
         system.expire_credentials()
         return {}
 
+    async def undelete(arguments: dict[str, Any]) -> dict[str, Any]:
+        """Bring records back from the recycle bin, as its page does: {"ids": […]}."""
+        writer = _writer(system)
+        with system.store.transaction():
+            found = [_asked(partial(writer.undelete, _of(system, one), one)) for one in arguments["ids"]]
+        return {"ids": found}
+
+    async def merge(arguments: dict[str, Any]) -> dict[str, Any]:
+        """Merge accounts or contacts, as their page does: {"master": id, "losers": [ids], "values": {…}}."""
+        master, losers = arguments["master"], arguments["losers"]
+        found = _asked(
+            lambda: _writer(system).merge(_of(system, master), master, losers, arguments.get("values") or {})
+        )
+        return {"id": found.id, "losers": list(found.losers), "moved": list(found.moved)}
+
+    system.acts["undelete"] = undelete
+    system.acts["merge"] = merge
     system.acts["alter_schema"] = alter_schema
     system.acts["expire_sessions"] = expire_sessions
+
+
+def _writer(system: Salesforce) -> Writer:
+    return Writer(system.org, Writing(system.clock.now(), system.org.user_id))
+
+
+def _of(system: Salesforce, record_id: str) -> SObject:
+    spec = system.org.schema.of_id(record_id)
+    if spec is None:
+        raise ValueError(f"{record_id} is no record id of this org")
+    return spec
+
+
+def _asked(work: Callable[[], T]) -> T:
+    """What a person at the page is told when the org refuses."""
+    try:
+        return work()
+    except ApiError as error:
+        raise ValueError(str(error)) from error
 
 
 def _move_values(system: Salesforce, sobject: str, field: str, to: str) -> None:

@@ -1,11 +1,11 @@
 """The one way anything is written: intake, checks, automation, storing, and what follows, all or nothing."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from simulators.kit.fidelity import approximate, exact
 from simulators.kit.store import Doc
-from simulators.salesforce import automation
+from simulators.salesforce import automation, merging, recycling
 from simulators.salesforce.errors import ApiError, Problem, not_found, refused
 from simulators.salesforce.ids import parse_id
 from simulators.salesforce.intake import Writing, read_values
@@ -76,7 +76,16 @@ class Writer:
         if not sobject.writable or sobject.name == "User":
             raise refused("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
         with self.org.store.transaction():
-            self._delete(sobject, self.existing(sobject, record_id))
+            doc = self.existing(sobject, record_id)
+            self._delete(sobject, doc, doc["Id"])
+
+    def undelete(self, sobject: SObject, record_id: str) -> str:
+        """Bring a record back from the recycle bin, and with it what cascaded; returns its id."""
+        return recycling.undelete(self, sobject, record_id)
+
+    def merge(self, sobject: SObject, master: str, losers: Sequence[str], values: Raw) -> merging.Merged:
+        """Merge one or two records into a third, which takes over the given values."""
+        return merging.merge(self, sobject, master, losers, values)
 
     # -- look-ups ---------------------------------------------------------------------------
 
@@ -193,14 +202,21 @@ class Writer:
                     )
                     raise refused("DUPLICATE_VALUE", message)
 
-    def _delete(self, sobject: SObject, doc: Doc) -> None:
+    def revive(self, sobject: SObject, doc: Doc) -> None:
+        """Store a record that comes out of the recycle bin; its unique values may be taken by now."""
+        self._check_unique(sobject, doc, None)
+        self.touch(sobject, doc)
+        automation.after_save(self, sobject, doc, None)
+
+    def _delete(self, sobject: SObject, doc: Doc, root: str) -> None:
         automation.before_delete(sobject, doc)
+        lookups: list[recycling.Lookup] = []
         self.touch(sobject, {**doc, "IsDeleted": True})
         for child in sobject.dependents:
             spec = self.org.spec(child.sobject)
             for row in self.org.where(child.sobject, child.field.name, doc["Id"]):
                 if child.field.cascade:
-                    self._delete(spec, row)
+                    self._delete(spec, row, root)
                 elif child.field.restrict:
                     message = (
                         "Your attempt to delete this record could not be completed because it is associated with other "
@@ -208,5 +224,7 @@ class Writer:
                     )
                     raise refused("DELETE_FAILED", message)
                 else:
+                    lookups.append((child.sobject, row["Id"], child.field.name))
                     self.touch(spec, {**row, child.field.name: None}, modified=False)
+        recycling.keep(self, sobject, doc["Id"], root, lookups)
         automation.after_delete(self, sobject, doc)

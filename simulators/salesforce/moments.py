@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
 from functools import lru_cache
 
 _DATETIME = re.compile(
@@ -16,6 +17,12 @@ FIRST_YEAR, LAST_YEAR = 1700, 4000
 def stamp(at: float) -> str:
     """Epoch seconds as a system timestamp: whole seconds, UTC, `2026-01-02T03:04:05.000+0000`."""
     return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+
+
+@lru_cache(maxsize=256)
+def http_date(stamped: str) -> str:
+    """A stored datetime as HTTP headers write it."""
+    return format_datetime(datetime.fromtimestamp(epoch(stamped), UTC), usegmt=True)
 
 
 def day(at: float) -> date:

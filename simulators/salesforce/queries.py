@@ -4,6 +4,7 @@ from typing import Any
 
 from simulators.kit.calls import Answer
 from simulators.kit.fidelity import exact
+from simulators.salesforce import recycling
 from simulators.salesforce.errors import failed
 from simulators.salesforce.ids import make_id
 from simulators.salesforce.soql.plan import Aggregate, Count
@@ -30,6 +31,7 @@ async def query(ctx: Context) -> Answer:
 
 async def query_all(ctx: Context) -> Answer:
     """GET /queryAll?q=…: with the recycle bin."""
+    recycling.purge(ctx.org, ctx.call.at)
     return _run(ctx, with_deleted=True)
 
 

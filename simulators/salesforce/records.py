@@ -4,8 +4,8 @@ from typing import Any
 from urllib.parse import quote
 
 from simulators.kit.calls import Answer
-from simulators.kit.fidelity import absent, exact
-from simulators.salesforce import render
+from simulators.kit.fidelity import exact
+from simulators.salesforce import preconditions, recycling, render
 from simulators.salesforce.commit import ManyMatch
 from simulators.salesforce.errors import failed, not_found, refused
 from simulators.salesforce.ids import parse_id
@@ -19,7 +19,6 @@ exact(
     source="documented, reported",
     held_by="test_upsert",
 )
-absent("conditional requests (ETag, If-*)", "undelete, merge, the recycle bin's 15 days")
 
 EXPLICIT_UPSERT_BODY = 46  # from this API version an upsert that updates answers 200 with a body, before 204
 UPDATED_WINDOW_DAYS, DELETED_WINDOW_DAYS = 30, 15
@@ -54,7 +53,9 @@ async def change(ctx: Context, sobject: str, key: str) -> Answer:
     spec = ctx.sobject(sobject)
     if parse_id(key) is None:
         raise _no_external_id(key)
-    ctx.writer().update(spec, key, ctx.json_object())
+    with ctx.org.store.transaction():
+        preconditions.check_write(ctx, spec, key)
+        ctx.writer().update(spec, key, ctx.json_object())
     return Answer(204)
 
 
@@ -84,6 +85,7 @@ async def upsert(ctx: Context, sobject: str, field: str, **rest: str) -> Answer:
     spec, lookup = _external(ctx, sobject, field)
     update_only = flag(ctx.parameters().get("updateOnly"))
     try:
+        preconditions.check_upsert(ctx, spec, lookup, _value(rest))
         record_id, created = ctx.writer().upsert(spec, lookup, _value(rest), ctx.json_object(), update_only)
     except ManyMatch as many:
         return _many(ctx, spec, many)
@@ -124,6 +126,7 @@ async def deleted(ctx: Context, sobject: str) -> Answer:
     """GET /sobjects/X/deleted?start&end."""
     spec = ctx.sobject(sobject)
     start, end = _window(ctx, DELETED_WINDOW_DAYS)
+    recycling.purge(ctx.org, ctx.call.at)
     rows = ctx.org.store.rows(
         f'SELECT key, "SystemModstamp" FROM "{spec.name}" WHERE "SystemModstamp" >= ? AND "SystemModstamp" < ? '
         'AND "IsDeleted" = 1 ORDER BY key',
@@ -176,14 +179,20 @@ def _many(ctx: Context, spec: SObject, many: ManyMatch) -> Answer:
 
 def _shown(ctx: Context, spec: SObject, record_id: str) -> Answer:
     doc = ctx.org.get(spec.name, record_id)
+    if doc is not None and doc["IsDeleted"]:
+        recycling.purge(ctx.org, ctx.call.at)
+        doc = ctx.org.get(spec.name, record_id)
     if doc is None:
         raise not_found()
     if doc["IsDeleted"]:
         raise refused("ENTITY_IS_DELETED", "entity is deleted")
+    headers = preconditions.tags(spec, doc)
+    if not preconditions.modified(ctx, spec, doc):
+        return Answer(304, headers=headers)
     wanted = ctx.parameters().get("fields") if ctx.call.query else None
     if wanted is None:
-        return reply(200, render.record(spec, doc, ctx.root))
-    return reply(200, render.selection(spec, doc, ctx.root, named_fields(spec, wanted.split(","))))
+        return reply(200, render.record(spec, doc, ctx.root), headers)
+    return reply(200, render.selection(spec, doc, ctx.root, named_fields(spec, wanted.split(","))), headers)
 
 
 def named_fields(spec: SObject, names: list[Any]) -> list[Field]:

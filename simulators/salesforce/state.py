@@ -18,7 +18,8 @@ CURSOR = Kind("_cursor", index=("user",))
 JOB = Kind("_bulk_job", index=("type",))
 DATA = Kind("_bulk_data")
 ROWS = Kind("_bulk_rows", index=("job",))
-KINDS = (SCHEMA, SESSION, CURSOR, JOB, DATA, ROWS)
+BIN = Kind("_bin", index=("root", "at"))
+KINDS = (SCHEMA, SESSION, CURSOR, JOB, DATA, ROWS, BIN)
 
 _compiled: dict[str, Schema] = {}  # by stored text: a reset to a known schema costs one comparison
 
