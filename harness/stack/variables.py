@@ -2,6 +2,7 @@
 
 from harness.stack.credentials import Credentials
 from harness.stack.world import Addresses
+from simulators.salesforce import PRIVATE_KEY
 
 
 def variables_of(addresses: Addresses, secret: Credentials) -> dict[str, str]:
@@ -11,6 +12,7 @@ def variables_of(addresses: Addresses, secret: Credentials) -> dict[str, str]:
         "SALESFORCE_URL": addresses.systems["salesforce"], "SALESFORCE_CLIENT_ID": salesforce["client_id"],
         "SALESFORCE_CLIENT_SECRET": salesforce["client_secret"], "SALESFORCE_USERNAME": salesforce["username"],
         "SALESFORCE_PASSWORD": salesforce["password"], "SALESFORCE_SECURITY_TOKEN": salesforce["security_token"],
+        "SALESFORCE_JWT_KEY_FILE": str(PRIVATE_KEY),
         "CHARGEBEE_ENDPOINT": f"{addresses.systems['subscriptions']}/api/v2",
         "CHARGEBEE_API_KEY": secret.systems["subscriptions"]["api_key"],
         "NETSUITE_URL": f"{addresses.systems['erp_cloud']}/services/rest", "NETSUITE_ACCOUNT": cloud["account"],

@@ -2,8 +2,9 @@
 
 from simulators.kit.system import Settings, System
 from simulators.salesforce.app import Salesforce
+from simulators.salesforce.assertions import PRIVATE_KEY
 
-__all__ = ["create"]
+__all__ = ["PRIVATE_KEY", "create"]
 
 
 def create(settings: Settings) -> System:

@@ -11,6 +11,7 @@ from simulators.kit.limits import Limits
 from simulators.kit.system import Rows, Settings, System
 from simulators.kit.wire import Refusal
 from simulators.salesforce import acts, birth, books, definition, naming, routes, seed
+from simulators.salesforce.assertions import CERTIFICATE, load_certificate
 from simulators.salesforce.auth import DEFAULT_CREDENTIALS, Sessions, bearer
 from simulators.salesforce.errors import ApiError, Problem, answer_error, failed, not_found
 from simulators.salesforce.pact_states import States
@@ -50,6 +51,7 @@ class Salesforce(System):
 
     def __init__(self, settings: Settings) -> None:
         self.credentials = {**DEFAULT_CREDENTIALS, **(settings.credentials or {})}
+        self.certificate = load_certificate(self.credentials.get("certificate_pem") or CERTIFICATE.read_text())
         super().__init__(settings)
 
     # -- life -------------------------------------------------------------------------------

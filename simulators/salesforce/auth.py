@@ -1,18 +1,20 @@
-"""Who may call: OAuth token grants, sessions in the store, userinfo, identity, revocation."""
+"""Who may call: sessions in the store, userinfo, identity, revocation, introspection."""
 
 from __future__ import annotations
 
 import base64
 import hmac
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+import orjson
+
 from simulators.kit.calls import Answer, Call
-from simulators.kit.fidelity import absent, approximate, exact
+from simulators.kit.fidelity import approximate, exact
 from simulators.salesforce.errors import failed
+from simulators.salesforce.ids import parse_id
 from simulators.salesforce.moments import stamp
-from simulators.salesforce.state import SESSION
+from simulators.salesforce.state import REFRESH, SESSION
 from simulators.salesforce.web import reply
 
 if TYPE_CHECKING:
@@ -29,7 +31,6 @@ approximate(
     "everyone is the integration user: there are no profiles, sharing rules or field permissions yet",
     source="ours",
 )
-absent("JWT bearer, refresh token and authorization code grants")
 
 LIFETIME_S = 7_200.0  # an org's default session time-out: two hours
 DEFAULT_CREDENTIALS = {
@@ -38,12 +39,6 @@ DEFAULT_CREDENTIALS = {
     "username": "integration@windtunnel.example",
     "password": "windtunnel",
     "security_token": "token",
-}
-_GRANT_ERRORS = {
-    "invalid_client_id": "client identifier invalid",
-    "invalid_client": "invalid client credentials",
-    "unsupported_grant_type": "grant type not supported",
-    "invalid_grant": "authentication failure",
 }
 
 
@@ -58,13 +53,18 @@ class Sessions:
         """Read sessions anew from the store."""
         self._known.clear()
 
-    def issue(self, at: float, user: str) -> str:
-        """A new token for a user."""
+    def issue(self, at: float, user: str, **facts: str) -> str:
+        """A new token for a user; `facts` are the client, its scope, and the refresh token that it came of."""
         store, org = self._system.store, self._system.org
         number = store.next("session")
         token = f"{org.org_id[:15]}!AQ{self._system.chance.token('session', number, 94)}"
-        store.put(SESSION.name, {"id": token, "user": user, "expires": at + LIFETIME_S})
+        store.put(SESSION.name, {"id": token, "user": user, "issued": at, "expires": at + LIFETIME_S, **facts})
         return token
+
+    def of_token(self, token: str, at: float) -> dict[str, Any] | None:
+        """What is known of a live token."""
+        row = self._system.store.get(SESSION.name, token)
+        return row if row is not None and at < row["expires"] else None
 
     def user(self, token: str, at: float) -> str | None:
         """The user behind a live token."""
@@ -77,9 +77,17 @@ class Sessions:
         return known[1] if at < known[0] else None
 
     def revoke(self, token: str) -> bool:
-        """End one session; False for an unknown token."""
+        """End one session, or a refresh token with all its sessions; False for an unknown token."""
         self._known.pop(token, None)
-        return self._system.store.delete(SESSION.name, token)
+        store = self._system.store
+        if store.delete(SESSION.name, token):
+            return True
+        if not store.delete(REFRESH.name, token):
+            return False
+        for key, doc in list(store.rows("SELECT key, doc FROM _session")):
+            if orjson.loads(doc).get("refresh") == token:
+                self.revoke(key)
+        return True
 
     def expire_all(self) -> None:
         """End every session."""
@@ -105,28 +113,29 @@ def same(given: str, wanted: str) -> bool:
     return hmac.compare_digest(given.encode(), wanted.encode())
 
 
-async def token(system: Salesforce, call: Call) -> Answer:
-    """POST /services/oauth2/token."""
-    form = _form(call)
+def form_of(call: Call) -> dict[str, str]:
+    """The members of a form body."""
+    return dict(parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def client_of(system: Salesforce, call: Call, form: dict[str, str], secret_needed: bool = True) -> str | None:
+    """Why the client is not a connected app of this org (the error's name), or None when it is.
+
+    Its id and secret stand in the form or in a Basic header; without `secret_needed` none or the right one will do.
+    """
     client_id, secret = form.get("client_id", ""), form.get("client_secret", "")
     basic = call.headers.get("authorization", "")
     if basic.lower().startswith("basic "):
         try:
             client_id, _, secret = base64.b64decode(basic[6:], validate=True).decode().partition(":")
         except ValueError:
-            return _grant_error("invalid_client")
+            return "invalid_client"
     known = system.credentials
     if not same(client_id, known["client_id"]):
-        return _grant_error("invalid_client_id")
-    if not same(secret, known["client_secret"]):
-        return _grant_error("invalid_client")
-    grant = form.get("grant_type", "")
-    if grant == "password":
-        if not (same(form.get("username", ""), known["username"]) and password_fits(system, form.get("password", ""))):
-            return _grant_error("invalid_grant")
-    elif grant != "client_credentials":
-        return _grant_error("unsupported_grant_type")
-    return reply(200, _grant(system, call))
+        return "invalid_client_id"
+    if (secret_needed or secret) and not same(secret, known["client_secret"]):
+        return "invalid_client"
+    return None
 
 
 def password_fits(system: Salesforce, given: str) -> bool:
@@ -135,32 +144,33 @@ def password_fits(system: Salesforce, given: str) -> bool:
     return same(given, known["password"] + known["security_token"]) or same(given, known["password"])
 
 
-def _grant(system: Salesforce, call: Call) -> dict[str, Any]:
-    user = system.org.user_id
-    identity = f"{call.base_url}/id/{system.org.org_id}/{user}"
-    issued = str(int(call.at * 1000))
-    digest = hmac.new(system.credentials["client_secret"].encode(), (identity + issued).encode(), sha256).digest()
-    return {
-        "access_token": system.sessions.issue(call.at, user), "signature": base64.b64encode(digest).decode(),
-        "scope": "api", "instance_url": call.base_url, "id": identity, "token_type": "Bearer", "issued_at": issued,
-        "api_instance_url": call.base_url,
-    }  # fmt: skip
-
-
-def _grant_error(code: str) -> Answer:
-    return reply(400, {"error": code, "error_description": _GRANT_ERRORS[code]})
-
-
-def _form(call: Call) -> dict[str, str]:
-    return dict(parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True))
-
-
 async def revoke(system: Salesforce, call: Call) -> Answer:
     """POST or GET /services/oauth2/revoke."""
-    named = _form(call).get("token") or dict(parse_qsl(call.query)).get("token", "")
+    named = form_of(call).get("token") or dict(parse_qsl(call.query)).get("token", "")
     if not system.sessions.revoke(named):
         return reply(400, {"error": "unsupported_token_type", "error_description": "this token type is not supported"})
     return Answer(200)
+
+
+async def introspect(system: Salesforce, call: Call) -> Answer:
+    """POST /services/oauth2/introspect (RFC 7662): what a token is good for, told to the client that got it."""
+    form = form_of(call)
+    wrong = client_of(system, call, form)
+    if wrong is not None:
+        return reply(401, {"error": wrong, "error_description": "invalid client credentials"})
+    token = form.get("token", "")
+    access = system.sessions.of_token(token, call.at)
+    row = access or system.store.get(REFRESH.name, token)
+    if row is None:
+        return reply(200, {"active": False})
+    user = system.org.get("User", row["user"]) or {}
+    shown = {
+        "active": True, "scope": row.get("scope", "api"), "client_id": system.credentials["client_id"],
+        "username": user.get("Username"), "sub": f"{call.base_url}/id/{system.org.org_id}/{row['user']}",
+        "token_type": "access_token" if access else "refresh_token", "iat": int(row.get("issued", call.at)),
+        "nbf": int(row.get("issued", call.at)),
+    }  # fmt: skip
+    return reply(200, shown | ({"exp": int(access["expires"])} if access else {}))
 
 
 async def userinfo(system: Salesforce, call: Call) -> Answer:
@@ -170,7 +180,7 @@ async def userinfo(system: Salesforce, call: Call) -> Answer:
 
 async def identity(system: Salesforce, call: Call, org: str, user: str) -> Answer:
     """GET /id/<org>/<user>."""
-    if system.org.org_id[:15] != org[:15] or system.org.user_id[:15] != user[:15]:
+    if parse_id(org) != system.org.org_id or parse_id(user) != call.principal:
         raise failed("NOT_FOUND", "The requested resource does not exist")
     return reply(200, _identity(system, call))
 

@@ -13,6 +13,7 @@ from simulators.salesforce import (
     bulk_query,
     composite,
     describe,
+    grants,
     limits,
     queries,
     records,
@@ -31,7 +32,7 @@ exact(
     held_by="test_upsert, test_records",
 )
 
-PUBLIC = frozenset(("token", "revoke", "soap", "versions"))
+PUBLIC = frozenset(("authorize", "introspect", "token", "revoke", "soap", "versions"))
 """Operations that need no session."""
 
 _BASE = "/services/data/{version}"
@@ -41,7 +42,9 @@ _QUERIES = f"{_BASE}/jobs/query"
 _EXTERNAL = f"{_BASE}/sobjects/{{sobject}}/{{field}}/{{value}}"
 
 TABLE: tuple[tuple[str, str, str, Endpoint], ...] = (
-    ("POST", "/services/oauth2/token", "token", auth.token),
+    ("POST", "/services/oauth2/token", "token", grants.token),
+    ("GET", "/services/oauth2/authorize", "authorize", grants.authorize),
+    ("POST", "/services/oauth2/introspect", "introspect", auth.introspect),
     ("POST", "/services/oauth2/revoke", "revoke", auth.revoke),
     ("GET", "/services/oauth2/revoke", "revoke", auth.revoke),
     ("GET", "/services/oauth2/userinfo", "userinfo", auth.userinfo),

@@ -22,6 +22,8 @@ from simple_salesforce.exceptions import (
     SalesforceResourceNotFound,
 )
 
+from simulators.salesforce import PRIVATE_KEY
+
 pytestmark = pytest.mark.live
 
 
@@ -79,6 +81,21 @@ def test_user_name_and_password_log_in_by_soap(server: Server):
         Salesforce(**known, password="wrong", domain=domain, session=server.session)
     with pytest.raises(SalesforceAuthenticationFailed, match="invalid client credentials"):
         Salesforce(consumer_key="windtunnel-core", consumer_secret="x", domain=domain, session=server.session)
+
+
+def test_a_signed_assertion_and_a_client_with_a_password_log_in(server: Server):
+    known = {"username": "integration@windtunnel.example", "consumer_key": "windtunnel-core"}
+    domain = f"127.0.0.1:{server.port}/my"
+    by_key = Salesforce(**known, privatekey_file=str(PRIVATE_KEY), domain=domain, session=server.session)
+    assert by_key.query("SELECT count() FROM User")["totalSize"] == 1
+    by_password = Salesforce(
+        **known, consumer_secret="windtunnel-secret", password="windtunnel", domain=domain, session=server.session
+    )
+    assert by_password.query("SELECT count() FROM User")["totalSize"] == 1
+    stranger = {**known, "username": "x@y.z"}
+    with pytest.warns(UserWarning, match="authorize"), pytest.raises(SalesforceAuthenticationFailed, match="approved"):
+        Salesforce(**stranger, privatekey_file=str(PRIVATE_KEY), domain=domain,
+                   session=server.session)  # fmt: skip
 
 
 def test_the_life_of_a_record(sf: Salesforce):
