@@ -20,12 +20,8 @@ CURSOR = Kind("_cursor", index=("user",))
 JOB = Kind("_bulk_job", index=("type",))
 DATA = Kind("_bulk_data")
 ROWS = Kind("_bulk_rows", index=("job",))
-<<<<<<< HEAD
 BIN = Kind("_bin", index=("root", "at"))
-KINDS = (SCHEMA, SESSION, CURSOR, JOB, DATA, ROWS, BIN)
-=======
-KINDS = (SCHEMA, SESSION, REFRESH, CODE, CURSOR, JOB, DATA, ROWS)
->>>>>>> dd91bc3 (Salesforce sign-in: signed assertions, refresh tokens, authorization codes with PKCE and introspection, each with its refusals)
+KINDS = (SCHEMA, SESSION, REFRESH, CODE, CURSOR, JOB, DATA, ROWS, BIN)
 
 _compiled: dict[str, Schema] = {}  # by stored text: a reset to a known schema costs one comparison
 
