@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from harness.cli import bench, chaos, container, contracts, load, page, reconcile, run, sandbox, serve, stories
+from harness.cli import bench, chaos, container, contracts, load, page, reconcile, run, sandbox, seed, serve, stories
 from harness.cli.output import complain
 
 INTERRUPTED = 130  # how typer reports a Ctrl-C
@@ -35,6 +35,7 @@ serve.register(app)
 container.register(app)
 bench.register(app)
 load.register(app)
+seed.register(app)
 contracts.register(app)
 reconcile.register(app)
 
