@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from simulators.kit.store import Doc
-from simulators.subscriptions import rules_invoice, rules_price
+from simulators.subscriptions import promotional_credits, rules_invoice, rules_price
 from simulators.subscriptions.rules_tax import Treatment, treatment
 from simulators.subscriptions.rules_terms import due_date
 from simulators.subscriptions.work import Work
@@ -95,6 +95,7 @@ def issue(work: Work, draft: Draft) -> Doc:
     for line in draft.lines:
         line["id"], line["customer_id"] = f"li_{work.token('line_item')}", customer["id"]
         tiers += [{**tier, "line_item_id": line["id"]} for tier in line.pop("_tiers", ())]
+    used = None if draft.pending else promotional_credits.use(customer, draft.lines, draft.currency_code)
     taxed = tax_of(work, customer, draft.lines, draft.date, ship_to)
     for line in draft.lines:
         line.pop("_taxable")
@@ -113,18 +114,31 @@ def issue(work: Work, draft: Draft) -> Doc:
     optional: Doc = {
         "subscription_id": subscription and subscription["id"], "vat_number": customer.get("vat_number"),
         "billing_address": customer.get("billing_address"), "business_entity_id": customer.get("business_entity_id"),
-        **draft.members,
+        "payment_owner": customer.get("relationship", {}).get("payment_owner_id"), **draft.members,
     }  # fmt: skip
     invoice |= {name: value for name, value in optional.items() if value is not None}
     if invoice.get("billing_address"):
         invoice["billing_address"] = {**invoice["billing_address"], "object": "billing_address"}
     rules_invoice.total_up(invoice, taxed)
+    promotional_credits.record(work, customer, invoice, used)
     if draft.first_invoice:
         invoice["new_sales_amount"] = invoice["total"]
     rules_invoice.rebalance(invoice, work.at)
     work.save("invoice", invoice)
     watch_due_date(work, invoice)
     return invoice
+
+
+def retaxed(work: Work, invoice: Doc, customer: Doc, lines: list[Doc], date: int) -> None:
+    """Give an invoice these lines, and bring taxes and totals in step. A line without `_taxable` is as it was."""
+    for line in lines:
+        line.setdefault("_taxable", line.get("tax_exempt_reason") != "product_exempt")
+    taxed = tax_of(work, customer, lines, date, invoice.get("shipping_address"))
+    for line in lines:
+        line.pop("_taxable")
+    invoice["line_items"] = lines
+    rules_invoice.total_up(invoice, taxed)
+    rebalanced(work, invoice)
 
 
 def watch_due_date(work: Work, invoice: Doc) -> None:

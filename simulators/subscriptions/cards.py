@@ -11,7 +11,7 @@ from simulators.subscriptions.work import Work
 Result = dict[str, Any]
 
 _BRANDS = {"4": "visa", "5": "mastercard", "2": "mastercard", "3": "american_express", "6": "discover"}
-_OWNER = ("first_name", "last_name", "billing_addr1", "billing_addr2", "billing_city", "billing_state_code",
+OWNER = ("first_name", "last_name", "billing_addr1", "billing_addr2", "billing_city", "billing_state_code",
           "billing_state", "billing_zip", "billing_country")  # fmt: skip
 
 
@@ -35,17 +35,13 @@ def attach(work: Work, customer: Doc, card: Params) -> Doc:
     account = card.text("gateway_account_id") or gateway.ID
     if account != gateway.ID:
         raise not_found(card.name("gateway_account_id"), account)
-    owner = {name: value for name in _OWNER if (value := card.text(name)) is not None}
+    names = {name: value for name in OWNER if (value := card.text(name)) is not None}
     key = f"pm_{work.token('payment_source')}"
     source: Doc = {
         "id": key, "customer_id": customer["id"], "type": "card", "status": "valid", "gateway": gateway.NAME,
         "gateway_account_id": gateway.ID, "reference_id": f"tok_{work.token('reference')}", "created_at": work.at,
         "deleted": False, "object": "payment_source", "_outcome": gateway.CARDS.get(digits, "succeed"),
-        "card": {
-            **owner, "iin": digits[:6], "last4": digits[-4:], "brand": _BRANDS.get(digits[0], "other"),
-            "funding_type": "credit", "expiry_month": month, "expiry_year": year,
-            "masked_number": f"{'*' * (len(digits) - 4)}{digits[-4:]}", "object": "card",
-        },
+        "card": {**names, **shown_of(digits, year, month)},
     }  # fmt: skip
     if "business_entity_id" in customer:
         source["business_entity_id"] = customer["business_entity_id"]
@@ -53,6 +49,24 @@ def attach(work: Work, customer: Doc, card: Params) -> Doc:
     if not customer.get("primary_payment_source_id"):
         make_primary(work, customer, source)
     return source
+
+
+def shown_of(digits: str, year: int, month: int = 12) -> Doc:
+    """What may be known of a card number."""
+    return {
+        "iin": digits[:6], "last4": digits[-4:], "brand": _BRANDS.get(digits[0], "other"), "funding_type": "credit",
+        "expiry_month": month, "expiry_year": year, "masked_number": f"{'*' * (len(digits) - 4)}{digits[-4:]}",
+        "object": "card",
+    }  # fmt: skip
+
+
+def owner(work: Work, params: Params) -> Doc:
+    """The customer that a new payment source is for."""
+    key = params.need("customer_id")
+    customer = work.need("customer", key, "customer_id")
+    if customer["deleted"]:
+        raise not_found("customer_id", key)
+    return customer
 
 
 def make_primary(work: Work, customer: Doc, source: Doc) -> None:
@@ -68,7 +82,7 @@ def make_primary(work: Work, customer: Doc, source: Doc) -> None:
 def card_of(work: Work, customer: Doc) -> Doc | None:
     """The customer's primary card as the `card` member of answers."""
     source = work.get("payment_source", customer.get("primary_payment_source_id"))
-    if source is None:
+    if source is None or "card" not in source:
         return None
     card = source["card"]
     members = {name: value for name, value in card.items() if name not in ("brand", "object")}
@@ -82,7 +96,7 @@ def card_of(work: Work, customer: Doc) -> Doc | None:
 
 def create_card(work: Work, params: Params) -> Result:
     """POST /payment_sources/create_card."""
-    customer = work.need("customer", params.need("customer_id"), "customer_id")
+    customer = owner(work, params)
     source = attach(work, customer, params.group("card"))
     if params.boolean("replace_primary_payment_source"):
         make_primary(work, customer, source)
@@ -121,6 +135,9 @@ def delete(work: Work, _params: Params, key: str) -> Result:
     customer = work.need("customer", source["customer_id"])
     source["deleted"] = True
     work.save("payment_source", source)
+    if customer.get("backup_payment_source_id") == key:
+        customer.pop("backup_payment_source_id")
+        work.save("customer", customer)
     if customer.get("primary_payment_source_id") == key:
         for name in ("primary_payment_source_id", "payment_method"):
             customer.pop(name, None)

@@ -29,6 +29,12 @@ _CHOICES = {
     "fraud_flag": ("safe", "suspicious", "fraudulent"),
 }
 
+_MODES = ("using_defaults", "manually_set")
+_BILLING_DAYS = {
+    "billing_date_mode": _MODES, "billing_day_of_week_mode": _MODES,
+    "billing_day_of_week": ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"),
+}  # fmt: skip
+
 
 def live(work: Work, key: str, param: str | None = None) -> Doc:
     """A customer that is not deleted, or 404; a business entity header hides those of other entities."""
@@ -161,9 +167,28 @@ def _changed(work: Work, params: Params, customer: Doc, texts: tuple[str, ...]) 
     _apply(customer, params, texts)
     if texts is _BILLING_TEXTS:
         _billing(customer, params)
+    return changed(work, customer)
+
+
+def changed(work: Work, customer: Doc) -> Result:
+    """Keep a changed customer and tell of it; the usual answer."""
     work.save("customer", customer)
     work.emit("customer_changed", **with_card(work, customer))
     return with_card(work, customer)
+
+
+def change_billing_date(work: Work, params: Params, key: str) -> Result:
+    """POST /customers/{id}/change_billing_date: the day on which calendar billing begins its terms."""
+    customer = live(work, key)
+    for name, most in (("billing_date", 31), ("billing_month", 12)):
+        number = params.integer(name, least=1, most=most)
+        if number is not None:
+            customer[name] = number
+    for name, allowed in _BILLING_DAYS.items():
+        value = params.choice(name, allowed)
+        if value is not None:
+            customer[name] = value
+    return {"customer": changed(work, customer)["customer"]}
 
 
 def delete(work: Work, params: Params, key: str) -> Result:

@@ -23,8 +23,24 @@ DECLINES = {
     "expired": ("expired_card", "(101) The card has expired."),
     "insufficient": ("insufficient_funds", "(102) The account lacks the funds."),
 }
-OUTCOMES = ("succeed", *DECLINES, "late_failure")
+ACCOUNTS = {
+    # test account number: what the bank does with a debit from it
+    "000123456789": "delayed",
+    "000222222227": "delayed_failure",
+    "000333333335": "late_failure",
+}
+DELAYED = {
+    # outcome: what becomes of a payment in progress
+    "delayed": "success",
+    "delayed_failure": "failure",
+}
+RETURNED = ("debit_returned", "(103) The bank returned the debit.")
+NO_ANSWER = "no_answer"  # the gateway never said: somebody has to look there and reconcile
+OUTCOMES = ("succeed", *DECLINES, "late_failure", *DELAYED, NO_ANSWER)
 LATE_FAILURE_S = 3 * 86_400.0
+_STATUS = {"late_failure": "success", "succeed": "success", NO_ANSWER: "needs_attention"} | dict.fromkeys(
+    DELAYED, "in_progress"
+)
 
 
 def order(work: Work, outcome: str, times: int, customer_id: str | None, delay_s: float) -> Doc:
@@ -49,17 +65,19 @@ def outcome_for(work: Work, source: Doc) -> tuple[str, float]:
 
 
 def payment(work: Work, source: Doc, amount: int, currency_code: str, outcome: str) -> Doc:
-    """The transaction of one charge, successful or failed; it is linked to nothing yet."""
+    """The transaction of one charge: successful, failed, in progress or in need of attention; linked to nothing yet."""
     card: dict[str, Any] = source.get("card", {})
+    account: dict[str, Any] = card or source.get("bank_account", {})
     failed = DECLINES.get(outcome)
+    status = "failure" if failed else _STATUS[outcome]
     txn: Doc = {
         "id": f"txn_{work.token('transaction')}", "customer_id": source["customer_id"], "type": "payment",
         "gateway": NAME, "gateway_account_id": ID, "payment_source_id": source["id"],
         "payment_method": source["type"], "date": work.at, "currency_code": currency_code, "amount": amount,
-        "amount_unused": 0 if failed else amount, "status": "failure" if failed else "success",
+        "amount_unused": amount if status == "success" else 0, "status": status,
         "id_at_gateway": f"cb_{work.token('gateway')}", "fraud_flag": "safe", "initiator_type": "merchant",
         "three_d_secure": False, "masked_card_number": card.get("masked_number"), "iin": card.get("iin"),
-        "last4": card.get("last4"), "deleted": False, "linked_invoices": [], "linked_refunds": [],
+        "last4": account.get("last4"), "deleted": False, "linked_invoices": [], "linked_refunds": [],
         "business_entity_id": source.get("business_entity_id"), "object": "transaction",
     }  # fmt: skip
     if failed:

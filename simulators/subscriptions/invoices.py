@@ -1,12 +1,21 @@
 """Invoices: one-off charges, offline payments, application of payments and credits, void, write-off, close, delete."""
 
+from collections.abc import Callable
 from typing import Any
 
 from simulators.kit.store import Doc
-from simulators.subscriptions import balances, billing, catalog, credit_notes, customers, settlement
+from simulators.subscriptions import (
+    balances,
+    billing,
+    catalog,
+    credit_notes,
+    customers,
+    promotional_credits,
+    settlement,
+)
 from simulators.subscriptions.errors import Refused, bad_state, not_found, wrong
 from simulators.subscriptions.params import INTEGER_MAX, Params
-from simulators.subscriptions.rules_invoice import OPEN, void_hindrance
+from simulators.subscriptions.rules_invoice import OPEN, UNDER_WAY, void_hindrance
 from simulators.subscriptions.rules_terms import DAY_S, due_date
 from simulators.subscriptions.subscriptions import collection
 from simulators.subscriptions.work import Work
@@ -50,12 +59,46 @@ def create(work: Work, params: Params) -> Result:
         customer, lines, date, currency, subscription, pending=bool(params.boolean("create_pending_invoice")),
         net_term_days=customer["net_term_days"] if days is None else days, members=members,
     )  # fmt: skip
+    usual = customer["auto_collection"] if subscription is None else collection(customer, subscription)
+    return {"invoice": _issued(work, draft, mode or usual)}
+
+
+def create_for_charge_item(work: Work, params: Params) -> Result:
+    """POST /invoices/create_for_charge_item: one charge item."""
+    row = params.group("item_price")
+    return _one_off(work, params, lambda currency, key: item_charge(work, row, currency, key))
+
+
+def charge(work: Work, params: Params) -> Result:
+    """POST /invoices/charge: an amount that no item stands behind."""
+    line = lambda _currency, key: adhoc_charge(work, params, key)  # noqa: E731
+    return _one_off(work, params, line)
+
+
+def _one_off(work: Work, params: Params, line: Callable[[str | None, str | None], tuple[Doc, str | None]]) -> Result:
+    """One line, invoiced at once and collected as the customer or subscription says."""
+    customer, subscription = _whom(work, params)
+    asked = params.text("currency_code", longest=3)
+    made, currency = line(asked and asked.upper(), subscription["id"] if subscription else None)
+    home = subscription["currency_code"] if subscription else customer["preferred_currency_code"]
+    date = params.integer("invoice_date") or work.at
+    if date > work.at:
+        raise wrong("invoice_date", "cannot lie in the future")
+    draft = billing.Draft(
+        customer, [made], date, currency or (asked and asked.upper()) or home, subscription,
+        net_term_days=customer["net_term_days"], members={"po_number": params.text("po_number", longest=100)},
+    )  # fmt: skip
+    usual = customer["auto_collection"] if subscription is None else collection(customer, subscription)
+    return {"invoice": _issued(work, draft, usual)}
+
+
+def _issued(work: Work, draft: billing.Draft, mode: str | None) -> Doc:
+    """Issue, tell and settle an invoice."""
     invoice = billing.issue(work, draft)
     billing.refresh_dues(work, invoice.get("subscription_id"))
-    billing.announce(work, invoice, customer, subscription)
-    usual = customer["auto_collection"] if subscription is None else collection(customer, subscription)
-    settlement.settle(work, invoice, customer, subscription, mode or usual)
-    return {"invoice": invoice}
+    billing.announce(work, invoice, draft.customer, draft.subscription)
+    settlement.settle(work, invoice, draft.customer, draft.subscription, mode)
+    return invoice
 
 
 def _whom(work: Work, params: Params) -> tuple[Doc, Doc | None]:
@@ -75,30 +118,42 @@ def _lines(work: Work, params: Params, customer: Doc, subscription: Doc | None) 
     lines: list[Doc] = []
     key = subscription["id"] if subscription else None
     for row in params.rows("item_prices"):
-        price_id = row.need("item_price_id", longest=100)
-        price = catalog.live(work, "item_price", price_id, row.name("item_price_id"))
-        if price["item_type"] != "charge":
-            raise row.wrong("item_price_id", f"{price_id} is not a charge")
-        currency = currency or price["currency_code"]
-        if price["currency_code"] != currency:
-            raise row.wrong("item_price_id", f"{price_id} is in {price['currency_code']}, the invoice in {currency}")
-        quantity = row.integer("quantity", most=10**9)
-        lines.append(billing.item_line(
-            work.at, price, 1 if quantity is None else quantity, row.integer("unit_price"), subscription_id=key,
-            **_period(row), description=row.text("description") or row.text("entity_description"),
-        ))  # fmt: skip
-        if lines[-1]["amount"] > INTEGER_MAX:
-            raise row.wrong("quantity", f"makes an amount of more than {INTEGER_MAX}")
-    for row in params.rows("charges"):
-        taxable = row.boolean("taxable")
-        text = row.text("description") or row.text("entity_description") or "Charge"
-        lines.append(billing.adhoc_line(
-            work.at, row.number("amount"), text, taxable is not False, subscription_id=key, **_period(row)
-        ))  # fmt: skip
+        line, currency = item_charge(work, row, currency, key)
+        lines.append(line)
+    lines += [adhoc_charge(work, row, key)[0] for row in params.rows("charges")]
     if not lines:
         raise wrong("charges[amount][0]", "an invoice needs at least one charge or item price")
     home = subscription["currency_code"] if subscription else customer["preferred_currency_code"]
     return lines, currency or home
+
+
+def item_charge(work: Work, row: Params, currency: str | None, subscription_id: str | None) -> tuple[Doc, str]:
+    """A line for a charge item, and its currency, which is that of the other lines."""
+    price_id = row.need("item_price_id", longest=100)
+    price = catalog.live(work, "item_price", price_id, row.name("item_price_id"))
+    if price["item_type"] != "charge":
+        raise row.wrong("item_price_id", f"{price_id} is not a charge")
+    home: str = price["currency_code"]
+    if home != (currency or home):
+        raise row.wrong("item_price_id", f"{price_id} is in {home}, the invoice in {currency}")
+    quantity = row.integer("quantity", most=10**9)
+    line = billing.item_line(
+        work.at, price, 1 if quantity is None else quantity, row.integer("unit_price"), subscription_id=subscription_id,
+        **_period(row), description=row.text("description") or row.text("entity_description"),
+    )  # fmt: skip
+    if line["amount"] > INTEGER_MAX:
+        raise row.wrong("quantity", f"makes an amount of more than {INTEGER_MAX}")
+    return line, home
+
+
+def adhoc_charge(work: Work, row: Params, subscription_id: str | None) -> tuple[Doc, None]:
+    """A line for an amount alone."""
+    taxable = row.boolean("taxable")
+    text = row.text("description") or row.text("entity_description") or "Charge"
+    line = billing.adhoc_line(
+        work.at, row.number("amount"), text, taxable is not False, subscription_id=subscription_id, **_period(row)
+    )
+    return line, None
 
 
 def _period(row: Params) -> dict[str, int | None]:
@@ -154,27 +209,6 @@ def offline_payment(work: Work, group: Params, customer: Doc, currency: str, due
     return work.save("transaction", txn)
 
 
-def collect_payment(work: Work, params: Params, key: str) -> Result:
-    """POST /invoices/{id}/collect_payment: charge the card now; a decline is the caller's error and is kept."""
-    invoice = live(work, key)
-    must_be_open(invoice, "collect a payment for")
-    customer = work.need("customer", invoice["customer_id"])
-    chosen = params.text("payment_source_id")
-    subscription = work.get("subscription", invoice.get("subscription_id"))
-    source = settlement.source_for(work, customer, subscription)
-    if chosen is not None:
-        source = work.need("payment_source", chosen, "payment_source_id")
-    if source is None:
-        raise Refused("payment_method_not_present", "the customer has no payment source")
-    amount = params.integer("amount", least=1) or invoice["amount_due"]
-    if amount > invoice["amount_due"]:
-        raise wrong("amount", f"is more than the {invoice['amount_due']} due")
-    txn = settlement.collect(work, invoice, customer, source, amount)
-    if txn["status"] == "failure":
-        raise Kept(Refused("payment_processing_failed", txn["error_text"]))
-    return {"invoice": invoice, "transaction": txn}
-
-
 class Kept(Exception):
     """A refusal whose traces stay in the books: the failed charge happened."""
 
@@ -192,6 +226,7 @@ def void(work: Work, params: Params, key: str) -> Result:
     reason = params.text("void_reason_code")
     if reason is not None:
         invoice["void_reason_code"] = reason
+    promotional_credits.give_back(work, invoice)
     invoice["status"], invoice["voided_at"] = "voided", work.at
     billing.rebalanced(work, invoice)
     work.emit("invoice_updated", invoice=invoice, customer=work.need("customer", invoice["customer_id"]))
@@ -222,8 +257,15 @@ def close(work: Work, params: Params, key: str) -> Result:
     date = params.integer("invoice_date") or work.at
     if date > work.at:
         raise wrong("invoice_date", "cannot lie in the future")
+    note = params.text("invoice_note", longest=2_000)
+    if note is not None:
+        draft["notes"] = [*draft.get("notes", ()), {"note": note, "object": "note"}]
     work.remove("invoice", key)
     invoice = {**draft, "id": billing.number(work, customer, "invoice"), "status": "posted", "date": date}
+    taken = promotional_credits.use(customer, invoice["line_items"], invoice["currency_code"])
+    if taken:
+        billing.retaxed(work, invoice, customer, invoice["line_items"], date)
+        promotional_credits.record(work, customer, invoice, taken)
     invoice["due_date"] = due_date(date, invoice["net_term_days"])
     invoice["generated_at"] = work.at
     billing.rebalanced(work, invoice)
@@ -257,11 +299,16 @@ def update_details(work: Work, params: Params, key: str) -> Result:
 def delete(work: Work, _params: Params, key: str) -> Result:
     """POST /invoices/{id}/delete (test sites): a tombstone stays, the number is never used again."""
     invoice = live(work, key)
-    if any(link["txn_status"] == "success" for link in invoice["linked_payments"]) or invoice["applied_credits"]:
+    under_way = ("success", *UNDER_WAY)
+    if any(link["txn_status"] in under_way for link in invoice["linked_payments"]) or invoice["applied_credits"]:
         raise bad_state("payments or credits are applied to the invoice; remove them first")
+    if any(entry["cn_status"] != "voided" for entry in invoice["issued_credit_notes"]):
+        raise bad_state("credit notes were issued for the invoice; void or delete them first")
+    promotional_credits.give_back(work, invoice)
     invoice["deleted"] = True
     work.save("invoice", invoice)
-    work.jobs.cancel(f"due/{key}")
+    for job in ("due", "dunning"):
+        work.jobs.cancel(f"{job}/{key}")
     billing.refresh_dues(work, invoice.get("subscription_id"))
     work.emit("invoice_deleted", invoice=invoice)
     return {"invoice": invoice}

@@ -176,6 +176,14 @@ class Params:
             raise self.wrong(name, "should be a list")
         return [value for value in node if value]
 
+    def page(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
+        """A page (`limit`, `offset`) of rows that are no documents of their own, in the shape of a list."""
+        limit, begin = self.integer("limit", least=1, most=100) or 10, self.integer("offset") or 0
+        page: dict[str, Any] = {"list": rows[begin : begin + limit]}
+        if begin + limit < len(rows):
+            page["next_offset"] = str(begin + limit)
+        return page
+
     def custom_fields(self) -> dict[str, str | None]:
         """All `cf_*` parameters; None clears one."""
         names = [name for name in self._tree if name.startswith("cf_")]

@@ -4,8 +4,9 @@ from typing import Any
 
 from simulators.kit.store import Doc
 from simulators.subscriptions import balances, billing, credit_notes, gateway, invoices
-from simulators.subscriptions.errors import bad_state, wrong
+from simulators.subscriptions.errors import bad_state, not_found, wrong
 from simulators.subscriptions.params import Params
+from simulators.subscriptions.rules_terms import DAY_S
 from simulators.subscriptions.work import Work
 
 Result = dict[str, Any]
@@ -50,8 +51,8 @@ def record_invoice_refund(work: Work, params: Params, key: str) -> Result:
 
 def _due(work: Work, key: str) -> Doc:
     note = credit_notes.live(work, key)
-    if note["status"] != "refund_due":
-        raise bad_state(f"cannot refund a credit note that is {note['status']}")
+    if note["status"] != "refund_due" or note["type"] == "store":
+        raise bad_state(f"cannot refund a {note['type']} credit note that is {note['status']}")
     return note
 
 
@@ -85,36 +86,119 @@ def _payments(work: Work, invoice: Doc) -> list[tuple[Doc, int]]:
     for link in invoice["linked_payments"]:
         txn = work.need("transaction", link["txn_id"])
         if txn["gateway"] != "not_applicable" and txn["status"] == "success":
-            gone = sum(refund["txn_amount"] for refund in txn["linked_refunds"])
-            found.append((txn, min(link["applied_amount"], txn["amount"] - gone)))
+            found.append((txn, min(link["applied_amount"], refundable_of(txn))))
     return found
+
+
+def refundable_of(txn: Doc) -> int:
+    """What of a payment has not gone back yet (minor units)."""
+    left: int = txn["amount"] - sum(refund["txn_amount"] for refund in txn["linked_refunds"])
+    return left
+
+
+_COPIED = ("gateway", "gateway_account_id", "payment_method", "payment_source_id", "masked_card_number", "iin", "last4")
 
 
 def _by_gateway(work: Work, note: Doc, amount: int) -> Doc:
     invoice = work.need("invoice", note["reference_invoice_id"])
     for payment, left in _payments(work, invoice):
         if left >= amount:
-            copied = ("gateway", "gateway_account_id", "payment_method", "payment_source_id", "masked_card_number",
-                      "iin", "last4")  # fmt: skip
-            members = {name: payment[name] for name in copied if name in payment}
-            members |= {"id_at_gateway": f"cb_{work.token('gateway')}", "refunded_txn_id": payment["id"]}
-            txn = _refund(work, note, amount, work.at, members)
-            payment["linked_refunds"].append({
-                "txn_id": txn["id"], "txn_status": txn["status"], "txn_date": txn["date"], "txn_amount": amount,
-            })  # fmt: skip
-            work.save("transaction", payment)
-            return txn
+            members = {name: payment[name] for name in _COPIED if name in payment}
+            members["id_at_gateway"] = f"cb_{work.token('gateway')}"
+            return _of_payment(work, note, payment, amount, members)
     raise bad_state(f"no payment through {gateway.NAME} is left from which {amount} could be refunded")
 
 
-def _offline(work: Work, note: Doc, group: Params, amount: int) -> Doc:
+def charged_back(work: Work, note: Doc, payment: Doc, amount: int) -> Doc:
+    """The record that the cardholder's bank took so much of a payment back."""
+    copied = ("gateway", "gateway_account_id", "masked_card_number")
+    members: Doc = {name: payment[name] for name in copied if name in payment}
+    members |= {"payment_method": "chargeback", "id_at_gateway": f"dp_{work.token('gateway')}"}
+    return _of_payment(work, note, payment, amount, members)
+
+
+def _of_payment(work: Work, note: Doc, payment: Doc, amount: int, members: Doc) -> Doc:
+    txn = _refund(work, note, amount, work.at, {**members, "refunded_txn_id": payment["id"]})
+    _note_refund(work, payment, txn)
+    return txn
+
+
+def _note_refund(work: Work, payment: Doc, txn: Doc) -> None:
+    payment["linked_refunds"].append({
+        "txn_id": txn["id"], "txn_status": txn["status"], "txn_date": txn["date"], "txn_amount": txn["amount"],
+    })  # fmt: skip
+    work.save("transaction", payment)
+
+
+def unused(work: Work, payment: Doc, amount: int, members: Doc, date: int | None = None) -> Doc:
+    """Give back so much of a payment that no invoice uses; no credit note stands behind it."""
+    customer = work.need("customer", payment["customer_id"])
+    txn: Doc = {
+        "id": f"txn_{work.token('transaction')}", "customer_id": customer["id"], "type": "refund", "status": "success",
+        "date": date or work.at, "currency_code": payment["currency_code"], "amount": amount, "amount_unused": 0,
+        "deleted": False, "linked_invoices": [], "linked_refunds": [], "linked_credit_notes": [],
+        "refunded_txn_id": payment["id"], "object": "transaction", **members,
+    }  # fmt: skip
+    if "business_entity_id" in payment:
+        txn["business_entity_id"] = payment["business_entity_id"]
+    work.save("transaction", txn)
+    payment["amount_unused"] -= amount
+    _note_refund(work, payment, txn)
+    balances.move(work, customer, "excess_payments", -amount, payment["currency_code"])
+    work.emit("transaction_created", transaction=txn, customer=customer)
+    work.emit("payment_refunded", transaction=txn, customer=customer)
+    return txn
+
+
+def refund_transaction(work: Work, params: Params, key: str) -> Result:
+    """POST /transactions/{id}/refund: what no invoice uses of a gateway payment goes back where it came from."""
+    payment = _payment(work, key)
+    if payment["gateway"] == "not_applicable":
+        raise bad_state("an offline payment cannot be refunded through the gateway; record its refund")
+    amount = _within(params.integer("amount", least=1), payment["amount_unused"], "amount")
+    members = {name: payment[name] for name in _COPIED if name in payment}
+    members["id_at_gateway"] = f"cb_{work.token('gateway')}"
+    return {"transaction": unused(work, payment, amount, members)}
+
+
+def record_transaction_refund(work: Work, params: Params, key: str) -> Result:
+    """POST /transactions/{id}/record_refund: what no invoice uses of an offline payment went back another way."""
+    payment = _payment(work, key)
+    if payment["gateway"] != "not_applicable":
+        raise bad_state("only refunds of offline payments can be recorded")
+    amount = _within(params.integer("amount", least=1), payment["amount_unused"], "amount")
+    return {"transaction": unused(work, payment, amount, _how(params), _date(work, params, "date"))}
+
+
+def _payment(work: Work, key: str) -> Doc:
+    txn = work.need("transaction", key)
+    if txn["deleted"]:
+        raise not_found(None, key)
+    if txn["type"] != "payment" or txn["status"] != "success":
+        raise bad_state(f"cannot refund a {txn['type']} that is {txn['status']}")
+    return txn
+
+
+def _date(work: Work, params: Params, name: str) -> int:
+    date = params.integer(name)
+    if date is not None and date >= work.at + DAY_S:  # a caller who knows only the day may say its noon
+        raise params.wrong(name, "cannot lie in the future")
+    return work.at if date is None else date
+
+
+def _how(group: Params) -> Doc:
     members: Doc = {
         "gateway": "not_applicable", "payment_method": group.choice("payment_method", invoices.METHODS, required=True)
     }  # fmt: skip
-    reference = group.text("reference_number")
-    if reference is not None:
-        members["reference_number"] = reference
-    return _refund(work, note, amount, group.integer("date") or work.at, members)
+    for name in ("reference_number", "custom_payment_method_id"):
+        value = group.text(name)
+        if value is not None:
+            members[name] = value
+    return members
+
+
+def _offline(work: Work, note: Doc, group: Params, amount: int) -> Doc:
+    return _refund(work, note, amount, _date(work, group, "date"), _how(group))
 
 
 def _refund(work: Work, note: Doc, amount: int, date: int, members: Doc) -> Doc:

@@ -1,4 +1,4 @@
-"""Every operation of the platform on one page: method, path, name, and who does it."""
+"""Every operation of the platform on two pages, this one and `routes_money`: method, path, name, and who does it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +12,7 @@ from simulators.subscriptions import (
     credit_notes,
     customers,
     invoices,
+    payment_schedules,
     refunds,
     schemas,
     subscriptions,
@@ -19,6 +20,7 @@ from simulators.subscriptions import (
     usages,
     webhooks,
 )
+from simulators.subscriptions.routes_money import MONEY, MONEY_LISTS
 from simulators.subscriptions.schemas import Listing
 
 Action = Callable[..., dict[str, Any]]
@@ -63,7 +65,6 @@ ACTIONS: tuple[tuple[str, str, str, Action], ...] = (
      invoices.create),
     ("GET", "/invoices/{key}", "invoice.retrieve", invoices.retrieve),
     ("POST", "/invoices/{key}/record_payment", "invoice.record_payment", invoices.record_payment),
-    ("POST", "/invoices/{key}/collect_payment", "invoice.collect_payment", invoices.collect_payment),
     ("POST", "/invoices/{key}/apply_payments", "invoice.apply_payments", applications.apply_payments),
     ("POST", "/invoices/{key}/remove_payment", "invoice.remove_payment", applications.remove_payment),
     ("POST", "/invoices/{key}/apply_credits", "invoice.apply_credits", applications.apply_credits),
@@ -94,6 +95,7 @@ ACTIONS: tuple[tuple[str, str, str, Action], ...] = (
     ("GET", "/webhook_endpoints/{key}", "webhook_endpoint.retrieve", catalog.retrieve("webhook_endpoint")),
     ("POST", "/webhook_endpoints/{key}", "webhook_endpoint.update", webhooks.update),
     ("POST", "/webhook_endpoints/{key}/delete", "webhook_endpoint.delete", webhooks.delete),
+    *MONEY,
 )  # fmt: skip
 
 LISTS: tuple[tuple[str, str, Listing, str | None], ...] = (
@@ -120,10 +122,12 @@ LISTS: tuple[tuple[str, str, Listing, str | None], ...] = (
     ("/usages", "usage.list", schemas.USAGES, None),
     ("/events", "event.list", schemas.EVENTS, None),
     ("/webhook_endpoints", "webhook_endpoint.list", schemas.WEBHOOK_ENDPOINTS, None),
+    *MONEY_LISTS,
 )  # fmt: skip
 
 ROWS: dict[str, Action] = {
     # lists whose rows carry more than the one document
     "customer.list": customers.row,
+    "payment_schedule.list": payment_schedules.row,
     "subscription.list": subscriptions.row,
 }

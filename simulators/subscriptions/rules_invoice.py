@@ -8,7 +8,7 @@ from simulators.subscriptions.rules_price import minor
 from simulators.subscriptions.rules_tax import Treatment
 
 OPEN = ("posted", "payment_due", "not_paid")
-FROZEN = ("pending", "voided")
+UNDER_WAY = ("in_progress", "needs_attention")  # payments that may still succeed
 
 Taxed = tuple[list[dict[str, Any]], list[dict[str, Any]], int, int]
 """line_item_taxes, taxes, tax, round_off_amount."""
@@ -19,8 +19,18 @@ VOID_RULES = (
     ("unpaid", "a payment is linked to the invoice; remove it first"),
     ("uncredited", "credits are applied to the invoice; remove them first"),
     ("unadjusted", "the invoice was adjusted by a credit note"),
+    ("unwithheld", "tax withheld is recorded on the invoice; remove it first"),
     ("unrefunded", "a credit note of the invoice was refunded or is due for refund"),
 )
+
+
+def net(line: Mapping[str, Any]) -> int:
+    """What a line comes to after its discounts, before tax (minor units).
+
+    `discount_amount` is the vendor's total of a line's discounts; the item-level part of it is only shown beside it.
+    """
+    amount: int = line["amount"] - line.get("discount_amount", 0)
+    return amount
 
 
 def tax_lines(lines: Sequence[dict[str, Any]], treatments: Sequence[Treatment], rounding: str) -> Taxed:
@@ -33,7 +43,7 @@ def tax_lines(lines: Sequence[dict[str, Any]], treatments: Sequence[Treatment], 
     sums: dict[tuple[str, str], int] = {}
     exact = Decimal(0)
     for line, treated in zip(lines, treatments, strict=True):
-        base = line["amount"] - line.get("discount_amount", 0) - line.get("item_level_discount_amount", 0)
+        base = net(line)
         share = Decimal(base) * treated.rate / 100
         amount = minor(share)
         exact += share
@@ -68,9 +78,7 @@ def total_up(document: dict[str, Any], taxed: Taxed) -> None:
     details, taxes, tax, round_off = taxed
     lines = document["line_items"]
     document["line_item_taxes"], document["taxes"] = details, taxes
-    document["sub_total"] = sum(
-        line["amount"] - line.get("discount_amount", 0) - line.get("item_level_discount_amount", 0) for line in lines
-    )
+    document["sub_total"] = sum(net(line) for line in lines)
     document["tax"] = tax
     document["round_off_amount"] = round_off
     document["total"] = document["sub_total"] + tax + round_off
@@ -83,7 +91,7 @@ def rebalance(invoice: dict[str, Any], at: int) -> None:
     """
     invoice["amount_paid"] = sum(
         link["applied_amount"] for link in invoice["linked_payments"] if link["txn_status"] == "success"
-    )
+    ) + sum(entry["amount"] for entry in invoice.get("linked_taxes_withheld", ()))
     invoice["credits_applied"] = sum(link["applied_amount"] for link in invoice["applied_credits"])
     invoice["amount_adjusted"] = sum(
         note["cn_total"] for note in invoice["adjustment_credit_notes"] if note["cn_status"] == "adjusted"
@@ -92,7 +100,9 @@ def rebalance(invoice: dict[str, Any], at: int) -> None:
         invoice["amount_due"] = invoice["amount_to_collect"] = 0
         return
     settled = invoice["amount_paid"] + invoice["credits_applied"] + invoice["amount_adjusted"]
-    invoice["amount_due"] = invoice["amount_to_collect"] = invoice["total"] - settled
+    invoice["amount_due"] = invoice["total"] - settled
+    under_way = sum(link["applied_amount"] for link in invoice["linked_payments"] if link["txn_status"] in UNDER_WAY)
+    invoice["amount_to_collect"] = max(0, invoice["amount_due"] - under_way)
     if invoice["status"] == "pending":
         return
     was_paid = invoice["status"] == "paid"
@@ -111,7 +121,7 @@ def status_of(invoice: Mapping[str, Any], at: int) -> str:
     """paid when nothing is due; else posted until the due date, then payment_due, not_paid once dunning gave up."""
     if invoice["amount_due"] == 0:
         return "paid"
-    if invoice.get("dunning_status") == "exhausted":
+    if invoice.get("dunning_status") in ("exhausted", "stopped"):
         return "not_paid"
     return "posted" if invoice.get("due_date", 0) > at else "payment_due"
 
@@ -120,9 +130,10 @@ def void_hindrance(invoice: Mapping[str, Any]) -> str | None:
     """Why an invoice cannot be voided, or None."""
     holds = {
         "open": invoice["status"] in OPEN,
-        "unpaid": not any(link["txn_status"] in ("success", "in_progress") for link in invoice["linked_payments"]),
+        "unpaid": not any(link["txn_status"] in ("success", *UNDER_WAY) for link in invoice["linked_payments"]),
         "uncredited": not invoice["applied_credits"],
         "unadjusted": invoice["amount_adjusted"] == 0,
+        "unwithheld": not invoice.get("linked_taxes_withheld"),
         "unrefunded": not any(
             note["cn_status"] in ("refunded", "refund_due") for note in invoice["issued_credit_notes"]
         ),

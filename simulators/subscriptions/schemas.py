@@ -11,7 +11,7 @@ KINDS = (
     Kind("item_family", index=("updated_at",)),
     Kind("item", index=("item_family_id", "updated_at")),
     Kind("item_price", index=("item_id", "updated_at"), unique=("name",)),
-    Kind("customer", index=("created_at", "updated_at", "email")),
+    Kind("customer", index=("created_at", "updated_at", "email", "parent=$._parent")),
     Kind("payment_source", index=("customer_id", "created_at")),
     Kind("subscription", index=("customer_id", "status", "created_at", "updated_at")),
     Kind("contract_term", index=("subscription_id",)),
@@ -23,6 +23,10 @@ KINDS = (
     Kind("webhook_endpoint"),
     Kind("time_machine"),
     Kind("gateway_order"),
+    Kind("promotional_credit", index=("customer_id", "created_at")),
+    Kind("payment_intent"),
+    Kind("payment_schedule_scheme", index=("updated_at",)),
+    Kind("payment_schedule", index=("invoice_id", "updated_at")),
     Kind("_idempotency", index=("at",)),
 )
 
@@ -121,6 +125,13 @@ CREDIT_NOTES = Listing(
     | _names(NUMBER, "total amount_allocated amount_refunded amount_available"),
     ("date",), custom_fields=True,
 )  # fmt: skip
+PROMOTIONAL_CREDITS = Listing(
+    "promotional_credit", "created_at", _names(STRING, "id customer_id") | {"created_at": TIMESTAMP, "type": ENUM}
+)
+PAYMENT_SCHEDULES = Listing(
+    "payment_schedule", "updated_at", _names(STRING, "id invoice_id") | {"updated_at": TIMESTAMP}
+)
+PAYMENT_SCHEDULE_SCHEMES = Listing("payment_schedule_scheme", "updated_at", {"id": STRING, "updated_at": TIMESTAMP})
 TRANSACTIONS = Listing(
     "transaction", "date",
     _names(STRING, "id customer_id subscription_id payment_source_id gateway_account_id id_at_gateway "

@@ -14,6 +14,10 @@ from simulators.subscriptions.work import SITE_DEFAULTS, Work
 _ENTITY = frozenset(("id", "name", "invoice_prefix", "currency_code", "country", "status"))
 _RULE = frozenset(("id", "business_entity_id", "country", "state", "city", "rate", "name", "valid_from", "valid_to",
                    "exempt_reason"))  # fmt: skip
+_SITE_CHOICES = {
+    "proration": ("day", "millisecond"), "tax_rounding": ("per_line", "per_invoice"),
+    "chargeback": ("credit", "reopen"), "dunning_outcome": ("not_paid", "cancel"),
+}  # fmt: skip
 REASONS = ("tax_not_configured", "region_non_taxable", "export", "customer_exempt", "product_exempt", "zero_rated",
            "reverse_charge", "high_value_physical_goods", "zero_value_item",
            "tax_not_configured_external_provider")  # fmt: skip
@@ -52,7 +56,7 @@ def _known(row: Mapping[str, Any], names: frozenset[str]) -> None:
 def _site(work: Work, row: Mapping[str, Any]) -> None:
     _known(row, frozenset(SITE_DEFAULTS))
     ZoneInfo(row.get("timezone", "UTC"))
-    for name, allowed in (("proration", ("day", "millisecond")), ("tax_rounding", ("per_line", "per_invoice"))):
+    for name, allowed in _SITE_CHOICES.items():
         if row.get(name, allowed[0]) not in allowed:
             raise ValueError(f"{name} is one of {', '.join(allowed)}")
     days = row.get("usage_close_days")

@@ -19,49 +19,64 @@ def settle(
     if invoice["status"] not in OPEN or auto_collection != "on":
         return None
     source = source_for(work, customer, subscription)
-    return None if source is None else collect(work, invoice, customer, source, invoice["amount_due"])
+    return None if source is None else collect(work, invoice, customer, source, invoice["amount_to_collect"])
 
 
 def source_for(work: Work, customer: Doc, subscription: Doc | None) -> Doc | None:
-    """The payment source that a charge would go to."""
+    """The payment source that a charge would go to: the subscription's, else the primary one of who pays."""
     own = None if subscription is None else subscription.get("payment_source_id")
+    payer = customer.get("relationship", {}).get("payment_owner_id", customer["id"])
+    if payer != customer["id"]:
+        customer = work.need("customer", payer)
     source = work.get("payment_source", own or customer.get("primary_payment_source_id"))
     return None if source is None or source["deleted"] else source
 
 
+TOLD = {"success": "payment_succeeded", "failure": "payment_failed", "in_progress": "payment_initiated"}
+
+
 def collect(work: Work, invoice: Doc, customer: Doc, source: Doc, amount: int) -> Doc:
-    """Charge the payment source for an invoice; a failure is recorded, told and dunned."""
+    """Charge the payment source for an invoice; a failure is recorded, told and dunned, a debit stays in progress."""
     outcome, delay_s = gateway.outcome_for(work, source)
     txn = gateway.payment(work, source, amount, invoice["currency_code"], outcome)
     if invoice.get("subscription_id"):
         txn["subscription_id"] = invoice["subscription_id"]
-    failed = txn["status"] == "failure"
-    if not failed:
+    if txn["status"] == "success":
         txn["amount_unused"] -= amount
-    _join(work, txn, invoice, amount)
-    if failed:
+    join(work, txn, invoice, amount)
+    if txn["status"] == "failure":
         dunning.attempt_failed(work, invoice, txn)
     rebalanced(work, invoice)
     subscription = work.get("subscription", invoice.get("subscription_id"))
     work.emit("transaction_created", transaction=txn, customer=customer)
-    work.emit(
-        "payment_failed" if failed else "payment_succeeded",
-        transaction=txn, invoice=invoice, customer=customer, subscription=subscription,
-    )  # fmt: skip
+    if txn["status"] in TOLD:
+        told = {"transaction": txn, "invoice": invoice, "customer": customer, "subscription": subscription}
+        work.emit(TOLD[txn["status"]], **told)
     work.emit("invoice_updated", invoice=invoice, customer=customer, subscription=subscription)
+    if invoice.get("dunning_status") == "exhausted":
+        dunning.given_up(work, invoice, customer, subscription)
+    watch(work, txn, outcome, delay_s)
+    return txn
+
+
+def watch(work: Work, txn: Doc, outcome: str, delay_s: float) -> None:
+    """What the bank says later of a payment is a job."""
     if outcome == "late_failure":
         work.jobs.schedule(work.at + delay_s, "late_failure", {"id": txn["id"]}, key=f"late/{txn['id']}")
-    return txn
+    elif outcome in gateway.DELAYED:
+        payload = {"id": txn["id"], "status": gateway.DELAYED[outcome]}
+        work.jobs.schedule(work.at + delay_s, "gateway_answer", payload, key=f"answer/{txn['id']}")
 
 
 def link(work: Work, txn: Doc, invoice: Doc, amount: int) -> None:
     """Apply so much of a successful payment to an invoice."""
     txn["amount_unused"] -= amount
-    _join(work, txn, invoice, amount)
+    join(work, txn, invoice, amount)
     rebalanced(work, invoice)
 
 
-def _join(work: Work, txn: Doc, invoice: Doc, amount: int) -> None:
+def join(work: Work, txn: Doc, invoice: Doc, amount: int) -> None:
+    """Say on payment and invoice that they belong together; the caller rebalances."""
     invoice["linked_payments"].append({
         "txn_id": txn["id"], "applied_amount": amount, "applied_at": work.at, "txn_status": txn["status"],
         "txn_date": txn["date"], "txn_amount": txn["amount"],
@@ -134,40 +149,6 @@ def unused_payments(work: Work, customer_id: str, currency_code: str) -> list[Do
     ]  # fmt: skip
 
 
-def late_failure(work: Work, job: Job) -> None:
-    """A payment that had succeeded fails after all: a reversal re-opens its invoices."""
-    txn = work.get("transaction", job.payload["id"])
-    if txn is None or txn["status"] != "success":
-        return
-    customer = work.need("customer", txn["customer_id"])
-    unused = txn["amount_unused"]
-    txn["status"], txn["amount_unused"] = "late_failure", 0
-    txn["error_code"], txn["error_text"] = "late_failure", "(110) The bank returned the payment."
-    reversal: Doc = {
-        **{name: txn[name] for name in txn if name not in ("error_code", "error_text", "resource_version")},
-        "id": f"txn_{work.token('transaction')}", "type": "payment_reversal", "status": "success", "date": work.at,
-        "linked_invoices": [], "linked_payments": [
-            {"id": txn["id"], "status": txn["status"], "amount": txn["amount"], "date": txn["date"]}
-        ],
-    }  # fmt: skip
-    work.save("transaction", reversal)
-    txn["reversal_transaction_id"] = reversal["id"]
-    work.save("transaction", txn)
-    if unused:
-        balances.move(work, customer, "excess_payments", -unused, txn["currency_code"])
-    work.emit("transaction_created", transaction=reversal, customer=customer)
-    work.emit("transaction_updated", transaction=txn, customer=customer)
-    for entry in txn["linked_invoices"]:
-        invoice = work.need("invoice", entry["invoice_id"])
-        for linked in invoice["linked_payments"]:
-            if linked["txn_id"] == txn["id"]:
-                linked["txn_status"] = "late_failure"
-        dunning.attempt_failed(work, invoice, txn)
-        rebalanced(work, invoice)
-        work.emit("payment_failed", transaction=txn, invoice=invoice, customer=customer)
-        work.emit("invoice_updated", invoice=invoice, customer=customer)
-
-
 def retry_charge(work: Work, job: Job) -> None:
     """Charge again; without a payment source the attempt fails by itself."""
     invoice = work.get("invoice", job.payload["id"])
@@ -176,11 +157,13 @@ def retry_charge(work: Work, job: Job) -> None:
     customer = work.need("customer", invoice["customer_id"])
     subscription = work.get("subscription", invoice.get("subscription_id"))
     source = source_for(work, customer, subscription)
-    if source is not None:
-        collect(work, invoice, customer, source, invoice["amount_due"])
-    else:
+    if source is not None and invoice["amount_to_collect"]:
+        collect(work, invoice, customer, source, invoice["amount_to_collect"])
+    elif source is None:
         dunning.attempt_failed(work, invoice, {"id": "", "status": "failure", "amount": invoice["amount_due"]})
         rebalanced(work, invoice)
         work.emit("invoice_updated", invoice=invoice, customer=customer)
-    if invoice["status"] != "paid":
+        if invoice["dunning_status"] == "exhausted":
+            dunning.given_up(work, invoice, customer, subscription)
+    if invoice["status"] != "paid" and invoice.get("dunning_status") == "in_progress":
         work.emit("dunning_updated", invoice=invoice, customer=customer, subscription=subscription)

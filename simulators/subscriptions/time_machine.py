@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 NAME = "delorean"
 WIPED = ("customer", "payment_source", "subscription", "contract_term", "invoice", "credit_note", "transaction",
-         "event", "gateway_order", "usage")  # fmt: skip
+         "event", "gateway_order", "usage", "promotional_credit", "payment_intent", "payment_schedule")  # fmt: skip
 STEP_S = 0.05  # how long to let a delivery in flight finish before travelling on
 
 Result = dict[str, Any]

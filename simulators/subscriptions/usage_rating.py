@@ -7,7 +7,7 @@ import orjson
 
 from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
-from simulators.subscriptions import billing, invoices, rules_invoice, settlement, usage_terms
+from simulators.subscriptions import billing, invoices, settlement, usage_terms
 from simulators.subscriptions.errors import bad_state
 from simulators.subscriptions.params import Params
 from simulators.subscriptions.rules_terms import DAY_S
@@ -120,7 +120,9 @@ def _rate_again(work: Work, draft: Doc, date: int) -> None:
     """Read the usages of a pending invoice's terms anew, and bring lines, taxes and totals in step with them."""
     subscription = work.need("subscription", draft["subscription_id"])
     customer = work.need("customer", draft["customer_id"])
-    lines, tiers = [], []
+    lines: list[Doc] = [line for line in draft["line_items"] if not line["metered"]]
+    kept = {line["id"] for line in lines}
+    tiers = [tier for tier in draft["line_item_tiers"] if tier["line_item_id"] in kept]
     for period in draft["_periods"]:
         line = _line(work, subscription, period)
         if line is not None:
@@ -128,12 +130,8 @@ def _rate_again(work: Work, draft: Doc, date: int) -> None:
             line["id"], line["customer_id"] = before or f"li_{work.token('line_item')}", customer["id"]
             tiers += [{**tier, "line_item_id": line["id"]} for tier in line.pop("_tiers", ())]
             lines.append(line)
-    taxed = billing.tax_of(work, customer, lines, date, draft.get("shipping_address"))
-    for line in lines:
-        line.pop("_taxable")
-    draft["line_items"], draft["line_item_tiers"] = lines, tiers
-    rules_invoice.total_up(draft, taxed)
-    billing.rebalanced(work, draft)
+    draft["line_item_tiers"] = tiers
+    billing.retaxed(work, draft, customer, lines, date)
 
 
 def sync(work: Work, _params: Params, key: str) -> Result:

@@ -15,6 +15,8 @@ from simulators.subscriptions.rules_terms import Calendar
 SITE_DEFAULTS: Doc = {
     "id": "site", "name": "windtunnel-test", "timezone": "UTC", "proration": "millisecond", "tax_rounding": "per_line",
     "invoice_prefix": "", "dunning_days": [2, 4, 7], "currency_code": "USD",
+    "chargeback": "credit",  # credit: credit note and refund; reopen: a reversal, and the invoice is open again
+    "dunning_outcome": "not_paid",  # once retries are used up; or cancel: the subscription ends too
     "usage_close_days": None,  # a bill of metered items waits so long for late usage; 0: not at all, None: for a person
 }  # fmt: skip
 
@@ -151,6 +153,8 @@ def shown(doc: Any) -> Any:
     """A document as the API shows it: members that begin with `_` are the platform's own."""
     if isinstance(doc, list):
         return [shown(each) for each in doc]
+    if not isinstance(doc, dict):
+        return doc
     return {name: value for name, value in doc.items() if name[0] != "_"}
 
 

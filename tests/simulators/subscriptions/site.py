@@ -12,6 +12,7 @@ from simulators.subscriptions import create
 
 GENESIS = 1_767_603_600.0  # 2026-01-05T09:00Z, a Monday
 DAY = 86_400
+CONTROL = {"x-control-token": "ctl"}
 
 SEED: dict[str, Any] = {
     "site": {"name": "acme-test", "timezone": "UTC", "proration": "day", "tax_rounding": "per_line"},

@@ -1,11 +1,6 @@
 """The vendor's own Python client, unchanged, against the site as a process on a real socket."""
 
-import json
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,44 +8,9 @@ import pytest
 from chargebee import api_error
 from chargebee.main import Chargebee
 
-from tests.simulators.subscriptions.site import DAY, GENESIS, NEW_YORK, SEED
+from tests.simulators.subscriptions.site import CONTROL, DAY, GENESIS, NEW_YORK
 
 pytestmark = pytest.mark.live
-ROOT = Path(__file__).parents[3]
-CONTROL = {"x-control-token": "ctl"}
-
-
-@pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    settings = tmp_path_factory.mktemp("site") / "settings.json"
-    settings.write_text(json.dumps({"control_token": "ctl", "credentials": {"api_key": "test_k"}}))
-    command = [sys.executable, "-m", "simulators.subscriptions", "--port", "0", "--genesis", str(GENESIS),
-               "--settings", str(settings)]  # fmt: skip
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        ready = json.loads(process.stdout.readline())
-        assert ready["ready"] == "subscriptions"
-        base = f"http://127.0.0.1:{ready['port']}"
-        seed = {name: rows for name, rows in SEED.items() if name != "webhook_endpoints"}
-        assert httpx.post(f"{base}/_control/seed", json=seed, headers=CONTROL).status_code == 200
-        assert httpx.post(f"{base}/_control/reset", json={"remember": True}, headers=CONTROL).status_code == 200
-        yield ready["port"]
-        health = httpx.get(f"{base}/_control/health").json()
-        journal = httpx.get(f"{base}/_control/journal", headers=CONTROL).json()["entries"]
-        process.terminate()
-        process.wait(10)
-        assert health["failures"] == []
-        assert not [entry for entry in journal if entry.get("level") == "defect"]
-
-
-@pytest.fixture
-def sdk(port: int) -> Chargebee:
-    httpx.post(f"http://127.0.0.1:{port}/_control/reset", json={"genesis": GENESIS}, headers=CONTROL)
-    Chargebee.verify_ca_certs = False
-    client = Chargebee(api_key="test_k", site="acme-test", protocol="http")
-    client.env.api_endpoint = f"http://127.0.0.1:{port}/api/v2"
-    client.env.time_travel_retry_delay_ms = 20
-    return client
 
 
 def subscribe(sdk: Any, **more: Any) -> Any:
