@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, ClassVar
 
 from simulators.kit.calls import Answer, Call, json_answer
+from simulators.kit.fidelity import approximate, exact
 from simulators.kit.jobs import Job
 from simulators.kit.limits import Limits
 from simulators.kit.store import Kind
@@ -38,6 +39,32 @@ from simulators.subscriptions.params import Params, params_of
 from simulators.subscriptions.routes import ACTIONS, LISTS, ROWS, Action
 from simulators.subscriptions.schemas import KINDS, Listing
 from simulators.subscriptions.work import Parts, Work, shown
+
+exact(
+    "basic auth with the API key as user",
+    source="observed, documented",
+    held_by="test_transport",
+)
+exact(
+    "150 requests a minute on a test site, everything refused until the window clears, 429 with Retry-After",
+    source="documented",
+    held_by="test_transport",
+)
+exact(
+    "header `chargebee-business-entity-id`: only what belongs to that entity is seen, new records are its",
+    source="observed, documented",
+    held_by="test_customers",
+)
+approximate(
+    "too many calls at once",
+    "429 `api_request_limit_exceeded`, Retry-After 1",
+    source="ours",
+)
+approximate(
+    "API keys",
+    "without a configured one, any key is accepted; an expired one (fault) is refused once",
+    source="ours",
+)
 
 BASE = "/api/v2"
 JSON = "application/json;charset=utf-8"

@@ -2,11 +2,23 @@
 
 from typing import Any
 
+from simulators.kit.fidelity import approximate
 from simulators.kit.store import Doc
 from simulators.subscriptions import cards, gateway
 from simulators.subscriptions.errors import Refused, not_found
 from simulators.subscriptions.params import Params
 from simulators.subscriptions.work import Work
+
+approximate(
+    "payment sources by token",
+    "a token that holds a test card's number acts like that card",
+    source="ours",
+)
+approximate(
+    "verify_bank_account",
+    "the two deposits are 32 and 45",
+    source="ours",
+)
 
 Result = dict[str, Any]
 

@@ -4,11 +4,23 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from simulators.kit.fidelity import approximate
 from simulators.kit.store import Doc
 from simulators.subscriptions import promotional_credits, rules_invoice, rules_price
 from simulators.subscriptions.rules_tax import Treatment, treatment
 from simulators.subscriptions.rules_terms import due_date
 from simulators.subscriptions.work import Work
+
+approximate(
+    "invoice ids",
+    "`<prefix of the business entity>000001`, without a prefix `1`; gap-free; `delete` keeps its number",
+    source="ours",
+)
+approximate(
+    "members left out",
+    "exchange rates, local currency amounts, e-invoicing, PDF, hosted pages, `line_items_next_offset`",
+    source="ours",
+)
 
 
 @dataclass

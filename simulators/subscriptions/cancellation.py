@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from simulators.kit.fidelity import approximate
 from simulators.kit.store import Doc
 from simulators.subscriptions import billing, contracts, credit_notes, items, settlement, subscriptions
 from simulators.subscriptions.errors import bad_state, wrong
@@ -10,6 +11,12 @@ from simulators.subscriptions.renewals import cancelled
 from simulators.subscriptions.rules_proration import Share, rest_of_term
 from simulators.subscriptions.subscriptions import answer, collection, live
 from simulators.subscriptions.work import Work
+
+approximate(
+    "cancel with credit on a partly paid invoice",
+    "one adjustment note, refused when more than is due",
+    source="ours",
+)
 
 Result = dict[str, Any]
 

@@ -2,12 +2,17 @@
 
 from typing import Any
 
+from simulators.kit.fidelity import absent
 from simulators.kit.store import Doc, Duplicate
 from simulators.subscriptions import rules_price
 from simulators.subscriptions.errors import duplicate, not_found, wrong
 from simulators.subscriptions.params import Params
 from simulators.subscriptions.rules_terms import UNITS
 from simulators.subscriptions.work import Work
+
+absent(
+    "differential prices, price variants, attached items, metered features",
+)
 
 Result = dict[str, Any]
 

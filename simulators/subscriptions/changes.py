@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from simulators.kit.fidelity import approximate, exact
 from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
 from simulators.subscriptions import (
@@ -18,6 +19,18 @@ from simulators.subscriptions.errors import bad_state, wrong
 from simulators.subscriptions.params import Params
 from simulators.subscriptions.subscriptions import answer, attributes, collection, live
 from simulators.subscriptions.work import Work, copied
+
+exact(
+    "changes at the term's end: `has_scheduled_changes`, retrieve_with_scheduled_changes, "
+    "remove_scheduled_changes; a new change replaces the scheduled one",
+    source="documented",
+    held_by="test_changes",
+)
+approximate(
+    "a change now while another is scheduled",
+    "replaces it too",
+    source="ours",
+)
 
 Result = dict[str, Any]
 

@@ -2,11 +2,30 @@
 
 from collections.abc import Sequence
 
+from simulators.kit.fidelity import approximate, exact
 from simulators.kit.store import Doc
 from simulators.subscriptions import billing, items
 from simulators.subscriptions.errors import wrong
 from simulators.subscriptions.params import Params
 from simulators.subscriptions.work import Work
+
+exact(
+    "contract terms: end = start + cycles x period; renew, renew_once, evergreen, cancel; value of all "
+    "the term's bills; completed, renewed, terminated",
+    source="documented",
+    held_by="test_subscriptions",
+)
+approximate(
+    "a change in mid-term and the contract",
+    "`total_contract_value` = bills - credits of the term so far + predicted bills; attributes and "
+    "custom fields change at once, also with end_of_term",
+    source="ours",
+)
+approximate(
+    "billing_cycles in a change under contract",
+    "the length of the renewal",
+    source="ours",
+)
 
 ACTIONS = ("renew", "evergreen", "cancel", "renew_once")
 

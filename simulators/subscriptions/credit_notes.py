@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from simulators.kit.fidelity import approximate, exact
 from simulators.kit.store import Doc
 from simulators.subscriptions import balances, billing
 from simulators.subscriptions.errors import bad_state, not_found, wrong
@@ -12,6 +13,28 @@ from simulators.subscriptions.rules_credit import net_and_tax, spread
 from simulators.subscriptions.rules_invoice import net
 from simulators.subscriptions.rules_price import minor
 from simulators.subscriptions.work import Work
+
+exact(
+    "credit notes at the invoice's own rates; per-line or per-invoice rounding with `round_off_amount`",
+    source="documented",
+    held_by="test_invoices",
+)
+exact(
+    "adjustment, refundable and store notes; an adjustment at most what is due, a refundable one at "
+    "most what was settled and not yet credited; void only while unused",
+    source="documented",
+    held_by="test_sdk_money::test_credit_notes_of_every_kind",
+)
+approximate(
+    "store credit",
+    "part of `refundable_credits`; applied like a refundable note, never paid out",
+    source="ours",
+)
+approximate(
+    "a credit note that is deleted",
+    "an adjustment's amount is due again; any other only while unused",
+    source="ours",
+)
 
 Result = dict[str, Any]
 

@@ -2,12 +2,19 @@
 
 from typing import Any
 
+from simulators.kit.fidelity import approximate
 from simulators.kit.store import Doc
 from simulators.subscriptions import cards
 from simulators.subscriptions.errors import bad_state, duplicate, not_found, wrong
 from simulators.subscriptions.params import Params
 from simulators.subscriptions.rules_tax import vat_number_status
 from simulators.subscriptions.work import Work
+
+approximate(
+    "`vat_number` in customer update",
+    "honoured there as well as in update_billing_info",
+    source="ours",
+)
 
 Result = dict[str, Any]
 

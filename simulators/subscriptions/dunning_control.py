@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from simulators.kit.fidelity import approximate
 from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
 from simulators.subscriptions import billing, contracts, dunning, invoices, renewals
@@ -9,6 +10,18 @@ from simulators.subscriptions.errors import bad_state, wrong
 from simulators.subscriptions.params import Params
 from simulators.subscriptions.rules_terms import DAY_S
 from simulators.subscriptions.work import Work
+
+approximate(
+    "dunning by hand",
+    "stopped: not_paid at once; paused: the next retry is not before the promised date; resumed: it is a day away",
+    source="ours",
+)
+approximate(
+    "the end of dunning",
+    "the invoice is not_paid; site setting `dunning_outcome: cancel` also ends contract term "
+    "(`cancelled`) and subscription (`not_paid`)",
+    source="ours",
+)
 
 Result = dict[str, Any]
 

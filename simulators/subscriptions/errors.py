@@ -1,6 +1,13 @@
 """Every refusal in the vendor's shape, from one table of codes."""
 
 from simulators.kit.calls import Answer, json_answer
+from simulators.kit.fidelity import exact
+
+exact(
+    "errors with message, type, api_error_code, param, http_status_code; `type` picks the client's exception class",
+    source="observed, documented",
+    held_by="test_transport, test_sdk",
+)
 
 CODES: dict[str, tuple[int, str]] = {
     # api_error_code: (HTTP status, type). The type picks the exception class in the vendor's clients.

@@ -7,11 +7,30 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from simulators.kit.fidelity import approximate, exact
 from simulators.kit.outbox import Outbox
 from simulators.kit.store import Doc, Store
 
 if TYPE_CHECKING:
     from simulators.subscriptions.work import Work
+
+exact(
+    "events: snapshot content, `resource_version` in ms and strictly increasing per object, feed by "
+    "type and time, webhook retries after 2 m, 6 m, 30 m, 1 h, 5 h, 1 d, 2 d, no signature, optional "
+    "basic auth",
+    source="documented",
+    held_by="test_events",
+)
+exact(
+    "headers `chargebee-event-webhook`/`-actions: all-disabled`: recorded, not sent",
+    source="observed, documented",
+    held_by="test_events",
+)
+approximate(
+    "order of events in one call",
+    "subscription, contract term, invoice_generated (before payment), transaction, payment, invoice_updated",
+    source="ours",
+)
 
 RETRY_SCHEDULE_S = (120.0, 360.0, 1_800.0, 3_600.0, 18_000.0, 86_400.0, 172_800.0)
 _STATUS = {"scheduled": "scheduled", "dropped": "scheduled", "succeeded": "succeeded", "re_scheduled": "re_scheduled",

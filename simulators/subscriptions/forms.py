@@ -6,6 +6,20 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from simulators.kit.fidelity import approximate, exact
+
+exact(
+    "form bodies with transposed arrays, groups, booleans, empty value = clear; JSON bodies; "
+    "`in`/`between` and `meta_data` as JSON or Python repr",
+    source="observed",
+    held_by="test_transport, test_sdk",
+)
+approximate(
+    "metadata and bodies",
+    "at most 65,535 characters and 2 MB; repeated names keep the last value",
+    source="ours",
+)
+
 Tree = dict[str, Any]
 """Nested dicts; leaves are strings (forms) or JSON scalars. `a[b][0]=x` is {"a": {"b": {"0": "x"}}}."""
 

@@ -2,8 +2,18 @@
 
 from typing import Any
 
+from simulators.kit.fidelity import approximate
 from simulators.kit.store import Doc
 from simulators.subscriptions.work import Work
+
+approximate(
+    "gateway",
+    "test cards decide (4111111111111111 pays, 4000000000000002 declines, 4000000000000069 expired, "
+    "4000000000009995 lacks funds), test accounts too (000123456789 clears, 000222222227 bounces, "
+    "000333333335 is returned after it had cleared); act `gateway` overrides the next charges, also "
+    "with a late failure, a delay, or no answer at all",
+    source="ours",
+)
 
 ID = "gw_windtunnel"
 NAME = "chargebee"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from simulators.kit.fidelity import approximate, exact
 from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
 from simulators.subscriptions import balances, credit_notes, dunning, gateway, refunds
@@ -9,6 +10,24 @@ from simulators.subscriptions.billing import rebalanced
 from simulators.subscriptions.errors import Refused, bad_state
 from simulators.subscriptions.rules_invoice import UNDER_WAY
 from simulators.subscriptions.work import Work
+
+exact(
+    "a chargeback makes a refundable credit note with reason `chargeback` and the record of its refund",
+    source="documented",
+    held_by="test_sdk_money::test_a_chargeback_credits_the_invoice_and_records_the_refund",
+)
+approximate(
+    "chargebacks",
+    "come by the act `chargeback`; with the site setting `chargeback: reopen` a payment_reversal opens "
+    "the invoice again; disputes that are won are not played",
+    source="ours",
+)
+approximate(
+    "debits",
+    "in progress for three days by default, told as payment_initiated; `amount_to_collect` leaves out "
+    "what is in progress",
+    source="ours",
+)
 
 LATE = ("late_failure", "(110) The bank returned the payment.")
 DISPUTED = ("chargeback", "(111) The customer disputed the payment.")

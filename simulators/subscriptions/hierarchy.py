@@ -2,11 +2,19 @@
 
 from typing import Any
 
+from simulators.kit.fidelity import approximate
 from simulators.kit.store import Doc
 from simulators.subscriptions import customers
 from simulators.subscriptions.errors import bad_state, wrong
 from simulators.subscriptions.params import Params
 from simulators.subscriptions.work import Work
+
+approximate(
+    "account hierarchy",
+    "`payment_owner` pays by its own payment source; the bill stays with the customer also when another "
+    "is its invoice owner",
+    source="ours",
+)
 
 Result = dict[str, Any]
 

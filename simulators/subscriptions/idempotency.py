@@ -3,8 +3,20 @@
 import hashlib
 
 from simulators.kit.calls import Answer, Call
+from simulators.kit.fidelity import approximate, exact
 from simulators.kit.store import Store
 from simulators.subscriptions.errors import Refused
+
+exact(
+    "idempotency keys: POST only, 30 minutes, stored errors too, `chargebee-idempotency-replayed`, a mismatch refused",
+    source="documented",
+    held_by="test_transport",
+)
+approximate(
+    "mismatch of an idempotency key",
+    "400 `invalid_request`",
+    source="ours",
+)
 
 HEADER = "chargebee-idempotency-key"
 KEPT_S = 30 * 60.0

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from simulators.kit.fidelity import approximate
 from simulators.kit.store import Doc
 from simulators.subscriptions import (
     balances,
@@ -19,6 +20,12 @@ from simulators.subscriptions.rules_invoice import OPEN, UNDER_WAY, void_hindran
 from simulators.subscriptions.rules_terms import DAY_S, due_date
 from simulators.subscriptions.subscriptions import collection
 from simulators.subscriptions.work import Work
+
+approximate(
+    "payment date",
+    "up to a day ahead, for callers that know only the day",
+    source="ours",
+)
 
 Result = dict[str, Any]
 

@@ -7,12 +7,20 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from simulators.kit.fidelity import exact
 from simulators.kit.store import Doc, Store
 from simulators.subscriptions import schemas
 from simulators.subscriptions.errors import wrong
 from simulators.subscriptions.forms import literal
 from simulators.subscriptions.params import Params
 from simulators.subscriptions.schemas import Listing
+
+exact(
+    "list paging by limit (10, at most 100), opaque next_offset, `include_deleted`; filter operators by "
+    "type; `cf_*` filters",
+    source="observed, documented",
+    held_by="test_transport, test_sdk",
+)
 
 LIMIT_DEFAULT = 10
 LIMIT_MAX = 100

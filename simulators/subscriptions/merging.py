@@ -2,12 +2,20 @@
 
 from typing import Any
 
+from simulators.kit.fidelity import approximate
 from simulators.kit.store import Doc
 from simulators.subscriptions import balances, customers
 from simulators.subscriptions.errors import bad_state, wrong
 from simulators.subscriptions.params import Params
 from simulators.subscriptions.rules_invoice import OPEN
 from simulators.subscriptions.work import Work
+
+approximate(
+    "merge",
+    "within one business entity and outside hierarchies; all documents, sources, contacts and balances "
+    "go to the other customer",
+    source="ours",
+)
 
 Result = dict[str, Any]
 

@@ -5,8 +5,21 @@ from typing import Any
 
 import orjson
 
+from simulators.kit.fidelity import approximate
 from simulators.subscriptions.errors import Refused, wrong
 from simulators.subscriptions.forms import Tree, literal
+
+approximate(
+    "unknown parameters",
+    "refused with `param_wrong_value` and the parameter's name, so that nothing is silently ignored; "
+    "the vendor's reaction is not published",
+    source="ours",
+)
+approximate(
+    "parameters of a served operation that are not honoured yet",
+    "refused in the same way",
+    source="ours",
+)
 
 INTEGER_MAX = 10**13
 TEXT_MAX = 250

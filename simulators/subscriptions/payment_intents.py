@@ -2,12 +2,19 @@
 
 from typing import Any
 
+from simulators.kit.fidelity import approximate
 from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
 from simulators.subscriptions import bank_accounts, cards, gateway
 from simulators.subscriptions.errors import bad_state, not_found
 from simulators.subscriptions.params import Params
 from simulators.subscriptions.work import Work
+
+approximate(
+    "payment intents",
+    "the payer's page is the act `pay_intent`; seven of the vendor's methods; half an hour of life",
+    source="ours",
+)
 
 Result = dict[str, Any]
 

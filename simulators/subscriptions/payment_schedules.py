@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from simulators.kit.fidelity import approximate
 from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
 from simulators.subscriptions import invoices, settlement
@@ -11,6 +12,13 @@ from simulators.subscriptions.rules_credit import spread
 from simulators.subscriptions.rules_invoice import OPEN
 from simulators.subscriptions.subscriptions import collection
 from simulators.subscriptions.work import Work
+
+approximate(
+    "payment schedules",
+    "the first part is due at once, payments fill the parts from the first on; parts that fall due are "
+    "collected if the customer's invoices are",
+    source="ours",
+)
 
 Result = dict[str, Any]
 

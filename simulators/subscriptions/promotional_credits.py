@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from simulators.kit.fidelity import approximate
 from simulators.kit.store import Doc
 from simulators.subscriptions import balances, customers
 from simulators.subscriptions.errors import bad_state, wrong
@@ -9,6 +10,13 @@ from simulators.subscriptions.params import Params
 from simulators.subscriptions.rules_credit import spread
 from simulators.subscriptions.rules_invoice import net
 from simulators.subscriptions.work import Work
+
+approximate(
+    "promotional credits",
+    "a discount spread over the lines of the next bill (before tax), a pending one at its close; a void "
+    "or deleted bill gives them back",
+    source="observed, ours",
+)
 
 Result = dict[str, Any]
 

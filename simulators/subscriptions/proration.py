@@ -3,11 +3,31 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from simulators.kit.fidelity import approximate, exact
 from simulators.kit.store import Doc
 from simulators.subscriptions import billing, credit_notes, items, rules_proration
 from simulators.subscriptions.rules_credit import spread
 from simulators.subscriptions.rules_price import minor
 from simulators.subscriptions.work import Work
+
+exact(
+    "changes of items now: credit for the old price's rest and charge for the new one's, by whole days "
+    "or to the second, each rounded half-up by itself; unpaid bill: adjustment note, paid: refundable; "
+    "never a negative invoice",
+    source="documented",
+    held_by="test_changes, test_rules",
+)
+approximate(
+    "an upgrade in mid-term",
+    "a credit note for the old price and an invoice for the new one, which the credit is applied to; a "
+    "downgrade makes one note of the difference",
+    source="documented, ours",
+)
+approximate(
+    "a bill paid in part",
+    "adjustment up to what is due, the rest refundable",
+    source="ours",
+)
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from simulators.kit.fidelity import exact
 from simulators.subscriptions import (
     applications,
     cancellation,
@@ -22,6 +23,13 @@ from simulators.subscriptions import (
 )
 from simulators.subscriptions.routes_money import MONEY, MONEY_LISTS
 from simulators.subscriptions.schemas import Listing
+
+exact(
+    "required members of every answer that is served (subscription lists carry customers, payments "
+    "carry invoice and transaction)",
+    source="observed",
+    held_by="test_sdk, test_sdk_money",
+)
 
 Action = Callable[..., dict[str, Any]]
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from simulators.kit.fidelity import absent
 from simulators.subscriptions import (
     bank_accounts,
     catalog,
@@ -24,6 +25,34 @@ from simulators.subscriptions import (
     withholding,
 )
 from simulators.subscriptions.schemas import Listing
+
+absent(
+    "payment vouchers",
+    "virtual bank accounts",
+    "tokens",
+    "gateway token lists",
+    "switching or exporting payment sources",
+    "PDF and e-invoices",
+    "mails",
+)
+absent(
+    "moves between sites (`customer.move`, `resource_migration`, `site_migration_detail`)",
+    "quotes",
+    "orders",
+    "gifts",
+    "hosted pages",
+    "portal sessions",
+    "product catalog 1.0 operations",
+)
+absent(
+    "import of invoices and credit notes",
+    "transfers between business entities",
+    "comments",
+    "exports",
+    "currencies",
+    "configurations",
+    "usage events, usage files and summaries",
+)
 
 Action = Callable[..., dict[str, Any]]
 

@@ -4,8 +4,16 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from simulators.kit.fidelity import exact
 from simulators.subscriptions.rules_price import minor
 from simulators.subscriptions.rules_tax import Treatment
+
+exact(
+    "amount_due = total - amount_paid - credits_applied - amount_adjusted; void rules; statuses "
+    "pending, posted, payment_due, not_paid, paid, voided",
+    source="documented",
+    held_by="test_invoices, test_sdk_money",
+)
 
 OPEN = ("posted", "payment_due", "not_paid")
 UNDER_WAY = ("in_progress", "needs_attention")  # payments that may still succeed

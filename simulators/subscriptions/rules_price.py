@@ -5,6 +5,14 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from typing import Any
 
+from simulators.kit.fidelity import exact
+
+exact(
+    "flat fee, per unit, tiered, volume, stairstep and package prices, free quantities",
+    source="documented",
+    held_by="test_rules",
+)
+
 MODELS = ("flat_fee", "per_unit", "tiered", "volume", "stairstep")
 TIER_MODELS = ("tiered", "volume", "stairstep")
 MONTHS_PER_UNIT = {"month": Decimal(1), "year": Decimal(12), "week": Decimal(12) / Decimal(52),

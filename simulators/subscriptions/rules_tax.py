@@ -6,6 +6,20 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from simulators.kit.fidelity import approximate, exact
+
+exact(
+    "tax per line with the vendor's exempt reasons",
+    source="observed, documented",
+    held_by="test_rules, test_invoices",
+)
+approximate(
+    "taxes",
+    "rules from the seed by entity, country, state, city and date, most exact place first (`EU` for all "
+    "member states); EU reverse charge by the form of the VAT number",
+    source="ours",
+)
+
 EU = frozenset((
     "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV",
     "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",

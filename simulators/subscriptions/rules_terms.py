@@ -6,6 +6,14 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from simulators.kit.fidelity import exact
+
+exact(
+    "month ends keep their anchor day; terms by whole days (00:00:00 to 23:59:59, site zone) or to the instant",
+    source="documented",
+    held_by="test_rules",
+)
+
 DAY_S = 86_400
 UNITS = ("day", "week", "month", "year")
 

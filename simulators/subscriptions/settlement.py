@@ -1,11 +1,23 @@
 """How invoices get paid: links between transactions, credits and invoices, collection, and late failures."""
 
+from simulators.kit.fidelity import approximate
 from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
 from simulators.subscriptions import balances, dunning, gateway
 from simulators.subscriptions.billing import rebalanced
 from simulators.subscriptions.rules_invoice import OPEN
 from simulators.subscriptions.work import Work
+
+approximate(
+    "`auto_collection` on without a payment source",
+    "the invoice waits as payment_due",
+    source="ours",
+)
+approximate(
+    "a first charge that is declined",
+    "the subscription stays, the invoice is dunned (site setting `dunning_days`)",
+    source="ours",
+)
 
 
 def settle(

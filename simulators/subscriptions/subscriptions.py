@@ -2,12 +2,18 @@
 
 from typing import Any
 
+from simulators.kit.fidelity import absent
 from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
 from simulators.subscriptions import billing, cards, contracts, customers, items, settlement, usage_terms
 from simulators.subscriptions.errors import duplicate, not_found, wrong
 from simulators.subscriptions.params import Params
 from simulators.subscriptions.work import Work
+
+absent(
+    "coupons, discounts, trials, pause and resume, ramps, advance invoices, change_term_end, unbilled "
+    "charges, estimates, imports of subscriptions",
+)
 
 Result = dict[str, Any]
 

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from simulators.kit.fidelity import approximate
 from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
 from simulators.subscriptions.errors import Refused, not_found, wrong
@@ -10,6 +11,13 @@ from simulators.subscriptions.work import Work
 
 if TYPE_CHECKING:
     from simulators.subscriptions.app import Subscriptions
+
+approximate(
+    "Time Machine",
+    "jumps this process's own clock job by job; start_afresh also rewinds it. In a sandbox whose clock "
+    "has another owner, move that clock instead",
+    source="ours",
+)
 
 NAME = "delorean"
 WIPED = ("customer", "payment_source", "subscription", "contract_term", "invoice", "credit_note", "transaction",

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from simulators.kit.fidelity import approximate, exact
 from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
 from simulators.subscriptions import billing, invoices, settlement, usage_terms
@@ -15,6 +16,34 @@ from simulators.subscriptions.rules_usage import metered_quantity, plain
 from simulators.subscriptions.subscriptions import bill, collection
 from simulators.subscriptions.usages import of_invoice
 from simulators.subscriptions.work import Work
+
+exact(
+    "metered items: no quantity at sale, billed in arrears when the item's own term is over (a monthly "
+    "add-on beside a yearly plan has monthly terms), by sum, last or maximum of its usages; nothing "
+    "used, no line",
+    source="documented",
+    held_by="test_usage",
+)
+exact(
+    "usage bills are `pending` under a draft id (pending_invoice_created) until their days are over or "
+    "`close` gives number, date and invoice_generated; `sync_usages` reads the usages anew; a void bill "
+    "gives its usages back to the next one",
+    source="documented",
+    held_by="test_usage",
+)
+approximate(
+    "usage bills",
+    "a bill of their own, also when the plan renews on the same day (the vendor puts both on one); the "
+    "days of waiting are the site setting `usage_close_days`; `close` reads the usages for the last "
+    "time; a bill of which no usage is left is deleted at its close; `metered_quantity` is not kept up "
+    "within a term; on cancellation what was used so far is billed",
+    source="ours",
+)
+approximate(
+    "fractions of metered quantities",
+    "`quantity_in_decimal` beside the whole `quantity`; a fraction above a tier's end belongs to the next tier",
+    source="ours",
+)
 
 Result = dict[str, Any]
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from simulators.kit.fidelity import exact
 from simulators.kit.store import Doc
 from simulators.subscriptions.errors import Refused, bad_state, duplicate, not_found, wrong
 from simulators.subscriptions.params import Params
@@ -9,6 +10,14 @@ from simulators.subscriptions.rules_usage import plain, quantity_of
 from simulators.subscriptions.subscriptions import live
 from simulators.subscriptions.usage_terms import metered_items
 from simulators.subscriptions.work import Work
+
+exact(
+    "usages: at most one per subscription, item price and date, `dedupe_option` skip or "
+    "update_existing, 5,000 a term, a billed one cannot be changed or taken back; `invoice_id` and "
+    "`line_item_id` from the close on; dated in a closed term: kept, never billed",
+    source="observed, documented",
+    held_by="test_usage",
+)
 
 Result = dict[str, Any]
 

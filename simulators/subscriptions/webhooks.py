@@ -2,10 +2,17 @@
 
 from typing import Any
 
+from simulators.kit.fidelity import exact
 from simulators.kit.store import Doc
 from simulators.subscriptions.errors import Refused, not_found
 from simulators.subscriptions.params import Params
 from simulators.subscriptions.work import Work
+
+exact(
+    "at most five webhook endpoints, with event filters, disabled ones, credentials never shown",
+    source="documented",
+    held_by="test_events",
+)
 
 Result = dict[str, Any]
 ENDPOINTS_MAX = 5

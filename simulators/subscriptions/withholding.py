@@ -2,12 +2,19 @@
 
 from typing import Any
 
+from simulators.kit.fidelity import approximate
 from simulators.kit.store import Doc
 from simulators.subscriptions import credit_notes, invoices
 from simulators.subscriptions.billing import rebalanced
 from simulators.subscriptions.errors import not_found
 from simulators.subscriptions.params import Params
 from simulators.subscriptions.work import Work
+
+approximate(
+    "tax withheld",
+    "counts into amount_paid, so that the identity of amount_due holds; no refunds of it",
+    source="ours",
+)
 
 Result = dict[str, Any]
 

@@ -9,7 +9,7 @@ from simulators.kit.fidelity import MarkError, exact, marks, page, unheld
 
 ROOT = Path(__file__).parents[2]
 SYSTEMS = {path.parent.name: path.parent for path in sorted((ROOT / "simulators").glob("*/app.py"))}
-HAND_WRITTEN = {"erp_cloud", "erp_legacy", "subscriptions"}
+HAND_WRITTEN = {"erp_cloud", "erp_legacy"}
 """Systems whose page is not made from marks yet."""
 MARKED = sorted(SYSTEMS.keys() - HAND_WRITTEN)
 
