@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from simulators.subscriptions.rules_price import rate
 from simulators.subscriptions.rules_usage import metered_quantity
 from tests.simulators.subscriptions.site import DAY, GENESIS, SEED, Site, play
-from tests.simulators.subscriptions.test_sdk import customer, port, sdk
+from tests.simulators.subscriptions.test_sdk import customer
 
-__all__ = ["port", "sdk"]  # fixtures: the client, and the site as a process
 START = int(GENESIS) - 9 * 3600  # terms of whole days
 MONTH = 31 * DAY
 
