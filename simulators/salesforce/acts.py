@@ -26,9 +26,14 @@ _CHANGES: dict[str, Callable[[Raw, dict[str, Any]], Raw]] = {
     ),
     "rename_field": lambda raw, a: definition.rename_field(raw, a["object"], a["field"], a["to"]),
     "remove_field": lambda raw, a: definition.remove_field(raw, a["object"], a["field"]),
+    "change_object": lambda raw, a: definition.change_object(raw, a["object"], a["definition"]),
+    "put_validation": lambda raw, a: definition.put_rule(raw, a["object"], "validations", a["rule"], a["definition"]),
+    "remove_validation": lambda raw, a: definition.put_rule(raw, a["object"], "validations", a["rule"], None),
+    "put_update": lambda raw, a: definition.put_rule(raw, a["object"], "updates", a["rule"], a["definition"]),
+    "remove_update": lambda raw, a: definition.put_rule(raw, a["object"], "updates", a["rule"], None),
     "add_object": lambda raw, a: definition.add_object(raw, a["object"], a["definition"]),
 }
-"""What `alter_schema` can do: arguments are change, object, field, and definition or to."""
+"""What `alter_schema` can do: arguments are change, object, field or rule, and definition or to."""
 
 
 def register(system: Salesforce) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from simulators.kit.fidelity import approximate, exact
 from simulators.kit.store import Doc
+from simulators.salesforce import history, selling
 from simulators.salesforce.errors import ApiError, Problem, refused
 from simulators.salesforce.rules import contract, opportunity
 from simulators.salesforce.schemas import Field, SObject
@@ -38,22 +39,23 @@ def before_save(writer: Writer, sobject: SObject, new: Doc, old: Doc | None, giv
 
 def after_save(writer: Writer, sobject: SObject, new: Doc, old: Doc | None) -> None:
     """Let other records follow."""
+    history.record(writer, sobject, new, old)
     rule = _AFTER.get(sobject.name)
     if rule is not None:
         rule(writer, new, old)
 
 
-def before_delete(sobject: SObject, doc: Doc) -> None:
+def before_delete(writer: Writer, sobject: SObject, doc: Doc) -> None:
     """Refuse a delete that the object's rules refuse."""
-    problem = contract.deletable(doc) if sobject.name == "Contract" else None
-    if problem is not None:
-        raise ApiError(problem)
+    rule = _BEFORE_DELETE.get(sobject.name)
+    if rule is not None:
+        rule(writer, doc)
 
 
 def after_delete(writer: Writer, sobject: SObject, doc: Doc) -> None:
-    """Let other records follow a delete."""
-    if sobject.name == "OpportunityLineItem":
-        _roll_up(writer, doc["OpportunityId"])
+    """Let other records follow a delete: a line's total goes as it came."""
+    if sobject.name in ("OpportunityLineItem", "OrderItem", "QuoteLineItem"):
+        _AFTER[sobject.name](writer, doc, None)
 
 
 def auto_number(org: OrgState, sobject: SObject, field: Field) -> str:
@@ -127,7 +129,9 @@ def _roll_up(writer: Writer, opportunity_id: str) -> None:
     deal = org.live("Opportunity", opportunity_id)
     if deal is not None:
         lines = org.where("OpportunityLineItem", "OpportunityId", opportunity_id)
-        writer.touch(org.spec("Opportunity"), opportunity.roll_up(deal, lines))
+        rolled = opportunity.roll_up(deal, lines)
+        writer.touch(org.spec("Opportunity"), rolled)
+        history.stages(writer, rolled, deal)
 
 
 def _entry(writer: Writer, new: Doc, old: Doc | None, _given: Set[str]) -> Problem | None:
@@ -167,8 +171,22 @@ def _contract(writer: Writer, new: Doc, old: Doc | None, _given: Set[str]) -> Pr
     return contract.move(new, old, writer.moment, writer.how.user)
 
 
+def _delete_contract(_writer: Writer, doc: Doc) -> None:
+    problem = contract.deletable(doc)
+    if problem is not None:
+        raise ApiError(problem)
+
+
 _BEFORE: dict[str, Before] = {
-    "Contact": _person, "User": _person, "Opportunity": _opportunity, "OpportunityLineItem": _line,
-    "PricebookEntry": _entry, "Contract": _contract,
+    "Contact": _person, "Lead": _person, "User": _person, "Opportunity": _opportunity, "OpportunityLineItem": _line,
+    "PricebookEntry": _entry, "Contract": _contract, "Order": selling.save_order, "OrderItem": selling.save_order_item,
+    "Quote": selling.save_quote, "QuoteLineItem": selling.save_quote_line, "Asset": selling.save_asset,
+    "Task": selling.save_task,
 }  # fmt: skip
-_AFTER: dict[str, After] = {"OpportunityLineItem": _line_saved, "Product2": _product_saved}
+_AFTER: dict[str, After] = {
+    "OpportunityLineItem": _line_saved, "Product2": _product_saved, "OrderItem": selling.order_item_saved,
+    "QuoteLineItem": selling.quote_line_saved,
+}  # fmt: skip
+_BEFORE_DELETE: dict[str, Callable[[Writer, Doc], None]] = {
+    "Contract": _delete_contract, "Order": selling.delete_order, "OrderItem": selling.delete_order_item,
+}  # fmt: skip

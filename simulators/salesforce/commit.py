@@ -5,7 +5,7 @@ from typing import Any
 
 from simulators.kit.fidelity import approximate, exact
 from simulators.kit.store import Doc
-from simulators.salesforce import automation, merging, recycling
+from simulators.salesforce import automation, declared, merging, recycling
 from simulators.salesforce.errors import ApiError, Problem, not_found, refused
 from simulators.salesforce.ids import parse_id
 from simulators.salesforce.intake import Writing, read_values
@@ -157,12 +157,14 @@ class Writer:
         return str(new["Id"])
 
     def _save(self, sobject: SObject, new: Doc, old: Doc | None, given: Set[str]) -> None:
+        given = declared.run_updates(self, sobject, new, old, given)
         missing = tuple(name for name in sobject.required if new.get(name) is None)
         if missing:
             message = f"Required fields are missing: [{', '.join(missing)}]"
             raise refused("REQUIRED_FIELD_MISSING", message, *missing)
         self._check_references(sobject, new, old)
         automation.before_save(self, sobject, new, old, given)
+        declared.validate(self, sobject, new, old)
         self._check_unique(sobject, new, old)
         self.touch(sobject, new)
         automation.after_save(self, sobject, new, old)
@@ -180,8 +182,8 @@ class Writer:
             target = new.get(field.name)
             if target is None or (old is not None and old.get(field.name) == target):
                 continue
-            wanted = self.org.spec(field.to)
-            if target[:3] != wanted.prefix:
+            wanted = self.org.schema.of_id(target)
+            if wanted is None or wanted.name not in field.targets:
                 message = f"{field.label}: id value of incorrect type: {target}"
                 raise refused("MALFORMED_ID", message, field.name)
             found = self.org.get(wanted.name, target)
@@ -209,7 +211,7 @@ class Writer:
         automation.after_save(self, sobject, doc, None)
 
     def _delete(self, sobject: SObject, doc: Doc, root: str) -> None:
-        automation.before_delete(sobject, doc)
+        automation.before_delete(self, sobject, doc)
         lookups: list[recycling.Lookup] = []
         self.touch(sobject, {**doc, "IsDeleted": True})
         for child in sobject.dependents:

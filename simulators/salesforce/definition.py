@@ -8,7 +8,9 @@ from typing import Any
 
 import yaml
 
-from simulators.salesforce.schemas import ADDRESS_PARTS, Field, FieldType, Schema, SObject
+from simulators.salesforce.declared import compile_declared
+from simulators.salesforce.formula.values import FormulaError
+from simulators.salesforce.schemas import ADDRESS_PARTS, HISTORY, Field, FieldType, Schema, SObject
 
 Raw = dict[str, Any]
 FILE = Path(__file__).with_name("org.yaml")
@@ -24,12 +26,17 @@ _DEFAULTS: dict[str, Raw] = {
     "currency": {"precision": 18, "scale": 2}, "percent": {"precision": 5, "scale": 2}, "reference": {"length": 18},
     "id": {"length": 18}, "autonumber": {"length": 80, "read_only": True},
     "address": {"read_only": True, "filterable": False, "sortable": False},
+    "anyType": {"read_only": True, "length": 255, "filterable": False, "sortable": False},
 }  # fmt: skip
 _TYPES = frozenset(FieldType.__args__)  # type: ignore[attr-defined]
 _OPTIONS = frozenset((
     "type", "length", "precision", "scale", "required", "read_only", "create_only", "default", "values", "restricted",
     "unique", "external_id", "id_lookup", "case_sensitive", "to", "child", "cascade", "restrict", "name", "format",
-    "label", "filterable", "sortable", "relationship", "compound",
+    "label", "filterable", "sortable", "relationship", "compound", "labels", "controller", "valid_for",
+))  # fmt: skip
+_OBJECT_OPTIONS = frozenset((
+    "prefix", "label", "plural", "access", "owner", "currency", "addresses", "fields", "history", "validations",
+    "updates",
 ))  # fmt: skip
 _RO: Raw = {"read_only": True}
 _ADDRESS_TYPES: dict[str, Raw] = {
@@ -55,15 +62,46 @@ def load(path: Path = FILE) -> Raw:
 
 def compile_schema(raw: Raw) -> Schema:
     """The compiled schema; raises DefinitionError with the name of the object and field that is wrong."""
-    objects = {name.lower(): _object(name, spec, raw) for name, spec in raw["objects"].items()}
+    specs = dict(raw["objects"])
+    for name, spec in raw["objects"].items():
+        if "history" in spec:
+            specs[history_of(name)] = _history(name)
+    objects = {name.lower(): _object(name, spec, raw) for name, spec in specs.items()}
     for sobject in objects.values():
         for item in sobject.references:
-            if item.to.lower() not in objects:
-                raise DefinitionError(f"{sobject.name}.{item.name} refers to {item.to!r}, which does not exist")
-    return Schema(objects, raw)
+            if unknown := [name for name in item.targets if name.lower() not in objects] or (not item.targets and [""]):
+                raise DefinitionError(f"{sobject.name}.{item.name} refers to {unknown[0]!r}, which does not exist")
+    schema = Schema(objects, raw)
+    for name, spec in raw["objects"].items():
+        try:
+            objects[name.lower()].declared = compile_declared(schema, objects[name.lower()], spec)
+        except FormulaError as error:
+            raise DefinitionError(f"{name}: {error}") from error
+    return schema
+
+
+def history_of(name: str) -> str:
+    """The object that keeps the field history of another."""
+    if name.endswith("__c"):
+        return f"{name[:-1]}History"
+    return "OpportunityFieldHistory" if name == "Opportunity" else f"{name}History"
+
+
+def _history(name: str) -> Raw:
+    """The definition of a history object: which field of which record changed from what to what."""
+    parent = "ParentId" if name.endswith("__c") else f"{name}Id"
+    fields: Raw = {
+        parent: {"type": "reference", "to": name, "child": "Histories", "cascade": True},
+        "Field": {"type": "picklist", "length": 255}, "DataType": {"type": "picklist", "length": 40},
+        "OldValue": {"type": "anyType"}, "NewValue": {"type": "anyType"},
+    }  # fmt: skip
+    label = f"{name.removesuffix('__c').replace('_', ' ')} History"
+    return {"prefix": HISTORY, "access": "read", "label": label, "plural": label, "fields": fields}
 
 
 def _object(name: str, spec: Raw, raw: Raw) -> SObject:
+    if unknown := sorted(set(spec) - _OBJECT_OPTIONS):
+        raise DefinitionError(f"{name}: unknown option {unknown[0]!r}")
     writable = spec.get("access") != "read"
     fields = [_field("Id", {"type": "id", **_RO}, raw), _field("IsDeleted", {"type": "boolean", **_RO}, raw)]
     fields += [_field(key, value, raw, f"{name}.", writable) for key, value in spec.get("fields", {}).items()]
@@ -78,7 +116,8 @@ def _object(name: str, spec: Raw, raw: Raw) -> SObject:
         iso = {"type": "picklist", "values": "currencies", "restricted": True, "length": 3, **options}
         fields.append(_field("CurrencyIsoCode", {**iso, "default": next(iter(raw["currencies"]))}, raw))
     if spec.get("owner"):
-        fields.append(_field("OwnerId", {"type": "reference", "to": "User"}, raw))
+        owners = ["Group", "User"] if spec["owner"] == "queue" else "User"
+        fields.append(_field("OwnerId", {"type": "reference", "to": owners}, raw))
     for field_name, to in (("Created", "User"), ("LastModified", "User")):
         fields.append(_field(f"{field_name}Date", {"type": "datetime", **_RO}, raw))
         fields.append(_field(f"{field_name}ById", {"type": "reference", "to": to, **_RO}, raw))
@@ -90,7 +129,13 @@ def _object(name: str, spec: Raw, raw: Raw) -> SObject:
     keyed = {item.name.lower(): item for item in fields}
     if len(keyed) != len(fields):
         raise DefinitionError(f"{name}: two fields have the same name")
-    return SObject(name, label, spec.get("plural", f"{label}s"), str(spec["prefix"]), writable, keyed)
+    sobject = SObject(name, label, spec.get("plural", f"{label}s"), str(spec["prefix"]), writable, keyed)
+    if "history" in spec:
+        tracked = [str(one) for one in spec["history"] or ()]
+        if strange := [one for one in tracked if one.lower() not in keyed]:
+            raise DefinitionError(f"{name}: the history cannot track {strange[0]!r}, which is no field")
+        sobject.tracked, sobject.history = tuple(keyed[one.lower()].name for one in tracked), history_of(name)
+    return sobject
 
 
 def _field(name: str, spec: Raw, raw: Raw, place: str = "", writable: bool = True) -> Field:
@@ -113,10 +158,17 @@ def _field(name: str, spec: Raw, raw: Raw, place: str = "", writable: bool = Tru
         bool(known.get("required")), not read_only, not read_only and not known.get("create_only"),
         known.get("default"), tuple(map(str, values)), bool(known.get("restricted")), bool(known.get("unique")),
         bool(known.get("external_id")), bool(known.get("id_lookup")) or bool(known.get("external_id")) or kind == "id",
-        bool(known.get("case_sensitive")), known.get("to", ""), _relationship(name, known), known.get("child", ""),
+        bool(known.get("case_sensitive")), _targets(known.get("to", ())), _relationship(name, known),
+        known.get("child", ""),
         bool(known.get("cascade")), bool(known.get("restrict")), bool(known.get("name")), known.get("format", ""),
         known.get("filterable", True), known.get("sortable", True), known.get("compound", ""),
+        tuple(known.get("labels", {}).items()), known.get("controller", ""),
+        tuple((str(value), tuple(map(str, under))) for value, under in known.get("valid_for", {}).items()),
     )  # fmt: skip
+
+
+def _targets(to: Any) -> tuple[str, ...]:
+    return (to,) if isinstance(to, str) else tuple(map(str, to))
 
 
 def _relationship(name: str, spec: Raw) -> str:
@@ -156,6 +208,7 @@ def rename_field(raw: Raw, sobject: str, name: str, to: str) -> Raw:
         raise DefinitionError(f"{sobject}.{to} exists already")
     renamed = {to if key == name else key: value for key, value in fields.items()}
     changed["objects"][sobject]["fields"] = renamed
+    _track_instead(changed["objects"][sobject], name, [to])
     compile_schema(changed)
     return changed
 
@@ -165,6 +218,28 @@ def remove_field(raw: Raw, sobject: str, name: str) -> Raw:
     changed, fields = _editable(raw, sobject)
     _existing(fields, sobject, name)
     del fields[name]
+    _track_instead(changed["objects"][sobject], name, [])
+    compile_schema(changed)
+    return changed
+
+
+def change_object(raw: Raw, sobject: str, options: Raw) -> Raw:
+    """The schema with other options on an object (label, history, …)."""
+    changed, _fields = _editable(raw, sobject)
+    changed["objects"][sobject] |= options
+    compile_schema(changed)
+    return changed
+
+
+def put_rule(raw: Raw, sobject: str, kind: str, name: str, rule: Raw | None) -> Raw:
+    """The schema with a validation rule or field update (`kind`: validations, updates) added, replaced or, without a
+    definition, removed."""
+    changed, _fields = _editable(raw, sobject)
+    rules: Raw = changed["objects"][sobject].setdefault(kind, {})
+    if rule is not None:
+        rules[name] = rule
+    elif rules.pop(name, None) is None:
+        raise DefinitionError(f"{sobject} has no rule {name}")
     compile_schema(changed)
     return changed
 
@@ -183,6 +258,11 @@ def add_object(raw: Raw, name: str, spec: Raw) -> Raw:
     changed["objects"][name] = spec
     compile_schema(changed)
     return changed
+
+
+def _track_instead(spec: Raw, name: str, by: list[str]) -> None:
+    if "history" in spec:
+        spec["history"] = [other for one in spec["history"] or () for other in (by if one == name else [one])]
 
 
 def _editable(raw: Raw, sobject: str) -> tuple[Raw, Raw]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, Any
 
 from simulators.kit.calls import Answer, Call
@@ -15,10 +16,10 @@ NEWEST_VERSION = 67
 _SOAP_TYPES = {
     "id": "tns:ID", "reference": "tns:ID", "currency": "xsd:double", "double": "xsd:double", "percent": "xsd:double",
     "int": "xsd:int", "date": "xsd:date", "datetime": "xsd:dateTime", "time": "xsd:time", "boolean": "xsd:boolean",
-    "address": "urn:address",
+    "address": "urn:address", "anyType": "xsd:anyType",
 }  # fmt: skip
 _RESOURCES = ("composite", "jobs", "limits", "query", "queryAll", "sobjects")
-_NOT_GROUPABLE = ("currency", "double", "percent", "textarea", "multipicklist", "address", "datetime")
+_NOT_GROUPABLE = ("anyType", "currency", "double", "percent", "textarea", "multipicklist", "address", "datetime")
 
 
 async def versions(_system: Salesforce, _call: Call) -> Answer:
@@ -57,7 +58,7 @@ async def one_object(ctx: Context, sobject: str) -> Answer:
     }  # fmt: skip
     shown = _summary(spec, ctx.root) | {
         "actionOverrides": [], "childRelationships": [_child(child) for child in spec.dependents],
-        "compactLayoutable": True, "fields": [_field(item) for item in spec.fields.values()],
+        "compactLayoutable": True, "fields": [_field(spec, item) for item in spec.fields.values()],
         "listviewable": None, "lookupLayoutable": None, "namedLayoutInfos": [], "networkScopeFieldName": None,
         "recordTypeInfos": [master], "searchLayoutable": True,
         "supportedScopes": [{"label": f"All {spec.plural}", "name": "everything"}],
@@ -89,7 +90,7 @@ def _child(child: Child) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _field(item: Field) -> dict[str, Any]:
+def _field(spec: SObject, item: Field) -> dict[str, Any]:
     kind = {"autonumber": "string"}.get(item.type, item.type)
     numeric = item.family == "number"
     defaulted = item.defaulted or item.type == "autonumber" or item.name == "OwnerId"
@@ -98,26 +99,46 @@ def _field(item: Field) -> dict[str, Any]:
         "autoNumber": item.type == "autonumber",
         "byteLength": item.length * 3 if item.family == "text" else item.length,
         "calculated": False, "calculatedFormula": None, "cascadeDelete": item.cascade,
-        "caseSensitive": item.case_sensitive, "compoundFieldName": item.compound or None, "controllerName": None,
+        "caseSensitive": item.case_sensitive, "compoundFieldName": item.compound or None,
+        "controllerName": item.controller or None,
         "createable": item.createable, "custom": item.custom, "defaultValue": item.default,
-        "defaultValueFormula": None, "defaultedOnCreate": defaulted, "dependentPicklist": False,
+        "defaultValueFormula": None, "defaultedOnCreate": defaulted, "dependentPicklist": bool(item.controller),
         "deprecatedAndHidden": False, "digits": item.precision if item.type == "int" else 0,
         "displayLocationInDecimal": False, "encrypted": False, "externalId": item.external_id, "extraTypeInfo": None,
         "filterable": item.filterable, "filteredLookupInfo": None, "formulaTreatNullNumberAsZero": False,
         "groupable": item.type not in _NOT_GROUPABLE, "highScaleNumber": False, "htmlFormatted": False,
         "idLookup": item.id_lookup, "inlineHelpText": None, "label": item.label, "length": item.length, "mask": None,
-        "maskType": None, "name": item.name, "nameField": item.is_name, "namePointing": False,
+        "maskType": None, "name": item.name, "nameField": item.is_name, "namePointing": item.polymorphic,
         "nillable": not (item.required or item.type in ("boolean", "id", "autonumber")),
         "permissionable": not item.required,
-        "picklistValues": [
-            {"active": True, "defaultValue": value == item.default, "label": value, "validFor": None, "value": value}
-            for value in item.values
-        ],
-        "polymorphicForeignKey": False, "precision": item.precision if numeric and item.type != "int" else 0,
-        "queryByDistance": False, "referenceTargetField": None, "referenceTo": [item.to] if item.to else [],
+        "picklistValues": _picklist(spec, item),
+        "polymorphicForeignKey": item.polymorphic, "precision": item.precision if numeric and item.type != "int" else 0,
+        "queryByDistance": False, "referenceTargetField": None, "referenceTo": list(item.targets),
         "relationshipName": item.relationship or None, "relationshipOrder": None,
         "restrictedDelete": item.restrict, "restrictedPicklist": item.restricted,
         "scale": item.scale if numeric else 0, "searchPrefilterable": False,
         "soapType": _SOAP_TYPES.get(item.type, "xsd:string"), "sortable": item.sortable, "type": kind,
         "unique": item.unique, "updateable": item.updateable, "writeRequiresMasterRead": False,
     }  # fmt: skip
+
+
+def _picklist(spec: SObject, item: Field) -> list[dict[str, Any]]:
+    labels, under = dict(item.labels), dict(item.valid_for)
+    controlling = spec.get(item.controller)
+    order = controlling.values if controlling else ()
+    return [
+        {
+            "active": True, "defaultValue": value == item.default, "label": labels.get(value, value),
+            "validFor": _bits(order, under.get(value, order)) if controlling else None, "value": value,
+        }
+        for value in item.values
+    ]  # fmt: skip
+
+
+def _bits(order: tuple[str, ...], valid: tuple[str, ...]) -> str:
+    """A bitmap in base64: bit i, from the left, says that the value goes with the controlling field's i-th value."""
+    bits = bytearray((len(order) + 7) // 8)
+    for place, value in enumerate(order):
+        if value in valid:
+            bits[place // 8] |= 0x80 >> place % 8
+    return base64.b64encode(bytes(bits)).decode()

@@ -90,7 +90,7 @@ def _related(org: OrgState, sobject: SObject, key: str, value: Any, values: dict
         values[reference.name] = None
         return
     named = {name: item for name, item in value.items() if name.lower() not in ("attributes", "type")}
-    target = org.spec(reference.to)
+    target = org.spec(reference.to) if len(reference.targets) == 1 else _named_target(org, reference, key, value)
     if len(named) != 1:
         raise failed("INVALID_FIELD", f"The relationship '{key}' must name exactly one external id of {target.name}")
     name, wanted = next(iter(named.items()))
@@ -101,6 +101,16 @@ def _related(org: OrgState, sobject: SObject, key: str, value: Any, values: dict
         message = f"Field name provided, {name} is not an External ID or indexed field for {target.name}"
         raise failed("INVALID_FIELD", message)
     values[reference.name] = _look_up(org, target, field, wanted)
+
+
+def _named_target(org: OrgState, reference: Field, key: str, value: Mapping[str, Any]) -> SObject:
+    """Which object a reference to one of several means: the value's `attributes.type`, or `type`."""
+    attributes = value.get("attributes")
+    named = attributes.get("type") if isinstance(attributes, Mapping) else value.get("type")
+    if not isinstance(named, str) or named.lower() not in {one.lower() for one in reference.targets}:
+        message = f"The relationship '{key}' needs the type of its record, which is one of {reference.targets}"
+        raise failed("INVALID_FIELD", message)
+    return org.spec(named)
 
 
 def _look_up(org: OrgState, target: SObject, field: Field, wanted: Any) -> str:

@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from simulators.kit.fidelity import absent
-
-absent("validation rules and field updates as data", "Order, Quote, Asset, Task, history objects")
+if TYPE_CHECKING:
+    from simulators.salesforce.declared import Declared
 
 FieldType = Literal[
     "id", "string", "textarea", "picklist", "multipicklist", "email", "phone", "url", "boolean", "int", "double",
-    "currency", "percent", "date", "datetime", "time", "reference", "autonumber", "address",
+    "currency", "percent", "date", "datetime", "time", "reference", "autonumber", "address", "anyType",
 ]  # fmt: skip
 Family = Literal["text", "id", "number", "boolean", "date", "datetime", "time", "address"]
 
@@ -21,6 +20,10 @@ FAMILY: dict[str, Family] = {
 """What a field's values are like; every type that is not listed holds text."""
 
 ADDRESS_PARTS = ("Street", "City", "State", "PostalCode", "Country", "Latitude", "Longitude", "GeocodeAccuracy")
+
+
+HISTORY = "017"
+"""The key prefix that the histories of all objects share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Field:
     external_id: bool = False
     id_lookup: bool = False
     case_sensitive: bool = False
-    to: str = ""
+    targets: tuple[str, ...] = ()
     relationship: str = ""
     child: str = ""
     cascade: bool = False
@@ -53,6 +56,19 @@ class Field:
     filterable: bool = True
     sortable: bool = True
     compound: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
+    controller: str = ""
+    valid_for: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @property
+    def to(self) -> str:
+        """The object that a reference leads to; the first one where it may lead to several."""
+        return self.targets[0] if self.targets else ""
+
+    @property
+    def polymorphic(self) -> bool:
+        """A reference to records of several objects."""
+        return len(self.targets) > 1
 
     @property
     def family(self) -> Family:
@@ -99,6 +115,9 @@ class SObject:
     parents: dict[str, Field] = field(default_factory=dict)  # lower-case relationship name -> reference field
     children: dict[str, Child] = field(default_factory=dict)  # lower-case list name -> child
     dependents: list[Child] = field(default_factory=list)  # every reference to this object, named list or not
+    tracked: tuple[str, ...] = ()  # fields whose changes become rows of the history object
+    history: str = ""  # the name of that object
+    declared: "Declared | None" = None  # its validation rules and field updates
 
     def __post_init__(self) -> None:
         self.defaults = {f.name: f.default for f in self.fields.values() if f.defaulted and f.type != "address"}
@@ -132,7 +151,7 @@ class Schema:
     def __init__(self, objects: Mapping[str, SObject], raw: Mapping[str, Any]) -> None:
         self.objects = dict(objects)  # lower-case name -> object
         self.raw = raw
-        self.by_prefix = {sobject.prefix: sobject for sobject in self.objects.values()}
+        self.by_prefix = {sobject.prefix: sobject for sobject in self.objects.values() if sobject.prefix != HISTORY}
         self.plans: dict[Any, Any] = {}  # compiled queries live and die with the schema they were compiled for
         for sobject in self.objects.values():
             for item in sobject.references:
@@ -140,13 +159,12 @@ class Schema:
 
     def _link(self, sobject: SObject, item: Field) -> None:
         sobject.parents[item.relationship.lower()] = item
-        target = self.objects.get(item.to.lower())
-        if target is None:
-            return
-        child = Child(item.child, sobject.name, item)
-        target.dependents.append(child)
-        if item.child:
-            target.children[item.child.lower()] = child
+        for name in item.targets:
+            target = self.objects[name.lower()]
+            child = Child(item.child, sobject.name, item)
+            target.dependents.append(child)
+            if item.child:
+                target.children[item.child.lower()] = child
 
     def get(self, name: str) -> SObject | None:
         """The object of that name in any case."""

@@ -120,7 +120,7 @@ class OrgState:
         doc |= {"CreatedDate": moment, "LastModifiedDate": moment, "SystemModstamp": moment}
         doc |= {"CreatedById": by or doc["Id"], "LastModifiedById": by or doc["Id"]}
         doc = {name: value for name, value in doc.items() if value is not None}
-        self.store.put(sobject, doc)
+        self.store.add(sobject, doc)
         return doc
 
     # -- what every org has -----------------------------------------------------------------

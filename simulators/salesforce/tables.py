@@ -16,6 +16,8 @@ def apply(store: Store, schema: Schema) -> None:
                 store.db.execute(f'ALTER TABLE "{sobject.name}" ADD COLUMN {_column(item)}')
             if item.indexed:
                 store.db.execute(_index(sobject, item))
+        if not sobject.writable:
+            continue  # histories and settings, which nobody polls
         store.db.execute(
             f'CREATE INDEX IF NOT EXISTS "{sobject.name}~modstamp" ON "{sobject.name}" ("SystemModstamp", key) '
             'WHERE "IsDeleted" = 0'

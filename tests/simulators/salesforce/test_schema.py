@@ -140,7 +140,7 @@ def test_an_altered_schema_is_undone_by_reset_and_kept_by_snapshots(org: Org):
 
 def test_the_schema_file_is_sound():
     schema = definition.compile_schema(definition.load())
-    prefixes = [spec.prefix for spec in schema.objects.values()]
+    prefixes = [spec.prefix for spec in schema.objects.values() if spec.prefix != "017"]  # which histories share
     assert len(set(prefixes)) == len(prefixes) and all(len(prefix) == 3 for prefix in prefixes)
     assert schema.objects["account"].fields["billing_customer_id__c"].unique
     with pytest.raises(DefinitionError, match=r"Account\.Site"):

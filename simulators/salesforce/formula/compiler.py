@@ -1,0 +1,199 @@
+"""From a formula's text to a function of one save: names are checked against the schema, arguments counted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lark import Lark, Token, Transformer
+from lark.exceptions import LarkError, VisitError
+
+from simulators.kit.store import Doc
+from simulators.salesforce.formula.functions import LENIENT, STRICT
+from simulators.salesforce.formula.values import FormulaError, Value, compare, reckon, shown, stored, truth
+from simulators.salesforce.schemas import Field, Schema, SObject
+
+if TYPE_CHECKING:
+    from simulators.salesforce.state import OrgState
+
+MAX_CHARACTERS = 5_000
+_WORDS: dict[str, Value] = {"true": True, "false": False, "null": None}
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """What a formula looks at: the record as it will be, as it was (None when it is new), when, and the org."""
+
+    new: Doc
+    old: Doc | None
+    at: float
+    org: OrgState
+
+
+Formula = Callable[[Save], Value]
+
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """A field of the record or of a parent, before it is known what is asked of it."""
+
+    hops: tuple[Field, ...]
+    item: Field
+
+    def read(self, save: Save) -> Value:
+        return _value(self, save.new, save)
+
+
+def compile_formula(text: str, schema: Schema, sobject: SObject) -> Formula:
+    """The function that a formula means; FormulaError for one that makes no sense."""
+    if len(text) > MAX_CHARACTERS:
+        raise FormulaError(f"a formula has at most {MAX_CHARACTERS} characters")
+    try:
+        return _evaluated(_Build(schema, sobject).transform(_parser().parse(text)))
+    except VisitError as error:
+        raise FormulaError(f"{error.orig_exc} in {text!r}") from error
+    except (LarkError, RecursionError) as error:
+        raise FormulaError(f"{text!r} is no formula: {str(error).splitlines()[0]}") from error
+
+
+@cache
+def _parser() -> Lark:
+    return Lark(Path(__file__).with_name("grammar.lark").read_text(encoding="utf-8"), parser="lalr")
+
+
+def _evaluated(part: Formula | _Path) -> Formula:
+    return part.read if isinstance(part, _Path) else part
+
+
+def _value(path: _Path, doc: Doc | None, save: Save) -> Value:
+    for hop in path.hops:
+        target = None if doc is None else doc.get(hop.name)
+        doc = None if target is None else save.org.get(hop.to, target)
+    return None if doc is None else stored(doc, path.item)
+
+
+class _Build(Transformer[Token, Any]):
+    """Lark's callbacks, inside out."""
+
+    def __init__(self, schema: Schema, sobject: SObject) -> None:
+        super().__init__()
+        self.schema, self.sobject = schema, sobject
+
+    def number(self, found: list[Any]) -> Formula:
+        value = Decimal(str(found[0]))
+        return lambda _save: value
+
+    def string(self, found: list[Any]) -> Formula:
+        value = _ESCAPE.sub(r"\1", str(found[0])[1:-1])
+        return lambda _save: value
+
+    def path(self, found: list[Any]) -> Formula | _Path:
+        text = str(found[0])
+        if text.lower() in _WORDS:
+            value = _WORDS[text.lower()]
+            return lambda _save: value
+        *parents, last = text.split(".")
+        sobject, hops = self.sobject, []
+        for name in parents:
+            hop = sobject.parents.get(name.lower())
+            if hop is None or len(hop.targets) > 1:
+                raise FormulaError(f"{sobject.name} has no parent {name}")
+            hops.append(hop)
+            sobject = self.schema.objects[hop.to.lower()]
+        item = sobject.get(last)
+        if item is None:
+            raise FormulaError(f"{sobject.name} has no field {last}")
+        return _Path(tuple(hops), item)
+
+    def any_of(self, found: list[Any]) -> Formula:
+        parts = [_evaluated(part) for part in found]
+        return lambda save: any(truth(part(save)) for part in parts)
+
+    def all_of(self, found: list[Any]) -> Formula:
+        parts = [_evaluated(part) for part in found]
+        return lambda save: all(truth(part(save)) for part in parts)
+
+    def compare(self, found: list[Any]) -> Formula:
+        left, symbol, right = _evaluated(found[0]), str(found[1]), _evaluated(found[2])
+        return lambda save: compare(symbol, left(save), right(save))
+
+    def concatenate(self, found: list[Any]) -> Formula:
+        parts = [_evaluated(part) for part in found]
+        return lambda save: "".join(shown(part(save)) for part in parts)
+
+    def fold(self, found: list[Any]) -> Formula:
+        first, steps = _evaluated(found[0]), list(zip(found[1::2], map(_evaluated, found[2::2]), strict=True))
+
+        def run(save: Save) -> Value:
+            value = first(save)
+            for symbol, part in steps:
+                value = reckon(str(symbol), value, part(save))
+            return value
+
+        return run
+
+    def signed(self, found: list[Any]) -> Formula:
+        part, symbol = _evaluated(found[1]), str(found[0])
+        return lambda save: reckon(symbol, Decimal(0), part(save))
+
+    def negation(self, found: list[Any]) -> Formula:
+        part = _evaluated(found[0])
+        return lambda save: not truth(part(save))
+
+    def call(self, found: list[Any]) -> Formula:
+        name, arguments = str(found[0]).upper(), found[1:]
+        if name in _OF_A_SAVE:
+            least, make = _OF_A_SAVE[name]
+            _count(name, arguments, least, least)
+            if least and not (isinstance(arguments[0], _Path) and not arguments[0].hops):
+                raise FormulaError(f"{name} takes a field of the record itself")
+            return make(*arguments)
+        table = LENIENT if name in LENIENT else STRICT
+        if name not in table:
+            raise FormulaError(f"there is no function {name}")
+        least, most, work = table[name]
+        _count(name, arguments, least, most)
+        parts = [_evaluated(part) for part in arguments]
+        if table is LENIENT:
+            return lambda save: work(*(part(save) for part in parts))
+        return lambda save: _strictly(work, [part(save) for part in parts])
+
+
+def _count(name: str, arguments: list[Any], least: int, most: int) -> None:
+    if not least <= len(arguments) <= most:
+        raise FormulaError(f"{name} takes {least if least == most else f'{least} or more'} arguments")
+
+
+def _strictly(work: Callable[..., Value], values: list[Value]) -> Value:
+    if any(value is None for value in values):
+        return None
+    try:
+        return work(*values)
+    except (ArithmeticError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def _changed(path: _Path) -> Formula:
+    def run(save: Save) -> bool:
+        return save.old is not None and stored(save.old, path.item) != stored(save.new, path.item)
+
+    return run
+
+
+def _prior(path: _Path) -> Formula:
+    return lambda save: stored(save.new if save.old is None else save.old, path.item)
+
+
+_OF_A_SAVE: dict[str, tuple[int, Callable[..., Formula]]] = {
+    "ISNEW": (0, lambda: lambda save: save.old is None), "ISCHANGED": (1, _changed), "PRIORVALUE": (1, _prior),
+    "NOW": (0, lambda: lambda save: datetime.fromtimestamp(int(save.at), UTC)),
+    "TODAY": (0, lambda: lambda save: datetime.fromtimestamp(save.at, UTC).date()),
+}  # fmt: skip
+"""Functions of the save itself: how many fields they take, and what makes them."""
