@@ -16,9 +16,10 @@ from synccore.governance.event_schemas import asyncapi, event_schemas
 from synccore.governance.openapi import api_incompatibilities
 from synccore.ports.database import Database
 from synccore.systems.layouts import layouts
+from synccore.systems.subscriptions import EVENTS as PLATFORM_EVENTS
 
 __all__ = [
-    "ConfigError", "Core", "Incompatibility", "Parts", "Ports", "Settings", "api", "api_incompatibilities", "asyncapi",
+    "PLATFORM_EVENTS", "ConfigError", "Core", "Incompatibility", "Parts", "Ports", "Settings", "api", "api_incompatibilities", "asyncapi",
     "build", "configure_logs", "event_schemas", "incompatibilities", "inline_database", "layouts", "live", "parts",
     "prepare", "settings_of",
 ]  # fmt: skip

@@ -107,6 +107,7 @@ class Hangar:
                     "url": f"http://{CORE_HOST}/webhooks/subscriptions",
                     "basic_auth_username": WEBHOOK_USER,
                     "basic_auth_password": WEBHOOK_PASSWORD,
+                    "enabled_events": list(bootstrap.PLATFORM_EVENTS),  # in live the site sends all that it has
                 }
             ]
         with system.store.transaction():
