@@ -2,8 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import orjson
 
@@ -12,14 +11,13 @@ EventKind = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class RunEvent:
+class RunEvent(NamedTuple):
     """One thing that happened in a run: `at` is business time (epoch s), `seq` counts from 1 within the run."""
 
     seq: int
     at: float
     kind: EventKind
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any]
 
     def to_json(self) -> dict[str, Any]:
         """As one flat JSON object."""
@@ -30,6 +28,7 @@ Consumer = Callable[[RunEvent], None]
 
 # What differs between two equal runs for reasons outside of them, and what proves identity to a server.
 _NOT_IN_DIGEST = frozenset(("headers", "port", "traceparent"))
+_CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 
 
 class EventStream:
@@ -39,6 +38,7 @@ class EventStream:
         self._now = now
         self._consumers: list[Consumer] = []
         self._hash = hashlib.sha256()
+        self._summed = 0  # events that the hash knows of
         self.events: list[RunEvent] = []
 
     def subscribe(self, consumer: Consumer) -> None:
@@ -53,15 +53,16 @@ class EventStream:
         """As `add`, with facts that are the stream's from now on."""
         event = RunEvent(len(self.events) + 1, at, kind, facts)
         self.events.append(event)
-        shown = event.to_json()
-        for name in _NOT_IN_DIGEST.intersection(facts):
-            del shown[name]
-        self._hash.update(orjson.dumps(shown, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE))
         for consumer in self._consumers:
             consumer(event)
         return event
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the canonical JSON of all events so far."""
+        """SHA-256 over the canonical JSON of all events so far, one line each: number, time, kind, facts."""
+        for seq, at, kind, facts in self.events[self._summed :]:
+            if not _NOT_IN_DIGEST.isdisjoint(facts):
+                facts = {name: value for name, value in facts.items() if name not in _NOT_IN_DIGEST}
+            self._hash.update(orjson.dumps((seq, round(at, 6), kind, facts), option=_CANONICAL))
+        self._summed = len(self.events)
         return self._hash.hexdigest()

@@ -20,13 +20,14 @@ async def replayed(world: World, correlation: Correlation, order: Mapping[str, A
     """Take the signals of an order (`since`, `until`, `source`, `key`) that often; all is quiet before and after."""
     replays = []
     books = await all_books(world)
+    canon = read_books(books, correlation)
     for _ in range(times):
         status, answer = await _ordered(world, {"limit": SIGNALS, **order})
         if status >= 400:
             raise ReplayRefused(str(answer))
         await world.settle(900.0)
         before, books = books, await all_books(world)
-        canons = read_books(before, correlation), read_books(books, correlation)
+        canons = canon, (canon := read_books(books, correlation))
         replays.append(Replay(*canons, tuple(_touched(before, books)), int(answer["signals"]), int(answer["work"])))
     return replays
 

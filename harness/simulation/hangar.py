@@ -1,5 +1,6 @@
 """What is built once a process and flown many times: the systems, the core's API, and images to begin from."""
 
+import gc
 import sqlite3
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -158,5 +159,11 @@ class Hangar:
 
 @cache
 def hangar(world: str) -> Hangar:
-    """The hangar of a world; built at its first use."""
-    return Hangar(load_world(world))
+    """The hangar of a world; built at its first use.
+
+    It lives as long as the process, so the garbage collector need not walk through it again in the middle of a run.
+    """
+    built = Hangar(load_world(world))
+    gc.collect()
+    gc.freeze()
+    return built

@@ -27,7 +27,7 @@ from simulators.kit.journal import blanked
 from synccore import bootstrap
 
 Change = Callable[[bootstrap.Parts], bootstrap.Parts]
-_NOT_IN_RECORD = frozenset(("seq", "kind", "at", "headers", "principal"))
+_NOT_IN_RECORD = ("seq", "kind", "at", "headers", "principal")
 LOOK_S = 0.1  # virtual seconds between two looks whether all is quiet
 FILE_TIMEOUT_S = 30.0
 RESTART_S = 2.0  # how long a crashed core stays down
@@ -69,6 +69,7 @@ class SimWorld:
         self._hosts = {HOSTS[name]: system.app for name, system in hangar.systems.items()}
         self._memory = hangar.fresh_memory()
         self._under_way: UnderWay = []
+        self._dumped: dict[SystemName, tuple[Any, Json]] = {}  # by system: the store's state, and the books of it
         self._restarting: asyncio.Task[None] | None = None
 
     # -- life ---------------------------------------------------------------------------------
@@ -96,12 +97,15 @@ class SimWorld:
 
     def _recorder(self, name: SystemName) -> Callable[[dict[str, Any]], None]:
         def record(entry: dict[str, Any]) -> None:
-            facts = {key: value for key, value in entry.items() if key not in _NOT_IN_RECORD}
-            secret = entry.get("operation") == "token"
-            for part in ("body", "answer"):
-                if part in facts:
-                    facts[part] = "***" if secret else blanked(facts[part].decode("utf-8", "replace"))
+            facts = entry.copy()
+            for key in _NOT_IN_RECORD:
+                facts.pop(key, None)
             facts["system"] = name
+            if entry["kind"] != "change":
+                secret = entry.get("operation") == "token"
+                for part in ("body", "answer"):
+                    if part in facts:
+                        facts[part] = "***" if secret else blanked(facts[part].decode("utf-8", "replace"))
             self.stream.append(entry["kind"], entry["at"], facts)
 
         return record
@@ -213,7 +217,7 @@ class SimWorld:
     async def control(self, system: SystemName, method: str, path: str, body: Json = None) -> Json:
         """See World."""
         if method == "GET" and path == "/_control/books":  # the same rows without rendering and parsing 100 kB
-            return {"system": system, "at": self.now(), **self.hangar.systems[system].books()}
+            return {"system": system, "at": self.now(), **self._books(system)}
         if method == "GET" and path == "/_control/health":
             return {"system": system, "now": self.now(), "failures": self.hangar.systems[system].jobs.failures}
         if method == "GET" and path == "/_control/faults":  # a storm looks at them every 50 ms
@@ -225,6 +229,14 @@ class SimWorld:
         if raw.status >= 400:
             raise ValueError(f"{system} {path}: {answer.get('detail') if isinstance(answer, dict) else answer}")
         return answer
+
+    def _books(self, name: SystemName) -> Json:
+        """A system's books, dumped anew only when something was written in it since they were last asked for."""
+        system = self.hangar.systems[name]
+        state, known = system.store.state, self._dumped.get(name)
+        if known is None or state is None or known[0] != state:
+            known = self._dumped[name] = (state, system.books())
+        return known[1]
 
     async def core(self, method: str, path: str, body: Json = None) -> tuple[int, Json]:
         """See World."""
