@@ -50,7 +50,7 @@ class State:
 
     def settings(self) -> Doc:
         """The site's switches and policies."""
-        return self.store.get(SETTING.name, "site") or DEFAULT_SETTINGS
+        return next((row for row in self.store.held(SETTING.name) if row["id"] == "site"), DEFAULT_SETTINGS)
 
     def change_settings(self, **values: Any) -> None:
         """Set some of them."""

@@ -32,6 +32,8 @@ class Steps:
         self.trip: Callable[[str, str], None] = lambda _step, _when: None
 
     def _count(self, run: Doc, **more: int) -> None:
+        if not any(more.values()):
+            return
         fresh = self._store.get(RUN.name, run["id"])
         assert fresh is not None
         self._store.put(RUN.name, {**fresh, **{name: fresh[name] + number for name, number in more.items()}})

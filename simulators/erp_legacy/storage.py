@@ -29,24 +29,25 @@ class Files:
         """The files of a folder by name."""
         return self._store.find(FILE.name, order="key", place=f"{partner}/{folder}")
 
-    def create(self, path: str, at: float) -> Doc:
-        """A new empty file; one that stood there is replaced."""
+    def create(self, path: str, at: float, size: int = 0) -> Doc:
+        """A new file, still without its `size` bytes; one that stood there is replaced."""
         with self._store.transaction():
             self.remove(path)
             partner, folder, name = path.split("/", 2)
             doc: Doc = {
                 "path": path, "id": self._store.next("file"), "place": f"{partner}/{folder}", "name": name,
-                "size": 0, "mtime": at, "locked": False,
+                "size": size, "mtime": at, "locked": False,
             }  # fmt: skip
-            self._store.put(FILE.name, doc)
+            self._store.add(FILE.name, doc)
         return doc
 
     def save(self, path: str, data: bytes, at: float) -> None:
         """Create or replace a file as a whole."""
         with self._store.transaction():
-            doc = self.create(path, at)
-            self.write_at(doc["id"], 0, data)
-            self._store.put(FILE.name, {**doc, "size": len(data)})
+            doc = self.create(path, at, len(data))
+            for part, start in enumerate(range(0, len(data), CHUNK_BYTES)):
+                piece = data[start : start + CHUNK_BYTES]
+                self._store.db.execute("INSERT INTO chunk VALUES (?, ?, ?)", (doc["id"], part, piece))
 
     def touch(self, path: str, size: int, at: float) -> None:
         """Note size and time once a file was written."""
@@ -70,7 +71,7 @@ class Files:
             self._store.delete(FILE.name, old)
             partner, folder, name = new.split("/", 2)
             moved = {**doc, "path": new, "place": f"{partner}/{folder}", "name": name, "locked": False}
-            self._store.put(FILE.name, moved if at is None else {**moved, "mtime": at})
+            self._store.add(FILE.name, moved if at is None else {**moved, "mtime": at})
 
     def remove(self, path: str) -> bool:
         """Delete a file; False when there was none."""

@@ -1,9 +1,16 @@
 """Seeded ids and chance: named streams, so that one consumer's draws never shift another's."""
 
 import hashlib
+from functools import cache
 from random import Random
 
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+@cache
+def _pairs(alphabet: str) -> list[str]:
+    """Two letters for each number below the square of their count, the lower digit first."""
+    return [first + second for second in alphabet for first in alphabet]
 
 
 class Chance:
@@ -23,11 +30,14 @@ class Chance:
         """A random-looking id that depends on seed, name and number alone (no state to save)."""
         digest = hashlib.blake2b(f"{self.seed}/{name}/{number}".encode(), digest_size=48).digest()
         value = int.from_bytes(digest, "big")
-        letters = []
-        for _ in range(length):
-            value, index = divmod(value, len(alphabet))
-            letters.append(alphabet[index])
-        return "".join(letters)
+        pairs, base = _pairs(alphabet), len(alphabet) ** 2
+        text = ""
+        while len(text) < length:  # eight letters at a time: a division of so large a number is slow
+            value, few = divmod(value, base**4)
+            for _ in range(4):
+                few, index = divmod(few, base)
+                text += pairs[index]
+        return text[:length]
 
     def restart(self, seed: str) -> None:
         """Forget all streams and begin with another seed."""

@@ -93,11 +93,14 @@ def _clock_routes(api: FastAPI, system: System) -> None:
 
     @api.get("/_control/jobs")
     async def show_jobs(limit: int = 100) -> list[dict[str, Any]]:
-        """What falls due next."""
+        """What falls due next; of a delivery not what would be sent: its headers say who may send it."""
         return [
-            {"id": job.id, "due": job.due, "kind": job.kind, "key": job.key, "payload": job.payload}
+            {
+                "id": job.id, "due": job.due, "kind": job.kind, "key": job.key,
+                "payload": {name: value for name, value in job.payload.items() if name not in ("headers", "body")},
+            }
             for job in system.jobs.pending(limit)
-        ]
+        ]  # fmt: skip
 
     @api.post("/_control/drain")
     async def drain() -> dict[str, Any]:

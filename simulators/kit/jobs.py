@@ -101,17 +101,16 @@ class Jobs:
     async def run(self) -> None:
         """Work for ever; cancel to stop."""
         while True:
-            job = self._next_free()
-            if job is not None:
+            job = self._head()
+            now = self._clock.now()
+            if job is not None and job.due <= now + EARLY_S:
                 await self._start(job)
                 continue
-            if self.idle:
+            if not self._busy:
                 self._quiet.set()
             self._wake.clear()
-            due = self._next_timer()
-            delay_s = None if due is None else max(0.0, due - self._clock.now())
             try:
-                async with asyncio.timeout(delay_s):
+                async with asyncio.timeout(None if job is None else job.due - now):
                     await self._wake.wait()
             except TimeoutError:
                 pass
@@ -123,25 +122,12 @@ class Jobs:
         self._busy.clear()
         self._running = False
 
-    def _lane_filter(self) -> tuple[str, tuple[str, ...]]:
+    def _head(self) -> Job | None:
+        """What falls due first in the lanes that are free."""
         lanes = tuple(self._busy)
-        return (f"lane NOT IN ({','.join('?' * len(lanes))})" if lanes else "1"), lanes
-
-    def _next_free(self) -> Job | None:
-        due = self.next_due()
-        if due is None or due > self._clock.now() + EARLY_S:
-            return None
-        where, lanes = self._lane_filter()
-        row = self._store.db.execute(
-            f"SELECT {_COLUMNS} FROM job WHERE due <= ? AND {where} ORDER BY due, id LIMIT 1",
-            (self._clock.now() + EARLY_S, *lanes),
-        ).fetchone()
+        where = f"WHERE lane NOT IN ({','.join('?' * len(lanes))}) " if lanes else ""
+        row = self._store.db.execute(f"SELECT {_COLUMNS} FROM job {where}ORDER BY due, id LIMIT 1", lanes).fetchone()
         return None if row is None else _job(row)
-
-    def _next_timer(self) -> float | None:
-        where, lanes = self._lane_filter()
-        row = self._store.db.execute(f"SELECT min(due) FROM job WHERE {where}", lanes).fetchone()
-        return None if row[0] is None else float(row[0])
 
     async def _start(self, job: Job) -> None:
         if job.lane:

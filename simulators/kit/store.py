@@ -64,6 +64,7 @@ class Store:
         self._pending: list[Change] = []
         self._kept: list[int] = []  # for each open transaction, how many pending changes came before it
         self._transaction = Transaction(self)
+        self._held: dict[str, list[Doc]] = {}
         self.listeners: list[Callable[[list[Change]], None]] = []
         self.version = 0  # grows with every committed change: a cheap "did anything happen"
         self._connect()
@@ -97,6 +98,7 @@ class Store:
         """Replace all data by a snapshot's."""
         self._require_idle()
         overwrite(self.db, image)
+        self._held.clear()
         self.version += 1
 
     def remember(self) -> None:
@@ -107,6 +109,7 @@ class Store:
         """Replace all data by what was remembered."""
         self._require_idle()
         self._origin.restore()
+        self._held.clear()
         self.version += 1
 
     def close(self) -> None:
@@ -136,9 +139,12 @@ class Store:
         else:
             self._insert(kind, key, text, doc)
 
-    def add(self, kind: str, doc: Doc) -> None:
-        """Insert a document under a key that nobody has; a key or unique field taken by another raises Duplicate."""
-        self._insert(kind, str(doc[self._kinds[kind].key]), orjson.dumps(doc).decode(), doc)
+    def add(self, kind: str, doc: Doc, text: str | None = None) -> None:
+        """Insert a document under a key that nobody has; a key or unique field taken by another raises Duplicate.
+
+        `text` is the document as JSON, if somebody has made that already.
+        """
+        self._insert(kind, str(doc[self._kinds[kind].key]), text or orjson.dumps(doc).decode(), doc)
 
     def _insert(self, kind: str, key: str, text: str, doc: Doc) -> None:
         try:
@@ -168,18 +174,28 @@ class Store:
         ).fetchone()
         return None if row is None else orjson.loads(row[0])
 
+    def held(self, kind: str) -> list[Doc]:
+        """All documents of a kind that has few and is asked for all the time, such as settings, oldest first.
+
+        Held in memory until one of them changes; the caller must not change them.
+        """
+        docs = self._held.get(kind)
+        if docs is None:
+            docs = self._held[kind] = self.find(kind)
+        return docs
+
     def rows(self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> Iterator[tuple[Any, ...]]:
         """Rows of a reading query over the tables (columns: key, doc, indexed fields)."""
         yield from self.db.execute(sql, params)
 
     def next(self, name: str, start: int = 1) -> int:
         """The next number of a gap-free counter; rolled back with its transaction."""
-        row = self.db.execute(
-            "INSERT INTO counter (name, value) VALUES (?, ?) "
-            "ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
-            (name, start),
-        ).fetchone()
-        return int(row[0])
+        row = self.db.execute("SELECT value FROM counter WHERE name = ?", (name,)).fetchone()
+        if row is None:
+            self.db.execute("INSERT INTO counter (name, value) VALUES (?, ?)", (name, start))
+            return start
+        self.db.execute("UPDATE counter SET value = ? WHERE name = ?", (row[0] + 1, name))
+        return int(row[0]) + 1
 
     # -- transactions and the change feed ---------------------------------------------------
 
@@ -201,6 +217,7 @@ class Store:
                 self._publish()
         else:
             del self._pending[kept:]
+            self._held.clear()
             self.db.execute(f"ROLLBACK TO level{depth}" if depth else "ROLLBACK")
 
     @property
@@ -214,6 +231,7 @@ class Store:
 
     def _changed(self, change: Change) -> None:
         self._pending.append(change)
+        self._held.pop(change.kind, None)
         if not self._kept:
             self._publish()
 

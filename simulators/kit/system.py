@@ -14,7 +14,7 @@ from simulators.kit.faults import FaultTable
 from simulators.kit.jobs import Jobs
 from simulators.kit.journal import Journal
 from simulators.kit.limits import LimitMeter, Limits, Profile
-from simulators.kit.outbox import DELIVERY, Outbox, Sender
+from simulators.kit.outbox import Outbox, Sender
 from simulators.kit.pact_states import State
 from simulators.kit.routes import Match, Routes
 from simulators.kit.store import Change, Kind, Store
@@ -62,7 +62,7 @@ class System:
         self.clock = Clock(settings.wire, settings.genesis)
         self.chance = Chance(f"{settings.seed}/{self.name}")
         path = None if settings.data is None else settings.data / f"{self.name}.sqlite"
-        self.store = Store((DELIVERY, *self.kinds), path, self.schema)
+        self.store = Store(self.kinds, path, self.schema)
         if path is not None:
             self.clock.keep(path.with_suffix(".clock"))
         self.jobs = Jobs(self.store, self.clock)

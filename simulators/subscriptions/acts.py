@@ -29,8 +29,8 @@ def install(system: "Subscriptions") -> None:
     async def resend_webhook(arguments: dict[str, Any]) -> dict[str, Any]:
         """{"event_id"}: deliver the event once more to every enabled endpoint."""
         with system.store.transaction():
-            deliveries = system.parts.publisher.resend(arguments["event_id"], system.clock.now())
-        return {"deliveries": deliveries}
+            endpoints = system.parts.publisher.resend(arguments["event_id"], system.clock.now())
+        return {"endpoints": endpoints}
 
     async def dispute(arguments: dict[str, Any]) -> dict[str, Any]:
         """{"transaction_id", "amount"?}: see `gateway_answers.chargeback`."""

@@ -85,14 +85,15 @@ def _apply(customer: Doc, params: Params, texts: tuple[str, ...]) -> None:
     for name in texts:
         if name in params:
             _set(customer, name, params.text(name))
-    for name in _FLAGS:
-        flag = params.boolean(name)
-        if flag is not None:
-            customer[name] = flag
-    for name, allowed in _CHOICES.items():
-        value = params.choice(name, allowed)
-        if value is not None:
-            customer[name] = value
+    for name in params.names():
+        if name in _FLAGS:
+            flag = params.boolean(name)
+            if flag is not None:
+                customer[name] = flag
+        elif name in _CHOICES:
+            value = params.choice(name, _CHOICES[name])
+            if value is not None:
+                customer[name] = value
     if "email" in params and customer.get("email") and "@" not in customer["email"]:
         raise wrong("email", "is not an email address")
     days = params.integer("net_term_days", most=180)

@@ -33,8 +33,6 @@ approximate(
 )
 
 RETRY_SCHEDULE_S = (120.0, 360.0, 1_800.0, 3_600.0, 18_000.0, 86_400.0, 172_800.0)
-_STATUS = {"scheduled": "scheduled", "dropped": "scheduled", "succeeded": "succeeded", "re_scheduled": "re_scheduled",
-           "failed": "failed"}  # fmt: skip
 
 
 class Publisher:
@@ -61,44 +59,43 @@ class Publisher:
         ]
         quiet = "skipped" if work.mute and endpoints else "not_configured"
         event["webhook_status"] = "scheduled" if sent_to else quiet
-        deliveries = {endpoint["id"]: self._post(event, endpoint, float(work.at_ms) / 1_000) for endpoint in sent_to}
-        self._store.add("event", {**event, "_deliveries": deliveries})
+        body = orjson.dumps(event)
+        for endpoint in sent_to:
+            self._post(event, endpoint, body, float(work.at_ms) / 1_000)
+        self._store.add("event", event, body.decode())
 
     def resend(self, event_id: str, at: float) -> list[str]:
         """Deliver an event again to every endpoint by hand; raises KeyError for an unknown event."""
         event = self._store.get("event", event_id)
         if event is None:
             raise KeyError(f"no event {event_id}")
-        deliveries = event.get("_deliveries", {})
-        for endpoint in self._store.find("webhook_endpoint"):
-            if endpoint["disabled"]:
-                continue
-            known = deliveries.get(endpoint["id"])
-            if known is None or not self._outbox.resend(known, at):
-                deliveries[endpoint["id"]] = self._post(event, endpoint, at)
-        event["webhooks"] = [{"id": key, "webhook_status": "scheduled", "object": "webhook"} for key in deliveries]
-        event["webhook_status"] = "scheduled" if deliveries else event["webhook_status"]
-        self._store.put("event", {**event, "_deliveries": deliveries})
-        return list(deliveries.values())
+        endpoints = [endpoint for endpoint in self._store.find("webhook_endpoint") if not endpoint["disabled"]]
+        if endpoints:
+            event["webhooks"] = [
+                {"id": endpoint["id"], "webhook_status": "scheduled", "object": "webhook"} for endpoint in endpoints
+            ]
+            event["webhook_status"] = "scheduled"
+        body = orjson.dumps(event)
+        for endpoint in endpoints:
+            self._post(event, endpoint, body, at)
+        self._store.put("event", event)
+        return [endpoint["id"] for endpoint in endpoints]
 
-    def _post(self, event: Doc, endpoint: Doc, at: float) -> str:
-        body = orjson.dumps({name: value for name, value in event.items() if name[0] != "_"})
+    def _post(self, event: Doc, endpoint: Doc, body: bytes, at: float) -> None:
         headers = {"content-type": "application/json;charset=utf-8", "user-agent": "ChargeBee"}
         if endpoint.get("_username") is not None:
             pair = f"{endpoint['_username']}:{endpoint.get('_password') or ''}"
             headers["authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
-        return self._outbox.post(event["id"], event["event_type"], endpoint["url"], headers, body, at)
+        self._outbox.post(event["id"], event["event_type"], endpoint["id"], endpoint["url"], headers, body, at)
 
     def _delivered(self, delivery: Doc) -> None:
         """Bring the outcome of an attempt onto the event, as the feed shows it."""
         event = self._store.get("event", delivery["event_id"])
         if event is None:
             return
-        by_delivery = {delivery_id: endpoint for endpoint, delivery_id in event.get("_deliveries", {}).items()}
-        endpoint = by_delivery.get(delivery["id"].partition(".")[0])
         for webhook in event["webhooks"]:
-            if webhook["id"] == endpoint:
-                webhook["webhook_status"] = _STATUS[delivery["status"]]
+            if webhook["id"] == delivery["endpoint"]:
+                webhook["webhook_status"] = delivery["status"]
         states = [webhook["webhook_status"] for webhook in event["webhooks"]]
         event["webhook_status"] = next(
             (state for state in ("failed", "re_scheduled", "scheduled") if state in states), "succeeded"

@@ -58,7 +58,7 @@ class Work:
     def site(self) -> Doc:
         """The site's settings."""
         if self._site is None:
-            self._site = SITE_DEFAULTS | (self.store.get("site", "site") or {})
+            self._site = SITE_DEFAULTS | next(iter(self.store.held("site")), {})
         return self._site
 
     @property
@@ -114,7 +114,7 @@ class Work:
     def endpoints(self) -> list[Doc]:
         """The enabled webhook endpoints."""
         if self._endpoints is None:
-            self._endpoints = [each for each in self.store.find("webhook_endpoint") if not each["disabled"]]
+            self._endpoints = [each for each in self.store.held("webhook_endpoint") if not each["disabled"]]
         return self._endpoints
 
     def save(self, kind: str, doc: Doc) -> Doc:

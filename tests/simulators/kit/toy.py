@@ -66,7 +66,7 @@ class Toy(System):
         with self.store.transaction():
             thing = {"id": str(self.store.next("thing")), **orjson.loads(call.body)}
             self.store.put("thing", thing)
-            self.outbox.post(thing["id"], "thing_created", "http://hook", {}, orjson.dumps(thing), call.at)
+            self.outbox.post(thing["id"], "thing_created", "hook", "http://hook", {}, orjson.dumps(thing), call.at)
         return json_answer(201, thing)
 
     async def broken(self, call: Call) -> Answer:
