@@ -19,9 +19,9 @@ from synccore.systems.layouts import layouts
 from synccore.systems.subscriptions import EVENTS as PLATFORM_EVENTS
 
 __all__ = [
-    "PLATFORM_EVENTS", "ConfigError", "Core", "Incompatibility", "Parts", "Ports", "Settings", "api", "api_incompatibilities", "asyncapi",
-    "build", "configure_logs", "event_schemas", "incompatibilities", "inline_database", "layouts", "live", "parts",
-    "prepare", "settings_of",
+    "PLATFORM_EVENTS", "ConfigError", "Core", "Incompatibility", "Parts", "Ports", "Settings", "api",
+    "api_incompatibilities", "asyncapi", "build", "configure_logs", "event_schemas", "incompatibilities",
+    "inline_database", "layouts", "live", "parts", "prepare", "settings_of",
 ]  # fmt: skip
 
 

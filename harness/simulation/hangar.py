@@ -28,6 +28,7 @@ HOSTS: dict[SystemName, str] = {name: f"{name.replace('_', '-')}.sim" for name i
 CORE_HOST = "core.sim"
 WEBHOOK_USER, WEBHOOK_PASSWORD, CONTROL, CORE_TOKEN = "platform", "platform-webhook", "control", "operator-token"
 WIRE_BASE = 1_700_000_000.0  # wire time at the start of every run, epoch seconds: any fixed instant will do
+BAIT = ("pending_invoice_created",)  # sent to a core that has not asked for it: a wrong one takes a draft for a bill
 INTERVALS_S = {"salesforce-changes": 60, "platform-events": 300, "cloud-payments": 300, "legacy-outbound": 1800,
                "metering-feed": 300, "metering-daily": 900}  # fmt: skip
 
@@ -108,7 +109,7 @@ class Hangar:
                     "url": f"http://{CORE_HOST}/webhooks/subscriptions",
                     "basic_auth_username": WEBHOOK_USER,
                     "basic_auth_password": WEBHOOK_PASSWORD,
-                    "enabled_events": list(bootstrap.PLATFORM_EVENTS),  # in live the site sends all that it has
+                    "enabled_events": [*bootstrap.PLATFORM_EVENTS, *BAIT],  # in live the site sends all that it has
                 }
             ]
         with system.store.transaction():
