@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from synccore.config import ConfigError, Settings, initial_mappings, settings_of
 from synccore.core import Core, Mappings, Parts, Ports
-from synccore.domain.mappings import KINDS
+from synccore.domain.mappings import KINDS, shape_of
 from synccore.engine.database import InlineDatabase, prepare
 from synccore.engine.log import configure as configure_logs
 from synccore.experience.app import api
@@ -52,7 +52,7 @@ def _check(mappings: Mappings) -> None:
             continue
         for key, value in values.items():
             try:
-                KINDS[kind].model_validate(value)
+                shape_of(kind, key).model_validate(value)
             except ValidationError as error:
                 wrong += [f"SYNCCORE_MAPPINGS: {kind}/{key}: {item['msg']}" for item in error.errors()]
     if wrong:

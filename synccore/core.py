@@ -26,7 +26,7 @@ from synccore.ports.reports import KeptReport
 from synccore.ports.stores import Signal, Unit
 from synccore.ports.transport import Transport
 from synccore.processes.context import WATCH, Context
-from synccore.reconciliation import Reconciliation, compare
+from synccore.reconciliation import DailyReconciliation, Reconciliation, compare, plan_next
 from synccore.systems import credentials
 
 T = TypeVar("T")
@@ -125,6 +125,9 @@ class Core:
         self._reconciliation, self._reconciling = Reconciliation(self.context, made_of.compare), asyncio.Lock()
         for name, process in made_of.processes(self.context).items():
             self.dispatcher.register(name, process)
+        self.dispatcher.register("reconciliation", DailyReconciliation(
+            self.database, ports.clock, self._when_to_reconcile, self.reconcile
+        ))  # fmt: skip
         self._watches = False
         for name, interval_s, ticker in made_of.tickers(self.context):
             self._watches = self._watches or name == WATCH
@@ -157,8 +160,7 @@ class Core:
         """Open the ports, load mappings that are absent, recover what was under way and begin."""
         for step in self.ports.opening:
             await step()
-        if self._mappings:
-            await self.database.run(self._load)
+        await self.database.run(self._load)
         await self.context.renew_fields()
         await self.engine.start()
         self.ready = True
@@ -168,6 +170,13 @@ class Core:
             for key, value in values.items():
                 if unit.mappings.get(kind, key) is None:
                     unit.mappings.put(kind, key, value, "configuration", self.clock.now())
+        self._plan(unit)
+
+    def _plan(self, unit: Unit) -> None:
+        plan_next(unit, self._when_to_reconcile(unit), self.clock.now())
+
+    def _when_to_reconcile(self, unit: Unit) -> dict[str, Any]:
+        return self.context.policy(unit, "reconciliation")
 
     async def close(self) -> None:
         """Stop taking up work and let go of the ports; what was under way is taken up by the next start."""
@@ -206,18 +215,22 @@ class Core:
         """Translate stored signals again; returns how many mean work."""
         return await self._replay(signals)
 
-    async def reconcile(self, by: str) -> KeptReport:
+    async def reconcile(self, by: str, heals: bool = False) -> KeptReport:
         """Compare all books now, one reconciliation at a time; raises Later or Rejected when one cannot be read."""
         async with self._reconciling:
-            return await self._reconciliation.make(by)
+            kept = await self._reconciliation.make(by, heals)
+        if kept.content["healed"]:
+            await self.kick()
+        return kept
 
     async def kick(self) -> None:
         """Work was added or woken: hand it over now."""
         await self.dispatcher.kick()
 
     async def reload(self) -> None:
-        """Field maps have changed."""
+        """Field maps or policies have changed."""
         await self.context.renew_fields()
+        await self.database.run(self._plan)
 
     def touch(self) -> None:
         """Note a change."""

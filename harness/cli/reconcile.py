@@ -8,8 +8,11 @@ import typer
 from harness.cli.output import UNKNOWN, Refusal, console, print_json, run_live
 from harness.cli.sandbox import Json, with_world
 from harness.report.reconciliation import show_reconciliation, write_csv
+from harness.report.reconciliation_page import broken_links, write_html
 from harness.stack.world import LiveWorld
 from harness.world import Unreachable
+
+KEPT = 1000  # reports that the core lists at most
 
 
 def register(app: typer.Typer) -> None:
@@ -19,21 +22,33 @@ def register(app: typer.Typer) -> None:
 
 def reconcile(
     csv: Annotated[Path | None, typer.Option(metavar="F", help="Write breaks, items and lines as CSV.")] = None,
+    html: Annotated[Path | None, typer.Option(metavar="F", help="Write the report as one HTML file.")] = None,
+    heal: Annotated[
+        bool, typer.Option("--heal", help="Have copies in Salesforce and missing customers written anew, never facts.")
+    ] = False,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Compare nothing: check that no report of the chain was altered or left out."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Have the core of the running sandbox compare all books now, and show what agrees and what does not.
 
     The core pulls every book through the systems' own APIs and extracts; it believes none of its own tables. Each
-    report is kept by the core, with a hash that covers the report before it.
+    report is kept by the core, with a hash that covers the report before it. What --heal may do at most is the policy
+    `reconciliation`, which also says at which time of day the core compares by itself.
 
     Exit 0 when the books agree, 1 when there are breaks, 3 when a book could not be read or nothing is there yet.
     """
-    report = run_live(with_world(_made))
-    if csv is not None:
-        try:
-            write_csv(csv, report)
-        except OSError as error:
-            raise Refusal(f"--csv {csv}: {error.strerror}") from error
+    if verify:
+        return _verified(as_json)
+    report = run_live(with_world(lambda world: _made(world, heal)))
+    for option, path, write in (("csv", csv, write_csv), ("html", html, write_html)):
+        if path is not None:
+            try:
+                write(path, report)
+            except OSError as error:
+                raise Refusal(f"--{option} {path}: {error.strerror}") from error
     if as_json:
         print_json(report)
     else:
@@ -41,15 +56,36 @@ def reconcile(
     raise typer.Exit(1 if report["breaks"] else 0 if report["documents"] else UNKNOWN)
 
 
-async def _made(world: LiveWorld) -> dict[str, Any]:
+def _verified(as_json: bool) -> None:
+    reports = run_live(with_world(_kept))
+    wrong = broken_links(reports)
+    if as_json:
+        print_json({"reports": len(reports), "broken": wrong})
+    elif wrong:
+        console(False).print("\n".join(f"[red]{one}[/]" for one in wrong))
+    else:
+        console(False).print(f"[green]the chain of {len(reports)} reports is whole[/]")
+    raise typer.Exit(1 if wrong else 0 if reports else UNKNOWN)
+
+
+async def _made(world: LiveWorld, heal: bool) -> dict[str, Any]:
+    report: dict[str, Any] = await _asked(world, "POST", f"/reconciliations{'?heal=true' if heal else ''}", 201)
+    return report
+
+
+async def _kept(world: LiveWorld) -> list[dict[str, Any]]:
+    listed = await _asked(world, "GET", f"/reconciliations?limit={KEPT}", 200)
+    return [await _asked(world, "GET", f"/reconciliations/{one['id']}", 200) for one in listed]
+
+
+async def _asked(world: LiveWorld, method: str, path: str, wanted: int) -> Any:
     try:
-        status, answer = await world.core("POST", "/reconciliations")
+        status, answer = await world.core(method, path)
     except Unreachable as error:
         raise Refusal(f"the core does not answer, so nothing is known of the books: {error}", UNKNOWN) from error
-    if status == 201:
-        report: dict[str, Any] = answer
-        return report
+    if status == wanted:
+        return answer
     detail = answer.get("detail", answer) if isinstance(answer, dict) else answer
     if status == 404:
-        detail = "this core offers no POST /reconciliations"
+        detail = f"this core offers no {method} {path}"
     raise Refusal(f"the core could not reconcile ({status}): {detail}", UNKNOWN)

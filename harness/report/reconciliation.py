@@ -29,6 +29,11 @@ def show_reconciliation(out: Console, report: Report) -> None:
         out.print(_items(report["items"]))
     if report["breaks"]:
         out.print(_breaks(report))
+    if report["healed"]:
+        names = ", ".join(f"{one['document']} in {one['system']}" for one in report["healed"])
+        out.print(f"[cyan]being written anew:[/] {escape(names)}")
+    if report["held"]:
+        out.print(f"[yellow]nothing is healed:[/] {escape(report['held'])}")
     count = len(report["breaks"])
     verdict = "[green]the books agree[/]" if report["documents"] else "[yellow]there is nothing to compare yet[/]"
     verdict = verdict if not count else f"[red]{count} {'break' if count == 1 else 'breaks'}[/]"

@@ -3,8 +3,9 @@
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 
 class Mapping(BaseModel):
@@ -104,6 +105,22 @@ class Policy(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
+class ReconciliationPolicy(Mapping):
+    """When all books are compared by themselves (`at`: HH:MM in `zone`, '' for on demand alone), and what is healed."""
+
+    at: str = Field(default="", pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9])?$")
+    zone: str = "UTC"
+    heal: bool = False
+    limit: int = Field(default=25, ge=0)
+
+    @field_validator("zone")
+    @classmethod
+    def _known(cls, zone: str) -> str:
+        if zone not in available_timezones():
+            raise ValueError(f"'{zone}' is no time zone of the IANA database")
+        return zone
+
+
 class FieldMap(Mapping):
     """How a system's record names our fields (`names`: ours to theirs), and what it demands beyond them (`defaults`).
 
@@ -134,3 +151,9 @@ def topics(kind: str, key: str, value: dict[str, Any]) -> list[str]:
 KINDS: dict[str, type[BaseModel]] = {
     "entities": Entity, "items": Item, "tax": TaxMap, "policies": Policy, "fields": FieldMap,
 }  # fmt: skip
+POLICY_SHAPES: dict[str, type[BaseModel]] = {"reconciliation": ReconciliationPolicy}
+
+
+def shape_of(kind: str, key: str) -> type[BaseModel]:
+    """What a mapping must look like; most policies are free in shape."""
+    return POLICY_SHAPES.get(key, Policy) if kind == "policies" else KINDS[kind]

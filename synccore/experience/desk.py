@@ -63,8 +63,11 @@ class Desk(Protocol):
         """Translate stored signals into work again; returns how many mean any."""
         ...
 
-    async def reconcile(self, by: str) -> KeptReport:
-        """Compare all books now and keep the report; raises Later or Rejected when a system cannot be read."""
+    async def reconcile(self, by: str, heals: bool = False) -> KeptReport:
+        """Compare all books now, keep the report, and heal copies if asked to.
+
+        Raises Later or Rejected when a system cannot be read.
+        """
         ...
 
     async def kick(self) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Path
 from pydantic import ValidationError
 
-from synccore.domain.mappings import KINDS, topics
+from synccore.domain.mappings import KINDS, shape_of, topics
 from synccore.experience.access import REFUSALS, At, Operator, Viewer
 from synccore.experience.links import leads_to
 from synccore.experience.models import MappingChange, MappingVersionView, MappingView
@@ -55,7 +55,7 @@ async def put_mapping(
 ) -> MappingChange:
     """Put a mapping in force; its shape depends on the kind. Work parked on it is due at once."""
     try:
-        KINDS[kind.value].model_validate(body)
+        shape_of(kind.value, key).model_validate(body)
     except ValidationError as error:
         found = "; ".join(f"{'/'.join(map(str, item['loc'])) or 'body'}: {item['msg']}" for item in error.errors())
         raise Problem(422, found) from None

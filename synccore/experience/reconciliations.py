@@ -70,6 +70,15 @@ class LineView(BaseModel):
     unexplained: int
 
 
+class HealedView(BaseModel):
+    """A copy that is being written anew, and by which process."""
+
+    system: str
+    kind: str
+    document: str
+    process: str
+
+
 class ReportSummary(BaseModel):
     """A report in a list."""
 
@@ -96,6 +105,8 @@ class ReportView(BaseModel):
     breaks: list[BreakView]
     previous: str
     hash: str
+    healed: list[HealedView] = []
+    held: str = ""
 
 
 def _whole(kept: KeptReport) -> ReportView:
@@ -114,13 +125,19 @@ _LEADS = leads_to(201, getReconciliation={"report_id": "$response.body#/id"})
 
 
 @router.post("/reconciliations", operation_id="reconcile", status_code=201, responses=REFUSALS | _LEADS)
-async def reconcile(core: At, caller: Operator, response: Response) -> ReportView:
+async def reconcile(
+    core: At, caller: Operator, response: Response,
+    heal: Annotated[bool, Query(description="write copies that differ anew, as far as the policy allows")] = False,
+) -> ReportView:  # fmt: skip
     """Pull all books through the systems' own APIs and compare them now; the answer is the report.
+
+    With `heal`, copies in Salesforce and missing customers of the cloud ERP are brought to the truth that they copy;
+    bills, postings and payments are facts, which people correct. `held` says why nothing was healed.
 
     503 when a system cannot be read: then nothing is known, and nothing is kept.
     """
     try:
-        kept = await core.reconcile(caller.name)
+        kept = await core.reconcile(caller.name, heal)
     except Later as later:
         raise Problem(503, f"not all books can be read: {later}", {"Retry-After": f"{max(1, int(later.delay_s))}"}) \
             from None  # fmt: skip

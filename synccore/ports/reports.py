@@ -85,6 +85,16 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Healed:
+    """A copy that is being written anew because of a break."""
+
+    system: str
+    kind: str
+    document: str
+    process: str
+
+
+@dataclass(frozen=True)
 class Report:
     """A whole reconciliation. `hash` covers all of it and the hash of the report before it."""
 
@@ -99,6 +109,8 @@ class Report:
     breaks: tuple[Break, ...] = ()
     previous: str = ""
     hash: str = ""
+    healed: tuple[Healed, ...] = ()
+    held: str = ""  # why nothing is healed although it was asked for, '' if nothing was held back
 
     def content(self) -> dict[str, Any]:
         """As JSON, without id and hash: what the hash is of."""

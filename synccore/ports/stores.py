@@ -169,6 +169,12 @@ class Effects(Protocol):
         """What is known of a key."""
         ...
 
+    def doubt(self, key: str) -> int:
+        """A level that was written under this key (or its parts, `key/…`) may stand otherwise at the target: its next
+        plan writes it again. Facts are never doubted. Returns how many were.
+        """
+        ...
+
     def unresolved(self) -> list[Effect]:
         """Those planned or unknown."""
         ...

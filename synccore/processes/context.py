@@ -34,6 +34,7 @@ POLICIES: dict[str, dict[str, Any]] = {
                      "receivables": "0000140000", "tax": "0000175000", "first_customer": 900001},
     "usage": {"late": "list"},  # or next_period: billed with the term in which it was reported
     "deal_types": {"Renewal": "renewal", "Amendment": "amendment"},  # all other types are new business
+    "reconciliation": {"at": "", "zone": "UTC", "heal": False, "limit": 25},  # at: HH:MM of each day; "": on demand
     "rounding": {"erp_item": "", "tax_code": ""},
 }  # fmt: skip
 

@@ -2,5 +2,6 @@
 
 from synccore.reconciliation.compare import compare
 from synccore.reconciliation.run import Reconciliation
+from synccore.reconciliation.schedule import DailyReconciliation, plan_next
 
-__all__ = ["Reconciliation", "compare"]
+__all__ = ["DailyReconciliation", "Reconciliation", "compare", "plan_next"]

@@ -13,11 +13,12 @@ from synccore.domain.usage import UsageBook, book_events
 from synccore.ports.clock import Clock
 from synccore.ports.database import Database
 from synccore.ports.outcomes import Later
-from synccore.ports.reports import Break, KeptReport, Report
+from synccore.ports.reports import Break, Healed, KeptReport, Report
 from synccore.ports.stores import Unit
 from synccore.ports.systems import CloudErp, LegacyErp, OutboundFile, Platform, Salesforce
 from synccore.ports.usage import Metering
 from synccore.reconciliation.blame import attributed, effect_keys
+from synccore.reconciliation.healing import Healing, heal, healings
 from synccore.reconciliation.matching import Books, Outcome
 from synccore.reconciliation.reasons import Reasons, reasons_of
 
@@ -51,8 +52,11 @@ class Reconciliation:
     def __init__(self, surroundings: Surroundings, compare: Callable[[Books, Names, Reasons, float], Outcome]) -> None:
         self._ctx, self._compare = surroundings, compare
 
-    async def make(self, by: str) -> KeptReport:
-        """Pull, compare, keep. Raises Later or Rejected when a system cannot be read: then nothing is known."""
+    async def make(self, by: str, heals: bool = False) -> KeptReport:
+        """Pull, compare, keep, and have copies that differ written anew if asked to, as far as the policy allows.
+
+        Raises Later or Rejected when a system cannot be read: then nothing is known.
+        """
         outcome, books = await self._look()
         for _ in range(LOOKS - 1):
             if not outcome.breaks:
@@ -62,7 +66,7 @@ class Reconciliation:
             if _signature(outcome.breaks) == before:
                 break
         at = self._ctx.clock.now()
-        return await self._ctx.db.run(lambda unit: self._keep(unit, outcome, books, by, at))
+        return await self._ctx.db.run(lambda unit: self._keep(unit, outcome, books, by, at, heals))
 
     # -- looking ----------------------------------------------------------------------------
 
@@ -125,24 +129,36 @@ class Reconciliation:
 
     # -- keeping ----------------------------------------------------------------------------
 
-    def _keep(self, unit: Unit, outcome: Outcome, books: Books, by: str, at: float) -> KeptReport:
+    def _keep(self, unit: Unit, outcome: Outcome, books: Books, by: str, at: float, heals: bool) -> KeptReport:
         last = unit.reports.last()
         written = {key: found.at for key in effect_keys(self._ctx.keys, outcome.breaks)
                    if (found := unit.effects.get(key)) is not None and found.state == "applied"}  # fmt: skip
         breaks = attributed(outcome.breaks, outcome.modified, written, self._ctx.keys)
         seen = _first_seen(last)
         aged = [replace(one, since=min(one.since, seen.get(one.identity, one.since))) for one in breaks]
+        planned = healings(self._ctx.keys, books, aged) if heals and aged else []
+        held = self._held(unit, planned)
+        planned = [] if held else planned
         report = Report(
             "", at, by, "breaks" if aged else "agrees", outcome.compared,
             {book.system: book.as_of or "now" for book in books.all()}, tuple(outcome.lines), tuple(outcome.items),
             tuple(sorted(aged, key=lambda one: (one.system, one.kind, one.document, one.code))),
-            last.hash if last is not None else "",
+            last.hash if last is not None else "", "",
+            tuple(Healed(one.of.system, one.of.kind, one.of.document, one.process) for one in planned), held,
         )  # fmt: skip
         content = report.content()
         digest = digest_of(content)
         report_id = unit.reports.add(at, digest, content)
         unit.audit.add(by, "reconciliation", report_id, {"verdict": report.verdict, "breaks": len(aged)}, at)
+        heal(unit, planned, report_id, by, at)
         return KeptReport(report_id, at, digest, content)
+
+    def _held(self, unit: Unit, planned: list[Healing]) -> str:
+        """Many copies that differ at once are rather one wrong setting than many accidents: a person looks first."""
+        limit = int(self._ctx.policy(unit, "reconciliation")["limit"])
+        if len(planned) <= limit:
+            return ""
+        return f"{len(planned)} copies differ, and at most {limit} are healed without a person (policy reconciliation)"
 
 
 def digest_of(content: dict[str, Any]) -> str:

@@ -122,6 +122,17 @@ def drifted() -> Scenario:
     )  # fmt: skip
 
 
+def healed() -> Scenario:
+    """Somebody deletes a bill's copy in sales, and the daily reconciliation heals it."""
+    return story(
+        "healed", "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}", "close: lake-1",
+        "settle", "advance: 1h",
+        "edit_book: {id: gone, system: salesforce, act: delete_invoice, deal: lake-1}", "settle",
+        'set_policy: {name: reconciliation, value: {at: "05:00", heal: true}}', "advance: 1d",
+        expect="expect:\n  exceptions: []\n  tie_out: holds\n  reconciliation: {breaks: []}",
+    )  # fmt: skip
+
+
 def usage(*used: str, storm: tuple[str, ...] = (), expect: str = _CALM, head: str = "") -> Scenario:
     """A New York customer buys the metered add-on; then come the steps given: what is used, told, corrected and late.
 

@@ -11,6 +11,10 @@ _PLAN = insert(EFFECTS, ignore=True)
 _GET = f"SELECT {_COLUMNS} FROM effects WHERE key = :key"
 _TRY = "UPDATE effects SET state = :state, tries = :tries, digest = :digest, planned_at = :at WHERE key = :key"
 _SETTLE = "UPDATE effects SET state = :state, reference = :reference, settled_at = :at WHERE key = :key"
+_DOUBT = (
+    "UPDATE effects SET digest = 'doubted' WHERE state = 'applied' AND digest <> ''"
+    " AND (key = :key OR substr(key, 1, :length) = :parts)"
+)
 _UNRESOLVED = f"SELECT {_COLUMNS} FROM effects WHERE state IN ('planned', 'unknown') ORDER BY planned_at, key"
 
 
@@ -46,6 +50,10 @@ class SqlEffects:
         """What is known of a key."""
         row = self._session.row(_GET, key=key)
         return None if row is None else _effect(row)
+
+    def doubt(self, key: str) -> int:
+        """Let the next plan of these levels write them again."""
+        return self._session.write(_DOUBT, key=key, parts=f"{key}/", length=len(key) + 1)
 
     def unresolved(self) -> list[Effect]:
         """Those planned or unknown, oldest first."""

@@ -52,6 +52,12 @@ def test_reconcile_agrees_names_a_planted_edit_and_is_unknown_without_a_core(
             ]
             with (tmp_path / "report.csv").open(newline="") as file:
                 assert next(csv.DictReader(file))["document"] == report["breaks"][0]["document"]
+            code, out, _ = await windtunnel("--heal", "--html", str(tmp_path / "report.html"))
+            assert code == 1 and "being written anew" not in out, "a posting is a fact"
+            page = (tmp_path / "report.html").read_text()
+            assert "edited in erp_cloud" in page and report["hash"] in page, "chained to the one before"
+            code, out, _ = await windtunnel("--verify", "--json")
+            assert code == 0 and json.loads(out)["broken"] == [] and json.loads(out)["reports"] >= 3
             await stack.world.kill_core()
             code, _, error = await windtunnel()
             assert code == 3 and "the core does not answer" in error and "Traceback" not in error

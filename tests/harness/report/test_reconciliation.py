@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from harness.report.reconciliation import age, show_reconciliation, write_csv
+from harness.report.reconciliation_page import broken_links, digest, write_html
 
 BREAK = {
     "code": "amount_differs", "system": "erp_cloud", "kind": "invoice", "document": "US-000001", "entity": "US",
@@ -21,7 +22,7 @@ LINE = {"name": "billed = posted", "entity": "US", "currency": "USD", "a_name": 
 REPORT: dict[str, Any] = {
     "id": "r00000002", "at": 1767600000.0 + 2 * 86400, "by": "admin", "verdict": "breaks", "documents": 3,
     "as_of": {"salesforce": "now", "erp_legacy": "2026-01-06"}, "lines": [LINE], "items": [ITEM], "breaks": [BREAK],
-    "previous": "ab" * 32, "hash": "cd" * 32,
+    "previous": "ab" * 32, "hash": "cd" * 32, "healed": [], "held": "",
 }  # fmt: skip
 
 
@@ -67,3 +68,36 @@ def test_the_csv_holds_breaks_items_and_lines_as_text(tmp_path: Path) -> None:
 
 def test_age_in_the_unit_that_fits() -> None:
     assert [age(5), age(7200), age(3 * 86400)] == ["new", "2.0 h", "3.0 d"]
+
+
+def test_the_page_says_the_same_and_escapes_what_systems_say(tmp_path: Path) -> None:
+    hostile = {**BREAK, "cause": "<script>alert(1)</script>"}
+    write_html(tmp_path / "r.html", {**REPORT, "breaks": [hostile], "held": "30 copies differ"})
+    page = (tmp_path / "r.html").read_text()
+    for words in (
+        "1 break<",
+        "amount differs in erp_cloud",
+        "-0.01 USD",
+        "30 copies differ",
+        "cd" * 32,
+        "&lt;script&gt;",
+    ):
+        assert words in page, words
+    assert "<script>" not in page
+
+
+def chained(*bodies: dict[str, Any]) -> list[dict[str, Any]]:
+    """Reports, youngest first."""
+    found: list[dict[str, Any]] = []
+    for number, body in enumerate(bodies):
+        content = {**body, "previous": found[0]["hash"] if found else ""}
+        found.insert(0, {**content, "id": f"r{number}", "hash": digest(content)})
+    return found
+
+
+def test_the_chain_shows_what_was_altered_left_out_or_put_in() -> None:
+    reports = chained({"at": 1.0}, {"at": 2.0}, {"at": 3.0})
+    assert broken_links(reports) == []
+    assert broken_links([reports[0], reports[2]]) == ["r2 does not follow r0: one was altered, left out or put in"]
+    altered = [reports[0], {**reports[1], "at": 2.5}, reports[2]]
+    assert broken_links(altered) == ["r1 was altered: its content does not have the hash that it carries"]

@@ -105,6 +105,21 @@ def test_an_effect_is_recorded_before_it_is_sent_and_never_forgotten() -> None:
     within(story)
 
 
+def test_a_doubted_level_is_written_again_and_a_fact_never() -> None:
+    def story(unit: Unit) -> None:
+        for key, digest in (("sf/bill/1", "d1"), ("sf/bill/1/part", "d1"), ("sf/bill/10", "d1"), ("erp/invoice/1", "")):
+            unit.effects.plan(key, "t", "o", digest, "ev1", 1.0)
+            unit.effects.settle(key, "applied", "17", 1.0)
+        assert (unit.effects.doubt("sf/bill/1"), unit.effects.doubt("erp/invoice/1")) == (2, 0)
+        states = [
+            unit.effects.plan(key, "t", "o", digest, "ev2", 2.0).state
+            for key, digest in (("sf/bill/1", "d1"), ("sf/bill/10", "d1"), ("erp/invoice/1", ""))
+        ]
+        assert states == ["planned", "applied", "applied"]
+
+    within(story)
+
+
 def test_documents_wait_go_out_and_come_back_from_a_rejected_file() -> None:
     def story(unit: Unit) -> None:
         assert unit.spool.add("BILL", "US-2", {"n": 2}, 1.0) and unit.spool.add("BILL", "US-1", {"n": 1}, 1.0)

@@ -77,3 +77,46 @@ def test_viewers_read_reports_and_operators_make_them() -> None:
         assert await status("GET", "/reconciliations/r9", "viewer") == 422
 
     asyncio.run(story())
+
+
+def test_copies_are_healed_when_asked_for_and_held_back_when_they_are_many() -> None:
+    async def story() -> None:
+        office, books = Office(), agreeing()
+        await entities(office)
+        office.reads(books)
+        gone = books.salesforce.documents.pop(0)
+        async with office.client() as client:
+            told = (await client.post("/reconciliations")).json()
+            assert (told["verdict"], told["healed"], told["held"]) == ("breaks", [], "")
+            policy = {"at": "06:00", "limit": 0}
+            assert (await client.put("/mappings/policies/reconciliation", json=policy)).status_code == 200
+            held = (await client.post("/reconciliations", params={"heal": "true"})).json()
+            assert held["healed"] == [] and "at most 0 are healed" in held["held"]
+            assert await work(office, "invoice-publication") == []
+            await client.put("/mappings/policies/reconciliation", json={"at": "07:00"})
+            healed = (await client.post("/reconciliations", params={"heal": "true"})).json()
+            assert [(one["kind"], one["document"]) for one in healed["healed"]] == [("invoice", gone.number)]
+            assert await work(office, "invoice-publication") == [gone.number]
+            assert await work(office, "reconciliation") == ["1970-01-01"], "one for each day, however often planned"
+
+    asyncio.run(story())
+
+
+async def work(office: Office, process: str) -> list[str]:
+    items = await office.core.database.run(lambda unit: unit.work.open())
+    return [one.subject for one in items if one.process == process]
+
+
+def test_a_policy_of_a_wrong_shape_is_refused_and_says_where() -> None:
+    async def story() -> None:
+        office = Office()
+        async with office.client() as client:
+            for wrong, said in (
+                ({"at": "25:00"}, "at"),
+                ({"zone": "Mars/Base"}, "Mars/Base"),
+                ({"heel": True}, "heel"),
+            ):
+                answer = await client.put("/mappings/policies/reconciliation", json=wrong)
+                assert answer.status_code == 422 and said in answer.json()["detail"]
+
+    asyncio.run(story())
