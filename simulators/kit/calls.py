@@ -1,5 +1,6 @@
 """A vendor call and its answer as plain values, between the ASGI wire and a system's code."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,12 +34,23 @@ class Call:
 
 @dataclass(slots=True)
 class Answer:
-    """One response. Header names as they go on the wire; `Date` and `Content-Length` are the wire's business."""
+    """One response. Header names as they go on the wire; `Date` and `Content-Length` are the wire's business.
+
+    A large body may be a `stream` of blocks instead, each made when the one before it has left: no block may stand
+    on what another request could change meanwhile.
+    """
 
     status: int
     body: bytes = b""
     content_type: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    stream: Iterator[bytes] | None = None
+
+    def whole(self) -> "Answer":
+        """The same answer with its body in one piece."""
+        if self.stream is not None:
+            self.body, self.stream = b"".join(self.stream), None
+        return self
 
 
 def json_answer(

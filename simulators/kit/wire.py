@@ -147,7 +147,7 @@ class Wire:
         if fault.kind == "hold_answer":
             await asyncio.sleep(fault.delay_s)
         if fault.kind == "truncated_body":
-            answer.body = answer.body[: len(answer.body) // 2]
+            answer.body = answer.whole().body[: len(answer.body) // 2]
         if fault.kind == "invalid_body":
             return Answer(200, b"<html><body>Service temporarily busy</body></html>", "text/html")
         return answer
@@ -183,7 +183,9 @@ class Wire:
         headers += [
             (name.lower().encode(), value.encode("latin-1", "replace")) for name, value in answer.headers.items()
         ]
-        if answer.status not in (204, 304):
+        if answer.status not in (204, 304) and answer.stream is None:
             headers.append((b"content-length", str(len(answer.body)).encode()))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        for block in answer.stream or ():
+            await send({"type": "http.response.body", "body": block, "more_body": True})
         await send({"type": "http.response.body", "body": answer.body})

@@ -10,7 +10,7 @@ from simulators.kit.fidelity import absent, approximate, exact
 from simulators.kit.limits import Limits
 from simulators.kit.system import Rows, Settings, System
 from simulators.kit.wire import Refusal
-from simulators.salesforce import acts, birth, books, definition, naming, routes, seed
+from simulators.salesforce import acts, birth, books, bulk_one, definition, naming, routes, seed
 from simulators.salesforce.assertions import CERTIFICATE, load_certificate
 from simulators.salesforce.auth import DEFAULT_CREDENTIALS, Sessions, bearer
 from simulators.salesforce.errors import ApiError, Problem, answer_error, failed, not_found
@@ -103,6 +103,8 @@ class Salesforce(System):
         if match.route is None and not call.raw_path.lower().startswith("/services/data/v"):
             return None
         user = self.sessions.user(bearer(call), call.at)
+        if user is None and call.raw_path.lower().startswith("/services/async"):
+            return bulk_one.refuse(call, "InvalidSessionId", "Invalid session id")
         if user is None:
             return answer_error(failed("INVALID_SESSION_ID", "Session expired or invalid"))
         call.principal = user

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import orjson
+
 from simulators.kit.calls import Answer
-from simulators.kit.fidelity import absent, approximate, exact
+from simulators.kit.fidelity import approximate, exact
 from simulators.kit.store import Doc
 from simulators.salesforce.bulk_csv import DELIMITERS, LINE_ENDS
 from simulators.salesforce.errors import failed, not_found
@@ -16,7 +18,8 @@ from simulators.salesforce.state import DATA, JOB, ROWS
 from simulators.salesforce.web import Context, reply
 
 exact(
-    "Bulk 2.0: states, CSV of successful, failed and unprocessed rows, quoting, `#N/A`, six delimiters, locators",
+    "Bulk 2.0: states, CSV of successful, failed and unprocessed rows, quoting, `#N/A`, six "
+    "delimiters, locators, multipart creation, lists",
     source="observed, reported",
     held_by="test_bulk, test_live_simple_salesforce",
 )
@@ -25,16 +28,16 @@ approximate(
     "work in chunks of 200 from half a second after the job is closed; the processing times shown are row counts",
     source="ours",
 )
-absent("Bulk 1.0, multipart upload of a bulk job")
 
 INGEST, QUERY = "V2Ingest", "V2Query"
+_WORK = {INGEST: "bulk.ingest", QUERY: "bulk.query"}
 FINAL = ("JobComplete", "Failed", "Aborted")
+LISTED = 1_000  # jobs on one page of a list
 START_DELAY_S = 0.5  # from the close of a job until it is worked on
 
 
-def new_job(ctx: Context, kind: str, facts: Doc) -> Doc:
-    """A job record as it begins; unknown delimiters and line ends are refused."""
-    body = ctx.json_object()
+def new_job(ctx: Context, kind: str, body: Mapping[str, Any], facts: Doc) -> Doc:
+    """A job record as it begins, of what the client asks for; unknown delimiters and line ends are refused."""
     delimiter = str(body.get("columnDelimiter") or "COMMA").upper()
     line_end = str(body.get("lineEnding") or "LF").upper()
     if delimiter not in DELIMITERS:
@@ -81,13 +84,22 @@ def find(ctx: Context, job_id: str, kind: str) -> Doc:
 
 
 def listing(kind: str) -> Callable[[Context], Any]:
-    """The endpoint that lists all jobs of a kind, youngest first."""
+    """The endpoint that lists all jobs of a kind, youngest first, a thousand a page."""
 
     async def endpoint(ctx: Context) -> Answer:
-        jobs = ctx.org.store.find(JOB.name, type=kind)
-        return reply(
-            200, {"done": True, "records": [show(job, False) for job in reversed(jobs)], "nextRecordsUrl": None}
+        locator = ctx.parameters().get("queryLocator", "")
+        if locator and not locator.isdecimal():
+            raise failed("INVALID_QUERY_LOCATOR", "invalid query locator")
+        start = int(locator or 0)
+        rows = ctx.org.store.rows(
+            f"SELECT doc FROM {JOB.name} WHERE type = ? ORDER BY rowid DESC LIMIT ? OFFSET ?",
+            (kind, LISTED + 1, min(start, 2**40)),
         )
+        jobs = [orjson.loads(row[0]) for row in rows]
+        folder = "ingest" if kind == INGEST else "query"
+        more = f"{ctx.root}/jobs/{folder}?queryLocator={start + LISTED}" if len(jobs) > LISTED else None
+        shown = [{**show(job, False), "jobType": kind} for job in jobs[:LISTED]]
+        return reply(200, {"done": more is None, "records": shown, "nextRecordsUrl": more})
 
     return endpoint
 
@@ -106,7 +118,7 @@ def remove(kind: str) -> Callable[..., Any]:
 
     async def endpoint(ctx: Context, job: str) -> Answer:
         found = find(ctx, job, kind)
-        if found["state"] not in FINAL:
+        if found["state"] not in (*FINAL, "UploadComplete"):
             raise failed("INVALIDJOBSTATE", f"Job can be deleted only in a final state, and it is {found['state']}")
         store = ctx.org.store
         with store.transaction():
@@ -114,6 +126,7 @@ def remove(kind: str) -> Callable[..., Any]:
             store.delete(DATA.name, found["id"])
             for (key,) in list(store.rows("SELECT key FROM _bulk_rows WHERE job = ?", (found["id"],))):
                 store.delete(ROWS.name, key)
+            ctx.system.jobs.cancel(f"{_WORK[kind]}/{found['id']}")
         return Answer(204)
 
     return endpoint

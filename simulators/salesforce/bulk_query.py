@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from simulators.kit.calls import Answer
 from simulators.kit.fidelity import approximate
 from simulators.kit.jobs import Job
-from simulators.salesforce import bulk_csv
+from simulators.kit.store import Doc
 from simulators.salesforce.bulk_jobs import FINAL, QUERY, START_DELAY_S, find, moved, new_job, show
+from simulators.salesforce.bulk_results import csv_answer
 from simulators.salesforce.errors import ApiError, failed
 from simulators.salesforce.soql.plan import Rows
 from simulators.salesforce.soql.runner import Run
-from simulators.salesforce.state import DATA, JOB
+from simulators.salesforce.state import JOB, ROWS, OrgState
 from simulators.salesforce.web import Context, reply
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ approximate(
 )
 
 WORK = "bulk.query"
+BLOCK = 2_000  # ids that are kept, and records that are read, together
 
 
 async def create(ctx: Context) -> Answer:
@@ -35,16 +37,23 @@ async def create(ctx: Context) -> Answer:
     operation, text = body.get("operation"), body.get("query")
     if operation not in ("query", "queryAll") or not isinstance(text, str) or not text:
         raise failed("INVALIDJOB", "operation must be query or queryAll, and query a SOQL text")
-    run = Run(ctx.org, text, ctx.call.at, ctx.root, operation == "queryAll")
-    if not isinstance(run.plan.body, Rows) or not run.plan.columns or run.plan.offset is not None:
-        raise failed("API_ERROR", "Aggregates, subqueries, functions and OFFSET are not supported in a bulk query")
+    run = flat_query(ctx.org, text, ctx.call.at, ctx.root, operation == "queryAll")
+    assert isinstance(run.plan.body, Rows)
     facts = {"operation": operation, "object": run.plan.body.sobject.name, "query": text, "state": "UploadComplete"}
     store, at = ctx.org.store, ctx.call.at
     with store.transaction():
-        job = new_job(ctx, QUERY, facts)
+        job = new_job(ctx, QUERY, body, facts)
         store.put(JOB.name, job)
         ctx.system.jobs.schedule(at + START_DELAY_S, WORK, {"id": job["id"]}, f"{WORK}/{job['id']}", WORK)
     return reply(200, show(job, False))
+
+
+def flat_query(org: OrgState, text: str, at: float, root: str, with_deleted: bool) -> Run:
+    """A query as the bulk APIs take it: rows of plain columns."""
+    run = Run(org, text, at, root, with_deleted)
+    if not isinstance(run.plan.body, Rows) or not run.plan.columns or run.plan.offset is not None:
+        raise failed("API_ERROR", "Aggregates, subqueries, functions and OFFSET are not supported in a bulk query")
+    return run
 
 
 async def abort(ctx: Context, job: str) -> Answer:
@@ -66,15 +75,23 @@ def worker(system: Salesforce) -> Callable[[Job], Any]:
         if job is None or job["state"] in FINAL:
             return
         try:
-            keys = Run(system.org, job["query"], due.due, "", job["operation"] == "queryAll").keys()
+            query = Run(system.org, job["query"], due.due, "", job["operation"] == "queryAll")
+            with store.transaction():
+                count = keep_ids(system.org, query, job["id"])
+                store.put(JOB.name, moved(job, "JobComplete", due.due, processed=count))
         except ApiError as error:
             store.put(JOB.name, moved(job, "Failed", due.due, error=str(error)))
-            return
-        with store.transaction():
-            store.put(DATA.name, {"id": job["id"], "keys": keys})
-            store.put(JOB.name, moved(job, "JobComplete", due.due, processed=len(keys)))
 
     return run
+
+
+def keep_ids(org: OrgState, query: Run, name: str) -> int:
+    """Keep the ids of a query's records in blocks under a name; returns how many there are."""
+    count = 0
+    for number, keys in enumerate(query.key_blocks(BLOCK)):
+        org.store.put(ROWS.name, {"id": f"{name}/{number:07d}", "job": name, "keys": keys})
+        count += len(keys)
+    return count
 
 
 async def results(ctx: Context, job: str) -> Answer:
@@ -84,19 +101,25 @@ async def results(ctx: Context, job: str) -> Answer:
         raise failed("VERSION_CONFLICT", "The job was created with another API version", 409)
     if found["state"] != "JobComplete":
         raise failed("JOB_NOT_COMPLETE", f"The job is {found['state']}, results are not available", 412)
-    keys = (ctx.org.store.get(DATA.name, found["id"]) or {"keys": []})["keys"]
-    parameters = ctx.parameters()
-    start = _place(parameters.get("locator"))
+    parameters, total = ctx.parameters(), found["processed"]
+    start = min(_place(parameters.get("locator")), total)
     most = parameters.get("maxRecords", "")
-    end = start + int(most) if most.isdecimal() and int(most) else len(keys)
+    end = min(start + int(most), total) if most.isdecimal() and 0 < int(most) < total else total
     run = Run(ctx.org, found["query"], ctx.call.at, ctx.root, found["operation"] == "queryAll")
-    records = run.page(keys[start:end])
-    table: list[list[Any]] = [run.plan.columns]
-    table += [[_cell(record, column) for column in run.plan.columns] for record in records]
-    locator = base64.b64encode(str(end).encode()).decode().rstrip("=") if end < len(keys) else "null"
-    body = bulk_csv.write(table, found["columnDelimiter"], found["lineEnding"])
-    headers = {"Sforce-NumberOfRecords": str(len(records)), "Sforce-Locator": locator}
-    return Answer(200, body, "text/csv;charset=UTF-8", headers)
+    locator = base64.b64encode(str(end).encode()).decode().rstrip("=") if end < total else "null"
+    headers = {"Sforce-NumberOfRecords": str(end - start), "Sforce-Locator": locator}
+    return csv_answer(table_of(run, found["id"], start, end), found, end - start, headers)
+
+
+def table_of(run: Run, name: str, start: int, end: int) -> Iterator[Sequence[Any]]:
+    """Header and rows of the records `start` to `end` whose ids are kept under a name, read block by block."""
+    yield run.plan.columns
+    paths = [column.split(".") for column in run.plan.columns]
+    for number in range(start // BLOCK, -(-end // BLOCK)):
+        kept: Doc = run.org.store.get(ROWS.name, f"{name}/{number:07d}") or {"keys": []}
+        first = number * BLOCK
+        for record in run.page(kept["keys"][max(0, start - first) : end - first]):
+            yield [_cell(record, path) for path in paths]
 
 
 def _place(locator: str | None) -> int:
@@ -111,11 +134,14 @@ def _place(locator: str | None) -> int:
     return place
 
 
-def _cell(record: dict[str, Any], column: str) -> Any:
-    """The value at a dotted path, whose spelling may be another than the record's."""
+def _cell(record: dict[str, Any], path: list[str]) -> Any:
+    """The value at a path, whose spelling may be another than the record's."""
     found: Any = record
-    for part in column.split("."):
+    for part in path:
         if not isinstance(found, dict):
             return None
-        found = next((value for name, value in found.items() if name.lower() == part.lower()), None)
+        if part in found:
+            found = found[part]
+        else:
+            found = next((value for name, value in found.items() if name.lower() == part.lower()), None)
     return found if not isinstance(found, dict) else None

@@ -10,7 +10,10 @@ from simulators.salesforce import (
     auth,
     bulk_ingest,
     bulk_jobs,
+    bulk_one,
+    bulk_one_batch,
     bulk_query,
+    bulk_results,
     composite,
     describe,
     grants,
@@ -75,9 +78,9 @@ TABLE: tuple[tuple[str, str, str, Endpoint], ...] = (
     ("PATCH", f"{_INGEST}/{{job}}", "bulk.ingest.close", bulk_ingest.close),
     ("DELETE", f"{_INGEST}/{{job}}", "bulk.ingest.delete", bulk_jobs.remove(bulk_jobs.INGEST)),
     ("PUT", f"{_INGEST}/{{job}}/batches", "bulk.ingest.upload", bulk_ingest.upload),
-    ("GET", f"{_INGEST}/{{job}}/successfulResults", "bulk.ingest.results", bulk_ingest.successful),
-    ("GET", f"{_INGEST}/{{job}}/failedResults", "bulk.ingest.results", bulk_ingest.failures),
-    ("GET", f"{_INGEST}/{{job}}/unprocessedRecords", "bulk.ingest.results", bulk_ingest.unprocessed),
+    ("GET", f"{_INGEST}/{{job}}/successfulResults", "bulk.ingest.results", bulk_results.successful),
+    ("GET", f"{_INGEST}/{{job}}/failedResults", "bulk.ingest.results", bulk_results.failures),
+    ("GET", f"{_INGEST}/{{job}}/unprocessedRecords", "bulk.ingest.results", bulk_results.unprocessed),
     ("POST", _QUERIES, "bulk.query.create", bulk_query.create),
     ("GET", _QUERIES, "bulk.query.list", bulk_jobs.listing(bulk_jobs.QUERY)),
     ("GET", f"{_QUERIES}/{{job}}", "bulk.query.status", bulk_jobs.status(bulk_jobs.QUERY)),
@@ -113,4 +116,7 @@ def register(system: Salesforce) -> None:
     for method, path, operation, endpoint in TABLE:
         system.routes.add(method, path, operation, endpoint)
     system.jobs.handler(bulk_ingest.WORK, bulk_ingest.worker(system))
+    for method, path, operation, work in bulk_one.ROUTES:
+        system.routes.add(method, path, operation, bulk_one.endpoint(work))
     system.jobs.handler(bulk_query.WORK, bulk_query.worker(system))
+    system.jobs.handler(bulk_one_batch.BATCH_WORK, bulk_one_batch.worker(system))

@@ -20,8 +20,9 @@ CURSOR = Kind("_cursor", index=("user",))
 JOB = Kind("_bulk_job", index=("type",))
 DATA = Kind("_bulk_data")
 ROWS = Kind("_bulk_rows", index=("job",))
+BATCH = Kind("_bulk_batch", index=("job",))
 BIN = Kind("_bin", index=("root", "at"))
-KINDS = (SCHEMA, SESSION, REFRESH, CODE, CURSOR, JOB, DATA, ROWS, BIN)
+KINDS = (SCHEMA, SESSION, REFRESH, CODE, CURSOR, JOB, BATCH, DATA, ROWS, BIN)
 
 _compiled: dict[str, Schema] = {}  # by stored text: a reset to a known schema costs one comparison
 

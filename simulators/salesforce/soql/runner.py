@@ -1,6 +1,7 @@
 """Run a query: find or make its plan, bind, page, and turn rows into records."""
 
 import sqlite3
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -69,6 +70,12 @@ class Run:
     def keys(self) -> list[str]:
         """The ids of all records, in order: what a cursor keeps."""
         return [row[0] for row in self._execute(self._rows().keys_sql)]
+
+    def key_blocks(self, size: int) -> Iterator[list[str]]:
+        """The ids of all records, in order, some at a time: for results that are larger than memory should hold."""
+        cursor = self._execute(self._rows().keys_sql)
+        while rows := cursor.fetchmany(size):
+            yield [row[0] for row in rows]
 
     def page(self, keys: list[str]) -> list[Shown]:
         """The records of some ids, in that order, as they are now."""

@@ -8,6 +8,8 @@ import pytest
 
 from tests.simulators.salesforce.org import Org, Reply
 
+CSV = {"content-type": "text/csv; charset=UTF-8"}
+
 
 @pytest.fixture
 def org() -> Org:
@@ -32,7 +34,7 @@ def ingest(org: Org, text: str, operation: str = "insert", sobject: str = "Accou
     assert job.status == 200, job.content
     assert job.json["state"] == "Open" and job.json["contentUrl"].startswith("services/data/v60.0/jobs/ingest/750")
     path = f"jobs/ingest/{job.json['id']}"
-    upload = org.rest("PUT", f"{path}/batches", text.encode(), **{"content-type": "text/csv; charset=UTF-8"})
+    upload = org.rest("PUT", f"{path}/batches", text.encode(), **CSV)
     assert (upload.status, upload.content) == (201, b"")
     assert org.rest("PATCH", path, {"state": "UploadComplete"}).json["state"] == "UploadComplete"
     assert org.rest("GET", path).json["state"] == "UploadComplete"
@@ -106,6 +108,8 @@ def test_other_delimiters_line_ends_and_many_chunks(org: Org):
         ("Name,Nope__c\nA,1\n", "InvalidBatch : Field name not found : Nope__c"),
         ("Name,Site\nA\n", "InvalidBatch : The number of columns in row 1 is 1, and the header has 2"),
         ("", "InvalidBatch : The batch has no header row"),
+        ("Name,name\nA,B\n", "InvalidBatch : Duplicate field name found : name"),
+        ("Name\r\nA\r\n", "ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is LF"),
     ],
 )
 def test_a_csv_that_cannot_be_read_fails_the_job(org: Org, text: str, error: str):
@@ -120,7 +124,7 @@ def test_states_are_kept(org: Org):
     assert org.rest("DELETE", f"jobs/ingest/{job}").code == "INVALIDJOBSTATE"
     assert org.rest("PATCH", f"jobs/ingest/{job}", {"state": "JobComplete"}).code == "INVALIDJOBSTATE"
     assert org.rest("PATCH", f"jobs/ingest/{job}", {"state": "Aborted"}).json["state"] == "Aborted"
-    assert org.rest("PUT", f"jobs/ingest/{job}/batches", b"Name\nA\n").code == "INVALIDJOBSTATE"
+    assert org.rest("PUT", f"jobs/ingest/{job}/batches", b"Name\nA\n", **CSV).code == "INVALIDJOBSTATE"
     assert [one["id"] for one in org.rest("GET", "jobs/ingest").json["records"]] == [job]
     assert org.rest("DELETE", f"jobs/ingest/{job}").status == 204
     assert org.rest("GET", f"jobs/ingest/{job}").status == 404
@@ -133,7 +137,7 @@ def test_states_are_kept(org: Org):
 def test_a_job_goes_on_after_a_restart(tmp_path):
     org = Org(data=tmp_path).login()
     job = org.rest("POST", "jobs/ingest", {"operation": "insert", "object": "Account"}).json["id"]
-    org.rest("PUT", f"jobs/ingest/{job}/batches", b"Name\nA\n")
+    org.rest("PUT", f"jobs/ingest/{job}/batches", b"Name\nA\n", **CSV)
     org.rest("PATCH", f"jobs/ingest/{job}", {"state": "UploadComplete"})
     org.system.store.close()
     again = Org(data=tmp_path)
@@ -182,3 +186,73 @@ def test_a_query_job_gives_csv_pages(org: Org):
 )
 def test_queries_that_no_job_takes(org: Org, soql: str, code: str):
     assert org.rest("POST", "jobs/query", {"operation": "query", "query": soql}).code == code
+
+
+def test_a_crlf_job_takes_no_lf_file_and_reports_its_rows_unprocessed(org: Org):
+    job = ingest(org, "Name\nA\n", lineEnding="CRLF")
+    assert job["errorMessage"].endswith("Current LineEnding setting is CRLF")
+    assert results(org, job, "unprocessedRecords") == [["Name"], ["A"]]
+
+
+def test_bytes_that_are_no_text_fail_the_job(org: Org):
+    job = org.rest("POST", "jobs/ingest", {"operation": "insert", "object": "Account"}).json["id"]
+    assert org.rest("PUT", f"jobs/ingest/{job}/batches", b"Name\n\xff\xfe\n", **CSV).status == 201
+    org.rest("PATCH", f"jobs/ingest/{job}", {"state": "UploadComplete"})
+    settle(org)
+    shown = org.rest("GET", f"jobs/ingest/{job}").json
+    assert (shown["state"], shown["numberRecordsProcessed"]) == ("Failed", 0)
+    assert shown["errorMessage"] == "InvalidBatch : The data is not UTF-8: invalid start byte at byte 5"
+
+
+def test_another_content_type_is_refused(org: Org):
+    job = org.rest("POST", "jobs/ingest", {"operation": "insert", "object": "Account"}).json["id"]
+    assert org.rest("PUT", f"jobs/ingest/{job}/batches", b"<a/>", **{"content-type": "application/xml"}).status == 415
+    assert org.rest("PUT", f"jobs/ingest/{job}/batches", b"Name\nA\n", **CSV).status == 201
+
+
+def multipart(org: Org, job: bytes, content: bytes) -> Reply:
+    body = (
+        b'--B\r\nContent-Type: application/json\r\nContent-Disposition: form-data; name="job"\r\n\r\n' + job + b"\r\n"
+        b'--B\r\nContent-Type: text/csv\r\nContent-Disposition: form-data; name="content"; filename="content"\r\n\r\n'
+        + content + b"\r\n--B--\r\n"
+    )  # fmt: skip
+    return org.rest("POST", "jobs/ingest", body, **{"content-type": "multipart/form-data; boundary=B"})
+
+
+def test_a_job_may_bring_its_data_and_is_closed_then(org: Org):
+    made = multipart(org, b'{"object":"Account","operation":"insert","contentType":"CSV"}', b"Name\nA\nB\n")
+    assert (made.status, made.json["state"]) == (200, "UploadComplete")
+    settle(org)
+    assert org.rest("GET", f"jobs/ingest/{made.json['id']}").json["numberRecordsProcessed"] == 2
+    assert multipart(org, b"{", b"Name\n").code == "JSON_PARSER_ERROR"
+    assert multipart(org, b"[]", b"Name\n").code == "JSON_PARSER_ERROR"
+    assert multipart(org, b'{"object":"Account","operation":"insert"}', b"x" * 100_001).code == "INVALIDJOB"
+    assert org.rest("POST", "jobs/ingest", b"x", **{"content-type": "multipart/form-data"}).code == "INVALIDJOB"
+
+
+def test_jobs_are_listed_a_thousand_a_page(org: Org):
+    for _ in range(1_003):
+        org.system.store.put("_bulk_job", JOB_LIKE | {"id": f"750{org.system.store.next('x'):015d}"})
+    first = org.rest("GET", "jobs/ingest").json
+    assert (first["done"], len(first["records"])) == (False, 1_000)
+    rest = org.call("GET", first["nextRecordsUrl"]).json
+    assert (rest["done"], len(rest["records"]), rest["nextRecordsUrl"]) == (True, 3, None)
+    assert org.rest("GET", "jobs/ingest?queryLocator=x").code == "INVALID_QUERY_LOCATOR"
+
+
+JOB_LIKE = {
+    "type": "V2Ingest", "createdById": "x", "createdDate": "x", "systemModstamp": "x", "version": 60, "failed": 0,
+    "columnDelimiter": "COMMA", "lineEnding": "LF", "processed": 0, "operation": "insert", "state": "Open",
+}  # fmt: skip
+
+
+def test_large_results_leave_in_blocks_and_say_the_same(org: Org):
+    org.seed({"Account": [{"Name": f"A{n:04d}"} for n in range(4_500)]})
+    job = query(org, "SELECT Name FROM Account ORDER BY Name")
+    whole = org.rest("GET", f"jobs/query/{job}/results")
+    assert "content-length" not in whole.headers and whole.headers["sforce-numberofrecords"] == "4500"
+    assert [row[0] for row in table(whole)[1:]] == [f"A{n:04d}" for n in range(4_500)]
+    page = org.rest("GET", f"jobs/query/{job}/results?maxRecords=2500&locator={'MTk5OQ'}")  # 1999
+    assert [row[0] for row in table(page)[1:]] == [f"A{n:04d}" for n in range(1_999, 4_499)]
+    past = org.rest("GET", f"jobs/query/{job}/results?locator=OTk5OTk")
+    assert (past.headers["sforce-numberofrecords"], past.headers["sforce-locator"]) == ("0", "null")
