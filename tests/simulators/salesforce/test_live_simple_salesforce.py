@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -172,6 +173,21 @@ def test_bulk_ingest_and_query(sf: Salesforce):
         records=[{"Invoice_Number__c": "N1", "Gross__c": "5"}], external_id_field="Invoice_Number__c", wait=0.1
     )
     assert upserted[0]["numberRecordsFailed"] == 0
+
+
+def test_the_older_bulk_api(sf: Salesforce, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("simple_salesforce.bulk.sleep", lambda _seconds: time.sleep(0.1))  # it would wait 5 s a batch
+    made = sf.bulk.Account.insert([{"Name": "A"}, {"Site": "x"}, {"Name": "B"}], batch_size=2, use_serial=True)
+    assert [one["success"] for one in made] == [True, False, True]
+    assert made[1]["errors"][0]["statusCode"] == "REQUIRED_FIELD_MISSING"
+    detailed = sf.bulk.Account.update([{"Id": made[0]["id"], "Site": "HQ"}], include_detailed_results=True)
+    assert (detailed[0]["Site"], detailed[0]["success"]) == ("HQ", True)
+    rows = sf.bulk.Account.query("SELECT Id, Name, CreatedDate FROM Account ORDER BY Name")
+    assert [row["Name"] for row in rows] == ["A", "B"] and isinstance(rows[0]["CreatedDate"], int)
+    keyed = sf.bulk.Account.upsert([{"Billing_Customer_Id__c": "x1", "Name": "C"}], "Billing_Customer_Id__c")
+    assert keyed[0]["created"]
+    assert sf.bulk.Account.delete([{"Id": made[2]["id"]}])[0]["success"]
+    assert sf.query("SELECT count() FROM Account")["totalSize"] == 2
 
 
 def test_generic_calls_reach_composite_resources(sf: Salesforce):
