@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from harness.canon import Canon, Contract, Deal, Document, Term
 
+LATE_DAYS = 30  # a renewal that does not say when it starts is of a term that began at most so long ago
 TOLERANCE = 2  # minor units a deal: credit and charge of a change are rounded each by itself
 
 
@@ -21,6 +22,7 @@ class Change:
     effect: int = 0
     documents: list[str] = field(default_factory=list)
     deals: list[Deal] = field(default_factory=list)
+    late: tuple[Deal, int] | None = None  # a renewal won after its term began, and what it adds per billing period
 
 
 @dataclass
@@ -66,8 +68,9 @@ def agreements(canon: Canon) -> list[Agreement]:
     deals = {deal.id: deal for deal in canon.deals}
     about: dict[str, list[Deal]] = {}
     subscriptions = {one.id: one.key for one in canon.contracts if one.system == "salesforce"}
+    begun = {one.deal for one in canon.contracts if one.system == "subscriptions"}  # also by a customer won back
     for deal in canon.deals:
-        if deal.kind != "new":
+        if deal.kind != "new" and deal.id not in begun:
             about.setdefault(subscriptions.get(deal.contract, ""), []).append(deal)
     bills: dict[str, list[Document]] = {}
     for bill in canon.bills():
@@ -91,8 +94,10 @@ def changes_of(contract: Contract, terms: list[Term], bills: Iterable[Document])
     """Bills that begin within a billing term, and credit notes for a change, by the day of the platform's site."""
     edges = {edge for term in terms for edge in boundaries(term, contract.months)[:-1]}
     found: dict[str, Change] = {}
-    for bill in bills:
-        changes = bill.reason == "subscription_change" if bill.kind == "credit" else bill.starts not in edges
+    for bill in sorted(bills, key=lambda one: (one.at, one.key)):
+        own = bill.kind != "credit" and bill.net != bill.metered and bill.starts in edges
+        edges -= {bill.starts} if own else set()  # a billing term has one bill: what else begins that day is a change
+        changes = bill.reason == "subscription_change" if bill.kind == "credit" else not own
         if not changes or not bill.starts or not terms:
             continue
         change = found.setdefault(bill.starts, Change(contract.key, bill.starts))
@@ -113,14 +118,14 @@ def _months_later(start: date, months: int) -> date:
     return date(year, month + 1, min(start.day, calendar.monthrange(year, month + 1)[1]))
 
 
-def prorated(deal: Deal, agreement: Agreement, change: Change) -> tuple[int, int]:
-    """What an amendment comes to: for the rest of its billing term by days, and in how many whole ones behind it."""
+def prorated(recurring: int, agreement: Agreement, change: Change) -> tuple[int, int]:
+    """So much more per billing term: what it comes to for the rest of one by days, and how many whole ones follow."""
     for term in agreement.terms:
         edges = boundaries(term, agreement.contract.months)
         for begin, end in pairwise(edges):
             if begin <= change.day < end:
                 left, whole = _days(change.day, end), _days(begin, end)
-                share = (Decimal(deal.recurring) * left / whole).quantize(Decimal(1), ROUND_HALF_UP)
+                share = (Decimal(recurring) * left / whole).quantize(Decimal(1), ROUND_HALF_UP)
                 return int(share), sum(1 for edge in edges[:-1] if edge > change.day)
     return 0, 0
 
@@ -134,9 +139,10 @@ def _claim(agreement: Agreement, deals: list[Deal]) -> None:
     for deal in deals:
         earliest = (date.fromisoformat(deal.closed_on) - timedelta(days=1)).isoformat()
         if deal.kind == "renewal":
-            terms = [t for t in agreement.terms[1:] if t.start >= earliest and t.id not in agreement.renewals]
-            if terms:
-                agreement.renewals[terms[0].id] = deal
+            term = _term_of(agreement, deal, earliest)
+            if term is not None:
+                agreement.renewals[term.id] = deal
+                _claim_late(agreement, deal, term, earliest)
                 continue
         else:
             begun = [term for term in agreement.terms[1:] if term.start <= deal.start <= term.end]
@@ -150,19 +156,50 @@ def _claim(agreement: Agreement, deals: list[Deal]) -> None:
         agreement.pending.append(deal)
 
 
+def _term_of(agreement: Agreement, deal: Deal, earliest: str) -> Term | None:
+    """The term that a renewal is of: the first behind its close, or one that had begun unbidden shortly before."""
+    free = [term for term in agreement.terms[1:] if term.id not in agreement.renewals]
+    if deal.start:
+        return next((term for term in free if deal.start <= term.end), None)
+    since = (date.fromisoformat(deal.closed_on) - timedelta(days=LATE_DAYS)).isoformat()
+    late = [term for term in free if since <= term.start < earliest]
+    return next((term for term in (*late, *free) if term.start >= since), None)
+
+
+def _claim_late(agreement: Agreement, deal: Deal, term: Term, earliest: str) -> None:
+    """What a renewal changes of a term that had begun as it was."""
+    own = [bill for bill in agreement.bills if bill.starts == term.start and bill.kind != "credit"]
+    first = min(own, key=lambda one: (one.at, one.key), default=None)
+    if first is None:
+        return
+    added = deal.recurring - (first.net - first.metered)
+    if not added:
+        return
+    for change in agreement.of_term(term):
+        fits = abs(change.effect - prorated(added, agreement, change)[0]) <= TOLERANCE
+        if fits and change.day >= earliest and not decided_by(change):
+            change.late = (deal, added)
+            return
+
+
 def _change_of(agreement: Agreement, deal: Deal, earliest: str) -> Change | None:
     possible = [change for change in agreement.changes if change.day >= max(earliest, deal.start)]
     for change in possible:
-        expected = sum(prorated(one, agreement, change)[0] for one in (*change.deals, deal))
+        expected = sum(prorated(one.recurring, agreement, change)[0] for one in (*change.deals, deal))
         if abs(change.effect - expected) <= TOLERANCE * (len(change.deals) + 1):
             return change
     return next((change for change in possible if not change.deals), None)
 
 
+def decided_by(change: Change) -> list[Deal]:
+    """The deals of sales behind a change."""
+    return [*change.deals, *((change.late[0],) if change.late is not None else ())]
+
+
 def in_force(canon: Canon) -> Iterator[str]:
     """Ids of renewals and amendments that the platform has carried out or will at the term's end."""
     for agreement in agreements(canon):
-        yield from (deal.id for change in agreement.changes for deal in change.deals)
+        yield from (deal.id for change in agreement.changes for deal in decided_by(change))
         yield from (deal.id for deal in agreement.renewals.values())
         yield from (deal.id for deals in agreement.joined.values() for deal in deals)
         yield from (deal.id for deal in agreement.pending if agreement.scheduled(deal))
@@ -173,7 +210,8 @@ def of_their_deals(canon: Canon) -> Canon:
     behind: dict[str, str] = {}
     for agreement in agreements(canon):
         for change in agreement.changes:
-            behind |= dict.fromkeys(change.documents, change.deals[0].id if change.deals else "")
+            deals = decided_by(change)
+            behind |= dict.fromkeys(change.documents, deals[0].id if deals else "")
         for term in agreement.terms[1:]:
             deal = agreement.renewals.get(term.id)
             for bill in agreement.bills:

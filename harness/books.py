@@ -43,8 +43,12 @@ def _salesforce(book: Mapping[str, Any], canon: Canon, correlation: Correlation)
     for row in rows(book, "line", "OpportunityLineItem"):
         lines.setdefault(row["OpportunityId"], []).append(row)
     for row in rows(book, "contract", "Opportunity"):
+        canon.shown[row["Id"]] = row.get("Sync_Status__c") or ""
         if row.get("IsWon") in (True, "true"):
             canon.deals.append(_deal(row, lines.get(row["Id"], []), canon, correlation))
+        elif row.get("IsClosed") in (True, "true"):
+            lost = _deal(row, lines.get(row["Id"], []), canon, correlation)
+            canon.lost += [lost] if lost.kind == "renewal" else []
     for row in rows(book, "contract", "Contract"):
         canon.contracts.append(_contract_copy(row))
     for row in rows(book, "contract", "Contract_Change__c"):
@@ -85,16 +89,16 @@ def _deal(row: Row, lines: list[Row], canon: Canon, correlation: Correlation) ->
     currency = row.get("CurrencyIsoCode") or "USD"
     kind = correlation.deal_types.get(row.get("Type") or "", "new")
     term = _whole(row.get("Contract_Term_Months__c")) or 0
-    net = recurring = 0
+    net = recurring = once = 0
     for line in lines:
         amount = minor(line["TotalPrice"], currency)
         every = correlation.months.get(line.get("ProductCode") or "", 0)
-        recurring += amount if every else 0
+        recurring, once = recurring + (amount if every else 0), once + (0 if every else amount)
         net += amount * (max(1, term // every) if every and kind != "amendment" else 1)
     return Deal(
         row["Id"], row["Name"], row["AccountId"] or "", _entity(row["AccountId"], canon), currency, net,
         row["CloseDate"], len(lines), _epoch(row.get("LastStageChangeDate")), kind, row.get("ContractId") or "",
-        recurring, row.get("Contract_Start_Date__c") or "",
+        recurring, row.get("Contract_Start_Date__c") or "", once,
     )  # fmt: skip
 
 
@@ -109,7 +113,7 @@ def _contract_copy(row: Row) -> Contract:
         "salesforce", row["Id"], row.get("Subscription_Id__c") or "", row.get("Opportunity__c") or "",
         row["AccountId"], currency, row.get("StartDate") or "", row.get("EndDate") or "", row.get("Status") or "",
         None if value is None else minor(value, currency), quantity=_whole(row.get("Quantity__c")),
-        renewal=row.get("Renewal_Status__c") or "",
+        renewal=row.get("Renewal_Status__c") or "", billing=row.get("Billing_Status__c") or "",
     )  # fmt: skip
 
 

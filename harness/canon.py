@@ -87,8 +87,8 @@ class Customer:
 class Deal:
     """A won opportunity: net value in minor units, for the whole of its term.
 
-    `recurring` is what its plan lines come to per billing period; a renewal or an amendment names the sales system's
-    contract that it changes. `won_at` orders deals of one day.
+    `recurring` is what its plan lines come to per billing period, `once` what is billed but once; a renewal or an
+    amendment names the sales system's contract that it changes. `won_at` orders deals of one day.
     """
 
     id: str
@@ -104,6 +104,7 @@ class Deal:
     contract: str = ""
     recurring: int = 0
     start: str = ""
+    once: int = 0
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,7 @@ class Contract:
     renews: bool = False
     running: bool = False  # a contract term is in force
     renewal: str = ""
+    billing: str = ""
 
 
 @dataclass(frozen=True)
@@ -283,6 +285,8 @@ class Canon:
     contracts: list[Contract] = field(default_factory=list)
     terms: list[Term] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
+    lost: list[Deal] = field(default_factory=list)  # renewals alone
+    shown: dict[str, str] = field(default_factory=dict)  # opportunity, won or not -> its sync status
     documents: list[Document] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
     ledger: list[LedgerLine] = field(default_factory=list)

@@ -49,6 +49,11 @@ def unmet(
         has = begun.get(opportunities.get(name, ""), "nothing")
         if has != day.isoformat():
             found.append(f"the contract of deal {name} starts on {has}, expected {day}")
+    shown = {name: evidence.canon.shown.get(opportunities.get(name, ""), "nothing") for name in expect.sync}
+    found += [
+        f"deal {name} is shown as {shown[name]!r}, expected {wanted!r}"
+        for name, wanted in expect.sync.items() if shown[name] != wanted
+    ]  # fmt: skip
     found += _rated(expect, evidence.canon, opportunities)
     found += _contracts(expect, evidence.canon, opportunities)
     if expect.tie_out == "holds":
@@ -89,7 +94,7 @@ def _contract(name: str, wanted: ContractState, canon: Canon, opportunities: Map
     names = {opportunity: story for story, opportunity in opportunities.items()}
     has = {
         "seats": own.quantity, "starts": own.start, "value": own.value, "scheduled": own.scheduled,
-        "renewal": copy.renewal,
+        "renewal": copy.renewal, "billing": copy.billing,
         "changes": tuple(
             f"{row.kind.lower()} by {names.get(row.deal, row.deal) or 'the platform'} to {row.quantity}"
             for row in sorted(canon.told, key=lambda row: (row.on, row.id)) if row.contract == copy.id

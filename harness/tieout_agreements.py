@@ -1,9 +1,9 @@
 """The tie-out of contracts: won = contracted + parked, and contract value = billed - credited + to be billed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from harness.agreements import TOLERANCE, Agreement, agreements, prorated
+from harness.agreements import TOLERANCE, Agreement, Change, agreements, decided_by, prorated
 from harness.canon import Canon, Deal, Document, Term
 from harness.reconciling import Break, Excuses, Identity, Item
 
@@ -11,10 +11,20 @@ from harness.reconciling import Break, Excuses, Identity, Item
 class _Reckoning:
     """Items and breaks of one entity and currency as they are found."""
 
-    def __init__(self, excuses: Excuses) -> None:
-        self.excuses = excuses
+    def __init__(self, excuses: Excuses, billed: Mapping[str, int]) -> None:
+        self.excuses, self.billed = excuses, billed  # by deal: what was billed beside its contract
         self.items: list[Item] = []
         self.breaks: list[Break] = []
+
+    def of_contract(self, deal: Deal) -> int:
+        """What of a deal's value its contract must show: a change's services are billed beside it, and must be."""
+        return deal.net - (deal.once if deal.kind != "new" else 0)
+
+    def services(self, deal: Deal) -> None:
+        """What a renewal or an amendment sold once is billed once."""
+        missing = deal.once - self.billed.get(deal.id, 0)
+        if missing:
+            self.missing(deal, missing, f"services of {deal.kind} {deal.name} were won and are not billed as agreed")
 
     def missing(self, deal: Deal, amount: int, reason: str, contract: str = "") -> None:
         """A deal whose value is not there: the core says why, or it is a break."""
@@ -33,7 +43,11 @@ def won_is_contracted(canon: Canon, excuses: Excuses, entity: str, currency: str
     """Won value (net) = contracts of the platform + bills without a contract + what is parked or still to come."""
     deals = _pick(canon.deals, entity, currency)
     known = {deal.id for deal in deals}
-    reckoning = _Reckoning(excuses)
+    billed: dict[str, int] = {}
+    for bill in _pick(canon.bills(), entity, currency):
+        if bill.kind == "invoice" and bill.deal and not bill.subscription:
+            billed[bill.deal] = billed.get(bill.deal, 0) + bill.net
+    reckoning = _Reckoning(excuses, billed)
     contracted, seen = 0, set()
     for agreement in agreements(canon):
         contract = agreement.contract
@@ -41,10 +55,6 @@ def won_is_contracted(canon: Canon, excuses: Excuses, entity: str, currency: str
             continue
         contracted += sum(term.value for term in agreement.terms)
         seen |= _reckon(agreement, reckoning)
-    billed: dict[str, int] = {}
-    for bill in _pick(canon.bills(), entity, currency):
-        if bill.kind == "invoice" and bill.deal and not bill.subscription:
-            billed[bill.deal] = billed.get(bill.deal, 0) + bill.net
     for deal in deals:
         missing = deal.net - billed.get(deal.id, 0)
         if missing and deal.id not in seen:
@@ -70,26 +80,33 @@ def _reckon(agreement: Agreement, reckoning: _Reckoning) -> set[str]:
     for index, term in enumerate(agreement.terms):
         owner = origin if index == 0 else agreement.renewals.get(term.id)
         _reckon_term(agreement, term, owner, index, reckoning)
-        seen |= {deal.id for change in agreement.of_term(term) for deal in change.deals}
-        seen |= {deal.id for deal in agreement.joined.get(term.id, ())}
-        seen |= {owner.id} if owner is not None else set()
+        changed = [deal for change in agreement.of_term(term) for deal in decided_by(change)]
+        concerned = [*changed, *agreement.joined.get(term.id, ()), *((owner,) if owner is not None else ())]
+        for deal in {deal.id: deal for deal in concerned if deal.kind != "new" and deal is not origin}.values():
+            reckoning.services(deal)
+        seen |= {deal.id for deal in concerned}
     for deal in agreement.pending:
         if agreement.scheduled(deal):
             reason = f"in force from the end of the term on ({contract.end})"
-            reckoning.items.append(Item("waiting for window", deal.id, deal.net, reason))
-        else:
+            reckoning.items.append(Item("waiting for window", deal.id, reckoning.of_contract(deal), reason))
+        elif deal.recurring:  # else services alone, and they are billed
             what = f"{deal.kind} {deal.name} was won and is neither in force nor scheduled"
-            reckoning.missing(deal, deal.net, what, contract.key)
+            reckoning.missing(deal, reckoning.of_contract(deal), what, contract.key)
+        reckoning.services(deal)
         seen.add(deal.id)
     return seen
 
 
 def _reckon_term(agreement: Agreement, term: Term, owner: Deal | None, index: int, reckoning: _Reckoning) -> None:
     """The term's value = its deal + amendments, each prorated by days + what the customer did in the platform."""
-    expected = owner.net if owner is not None else 0
+    own = agreement.renewals.get(term.id)
+    expected = 0 if owner is None else reckoning.of_contract(owner) if own is not None else owner.net
     strange: list[str] = []  # days on which more changed than sales decided
     for change in agreement.of_term(term):
-        shares = {deal.id: prorated(deal, agreement, change) for deal in change.deals}
+        if change.late is not None:
+            expected += _late(agreement, term, change, reckoning)
+            continue
+        shares = {deal.id: prorated(deal.recurring, agreement, change) for deal in change.deals}
         promised = sum(share for share, _ in shares.values())
         if abs(change.effect - promised) > TOLERANCE * len(change.deals):
             strange.append(change.day)
@@ -98,9 +115,9 @@ def _reckon_term(agreement: Agreement, term: Term, owner: Deal | None, index: in
             exact = change.effect - promised + share if deal is change.deals[0] and change.day not in strange else share
             worth = exact + cycles * deal.recurring
             expected += worth
-            if worth != deal.net:
+            if worth != reckoning.of_contract(deal):
                 reason = f"prorated by days from {change.day} to the end of the term"
-                reckoning.items.append(Item("proration", deal.id, deal.net - worth, reason))
+                reckoning.items.append(Item("proration", deal.id, reckoning.of_contract(deal) - worth, reason))
     expected += _from_the_start(agreement, term, owner if index else None, reckoning)
     rest = term.value - expected
     if not rest:
@@ -117,6 +134,17 @@ def _reckon_term(agreement: Agreement, term: Term, owner: Deal | None, index: in
         reckoning.breaks.append(Break(name, -rest, "contracted for a deal that is not won"))
 
 
+def _late(agreement: Agreement, term: Term, change: Change, reckoning: _Reckoning) -> int:
+    """What of a renewal's value its term lacks, since it began as it was and changed when the renewal was won."""
+    assert change.late is not None
+    deal, added = change.late
+    cycles = prorated(added, agreement, change)[1]
+    lacking = added * (term.cycles - cycles) - change.effect
+    reason = f"renewed after the term had begun: what is other than before holds from {change.day} on"
+    reckoning.items.append(Item("proration", deal.id, lacking, reason))
+    return -lacking
+
+
 def _customers_own(agreement: Agreement, strange: list[str], excuses: Excuses) -> bool:
     """Can what no deal explains be the customer's doing: on each of those days, at a term's end, or by cancelling?"""
     contract = agreement.contract
@@ -131,9 +159,10 @@ def _from_the_start(agreement: Agreement, term: Term, renewal: Deal | None, reck
     added = 0
     for deal in agreement.joined.get(term.id, ()):
         added += deal.recurring * term.cycles
-        if deal.net != deal.recurring * term.cycles:
+        rest = reckoning.of_contract(deal) - deal.recurring * term.cycles
+        if rest:
             reason = f"part of all {term.cycles} billing terms from {term.start} on"
-            reckoning.items.append(Item("proration", deal.id, deal.net - deal.recurring * term.cycles, reason))
+            reckoning.items.append(Item("proration", deal.id, rest, reason))
     for deal in _carried(agreement, term, renewal) if renewal is not None else ():
         added += deal.recurring * term.cycles
         reason = f"won after the renewal, and part of the term from {term.start} on as well"

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from harness.agreements import Agreement, agreements
+from harness.agreements import Agreement, agreements, decided_by
 from harness.canon import Told
 from harness.checkers.case import Case
 
@@ -27,13 +27,28 @@ def told_as_they_are(case: Case) -> tuple[int, list[str]]:
             wanted = Counter(deal.id if deal else "" for deal in owners)
             findings += _differences(f"renewals of {name}", wanted, Counter(row.deal for row in renewals))
         # an amendment that began with a term is part of the renewal that sales is told of
-        done = Counter(deal.id for change in agreement.changes for deal in change.deals)
+        done = Counter(deal.id for change in agreement.changes for deal in decided_by(change))
         shown = Counter(row.deal for row in told if row.kind == "Amendment" and row.deal)
         findings += _differences(f"amendments of {name} by sales", done, shown)
-        foreign = any(not change.deals for change in agreement.changes)
+        foreign = any(not decided_by(change) for change in agreement.changes)
         if foreign and not any(row.kind == "Amendment" and row.origin == "platform" for row in told):
             findings.append(f"{name} was changed in the platform, and sales is not told")
     return checked, findings
+
+
+def lost_renewals_end(case: Case) -> tuple[int, list[str]]:
+    """Part of I2: a contract whose renewal was lost, and by no other deal won, ends with its term."""
+    findings = []
+    keys = {one.id: one.key for one in case.canon.contracts if one.system == "salesforce"}
+    for agreement in agreements(case.canon):
+        contract = agreement.contract
+        lost = [deal for deal in case.canon.lost if keys.get(deal.contract) == contract.key]
+        won = [*agreement.renewals.values(), *(deal for deal in agreement.pending if deal.kind == "renewal")]
+        for deal in lost:
+            later = any(one.won_at >= deal.won_at for one in won)
+            if contract.renews and not later and case.excuses.item((deal.id,), "", 0) is None:
+                findings.append(f"renewal {deal.name} was lost, and contract {contract.key} is to renew all the same")
+    return len(case.canon.lost), findings
 
 
 def own_changes_come_not_back(case: Case) -> tuple[int, list[str]]:

@@ -94,7 +94,8 @@ def nothing_lost(case: Case) -> tuple[int, list[str]]:
     for key in sorted(ours ^ theirs):
         if excuses.item((key,), "", 0) is None:
             findings.append(f"receipt {key} is in {'the platform' if key in ours else 'a ledger'} alone")
-    return len(canon.deals) + len(canon.bills()) + len(ours | theirs), findings
+    lost, unheard = changes.lost_renewals_end(case)
+    return len(canon.deals) + len(canon.bills()) + len(ours | theirs) + lost, findings + unheard
 
 
 def no_echo(case: Case) -> tuple[int, list[str]]:

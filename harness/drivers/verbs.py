@@ -79,6 +79,16 @@ async def _close(stage: Stage, facts: Any) -> str:
     return f"won: {', '.join(f'{offer.id} ({offer.buyer.name})' for offer in offers)}"
 
 
+async def _lose(stage: Stage, facts: Any) -> str:
+    offers = [stage.offer(name) for name in facts.deal]
+    rows = [
+        {"Id": offer.opportunity_id, "StageName": "Closed Lost",
+         "CloseDate": stage.today(offer.buyer.entity).isoformat()} for offer in offers
+    ]  # fmt: skip
+    await stage.sales.update_many("Opportunity", rows)
+    return f"lost: {', '.join(f'{offer.id} ({offer.buyer.name})' for offer in offers)}"
+
+
 async def _settle(stage: Stage, facts: Any) -> str:
     await settle(stage, facts.within)
     return "all is quiet"
@@ -223,6 +233,7 @@ DRIVERS: dict[str, Driver] = {
     "customer": _customer,
     "deal": _deal,
     "close": _close,
+    "lose": _lose,
     "platform_change": platform_change,
     "settle": _settle,
     "advance": _advance,

@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -47,6 +47,20 @@ class DealStep(Part):
         return self
 
 
+class LoseStep(Part):
+    """Sales loses deals: a renewal that is lost ends its contract."""
+
+    short: ClassVar[str] = "deal"
+    deal: tuple[Name, ...] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_or_many(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(data.get("deal"), str):
+            return {**data, "deal": [data["deal"]]}
+        return data
+
+
 class PlatformChangeStep(Part):
     """The customer changes its number of seats in the platform, now or (`at_term_end`) from the next term on."""
 
@@ -57,7 +71,8 @@ class PlatformChangeStep(Part):
 
 class ContractState(Part):
     """A contract by the deal that began it: seats, start and net value of its term, whether a change is scheduled;
-    in sales: how far its renewal has come and which changes it was told of, such as `amendment by the platform to 4`.
+    in sales: how far its renewal has come, its billing status, and which changes it was told of, such as `amendment by
+    the platform to 4`.
     """
 
     seats: int | None = None
@@ -65,4 +80,5 @@ class ContractState(Part):
     value: Decimal | None = None
     scheduled: bool | None = None
     renewal: str | None = None
+    billing: str | None = None
     changes: tuple[str, ...] | None = None

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from harness.scenario.agreements import ContractState, DealStep, PlatformChangeStep
+from harness.scenario.agreements import ContractState, DealStep, LoseStep, PlatformChangeStep
 from harness.scenario.bookwork import EditBookStep, Reconciled
 from harness.scenario.changes import MapFieldsStep, RenameFieldStep, ReplayStep, RequireFieldStep
 from harness.scenario.part import Part
@@ -221,9 +221,10 @@ class Expect(Part):
     """What must be so here (as a step) or at the end. What is not said is not asked.
 
     `exceptions`: the kinds that stand open, sorted; `exception_counts`: all kinds that stand open, and how many of
-    each; `deals`: how far each has come; `starts`: the first day of its contract in the platform. `won`, `billed` and
-    `parked` are the net sums of the tie-out's first line, `won_by_month` splits the won by the month of the close date,
-    `loaded` is how far all loaded deals have come, `rated` the usage in final bills by deal.
+    each; `deals`: how far each has come, `sync`: what sales is shown of it; `starts`: the first day of its contract in
+    the platform. `won`, `billed` and `parked` are the net sums of the tie-out's first line, `won_by_month` splits the
+    won by the month of the close date, `loaded` is how far all loaded deals have come, `rated` the usage in final bills
+    by deal.
     `reconciliation`: what the core finds when it is asked to reconcile here. `broken` (at the end alone): what judges
     must find in books that a story's people have edited, sentence by sentence and nothing else; `{id}` stands for the
     bill of a deal or the record of an edit.
@@ -241,6 +242,7 @@ class Expect(Part):
     starts: dict[Name, date] = Field(default_factory=dict)
     rated: dict[Name, Decimal] = Field(default_factory=dict)
     contracts: dict[Name, ContractState] = Field(default_factory=dict)
+    sync: dict[Name, str] = Field(default_factory=dict)
     tie_out: Literal["holds"] | None = None
     reconciliation: Reconciled | None = None
     broken: dict[str, tuple[str, ...]] = Field(default_factory=dict)
@@ -250,6 +252,7 @@ VERBS: dict[str, type[Part]] = {
     "customer": CustomerStep,
     "deal": DealStep,
     "close": CloseStep,
+    "lose": LoseStep,
     "platform_change": PlatformChangeStep,
     "settle": SettleStep,
     "advance": AdvanceStep,

@@ -31,7 +31,7 @@ class States:
             "the daily limit of requests is spent": self.limit_spent, "an account": self.account,
             "more accounts than a page holds": self.many_accounts,
             "a won deal with one line": self.won_deal, "a bill": self.bill, "an active contract": self.contract,
-            "a bill with a payment": self.payment,
+            "a bill with a payment": self.payment, "an open renewal of a contract": self.open_renewal,
         }  # fmt: skip
 
     async def registered(self, _params: Params) -> Params:
@@ -111,6 +111,15 @@ class States:
         })  # fmt: skip
         await self._send("PATCH", path, {"Status": "Activated"})
         return {"account": account, "contract": made["id"]}
+
+    async def open_renewal(self, params: Params) -> Params:
+        """An opportunity of type Renewal about the contract of `subscription`: {account, contract, opportunity}."""
+        given = await self.contract(params)
+        opportunity = await self._create("Opportunity", {
+            "Name": "Hudson 2027", "AccountId": given["account"], "StageName": "Prospecting", "Type": "Renewal",
+            "CloseDate": "2027-01-05", "CurrencyIsoCode": "USD", "ContractId": given["contract"],
+        })  # fmt: skip
+        return {**given, "opportunity": opportunity}
 
     async def payment(self, params: Params) -> Params:
         """A payment by its key `key` on a bill `number`: {account}."""

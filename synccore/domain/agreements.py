@@ -34,7 +34,8 @@ class Term(Value):
 class Agreement(Value):
     """A subscription. `marker`: the deal of its latest amendment, `renewal`: the deal that decided its renewal.
 
-    `scheduled`: the parts as they will be from the term's end on, None when nothing is scheduled.
+    `scheduled`: the parts as they will be from the term's end on, None when nothing is scheduled. `began`: its first
+    day, `term_began` that of the current billing term, epoch seconds; `metered`: the item prices billed by usage.
     """
 
     id: str
@@ -50,11 +51,19 @@ class Agreement(Value):
     marker: str = ""
     renewal: str = ""
     version: int = 0
+    began: int = 0
+    metered: tuple[str, ...] = ()
+    term_began: int = 0
 
     @property
     def seats(self) -> int:
         """Quantity of the plan."""
         return sum(part.quantity for part in self.parts if part.plan)
+
+    @property
+    def renewed(self) -> bool:
+        """Is the term in force another one than the contract's first?"""
+        return self.term is not None and 0 < self.began < self.term.start
 
 
 @dataclass(frozen=True)
@@ -81,8 +90,13 @@ def agreed(deal: Deal, items: Mapping[str, Item]) -> tuple[Part, ...]:
     )  # fmt: skip
 
 
-def amended(parts: Iterable[Part], changes: Iterable[Part]) -> tuple[Part, ...] | Unfit:
-    """The parts with the changes' quantities (signed) added; a change has no price of its own."""
+def amended(parts: Iterable[Part], changes: Iterable[Part], price: str = "blend") -> tuple[Part, ...] | Unfit:
+    """The parts with the changes' quantities (signed) added.
+
+    The platform holds one price per item. By the policy `price` seats that are sold at another one are blended in, to
+    the minor unit: the contract is worth what both deals come to. What cannot be blended exactly, and seats that go at
+    another price than they came for, are for a person.
+    """
     held = {part.price: part for part in parts}
     for change in changes:
         before = held.get(change.price)
@@ -91,14 +105,27 @@ def amended(parts: Iterable[Part], changes: Iterable[Part]) -> tuple[Part, ...] 
                 return Unfit("deal_incomplete", f"the contract has no {change.price} that could be amended")
             held[change.price] = change
             continue
-        if change.unit_price != before.unit_price:
-            text = f"{change.price} is agreed at {before.unit_price}, the amendment says {change.unit_price}"
-            return Unfit("price_differs", f"{text} (minor units)")
-        held[change.price] = before.model_copy(update={"quantity": before.quantity + change.quantity})
+        quantity = before.quantity + change.quantity
+        agreed_at = before.unit_price
+        if change.unit_price != agreed_at:
+            blended = _blended(before, change, quantity) if price == "blend" else None
+            if blended is None:
+                text = f"{change.price} is agreed at {agreed_at}, the amendment says {change.unit_price} (minor units)"
+                return Unfit("price_differs", text if price != "blend" else f"{text}, which blends to no whole price")
+            agreed_at = blended
+        held[change.price] = before.model_copy(update={"quantity": quantity, "unit_price": agreed_at})
     wrong = [part.price for part in held.values() if part.quantity < 0 or (part.plan and part.quantity == 0)]
     if wrong:
         return Unfit("deal_incomplete", f"the amendment leaves less than one of {', '.join(wrong)}")
     return tuple(part for part in held.values() if part.quantity)
+
+
+def _blended(before: Part, change: Part, quantity: int) -> int | None:
+    """The price at which all seats together come to what the old and the new ones come to, if it is a whole one."""
+    if before.unit_price is None or change.unit_price is None or change.quantity <= 0:
+        return None
+    worth = before.quantity * before.unit_price + change.quantity * change.unit_price
+    return worth // quantity if worth % quantity == 0 else None
 
 
 def hindrance(deal: Deal, items: Mapping[str, Item], agreement: Agreement | None) -> Unfit | None:
@@ -112,9 +139,14 @@ def hindrance(deal: Deal, items: Mapping[str, Item], agreement: Agreement | None
         return Unfit("contract_ended", f"the contract {agreement.id} has ended; {what} cannot change it")
     if agreement.currency != deal.currency:
         return Unfit("deal_incomplete", f"the contract is in {agreement.currency}, the deal in {deal.currency}")
-    services = [line.sku for line in deal.lines if items[line.sku].kind != "plan"]
-    if services:
-        text = f"{what} cannot hold services or usage ({', '.join(services)}): sell them in a deal of their own"
+    given_back = [line.sku for line in deal.lines if items[line.sku].kind == "charge" and line.quantity < 0]
+    if given_back:
+        text = f"{what} cannot take back services ({', '.join(given_back)}): they are credited on their bill"
+        return Unfit("deal_incomplete", text)
+    usage = [items[line.sku].prices[deal.currency] for line in deal.lines if items[line.sku].kind == "usage"]
+    strange = [price for price in usage if price not in agreement.metered]
+    if strange and deal.kind == "renewal":
+        text = f"the contract has no {', '.join(strange)}: what is billed by usage is added by an amendment"
         return Unfit("deal_incomplete", text)
     return None
 

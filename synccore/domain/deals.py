@@ -82,4 +82,5 @@ class Deal(Value):
     contract_id: str = ""
     contract_subscription: str = ""
     kind: Literal["new", "renewal", "amendment"] = "new"
+    closed: bool = False
     lines: tuple[DealLine, ...] = ()

@@ -64,6 +64,13 @@ class RenewalConfirmed(Payload):
     quantity: int
 
 
+class RenewalDeclined(Payload):
+    """Sales has lost a renewal; the contract ends with its term."""
+
+    subscription: Key
+    opportunity: Key
+
+
 class ContractAmended(Payload):
     """A contract holds other items, by a deal of sales or by the customer in the platform."""
 
@@ -210,6 +217,7 @@ EVENT_TYPES: dict[str, EventType] = {
     "customer-updated": EventType(CustomerWritten),
     "contract-activated": EventType(ContractActivated),
     "renewal-confirmed": EventType(RenewalConfirmed),
+    "renewal-declined": EventType(RenewalDeclined),
     "contract-amended": EventType(ContractAmended),
     "contract-renewed": EventType(ContractRenewed),
     "credit-memo-issued": EventType(CreditMemoIssued),

@@ -117,7 +117,7 @@ def _usage(deal: Deal, master: MasterData) -> list[Finding]:
     kinds = {line.sku: item.kind for line in deal.lines if (item := master.items.get(line.sku)) is not None}
     metered = [line for line in deal.lines if kinds.get(line.sku) == "usage"]
     found = []
-    if metered and "plan" not in kinds.values():
+    if metered and "plan" not in kinds.values() and deal.kind != "amendment":
         found.append(_deal_finding(deal, "deal_incomplete", f"{metered[0].sku} is billed by usage and needs a plan"))
     for line in metered:
         if line.total:

@@ -4,7 +4,7 @@ Reads either answer or raise Later. Writes answer with the target's reference, o
 applied, and why), Unknown (perhaps applied), Later (certainly not applied: a limit, an outage before sending).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol, TypedDict
@@ -90,6 +90,10 @@ class Salesforce(Reachable, Protocol):
 
     async def deal(self, opportunity_id: str) -> Deal | None:
         """A deal with its account and lines, None if it is gone."""
+        ...
+
+    async def open_deals(self, contract: str, kinds: Collection[str]) -> list[str]:
+        """Ids of the open opportunities of these types about a contract of sales."""
         ...
 
     async def account(self, account_id: str) -> Account | None:

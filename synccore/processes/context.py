@@ -28,6 +28,13 @@ INTERVALS_S = {
 }
 POLICIES: dict[str, dict[str, Any]] = {
     "contract": {"action_at_term_end": "renew", "term_months": 12},
+    # a renewal that is won up to `late_days` after a term began unbidden is of that term; what it changes holds from
+    # the day on (late_changes: now, or park), a lost one ends the contract with its term (declined: cancel, nothing),
+    # one that is won for a contract that has ended begins a new one (won_back: new_contract, park), and one that is
+    # open while the platform renews by itself is told (auto_renewed: tell, nothing)
+    "renewal": {"late_days": 30, "late_changes": "now", "declined": "cancel", "won_back": "new_contract",
+                "auto_renewed": "tell"},
+    "amendment": {"price": "blend"},  # or park: seats at another price than the contract's are for a person
     "platform": {"zone": "UTC"},  # the site's own zone: its days are what a term of whole days begins on
     "payment_terms": {"transfer": 30, "card": 0},
     "legacy_batch": {"zone": "Asia/Singapore", "cutoff": "21:45", "lead_minutes": 15, "bank": "0000113100",

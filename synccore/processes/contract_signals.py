@@ -58,6 +58,14 @@ def contract_term_renewed(ctx: Context, unit: Unit, event: Row, at: float) -> No
         "quantity": _seats(row), "at": term["contract_start"], "currency": row.get("currency_code"),
     }  # fmt: skip
     unit.work.add("contract-change", account, news["key"], news, at, str(event["id"]))
+    unit.cursors.set(f"auto-renewed/{key}", str(term["id"]))
+
+
+def contract_term_created(ctx: Context, unit: Unit, event: Row, at: float) -> None:
+    """A contract term that begins on a subscription which ran without one is a renewal, if sales has asked for it."""
+    row = _ours(ctx, event)
+    if row is not None and row.get("cf_sf_renewal"):
+        contract_term_renewed(ctx, unit, event, at)
 
 
 def _ours(ctx: Context, event: Row) -> Row | None:

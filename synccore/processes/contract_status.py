@@ -1,5 +1,6 @@
 """Processes contract-status and contract-change: sales sees the contract as it is, and each change of it once."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from synccore.domain import calendar
@@ -11,7 +12,10 @@ from synccore.domain.money import major
 from synccore.ports.engine import Run
 from synccore.ports.outcomes import Later, Parked
 from synccore.ports.stores import Unit
+from synccore.processes.adjustments import open_credits
 from synccore.processes.context import Context
+from synccore.processes.deal_rounds import key_in
+from synccore.processes.open_renewals import tell_open_renewals
 from synccore.processes.scheduled_changes import decision_of, keep_planned
 from synccore.processes.writes import UNKNOWN_S, Write
 
@@ -29,16 +33,22 @@ def billed_key(subscription: str) -> str:
     return f"billed-from/{subscription}"
 
 
+def unbidden_key(subscription: str) -> str:
+    """The term of a contract that the platform began by itself."""
+    return f"auto-renewed/{subscription}"
+
+
 def note_term_billed(ctx: Context, unit: Unit, bill: Bill) -> None:
     """A bill is in the ledger: if a renewal waits for its first one, the contract is looked at again."""
-    if decision_of(unit, bill.subscription_id) is None:
-        return
+    subscription = bill.subscription_id
     starts = max((line.starts or 0 for line in bill.lines), default=0)
-    if starts > int(unit.cursors.get(billed_key(bill.subscription_id)) or 0):
+    if not subscription or starts <= int(unit.cursors.get(billed_key(subscription)) or 0):
+        return
+    unit.cursors.set(billed_key(subscription), str(starts))
+    if decision_of(unit, subscription) is not None or unit.cursors.get(unbidden_key(subscription)):
         at, account = ctx.clock.now(), ctx.keys.account_of(bill.customer_id)
-        unit.cursors.set(billed_key(bill.subscription_id), str(starts))
-        subject = {"subscription": bill.subscription_id}
-        unit.work.add("contract-status", account, bill.subscription_id, subject, at, f"bill:{bill.id}")
+        subject = {"subscription": subscription}
+        unit.work.add("contract-status", account, subscription, subject, at, f"bill:{bill.id}")
 
 
 class ContractStatus:
@@ -60,21 +70,21 @@ async def show_contract(ctx: Context, subscription: str) -> str:
     if agreement is None:
         return ""
 
-    def look(unit: Unit) -> tuple[str | None, bool, dict[str, Any] | None, int, str]:
+    def look(unit: Unit) -> tuple[str | None, bool, Known]:
         seen = int(unit.cursors.get(f"contract/{subscription}") or 0)
-        return (
-            unit.links.external("contract", subscription, "salesforce"), agreement.version < seen,
+        known = Known(
             decision_of(unit, subscription), int(unit.cursors.get(billed_key(subscription)) or 0),
-            str(ctx.policy(unit, "platform")["zone"]),
+            str(ctx.policy(unit, "platform")["zone"]), bool(open_credits(unit, subscription)),
         )  # fmt: skip
+        return unit.links.external("contract", subscription, "salesforce"), agreement.version < seen, known
 
-    contract, stale, decision, billed_from, zone = await ctx.db.run(look)
+    contract, stale, known = await ctx.db.run(look)
     if contract is None:
         topic = f"contract:{subscription}"
         raise Parked(f"the contract of {subscription} is not in Salesforce yet", waiting_on=(topic,))
     if stale:
         return contract
-    fields = contract_fields(agreement, decision, billed_from, zone)
+    fields = contract_fields(agreement, known)
 
     async def send(_refusals: int) -> str:
         await ctx.salesforce.write_contract(subscription, fields)
@@ -89,31 +99,55 @@ async def show_contract(ctx: Context, subscription: str) -> str:
     return contract
 
 
-def contract_fields(
-    agreement: Agreement, decision: dict[str, Any] | None, billed_from: int, zone: str
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Known:
+    """What the core knows of a contract beside the platform: what sales decided, from when on its bills are posted,
+    the site's zone, and whether a credit of it is not in the ledger yet.
+    """
+
+    decision: dict[str, Any] | None
+    billed_from: int
+    zone: str
+    adjusting: bool = False
+
+
+def contract_fields(agreement: Agreement, known: Known) -> dict[str, Any]:
     """What a Contract shows. Renewed = decision won + new term in force + its first bill posted, each visible alone."""
     term = agreement.term
     fields: dict[str, Any] = {"Quantity__c": agreement.seats, "Billing_Status__c": _billing_status(agreement)}
     if term is not None:
         fields |= {
-            "StartDate": calendar.day(term.start, zone).isoformat(),
+            "StartDate": calendar.day(term.start, known.zone).isoformat(),
             "ContractTerm": term.cycles * agreement.months,
             "Value__c": major(term.value, agreement.currency),
         }
-    if decision is not None and term is not None:
-        fields["Renewal_Opportunity__c"] = decision["deal"]
-        if term.id == decision["term"]:
-            fields["Renewal_Status__c"] = "Decision won"
-        else:
-            fields["Renewal_Status__c"] = "Renewed" if billed_from >= term.start else "Term in force"
-    return fields
+    if known.decision is not None:
+        fields["Renewal_Opportunity__c"] = known.decision["deal"]
+    status = _renewal_status(agreement, known)
+    return fields | ({"Renewal_Status__c": status} if status else {})
+
+
+def _renewal_status(agreement: Agreement, known: Known) -> str:
+    term, decision = agreement.term, known.decision
+    if decision is not None and decision["kind"] == "declined" and (term is None or term.id == decision["term"]):
+        return "Declined" if term is not None else "Lapsed"
+    if term is None:
+        return ""
+    if decision is not None and term.id == decision["term"]:
+        return "Decision won"
+    if not agreement.renewed:
+        return ""
+    if known.billed_from < term.start:
+        return "Term in force"
+    return "Renewed, adjustment pending" if known.adjusting else "Renewed"
 
 
 def _billing_status(agreement: Agreement) -> str:
     if agreement.status == "cancelled":
         return "Cancelled"
-    return "Active" if agreement.term is not None else "Evergreen"
+    if agreement.term is None:
+        return "Evergreen"
+    return "Non-renewing" if agreement.term.action == "cancel" else "Active"
 
 
 class ContractChange:
@@ -129,6 +163,8 @@ class ContractChange:
         """Write Contract_Change__c and bring the contract up to date."""
         await run.step("tell", lambda: self._tell(run.key, argument))
         await run.step("show", lambda: show_contract(self._ctx, str(argument["subscription"])))
+        if argument["kind"] == "Renewal":
+            await run.step("tell-open", lambda: tell_open_renewals(self._ctx, argument))
 
     async def _tell(self, account: str, news: dict[str, Any]) -> str:
         ctx, subscription, kind = self._ctx, str(news["subscription"]), str(news["kind"])
@@ -172,12 +208,13 @@ class ContractChange:
         subscription, ctx = str(news["subscription"]), self._ctx
         if news["kind"] == "Renewal":
             decision = decision_of(unit, subscription)
-            follows = decision is not None and 0 <= int(news["at"]) - int(decision["until"]) <= 1
-            return str(decision["deal"]) if decision is not None and follows else ""
+            if decision is None or decision["kind"] != "won":
+                return ""
+            return str(decision["deal"]) if 0 <= int(news["at"]) - int(decision["until"]) <= 1 else ""
         marker = str(news["marker"])
         if marker:
-            effect = unit.effects.get(ctx.keys.effect("subscriptions", "amendment", marker))
-            if effect is not None and effect.state in ("planned", "unknown"):
+            effects = [unit.effects.get(key_in(ctx, unit, kind, marker)) for kind in ("amendment", "renewal-now")]
+            if any(effect is not None and effect.state in ("planned", "unknown") for effect in effects):
                 raise Later(
                     UNKNOWN_S, f"whether {news['key']} is deal {marker}'s doing is not certain yet", counts=False
                 )

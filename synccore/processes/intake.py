@@ -7,6 +7,7 @@ from synccore.domain.facts import fact
 from synccore.domain.payloads import Misshapen, present
 from synccore.ports.stores import Signal, Unit
 from synccore.processes import contract_signals
+from synccore.processes.adjustments import credit_issued
 from synccore.processes.context import Context
 from synccore.processes.set_aside import set_aside
 
@@ -158,6 +159,7 @@ def _credit_note(ctx: Context, unit: Unit, event: Mapping[str, Any], at: float) 
         return
     number, account = str(note["id"]), _partition(ctx, note)
     if event["event_type"] == "credit_note_created":
+        credit_issued(unit, str(note.get("subscription_id") or ""), number)
         data = present(
             credit=number, gross=note.get("total"), currency=note.get("currency_code"), kind=note.get("type"),
             reason=note.get("reason_code"), invoice=note.get("reference_invoice_id"),
@@ -180,6 +182,9 @@ HANDLERS: dict[str, Callable[[Context, Unit, Mapping[str, Any], float], None]] =
     "subscription_cancelled": contract_signals.subscription_changed,
     "contract_term_completed": contract_signals.subscription_changed,
     "contract_term_terminated": contract_signals.subscription_changed,
+    "subscription_cancellation_scheduled": contract_signals.subscription_changed,
+    "subscription_scheduled_cancellation_removed": contract_signals.subscription_changed,
+    "contract_term_created": contract_signals.contract_term_created,
     "contract_term_renewed": contract_signals.contract_term_renewed,
     "payment_succeeded": _payment_succeeded,
     "payment_failed": _payment_failed,

@@ -14,7 +14,7 @@ from synccore.domain.findings import Finding
 from synccore.domain.keys import digest
 from synccore.domain.mappings import Entity, Item, TaxMap
 from synccore.domain.money import major
-from synccore.domain.terms import Terms, bill_lines, has_plan, start_epoch, subscription_items, terms
+from synccore.domain.terms import Terms, has_plan, start_epoch, subscription_items, terms
 from synccore.domain.validation import Catalogues, MasterData
 from synccore.ports.engine import Run
 from synccore.ports.outcomes import Away, Parked
@@ -24,6 +24,8 @@ from synccore.processes.context import Context, entity_of, item_of, taxes_of
 from synccore.processes.contract_changes import ContractChanges
 from synccore.processes.contract_signals import items_key
 from synccore.processes.customer_sync import sync_ledger_customer, sync_platform_customer
+from synccore.processes.one_off_bills import bill_once
+from synccore.processes.renewals import decline
 from synccore.processes.write_back import report_deal
 from synccore.processes.writes import Write
 
@@ -45,6 +47,7 @@ class OrderActivation:
             return
         won = Deal.model_validate(row)
         if not won.won:
+            await run.step("lost", lambda: decline(self._ctx, won))
             return
         facts: Facts = await run.step("facts", lambda: self._facts(won))
         deal = won.model_copy(update={"kind": facts["kind"]})
@@ -57,7 +60,8 @@ class OrderActivation:
         items = {sku: Item.model_validate(item) for sku, item in facts["items"].items()}
         if deal.kind != "new":
             cycles = self._terms(deal, items, facts).cycles if deal.kind == "renewal" else 0
-            await ContractChanges(self._ctx).run(run, deal, items, cycles)
+            collection = self._payment_fields(deal, facts)["auto_collection"]
+            await ContractChanges(self._ctx).run(run, deal, items, cycles, collection)
             return
         on_creation = self._payment_fields(deal, facts)
         customer = str(
@@ -72,7 +76,7 @@ class OrderActivation:
             begun = await run.step("subscription", lambda: self._subscribe(deal, items, facts, customer))
             agreed = replace(self._terms(deal, items, facts), start=_first_day(begun, facts))
         else:
-            await run.step("bill", lambda: self._bill(deal, items, customer, facts))
+            await run.step("bill", lambda: bill_once(self._ctx, deal, items, customer, on_creation["auto_collection"]))
         await run.step("write-back", lambda: self._write_back(deal, agreed, customer, ledger_customer))
         if away is not None:
             raise away
@@ -122,6 +126,8 @@ class OrderActivation:
             }
 
         facts = await ctx.db.run(read)
+        if facts["kind"] == "renewal" and await self._won_back(deal):
+            facts["kind"] = "new"
         mapped = [item for item in facts["items"].values() if item]
         prices = list(dict.fromkeys(p for item in mapped if (p := item["prices"].get(deal.currency))))
         known = await ctx.platform.item_prices(prices)
@@ -131,6 +137,15 @@ class OrderActivation:
             wanted = list(dict.fromkeys(item["erp_item"] for item in mapped if item["erp_item"]))
             facts["erp_items"] = await self._ledger_items(ctx.cloud, wanted, facts["known_items"])
         return facts
+
+    async def _won_back(self, deal: Deal) -> bool:
+        """A renewal of a contract that has ended, if the policy says that it begins a new one."""
+        ctx = self._ctx
+        policy = await ctx.db.run(lambda unit: ctx.policy(unit, "renewal")["won_back"])
+        if policy != "new_contract" or not deal.contract_subscription:
+            return False
+        agreement = await ctx.platform.agreement(deal.contract_subscription)
+        return agreement is not None and agreement.status == "cancelled"
 
     async def _ledger_items(self, cloud: CloudErp, wanted: list[str], known: dict[str, str]) -> dict[str, str]:
         """What the ledger has of these items; while it is away, what it had when it was last asked for all of them."""
@@ -224,31 +239,6 @@ class OrderActivation:
         write = Write(key, "subscriptions", "subscription", f"opportunity:{deal.id}")
         begun: Contracted = await ctx.once(ctx, write, send, look, settled)
         return begun
-
-    async def _bill(self, deal: Deal, items: dict[str, Item], customer: str, facts: Facts) -> str:
-        """A deal without a plan: one bill, found again by its purchase-order reference."""
-        ctx, reference = self._ctx, self._ctx.keys.one_off(deal.id)
-        key = ctx.keys.effect("subscriptions", "bill", deal.id)
-        fields: dict[str, Any] = {
-            "customer_id": customer,
-            "currency_code": deal.currency,
-            "po_number": reference,
-            "auto_collection": self._payment_fields(deal, facts)["auto_collection"],
-            **bill_lines(deal, items),
-        }
-
-        async def look() -> Found | None:
-            known = await ctx.platform.bill_by_reference(customer, reference)
-            return Found(known) if known is not None else None
-
-        async def send(refusals: int) -> str:
-            return await ctx.platform.create_bill(fields, ctx.keys.idempotency(f"{key}#{refusals}"))
-
-        def settled(unit: Unit, number: Any) -> None:
-            unit.links.put("bill-of-deal", deal.id, "subscriptions", str(number))
-
-        write = Write(key, "subscriptions", "bill", f"opportunity:{deal.id}")
-        return str(await ctx.once(ctx, write, send, look, settled))
 
     async def _write_back(self, deal: Deal, agreed: Terms | None, customer: str, ledger_customer: str) -> str:
         """Contract, opportunity and account in sales: a level, written again when it differs."""

@@ -104,6 +104,8 @@ class SalesforceChanges:
     def _deal(self, unit: Unit, row: Row, key: str, at: float) -> None:
         unit.work.wake(f"opportunity:{row.id}", at)
         unit.work.add("order-activation", row.account or row.id, row.id, {"opportunity": row.id}, at, key)
+        if str(row.content.get("IsWon")) == "False":
+            return  # lost, or won no longer: the process sees to what follows
         try:
             order_received(unit, row.content, key, at)
         except Misshapen as found:

@@ -13,14 +13,14 @@ from synccore.processes.writes import Write
 
 
 def decided_key(subscription: str) -> str:
-    """Where the renewal is remembered that sales has decided: deal, the term that it follows, and its end."""
+    """Where the renewal is remembered that sales has decided, see `domain.renewals.Decision`."""
     return f"renewal/{subscription}"
 
 
 def decision_of(unit: Unit, subscription: str) -> dict[str, Any] | None:
     """The latest renewal decision of a contract."""
     text = unit.cursors.get(decided_key(subscription))
-    return json.loads(text) if text else None
+    return {"kind": "won", "begun": "", **json.loads(text)} if text else None
 
 
 def planned_key(subscription: str) -> str:

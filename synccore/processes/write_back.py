@@ -10,6 +10,7 @@ from synccore.domain.keys import digest
 from synccore.domain.money import major
 from synccore.ports.outcomes import Parked
 from synccore.ports.stores import Unit
+from synccore.processes.adjustments import credit_posted
 from synccore.processes.context import Context
 from synccore.processes.writes import Write
 
@@ -130,6 +131,8 @@ async def show_credit(ctx: Context, credit: Credit, zone: str, posting: str, doc
 
     def settled(unit: Unit, _reference: Any) -> None:
         unit.cursors.set(f"credit/{credit.id}", str(credit.version))
+        if document:
+            credit_posted(ctx, unit, credit)
 
     key = ctx.keys.effect("salesforce", "credit", credit.id)
     write = Write(key, "salesforce", "credit", f"credit:{credit.id}", digest(fields))

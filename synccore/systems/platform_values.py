@@ -89,6 +89,12 @@ def agreement(row: Mapping[str, Any], future: Mapping[str, Any] | None) -> Agree
         marker=str(row.get("cf_sf_change") or ""),
         renewal=str(row.get("cf_sf_renewal") or ""),
         version=_int(row.get("resource_version")),
+        term_began=_int(row.get("current_term_start")),
+        began=_int(row.get("activated_at") or row.get("started_at")),
+        metered=tuple(
+            str(item["item_price_id"]) for item in row.get("subscription_items") or []
+            if item.get("item_type") != "charge" and item.get("quantity") is None
+        ),
     )  # fmt: skip
 
 

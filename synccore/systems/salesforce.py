@@ -95,6 +95,10 @@ class SalesforceAdapter:
         rows = await self._query(soql.deal(opportunity_id))
         return salesforce_values.deal(rows[0]) if rows else None
 
+    async def open_deals(self, contract: str, kinds: Collection[str]) -> list[str]:
+        """One query."""
+        return [str(row["Id"]) for row in await self._query(soql.open_deals(contract, kinds))]
+
     async def account(self, account_id: str) -> Account | None:
         """One account."""
         rows = await self._query(soql.account(account_id))

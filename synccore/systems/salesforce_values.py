@@ -56,6 +56,7 @@ def deal(row: Mapping[str, Any]) -> Deal:
         name=str(row.get("Name") or ""),
         account=account(row["Account"] or {"Id": row.get("AccountId") or ""}),
         won=bool(row.get("IsWon")),
+        closed=bool(row.get("IsClosed")),
         currency=currency,
         amount=read("Amount", "an amount", partial(_money, currency), 0),
         closed_on=date.fromisoformat(str(row["CloseDate"])),

@@ -8,7 +8,7 @@ ACCOUNT_FIELDS = (
     *(f"Billing{part}" for part in ADDRESS), *(f"Shipping{part}" for part in ADDRESS),
 )  # fmt: skip
 DEAL_FIELDS = (
-    "Id", "Name", "AccountId", "IsWon", "Amount", "CurrencyIsoCode", "CloseDate", "Contract_Start_Date__c",
+    "Id", "Name", "AccountId", "IsWon", "IsClosed", "Amount", "CurrencyIsoCode", "CloseDate", "Contract_Start_Date__c",
     "Contract_Term_Months__c", "Payment_Method__c", "PO_Number__c", "Type", "ContractId", "SystemModstamp",
 )  # fmt: skip
 STATUS_FIELDS = ("Subscription_Id__c", "Sync_Status__c", "Sync_Error__c")
@@ -35,8 +35,13 @@ def account(account_id: str) -> str:
 
 
 def changed_deals(since: str, without: Collection[str] = ()) -> str:
-    """Won opportunities by change stamp."""
-    condition = f"IsWon = true AND SystemModstamp >= {since}" if since else "IsWon = true"
+    """Opportunities by change stamp: won ones, lost ones about a contract, and those that the core has taken up, which
+    may have been won no longer.
+    """
+    which = ["IsWon = true", "(IsClosed = true AND ContractId != null)"]
+    if "Sync_Status__c" not in without:
+        which.append("Sync_Status__c != null")
+    condition = f"({' OR '.join(which)})" + (f" AND SystemModstamp >= {since}" if since else "")
     fields = ", ".join(name for name in DEAL_FIELDS if name not in without)
     return f"SELECT {fields} FROM Opportunity WHERE {condition} ORDER BY SystemModstamp, Id"
 
@@ -51,3 +56,10 @@ def changed_accounts(since: str, without: Collection[str] = ()) -> str:
 def contract(subscription_id: str) -> str:
     """The contract of a subscription."""
     return f"SELECT Id, Status FROM Contract WHERE Subscription_Id__c = {quote(subscription_id)}"
+
+
+def open_deals(contract: str, kinds: Collection[str]) -> str:
+    """Open opportunities of these types about a contract."""
+    types = ", ".join(quote(kind) for kind in kinds)
+    condition = f"ContractId = {quote(contract)} AND IsClosed = false AND Type IN ({types})"
+    return f"SELECT Id FROM Opportunity WHERE {condition} ORDER BY Id"

@@ -28,7 +28,8 @@ EVENTS = (
     "invoice_generated", "invoice_updated", "payment_succeeded", "payment_failed", "invoice_voided",
     "credit_note_created", "credit_note_updated", "subscription_changed", "subscription_changes_scheduled",
     "subscription_scheduled_changes_removed", "subscription_renewed", "subscription_cancelled",
-    "contract_term_renewed", "contract_term_completed", "contract_term_terminated",
+    "contract_term_created", "contract_term_renewed", "contract_term_completed", "contract_term_terminated",
+    "subscription_cancellation_scheduled", "subscription_scheduled_cancellation_removed",
 )  # fmt: skip
 
 

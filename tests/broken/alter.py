@@ -43,6 +43,21 @@ def context(parts: Parts, members: Callable[[Context], Members]) -> Parts:
     return replace(parts, context=build)
 
 
+def policy(parts: Parts, name: str, **values: Any) -> Parts:
+    """A policy that is in force whatever people have said."""
+
+    def members(real: Context) -> Members:
+        def altered(unit: Any, asked: str) -> Any:
+            return {**real.policy(unit, asked), **(values if asked == name else {})}
+
+        return {"policy": altered}
+
+    def build(ctx: Context) -> Any:
+        return Altered(parts.context(ctx), members(ctx))
+
+    return replace(parts, context=build)
+
+
 def store(parts: Parts, name: str, members: Callable[[Any], Members]) -> Parts:
     """One store of every transaction with other members."""
 

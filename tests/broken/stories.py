@@ -191,3 +191,26 @@ def term_end(renewed: bool = False, months: int = 12) -> Scenario:
         f"deal: {{id: lake-1, customer: lake, {term}, lines: [{{sku: PLAT-ANNUAL, quantity: 10}}]}}",
         "close: lake-1", "settle", *renewal, "advance: 1d",
     )  # fmt: skip
+
+
+def renewal_open(*then: str) -> Scenario:
+    """A Chicago customer's contract ends in a day, and sales works on its renewal, with two seats more."""
+    return story(
+        "renewal-open", "customer: " + _LAKESIDE,
+        "deal: {id: lake-1, customer: lake, start: 2025-01-06, lines: [{sku: PLAT-ANNUAL, quantity: 10}]}",
+        "close: lake-1", "settle",
+        "deal: {id: renewal, type: renewal, of: lake-1, customer: lake, lines: [{sku: PLAT-ANNUAL, quantity: 12}]}",
+        *then,
+    )  # fmt: skip
+
+
+def dearer_seats() -> Scenario:
+    """A New York customer gets five seats more, at another price than the first ten."""
+    return story(
+        "dearer-seats", "customer: " + _HUDSON,
+        "deal: {id: hudson-1, customer: hudson, start: 2025-11-01, lines: [{sku: PLAT-ANNUAL, quantity: 10}]}",
+        "close: hudson-1", "settle", "pay_by_card: hudson-1", "settle",
+        "deal: {id: up, type: amendment, of: hudson-1, customer: hudson, "
+        "lines: [{sku: PLAT-ANNUAL, quantity: 5, unit_price: 15000}, {sku: ONBOARD}]}",
+        "close: up", "settle",
+    )  # fmt: skip

@@ -26,8 +26,9 @@ ADDRESS = {"BillingStreet": like("1 Broadway"), "BillingCity": like("New York"),
            "BillingPostalCode": like("10004"), "BillingCountry": like("US")}  # fmt: skip
 ACCOUNT = {"Id": ID, "Name": like("Hudson"), "Selling_Entity__c": like("US"), "Tax_Id__c": like("12-34"), **ADDRESS}
 WON_ROW = {
-    "Id": ID, "Name": like("Hudson 2026"), "AccountId": ID, "IsWon": like(True), "Amount": like(120000.0),
-    "CurrencyIsoCode": shaped("USD", "^[A-Z]{3}$"), "CloseDate": DAY, "Contract_Start_Date__c": DAY,
+    "Id": ID, "Name": like("Hudson 2026"), "AccountId": ID, "IsWon": like(True), "IsClosed": like(True),
+    "Amount": like(120000.0), "CurrencyIsoCode": shaped("USD", "^[A-Z]{3}$"), "CloseDate": DAY,
+    "Contract_Start_Date__c": DAY,
     "Contract_Term_Months__c": like(12.0), "Payment_Method__c": like("Card"), "PO_Number__c": like("PO-1"),
     "SystemModstamp": STAMP,
 }  # fmt: skip
@@ -45,6 +46,7 @@ PAYMENT = {"Account__c": ACCOUNT_ID, "CurrencyIsoCode": "USD", "Amount__c": Deci
            "Received_On__c": "2026-01-06", "Method__c": "bank_transfer", "Origin__c": "erp"}  # fmt: skip
 
 
+CONTRACT_ID = "800000000000001AAA"
 ACTIVE = ("an active contract", {"subscription": "sub-1"})
 RENEWED = {"StartDate": "2027-02-01", "ContractTerm": 12, "Value__c": Decimal("144000.00"), "Quantity__c": 12,
            "Billing_Status__c": "Active", "Renewal_Status__c": "Renewed"}  # fmt: skip
@@ -186,6 +188,13 @@ CASES = (
             query("won deals changed since a moment", soql.changed_deals("2026-01-05T08:00:00Z"), WON,
                   rows=answer(WON_ROW)),
         ), lambda rows: rows[0].content["Amount"] == "120000",
+    ),
+    Case(
+        "open_deals", lambda org: org.open_deals(CONTRACT_ID, ["Renewal"]), (
+            query("open renewals of a contract", soql.open_deals(CONTRACT_ID, ["Renewal"]),
+                  ("an open renewal of a contract", {"subscription": "sub-1"}),
+                  rows=answer({"Id": ID}), names=((CONTRACT_ID, "contract"),)),
+        ), lambda ids: len(ids) == 1,
     ),
     Case(
         "changed_accounts", lambda org: org.changed_accounts("2026-01-05T08:00:00Z"), (

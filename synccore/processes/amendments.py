@@ -1,0 +1,113 @@
+"""A won amendment: what a contract holds from today, or a day, on; what is planned for its term's end stands."""
+
+import json
+from typing import Any
+
+from synccore.domain.agreements import Agreement, Part, Unfit, amended, fingerprint
+from synccore.domain.calendar import midnight
+from synccore.domain.deals import Deal
+from synccore.ports.outcomes import Later
+from synccore.ports.stores import Unit
+from synccore.ports.systems import Found
+from synccore.processes.context import Context
+from synccore.processes.contract_status import change_key
+from synccore.processes.deal_rounds import deal_key, refuse
+from synccore.processes.scheduled_changes import parts_of, plan, planned_of, rows_of, schedule
+from synccore.processes.writes import Write
+
+
+class Amendment:
+    """One change of a contract in mid-term; `metered`: what is billed by usage from then on."""
+
+    def __init__(self, ctx: Context, deal: Deal, delta: tuple[Part, ...], metered: tuple[str, ...]) -> None:
+        self._ctx, self._deal, self._delta, self._metered = ctx, deal, delta, metered
+        self._cause = f"opportunity:{deal.id}"
+
+    async def carry(self, agreement: Agreement, done: bool) -> None:
+        """Carry it out once; `done`: it is in the platform already."""
+        ctx, deal, delta = self._ctx, self._deal, self._delta
+        again = f"reschedule/{deal.id}"
+        key = await deal_key(ctx, "amendment", deal.id)
+
+        def policies(unit: Unit) -> tuple[str, str]:
+            return str(ctx.policy(unit, "platform")["zone"]), str(ctx.policy(unit, "amendment")["price"])
+
+        zone, price = await ctx.db.run(policies)
+        begins = midnight(deal.start, zone) if deal.start is not None else 0
+        wait = begins - ctx.clock.now()
+        if not done and wait > 0 and begins < agreement.term_ends:
+            raise Later(wait, f"amendment {deal.name} begins on {deal.start}", counts=False)
+        if not done:
+            await self._plan(agreement, again, price, always=begins >= agreement.term_ends)
+        if deal.start is not None and not done and begins >= agreement.term_ends:
+            rows = await ctx.db.run(lambda unit: str(unit.cursors.get(again)))
+            await schedule(ctx, key, self._cause, agreement, parts_of(json.loads(rows)))
+            return
+
+        async def look() -> Found | None:
+            version = await ctx.platform.changed_by(agreement.id, deal.id)
+            return None if version is None else Found(version)
+
+        async def send(refusals: int) -> int:
+            fresh = await ctx.platform.agreement(agreement.id) or agreement
+            rows = amended(fresh.parts, delta, price)
+            if isinstance(rows, Unfit):
+                await refuse(ctx, deal, rows)
+            assert not isinstance(rows, Unfit)
+            touched = {part.price for part in delta}
+            fields = {
+                "subscription_items": [
+                    *rows_of(tuple(part for part in rows if part.price in touched)),
+                    *({"item_price_id": price} for price in self._metered if price not in fresh.metered),
+                ],
+                "mandatory_items_to_remove": [p.price for p in fresh.parts if p.price not in {r.price for r in rows}],
+                "cf_sf_change": deal.id,
+            }  # fmt: skip
+            return await ctx.platform.change_subscription(
+                agreement.id, fields, ctx.keys.idempotency(f"{key}#{refusals}")
+            )
+
+        def settled(unit: Unit, version: Any) -> None:
+            unit.cursors.set(change_key(deal.id), str(version))
+            rows = unit.cursors.get(again)
+            if rows:  # from here on what sales planned has these too
+                plan(unit, agreement, json.loads(rows), key)
+
+        await ctx.once(ctx, Write(key, "subscriptions", "amendment", self._cause), send, look, settled)
+        kept = await ctx.db.run(lambda unit: unit.cursors.get(again))
+        fresh = await ctx.platform.agreement(agreement.id) if kept else None
+        if kept and fresh is not None and fingerprint(fresh.parts) != fingerprint(parts_of(json.loads(kept))):
+            anew = await deal_key(ctx, "reschedule", deal.id)
+            await schedule(ctx, anew, self._cause, agreement, parts_of(json.loads(kept)))
+
+    async def _plan(self, agreement: Agreement, again: str, price: str, always: bool) -> None:
+        """Before the change, which wipes what is scheduled, remember what must be scheduled again behind it.
+
+        `always`: the amendment itself begins at the term's end. What was remembered first holds: a second look may
+        see the change done already.
+        """
+        ctx, deal, delta = self._ctx, self._deal, self._delta
+        unfit = amended(agreement.parts, delta, price)
+        if isinstance(unfit, Unfit):
+            key = await deal_key(ctx, "amendment", deal.id)
+            effect = await ctx.db.run(lambda unit: unit.effects.get(key))
+            if effect is None:
+                await refuse(ctx, deal, unfit)
+            return
+        there, remembered = agreement.scheduled, await ctx.db.run(lambda unit: unit.cursors.get(again))
+        planned = await ctx.db.run(lambda unit: planned_of(unit, agreement.id))
+        term = agreement.term.id if agreement.term is not None else ""
+        decided = parts_of(planned["parts"]) if planned is not None and planned["term"] == term else None
+        if remembered is not None or (there is None and decided is None and not always):
+            return
+        if there is not None and (decided is None or fingerprint(decided) != fingerprint(there)):
+            text = (
+                f"{agreement.id} has a change scheduled that sales did not decide, and deal {deal.name} would wipe it"
+            )
+            await refuse(ctx, deal, Unfit("scheduled_change_conflict", text))
+        later = amended(decided or agreement.parts if there is None else there, delta, price)
+        if isinstance(later, Unfit):
+            await refuse(ctx, deal, later)
+        assert not isinstance(later, Unfit)
+        rows = json.dumps(rows_of(later))
+        await ctx.db.run(lambda unit: unit.cursors.set(again, rows))
