@@ -59,12 +59,16 @@ class WorldFile:
     @property
     def months(self) -> dict[str, int]:
         """Product codes that are billed again and again, and every how many months."""
+        return self.months_of(self.mappings.get("items", {}))
+
+    def months_of(self, items: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+        """The same of these product mappings."""
         units, prices = {"month": 1, "year": 12}, self.seeds["subscriptions"].get("item_prices", [])
         periods = {row["id"]: units.get(row.get("period_unit"), 0) * int(row.get("period", 0)) for row in prices}
         found = {}
-        for sku, item in self.mappings.get("items", {}).items():
+        for sku, item in items.items():
             every = next((periods.get(price, 0) for price in item.get("prices", {}).values()), 0)
-            if item.get("kind") == "plan" and every:
+            if item.get("kind") in ("plan", "addon") and every:
                 found[sku] = every
         return found
 

@@ -80,13 +80,13 @@ def fingerprint(parts: Iterable[Part]) -> str:
 
 
 def agreed(deal: Deal, items: Mapping[str, Item]) -> tuple[Part, ...]:
-    """The deal's plan lines as parts: what a renewal says holds from the term's end on. Usage stays as it is."""
+    """The deal's recurring lines as parts: what a renewal says holds from the term's end on. Usage stays as it is."""
     return tuple(
         Part(
             price=items[line.sku].prices[deal.currency], quantity=int(line.quantity), unit_price=line.unit_price,
-            plan=True,
+            plan=items[line.sku].kind == "plan",
         )
-        for line in deal.lines if items[line.sku].kind == "plan"
+        for line in deal.lines if items[line.sku].recurring
     )  # fmt: skip
 
 

@@ -53,16 +53,22 @@ class LegacyItem(Mapping):
 class Item(Mapping):
     """A product code of sales: what it is in the platform and in the ledgers. `prices`: currency -> item price id.
 
-    A charge without a price in the deal's currency is billed ad hoc, with the line's price. A product of kind `usage`
-    is a metered add-on beside a plan: the platform prices what its `meter` counts.
+    A charge without a price in the deal's currency is billed ad hoc, with the line's price. An add-on is counted and
+    billed like the plan that it is sold beside; a product of kind `usage` is a metered add-on: the platform prices what
+    its `meter` counts.
     """
 
-    kind: Literal["plan", "charge", "usage"]
+    kind: Literal["plan", "addon", "charge", "usage"]
     meter: str = ""
     platform_item: str = ""
     prices: dict[str, str] = Field(default_factory=dict)
     erp_item: str = ""
     legacy: LegacyItem | None = None
+
+    @property
+    def recurring(self) -> bool:
+        """Is an agreed quantity of it billed with every billing term?"""
+        return self.kind in ("plan", "addon")
 
     @model_validator(mode="after")
     def _counted(self) -> "Item":

@@ -39,7 +39,7 @@ def terms(deal: Deal, items: Mapping[str, Item], price: Mapping[str, Any], defau
     if not period or months % period:
         raise ValueError(f"a term of {months} months is no whole number of billing periods of {period} months")
     cycles = months // period
-    value = sum(line.total * (cycles if items[line.sku].kind == "plan" else 1) for line in deal.lines)
+    value = sum(line.total * (cycles if items[line.sku].recurring else 1) for line in deal.lines)
     seats = sum(int(line.quantity) for line in deal.lines if items[line.sku].kind == "plan")
     return Terms(deal.start or today, cycles, months, value, seats)
 

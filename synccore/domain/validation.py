@@ -113,12 +113,13 @@ def _contract(deal: Deal) -> list[Finding]:
 
 
 def _usage(deal: Deal, master: MasterData) -> list[Finding]:
-    """A metered product is sold beside a plan, and its line agrees on no amount: usage is billed when it was used."""
+    """An add-on is sold beside a plan; a metered one's line agrees on no amount: usage is billed when it was used."""
     kinds = {line.sku: item.kind for line in deal.lines if (item := master.items.get(line.sku)) is not None}
     metered = [line for line in deal.lines if kinds.get(line.sku) == "usage"]
+    beside = [line.sku for line in deal.lines if kinds.get(line.sku) in ("usage", "addon")]
     found = []
-    if metered and "plan" not in kinds.values() and deal.kind != "amendment":
-        found.append(_deal_finding(deal, "deal_incomplete", f"{metered[0].sku} is billed by usage and needs a plan"))
+    if beside and "plan" not in kinds.values() and deal.kind != "amendment":
+        found.append(_deal_finding(deal, "deal_incomplete", f"{beside[0]} is sold beside a plan, and the deal has none"))
     for line in metered:
         if line.total:
             reason = f"{line.sku} is billed by usage: its line must have the price 0, it has {line.unit_price}"
