@@ -81,7 +81,9 @@ class Play:
         self.scenario, self.world, self.stream, self.seed = scenario, world, stream, seed
         company = load_world(scenario.world)
         mappings = company.mappings_with(scenario.mappings)
-        taught = {facts.sku: facts.value for facts in scenario.facts_of("map_item")}  # known in the end, if not at first
+        taught = {
+            facts.sku: facts.value for facts in scenario.facts_of("map_item")
+        }  # known in the end, if not at first
         months = company.months_of({**mappings.get("items", {}), **taught})
         self.correlation = Correlation.of_entities(mappings.get("entities", {}), months)
         self.storm = Storm(world, stream)

@@ -119,7 +119,9 @@ def _usage(deal: Deal, master: MasterData) -> list[Finding]:
     beside = [line.sku for line in deal.lines if kinds.get(line.sku) in ("usage", "addon")]
     found = []
     if beside and "plan" not in kinds.values() and deal.kind != "amendment":
-        found.append(_deal_finding(deal, "deal_incomplete", f"{beside[0]} is sold beside a plan, and the deal has none"))
+        found.append(
+            _deal_finding(deal, "deal_incomplete", f"{beside[0]} is sold beside a plan, and the deal has none")
+        )
     for line in metered:
         if line.total:
             reason = f"{line.sku} is billed by usage: its line must have the price 0, it has {line.unit_price}"
