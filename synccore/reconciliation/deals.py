@@ -107,6 +107,7 @@ def sentence(fields: tuple[Difference, ...]) -> str:
 
 def _customers(matching: Matching) -> None:
     ledgers = {system: {one.key for one in book.customers} for system, book in matching.books.ledgers.items()}
+    work = _work(matching)
     for customer in matching.books.platform.customers:
         system = matching.names.ledger(customer.entity)
         if not customer.account or system not in ledgers:
@@ -114,19 +115,23 @@ def _customers(matching: Matching) -> None:
         matching.outcome.compared += 1
         keys = (customer.key, customer.account)
         place = (customer.entity, "")
-        if customer.key in ledgers[system] or matching.excused(_work(matching, keys), customer.key, place, {}):
+        if customer.key in ledgers[system] or matching.excused((*keys, *work[keys]), customer.key, place, {}):
             continue
         cause = f"customer {customer.name or customer.key} is missing in {SYSTEMS[system]}"
         matching.add(finding("customer_missing", system, "customer", customer.key, *place, 0, cause, matching.now))
     _duplicates(matching)
 
 
-def _work(matching: Matching, keys: tuple[str, ...]) -> tuple[str, ...]:
-    """A customer also comes into being by the work on its deals and bills."""
-    key, account = keys
-    deals = [deal.id for deal in matching.books.salesforce.deals if deal.account == account]
-    bills = [bill.number for bill in matching.books.platform.documents if bill.customer == key]
-    return (*keys, *deals, *bills)
+def _work(matching: Matching) -> dict[tuple[str, str], list[str]]:
+    """A customer also comes into being by the work on its deals and bills: their keys by (customer, account)."""
+    deals: dict[str, list[str]] = defaultdict(list)
+    bills: dict[str, list[str]] = defaultdict(list)
+    for deal in matching.books.salesforce.deals:
+        deals[deal.account].append(deal.id)
+    for bill in matching.books.platform.documents:
+        bills[bill.customer].append(bill.number)
+    customers = matching.books.platform.customers
+    return {(one.key, one.account): [*deals.get(one.account, ()), *bills.get(one.key, ())] for one in customers}
 
 
 def _duplicates(matching: Matching) -> None:

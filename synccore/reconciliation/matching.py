@@ -58,6 +58,7 @@ class Matching:
     reasons: Reasons
     now: float
     outcome: Outcome = field(default_factory=Outcome)
+    _noted: set[tuple[str, ...]] = field(default_factory=set)
 
     def excused(self, keys: Iterable[str], document: str, place: tuple[str, str], amounts: Mapping[str, int]) -> bool:
         """Name the reconciling items that one of the keys justifies, a line each; False when none does."""
@@ -83,7 +84,8 @@ class Matching:
 
     def add(self, found: Break, modified: float = 0.0) -> None:
         """Note a break."""
-        if not any(known.identity == found.identity and known.code == found.code for known in self.outcome.breaks):
+        if (found.code, *found.identity) not in self._noted:
+            self._noted.add((found.code, *found.identity))
             self.outcome.breaks.append(found)
             self.outcome.modified[found.identity] = modified
 
