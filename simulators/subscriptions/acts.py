@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from simulators.subscriptions import gateway, gateway_answers, payment_intents
+from simulators.subscriptions import gateway, gateway_answers, payment_intents, usage_reports
 from simulators.subscriptions.errors import Refused
 
 if TYPE_CHECKING:
@@ -59,6 +59,12 @@ def install(system: "Subscriptions") -> None:
             work.flush()
         return {"status": intent["status"]}
 
+    async def explain_line(arguments: dict[str, Any]) -> dict[str, Any]:
+        """{"line_item_id"}: the usages and usage events that the line counted."""
+        work = system.work(system.clock.now(), "admin_console")
+        return {"counted": usage_reports.explained(work, arguments["line_item_id"])}
+
+    system.acts["explain_line"] = explain_line
     system.acts["gateway"] = steer_gateway
     system.acts["chargeback"] = dispute
     system.acts["pay_intent"] = pay_intent

@@ -27,6 +27,7 @@ from simulators.subscriptions import (
     settlement,
     subscriptions,
     time_machine,
+    usage_files,
     usage_rating,
 )
 from simulators.subscriptions.errors import Refused, wrong
@@ -93,6 +94,8 @@ JOBS: dict[str, Callable[[Work, Job], None]] = {
     "schedule_entry": payment_schedules.entry_due,
     "usage_term": usage_rating.term_over,
     "usage_close": usage_rating.close_due,
+    "usage_reminder": usage_rating.remind,
+    "usage_file": usage_files.processed,
 }
 
 
@@ -116,7 +119,8 @@ class Subscriptions(System):
             self.routes.add("GET", BASE + path, operation, self._list_endpoint(operation, listing, member))
         for kind, run in JOBS.items():
             self.jobs.handler(kind, self._handler(run))
-        time_machine.install(self, BASE)
+        for module in (time_machine, usage_files):
+            module.install(self, BASE)
         acts.install(self)
         self.states.update(States(self).table())
 
@@ -136,6 +140,8 @@ class Subscriptions(System):
 
     def authenticate(self, call: Call) -> Answer | None:
         """HTTP basic with the API key as user and no password; without a configured key any key is good."""
+        if call.operation in usage_files.SIGNED:
+            return None
         key = _basic_user(call.headers.get("authorization", ""))
         good = bool(key) and (self._api_key is None or hmac.compare_digest(key.encode(), self._api_key.encode()))
         if good and not self._revoked:
@@ -197,6 +203,7 @@ class Subscriptions(System):
         mute = any(headers.get(name) == "all-disabled" for name in MUTE_HEADERS)
         entity = headers.get("chargebee-business-entity-id")
         work = self.work(call.at, "api", entity, mute)
+        work.base_url = call.base_url
         if entity is not None and work.get("business_entity", entity) is None:
             raise wrong("chargebee-business-entity-id", f"{entity} is not a business entity of this site")
         return work

@@ -22,7 +22,7 @@ def dump(store: Store) -> dict[str, Rows]:
 
     party: customers. contract: subscriptions (also as they are
     scheduled to be) and contract terms. document: invoices (pending and voided ones with their
-    status), credit notes, transactions. line: line items with invoice_id or credit_note_id, and usages
+    status), credit notes, transactions. line: line items with invoice_id or credit_note_id, usages and usage events
     (quantities are decimal strings; `invoice_id` and `line_item_id` once they are billed). allocation: what a payment
     or credit settles on an invoice; failed payments settle nothing and are not listed.
     """
@@ -37,9 +37,19 @@ def dump(store: Store) -> dict[str, Rows]:
     ]  # fmt: skip
     tables["line"] = [line for doc in tables["document"] for line in _lines(doc)]
     tables["line"] += [_exact(doc) for doc in store.find("usage")]
+    tables["line"] += [_event(doc) for doc in store.find("usage_event")]
     tables["allocation"] = [entry for doc in tables["document"] for entry in _allocations(doc)]
     tables["ledger"] = []
     return tables
+
+
+def _event(doc: Doc) -> Doc:
+    """A usage event in the words of a usage, with what the platform counts it as."""
+    return {
+        **{name: value for name, value in doc.items() if name[0] != "_" and name != "properties"},
+        "item_price_id": doc["_item_price_id"], "usage_date": doc["_date"], "quantity": doc["_quantity"],
+        "object": "usage_event_counted",
+    }  # fmt: skip
 
 
 def _exact(doc: Doc) -> Doc:

@@ -28,7 +28,7 @@ _MEANT = ("authorization", "content-type", "chargebee-business-entity-id", "char
 def key_of(call: Call) -> str | None:
     """The key of a POST, None when there is none; estimates and ingestion take none."""
     key = call.headers.get(HEADER)
-    if key is None or call.method != "POST" or "/estimates/" in call.raw_path or "usage_events" in call.raw_path:
+    if key is None or call.method != "POST" or "/estimates/" in call.raw_path or "/usage_" in call.raw_path:
         return None
     if not key or len(key) > LONGEST:
         raise Refused("param_wrong_value", f"the header {HEADER} takes 1 to {LONGEST} characters", HEADER)

@@ -22,6 +22,8 @@ from simulators.subscriptions import (
     refunds,
     schemas,
     transactions,
+    usage_events,
+    usage_reports,
     withholding,
 )
 from simulators.subscriptions.schemas import Listing
@@ -51,7 +53,6 @@ absent(
     "exports",
     "currencies",
     "configurations",
-    "usage events, usage files and summaries",
 )
 
 Action = Callable[..., dict[str, Any]]
@@ -100,6 +101,12 @@ MONEY: tuple[tuple[str, str, str, Action], ...] = (
     ("POST", "/payment_intents", "payment_intent.create", payment_intents.create),
     ("GET", "/payment_intents/{key}", "payment_intent.retrieve", catalog.retrieve("payment_intent")),
     ("POST", "/payment_intents/{key}", "payment_intent.update", payment_intents.update),
+    ("POST", "/usage_events", "usage_event.create", usage_events.create),
+    ("POST", "/batch/usage_events", "usage_event.batch_ingest", usage_events.batch),
+    ("GET", "/subscriptions/{key}/usage_charges", "usage_charge.retrieve_usage_charges_for_subscription",
+     usage_reports.charges),
+    ("GET", "/subscriptions/{key}/usage_summary", "usage_summary.retrieve_usage_summary_for_subscription",
+     usage_reports.summary),
     ("POST", "/promotional_credits/add", "promotional_credit.add", promotional_credits.add),
     ("POST", "/promotional_credits/deduct", "promotional_credit.deduct", promotional_credits.deduct),
     ("POST", "/promotional_credits/set", "promotional_credit.set", promotional_credits.set_to),

@@ -19,7 +19,22 @@ KINDS = (
     Kind("credit_note", index=("customer_id", "reference_invoice_id", "status", "date", "updated_at")),
     Kind("transaction", index=("customer_id", "date", "updated_at", "reference_number")),
     Kind("event", index=("event_type", "occurred_at")),
-    Kind("usage", index=("subscription_id", "item_price_id", "usage_date", "invoice_id", "updated_at", "slot=$._slot")),
+    Kind(
+        "usage",
+        index=(
+            "subscription_id",
+            "item_price_id",
+            "usage_date",
+            "invoice_id",
+            "updated_at",
+            "slot=$._slot",
+            "line_item_id",
+        ),
+    ),
+    Kind(
+        "usage_event", index=("subscription_id", "price=$._item_price_id", "date=$._date", "invoice_id", "line_item_id")
+    ),
+    Kind("usage_file"),
     Kind("webhook_endpoint"),
     Kind("time_machine"),
     Kind("gateway_order"),

@@ -14,7 +14,6 @@ from simulators.subscriptions.params import Params
 from simulators.subscriptions.rules_terms import DAY_S
 from simulators.subscriptions.rules_usage import metered_quantity, plain
 from simulators.subscriptions.subscriptions import bill, collection
-from simulators.subscriptions.usages import of_invoice
 from simulators.subscriptions.work import Work
 
 exact(
@@ -80,7 +79,7 @@ def _period(item: Doc, end: int) -> Doc:
 
 
 def _bill(work: Work, subscription: Doc, periods: list[Doc]) -> None:
-    lines = [line for period in periods if (line := _line(work, subscription, period))]
+    lines = [line for period in periods if (line := line_of(work, subscription, period))]
     if not lines:
         return  # nothing was used: no metered line, and no bill of nothing
     customer = work.need("customer", subscription["customer_id"])
@@ -92,29 +91,54 @@ def _bill(work: Work, subscription: Doc, periods: list[Doc]) -> None:
         _link(work, draft)
         billing.refresh_dues(work, subscription["id"])
     elif days is not None and subscription.get("auto_close_invoices", True):
-        work.jobs.schedule(work.at + days * DAY_S, "usage_close", {"id": draft["id"]}, key=f"close/{draft['id']}")
+        close_at = work.at + days * DAY_S
+        work.jobs.schedule(close_at, "usage_close", {"id": draft["id"]}, key=f"close/{draft['id']}")
+        work.jobs.schedule(close_at - DAY_S, "usage_reminder", {"id": draft["id"]}, key=f"remind/{draft['id']}")
     billing.announce(work, draft, customer, subscription)
     if days == 0:
         settlement.settle(work, draft, customer, subscription, collection(customer, subscription))
 
 
-def _usages(work: Work, subscription: Doc, period: Doc) -> list[Doc]:
-    """What is dated in the period, and what lost its bill because that was voided."""
+_DATED = {"usage": "usage_date", "usage_event": "_date"}
+_COUNTED = """SELECT kind, doc FROM (
+    SELECT 'usage' AS kind, doc, usage_date AS at, rowid AS place, invoice_id FROM usage
+    WHERE subscription_id = :subscription AND item_price_id = :price
+    UNION ALL
+    SELECT 'usage_event', doc, date, rowid, invoice_id FROM usage_event
+    WHERE subscription_id = :subscription AND price = :price)
+WHERE (:billed OR invoice_id IS NULL) AND (at >= :from OR json_extract(doc, '$._delinked')) AND at < :to
+ORDER BY at, kind, place"""
+
+
+def _usages(work: Work, subscription: Doc, period: Doc, billed: bool = False) -> list[tuple[str, Doc]]:
+    """Usages and usage events that are dated in the period, and what lost its bill because that was voided."""
     work.flush()
-    rows = work.store.rows(
-        "SELECT doc FROM usage WHERE subscription_id = ? AND item_price_id = ? AND invoice_id IS NULL "
-        "AND (usage_date >= ? OR json_extract(doc, '$._delinked')) AND usage_date < ? ORDER BY usage_date, rowid",
-        (subscription["id"], period["item_price_id"], period["from"], period["to"]),
-    )
-    return [orjson.loads(row[0]) for row in rows]
+    rows = work.store.rows(_COUNTED, {
+        "subscription": subscription["id"], "price": period["item_price_id"], "from": period["from"],
+        "to": period["to"], "billed": billed,
+    })  # fmt: skip
+    return [(row[0], orjson.loads(row[1])) for row in rows]
 
 
-def _line(work: Work, subscription: Doc, period: Doc) -> Doc | None:
-    """The rated line of one item and term; None when nothing was used."""
+def counted(work: Work, subscription: Doc, period: Doc, billed: bool = False) -> list[tuple[int, Decimal, str]]:
+    """(date, quantity, id) of each usage that counts in the period; `billed`: also what a bill has counted already."""
+    return [
+        (doc[_DATED[kind]], Decimal(doc.get("quantity") or doc["_quantity"]), doc["id"])
+        for kind, doc in _usages(work, subscription, period, billed)
+    ]
+
+
+def total_of(work: Work, subscription: Doc, period: Doc) -> Decimal:
+    """The period's quantity by the item's `usage_calculation`."""
     price = work.need("item_price", period["item_price_id"])
     calculation = work.need("item", price["item_id"])["usage_calculation"]
-    usages = [(one["usage_date"], Decimal(one["quantity"])) for one in _usages(work, subscription, period)]
-    quantity = metered_quantity(calculation, usages)
+    return metered_quantity(calculation, [(at, used) for at, used, _ in counted(work, subscription, period)])
+
+
+def line_of(work: Work, subscription: Doc, period: Doc) -> Doc | None:
+    """The rated line of one item and term; None when nothing was used."""
+    price = work.need("item_price", period["item_price_id"])
+    quantity = total_of(work, subscription, period)
     if not quantity:
         return None
     line = billing.item_line(
@@ -132,11 +156,11 @@ def _link(work: Work, invoice: Doc) -> None:
     subscription = work.need("subscription", invoice["subscription_id"])
     for period in invoice["_periods"]:
         line = next((one for one in invoice["line_items"] if _of(one, period)), None)
-        for usage in _usages(work, subscription, period) if line else ():
+        for kind, usage in _usages(work, subscription, period) if line else ():
             usage.pop("_delinked", None)
             assert line is not None
             usage["invoice_id"], usage["line_item_id"] = invoice["id"], line["id"]
-            work.save("usage", usage)
+            work.save(kind, usage)
 
 
 def _of(line: Doc, period: Doc) -> bool:
@@ -153,7 +177,7 @@ def _rate_again(work: Work, draft: Doc, date: int) -> None:
     kept = {line["id"] for line in lines}
     tiers = [tier for tier in draft["line_item_tiers"] if tier["line_item_id"] in kept]
     for period in draft["_periods"]:
-        line = _line(work, subscription, period)
+        line = line_of(work, subscription, period)
         if line is not None:
             before = next((one["id"] for one in draft["line_items"] if _of(one, period)), None)
             line["id"], line["customer_id"] = before or f"li_{work.token('line_item')}", customer["id"]
@@ -178,7 +202,8 @@ def close(work: Work, params: Params, key: str) -> Result:
     """POST /invoices/{id}/close: usages are read for the last time and linked; a bill of nothing goes away."""
     draft = invoices.live(work, key)
     if draft["status"] == "pending" and "_periods" in draft:
-        work.jobs.cancel(f"close/{key}")
+        for job in ("close", "remind"):
+            work.jobs.cancel(f"{job}/{key}")
         _rate_again(work, draft, params.integer("invoice_date") or work.at)
         if not draft["line_items"]:
             return invoices.delete(work, params, key)
@@ -186,6 +211,15 @@ def close(work: Work, params: Params, key: str) -> Result:
     if "_periods" in draft:
         _link(work, closed["invoice"])
     return closed
+
+
+def remind(work: Work, job: Job) -> None:
+    """A pending invoice is closed in a day: the last call for usage."""
+    draft = work.get("invoice", job.payload["id"])
+    if draft is not None and draft["status"] == "pending" and not draft["deleted"]:
+        customer = work.need("customer", draft["customer_id"])
+        subscription = work.get("subscription", draft.get("subscription_id"))
+        work.emit("add_usages_reminder", invoice=draft, customer=customer, subscription=subscription)
 
 
 def close_due(work: Work, job: Job) -> None:
@@ -198,8 +232,9 @@ def close_due(work: Work, job: Job) -> None:
 def void(work: Work, params: Params, key: str) -> Result:
     """POST /invoices/{id}/void: its usages are billed again with the item's next term."""
     voided = invoices.void(work, params, key)
-    for usage in of_invoice(work, key):
-        for name in ("invoice_id", "line_item_id"):
-            usage.pop(name, None)
-        work.save("usage", {**usage, "_delinked": True})
+    for kind in _DATED:
+        for usage in work.find(kind, invoice_id=key):
+            for name in ("invoice_id", "line_item_id"):
+                usage.pop(name, None)
+            work.save(kind, {**usage, "_delinked": True})
     return voided

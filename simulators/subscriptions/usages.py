@@ -115,8 +115,3 @@ def delete(work: Work, params: Params, key: str) -> Result:
     _unbilled(usage)
     work.remove("usage", usage["id"])
     return {"usage": usage}
-
-
-def of_invoice(work: Work, invoice_id: str) -> list[Doc]:
-    """The usages that were billed on an invoice."""
-    return work.find("usage", invoice_id=invoice_id)

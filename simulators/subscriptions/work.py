@@ -44,6 +44,7 @@ class Work:
         self.at = int(at)
         self.at_ms = int(at * 1_000)
         self.source, self.entity, self.mute = source, entity, mute
+        self.base_url = ""  # scheme and host as the caller sees them
         self.silent = False  # a seed makes no events: what it brings was always there
         self._held: dict[tuple[str, str], Doc] = {}
         self._dirty: dict[tuple[str, str], Doc] = {}

@@ -100,6 +100,38 @@ print(json.dumps(cb.Customer.retrieve("c1").customer.first_name))
     assert made == "Ada"
 
 
+def test_usage_goes_in_by_the_platforms_ingest_hosts(edge: Edge) -> None:
+    said = edge.script(f"""
+import json, time, urllib.request, ssl
+from chargebee.main import Chargebee
+Chargebee.ca_cert_path = {edge.ca!r}
+cb = Chargebee(api_key="test_key", site="acme-test")
+cb.ItemFamily.create({{"id": "f", "name": "f"}})
+for key, kind, metered in (("base", "plan", False), ("calls", "addon", True)):
+    cb.Item.create({{"id": key, "name": key, "type": kind, "item_family_id": "f", "metered": metered}})
+    cb.ItemPrice.create({{"id": key, "name": key, "item_id": key, "pricing_model": "per_unit", "price": 10, "period": 1,
+                          "period_unit": "month", "currency_code": "USD"}})
+cb.Customer.create({{"id": "meter", "auto_collection": "off"}})
+items = [{{"item_price_id": "base", "quantity": 1}}, {{"item_price_id": "calls"}}]
+sub = cb.Subscription.create_with_items("meter", {{"subscription_items": items}}).subscription
+now = sub.started_at * 1000
+event = {{"subscription_id": sub.id, "deduplication_id": "a", "usage_timestamp": now, "properties": {{"quantity": 3}}}}
+one = cb.UsageEvent.create(event).usage_event
+many = cb.UsageEvent.batch_ingest({{"events": [event, {{**event, "deduplication_id": "b"}},
+                                               {{**event, "subscription_id": "nope"}}]}})
+file = cb.UsageFile.upload_url({{"file_name": "f.csv", "mime_type": "text/csv"}}).usage_file
+body = f"subscription_id,deduplication_id,usage_timestamp,quantity\\n{{sub.id}},c,{{now}},4".encode()
+context = ssl.create_default_context(cafile={edge.ca!r})
+opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context), urllib.request.ProxyHandler())
+opener.open(urllib.request.Request(file.upload_details.url, data=body, method="PUT"))
+status = cb.UsageFile.processing_status(file.id).usage_file.status
+charge = cb.UsageCharge.retrieve_usage_charges_for_subscription(sub.id).list[0].usage_charge
+host = file.upload_details.url.split("/")[2]
+print(json.dumps([one.deduplication_id, len(many.failed_events), host, status, charge.total_usage]))
+""")
+    assert said == ["a", 1, "acme-test.file-ingest.chargebee.com", "imported", "6"]
+
+
 def test_the_cloud_erps_sdk_signs_the_url_that_it_sees(edge: Edge) -> None:
     names = edge.script(f"""
 import asyncio, json
