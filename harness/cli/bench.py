@@ -14,7 +14,7 @@ from harness.cli.output import Refusal, console, print_json, run_live
 from harness.record import commit
 from harness.stack.home import home, private_folder
 
-PARTS = ("calls", "stories", "suite", "contracts", "processes", "page", "profile")
+PARTS = ("calls", "stories", "suite", "contracts", "deliveries", "processes", "page", "profile")
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 def bench(
     parts: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[calls|stories|suite|contracts|processes|page|profile]...", help="All unless named."),
+        typer.Argument(metavar="[" + "|".join(PARTS) + "]...", help="All unless named."),
     ] = None,
     customers: Annotated[int, typer.Option(min=1, help="Customers of the live measurement.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
@@ -36,6 +36,7 @@ def bench(
     stories    new-business runs a second in simulation, judged and replayed twice, and the virtual loop
     suite      all stories in simulation, as CI plays them
     contracts  what an answer of the release gate costs, and verification an interaction
+    deliveries webhooks a second to a fast receiver, none out of a customer's order
     processes  start, memory, record GETs over a socket, many deals live
     page       first paint of the page in a fresh Chromium
     profile    where a simulated story spends its time
@@ -66,6 +67,7 @@ def bench(
 def _measured(part: str, customers: int) -> list[Figure]:
     from harness.bench import in_process, stories  # noqa: PLC0415 - loads core and simulators
     from harness.bench.contracts import contracts as gate  # noqa: PLC0415
+    from harness.bench.deliveries import deliveries  # noqa: PLC0415
     from harness.bench.page import first_paint  # noqa: PLC0415
     from harness.bench.processes import processes  # noqa: PLC0415
 
@@ -75,6 +77,8 @@ def _measured(part: str, customers: int) -> list[Figure]:
         return [*stories.story_rate(), *stories.loop_rate()]
     if part == "contracts":
         return gate()
+    if part == "deliveries":
+        return deliveries()
     if part == "page":
         return run_live(first_paint())
     if part == "suite":

@@ -30,6 +30,7 @@ class Outbox:
         self.sender = sender
         self._schedule_s = tuple(schedule_s)
         self.on_result: Callable[[dict[str, Any]], None] = lambda _delivery: None
+        self.wanted: Callable[[dict[str, Any]], bool] = lambda _delivery: True  # asked before each attempt
         jobs.handler("deliver", self._deliver)
 
     def post(
@@ -56,6 +57,8 @@ class Outbox:
 
     async def _deliver(self, job: Job) -> None:
         delivery = job.payload
+        if not self.wanted(delivery):
+            return
         body = delivery["body"].encode()
         try:
             status: int | None = await self.sender("POST", delivery["url"], delivery["headers"], body, TIMEOUT_S)

@@ -22,6 +22,17 @@ exact(
     held_by="test_events",
 )
 exact(
+    "webhook_status: scheduled, succeeded, re_scheduled, failed, skipped (caller's wish), not_applicable (no endpoint "
+    "wants the type), disabled, not_configured",
+    source="observed, documented",
+    held_by="test_events",
+)
+approximate(
+    "an endpoint that is disabled or deleted while deliveries wait for it",
+    "they are given up as disabled",
+    source="ours",
+)
+exact(
     "headers `chargebee-event-webhook`/`-actions: all-disabled`: recorded, not sent",
     source="observed, documented",
     held_by="test_events",
@@ -40,7 +51,7 @@ class Publisher:
 
     def __init__(self, store: Store, outbox: Outbox) -> None:
         self._store, self._outbox = store, outbox
-        outbox.on_result = self._delivered
+        outbox.on_result, outbox.wanted = self._delivered, self._wanted
 
     def publish(self, work: Work, event_type: str, content: dict[str, Any]) -> None:
         """Record an event and queue its deliveries, within the caller's transaction."""
@@ -50,15 +61,16 @@ class Publisher:
         }  # fmt: skip
         if work.source == "api":
             event["user"] = "full_access_key_v1"
-        endpoints = [
-            each for each in work.endpoints if not each["enabled_events"] or event_type in each["enabled_events"]
-        ]
-        sent_to = [] if work.mute else endpoints
+        enabled = [each for each in work.endpoints if not each["disabled"]]
+        wanting = [each for each in enabled if not each["enabled_events"] or event_type in each["enabled_events"]]
+        sent_to = [] if work.mute else wanting
         event["webhooks"] = [
             {"id": endpoint["id"], "webhook_status": "scheduled", "object": "webhook"} for endpoint in sent_to
         ]
-        quiet = "skipped" if work.mute and endpoints else "not_configured"
-        event["webhook_status"] = "scheduled" if sent_to else quiet
+        event["webhook_status"] = next(status for status, holds in (
+            ("scheduled", sent_to), ("skipped", wanting), ("not_applicable", enabled), ("disabled", work.endpoints),
+            ("not_configured", True),
+        ) if holds)  # fmt: skip
         body = orjson.dumps(event)
         for endpoint in sent_to:
             self._post(event, endpoint, body, float(work.at_ms) / 1_000)
@@ -88,6 +100,14 @@ class Publisher:
             headers["authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
         self._outbox.post(event["id"], event["event_type"], endpoint["id"], endpoint["url"], headers, body, at)
 
+    def _wanted(self, delivery: Doc) -> bool:
+        """Whether the endpoint is still there and enabled; what waits for one that is not is not sent any more."""
+        endpoint = self._store.get("webhook_endpoint", delivery["endpoint"])
+        if endpoint is not None and not endpoint["disabled"]:
+            return True
+        self._delivered({**delivery, "status": "disabled"})
+        return False
+
     def _delivered(self, delivery: Doc) -> None:
         """Bring the outcome of an attempt onto the event, as the feed shows it."""
         event = self._store.get("event", delivery["event_id"])
@@ -98,7 +118,7 @@ class Publisher:
                 webhook["webhook_status"] = delivery["status"]
         states = [webhook["webhook_status"] for webhook in event["webhooks"]]
         event["webhook_status"] = next(
-            (state for state in ("failed", "re_scheduled", "scheduled") if state in states), "succeeded"
+            (state for state in ("failed", "re_scheduled", "scheduled", "disabled") if state in states), "succeeded"
         )
         if event["webhook_status"] in ("failed", "re_scheduled") and delivery["attempts"]:
             status = delivery["attempts"][-1]["status"]

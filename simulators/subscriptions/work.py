@@ -50,7 +50,6 @@ class Work:
         self._dirty: dict[tuple[str, str], Doc] = {}
         self._site: Doc | None = None
         self._number, self._drawn = 0, 0
-        self._endpoints: list[Doc] | None = None
         self._tax_rules: dict[str | None, list[Doc]] = {}
 
     # -- reading ------------------------------------------------------------------------------
@@ -113,10 +112,8 @@ class Work:
 
     @property
     def endpoints(self) -> list[Doc]:
-        """The enabled webhook endpoints."""
-        if self._endpoints is None:
-            self._endpoints = [each for each in self.store.held("webhook_endpoint") if not each["disabled"]]
-        return self._endpoints
+        """The webhook endpoints, disabled ones too."""
+        return self.store.held("webhook_endpoint")
 
     def save(self, kind: str, doc: Doc) -> Doc:
         """Change a document: a new resource_version (ms, strictly increasing) and updated_at."""

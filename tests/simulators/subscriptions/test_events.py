@@ -119,7 +119,30 @@ def test_endpoints_are_managed_and_choose_their_events() -> None:
         assert [row["webhook_endpoint"]["id"] for row in (await site.get("/webhook_endpoints"))["list"]] == ["core"]
         await site.do("/customers/acme", {"company": "Quiet"})
         newest = (await site.get("/events"))["list"][0]["event"]
-        assert newest["webhook_status"] == "not_configured"
+        assert newest["webhook_status"] == "disabled"
+        await site.do("/webhook_endpoints/core/delete")
+        await site.do("/customers/acme", {"company": "Quieter"})
+        assert (await site.get("/events"))["list"][0]["event"]["webhook_status"] == "not_configured"
+
+    play(story)
+
+
+def test_what_waits_for_an_endpoint_that_is_disabled_is_given_up_and_can_be_sent_by_hand() -> None:
+    async def story(site: Site) -> None:
+        await site.do("/webhook_endpoints/core", {"enabled_events": ["customer_created"]})
+        site.post.answers = [500]
+        await site.customer()
+        await site.travel(1 / 1_440)
+        await site.do("/webhook_endpoints/core", {"disabled": True})
+        await site.travel(10)
+        event = (await site.get("/events"))["list"][0]["event"]
+        assert event["webhook_status"] == "disabled" and len(site.post.received) == 1
+        await site.do("/webhook_endpoints/core", {"disabled": False})
+        await site.do("/customers/acme", {"company": "Other"})
+        assert (await site.get("/events"))["list"][0]["event"]["webhook_status"] == "not_applicable"
+        await site.system.acts["resend_webhook"]({"event_id": event["id"]})
+        await site.system.jobs.drained()
+        assert (await site.get(f"/events/{event['id']}"))["event"]["webhook_status"] == "succeeded"
 
     play(story)
 
