@@ -1,13 +1,17 @@
 """Query endpoints: /query, /queryAll, and the pages of a snapshot cursor."""
 
+import re
 from typing import Any
+
+import orjson
 
 from simulators.kit.calls import Answer
 from simulators.kit.fidelity import exact
 from simulators.salesforce import recycling
 from simulators.salesforce.errors import failed
 from simulators.salesforce.ids import make_id
-from simulators.salesforce.soql.plan import Aggregate, Count
+from simulators.salesforce.moments import stamp
+from simulators.salesforce.soql.plan import Aggregate, Count, Rows
 from simulators.salesforce.soql.runner import Run
 from simulators.salesforce.state import CURSOR
 from simulators.salesforce.web import Context, reply
@@ -42,7 +46,7 @@ def _run(ctx: Context, with_deleted: bool) -> Answer:
     text = parameters.get("q")
     if not text:
         raise failed("MALFORMED_QUERY", "A query string has to be specified")
-    run = Run(ctx.org, text, ctx.call.at, ctx.root, with_deleted)
+    run = Run(ctx.org, text, ctx.call.at, ctx.root, with_deleted, ctx.call.principal, ctx.version)
     body = run.plan.body
     if isinstance(body, Count):
         return reply(200, {"totalSize": run.count(), "done": True, "records": []})
@@ -51,6 +55,7 @@ def _run(ctx: Context, with_deleted: bool) -> Answer:
         return reply(200, {"totalSize": len(records), "done": True, "records": records})
     most = _page_size(ctx)
     records, more = run.first(most)
+    _seen(ctx, body, records)
     if not more:
         return reply(200, {"totalSize": len(records), "done": True, "records": records})
     return _open_cursor(ctx, run, records, with_deleted, most)
@@ -94,7 +99,7 @@ async def more(ctx: Context, locator: str) -> Answer:
     ):  # fmt: skip
         raise failed("INVALID_QUERY_LOCATOR", "invalid query locator")
     start, keys = int(place), cursor["keys"]
-    run = Run(ctx.org, cursor["text"], ctx.call.at, ctx.root, cursor["with_deleted"])
+    run = Run(ctx.org, cursor["text"], ctx.call.at, ctx.root, cursor["with_deleted"], cursor["user"], ctx.version)
     end = start + (_page_size(ctx) if "sforce-query-options" in ctx.call.headers else cursor["page"])
     shown: dict[str, Any] = {"totalSize": len(keys), "done": end >= len(keys)}
     if end < len(keys):
@@ -102,16 +107,40 @@ async def more(ctx: Context, locator: str) -> Answer:
     return reply(200, shown | {"records": run.page(keys[start:end])})
 
 
+def _seen(ctx: Context, body: Rows, records: list[dict[str, Any]]) -> None:
+    """FOR VIEW and FOR REFERENCE: the records of the first page were looked at now; no other stamp moves."""
+    stamps = [name for word, name in _SEEN if word in body.marks and body.sobject.get(name)]
+    if not stamps or not records:
+        return
+    keys = orjson.dumps([record["attributes"]["url"].rpartition("/")[2] for record in records]).decode()
+    sets = "".join(f", '$.{name}', ?" for name in stamps)
+    ctx.org.store.db.execute(
+        f'UPDATE "{body.sobject.name}" SET doc = json_set(doc{sets}) WHERE key IN (SELECT value FROM json_each(?))',
+        (*[stamp(ctx.call.at)] * len(stamps), keys),
+    )
+
+
+_SEEN = (("VIEW", "LastViewedDate"), ("VIEW", "LastReferencedDate"), ("REFERENCE", "LastReferencedDate"))
+
+
 def _explained(ctx: Context, text: str) -> Answer:
-    """GET /query?explain=…: whether an index leads, by SQLite's own plan."""
-    run = Run(ctx.org, text, ctx.call.at, ctx.root)
+    """GET /query?explain=…: the way that SQLite takes, in the vendor's terms; costs are relative to a table scan."""
+    run = Run(ctx.org, text, ctx.call.at, ctx.root, user=ctx.call.principal, version=ctx.version)
     body = run.plan.body
-    sql = body.sql
-    steps = [row[3] for row in ctx.org.store.db.execute(f"EXPLAIN QUERY PLAN {sql}", run.parameters)]
-    leading = "Index" if any("USING INDEX" in step or "COVERING" in step for step in steps[:1]) else "TableScan"
-    return reply(200, {"plans": [{
-        "cardinality": 0, "fields": [], "leadingOperationType": leading,
-        "notes": [{"description": step} for step in steps],
-        "relativeCost": 0.1 if leading == "Index" else 1.0, "sobjectCardinality": 0,
-        "sobjectType": getattr(getattr(body, "sobject", None), "name", ""),
-    }]})  # fmt: skip
+    spec = body.sobject
+    steps = [row[3] for row in ctx.org.store.db.execute(f"EXPLAIN QUERY PLAN {body.sql}", run.parameters)]
+    led = next((found for step in steps if (found := _LED.search(step)) and found["object"] == spec.name), None)
+    total = ctx.org.count(spec.name)
+    selected = min(run.selected(), total)
+    plan = {
+        "cardinality": selected if led else total, "fields": [led["field"]] if led else [],
+        "leadingOperationType": "Index" if led else "TableScan",
+        "notes": [] if led else [{"description": "Not considering filter for optimization because unindexed",
+                                  "fields": ["IsDeleted"], "tableEnumOrId": spec.name}],
+        "relativeCost": round(selected / total if led and total else 1.0, 3), "sobjectCardinality": total,
+        "sobjectType": spec.name,
+    }  # fmt: skip
+    return reply(200, {"plans": [plan], "sourceQuery": text})
+
+
+_LED = re.compile(r'USING (?:COVERING )?INDEX "?(?P<object>\w+)~(?P<field>\w+)')

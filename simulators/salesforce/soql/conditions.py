@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import orjson
 
 from simulators.salesforce.soql import literals
+from simulators.salesforce.soql.asking import Asking, Binder
+from simulators.salesforce.soql.currencies import corporate, corporate_value
 from simulators.salesforce.soql.dates import literal_range
 from simulators.salesforce.soql.frame import Frame
 from simulators.salesforce.soql.operands import Measure, measure
@@ -18,12 +21,14 @@ from simulators.salesforce.soql.syntax import (
     InValues,
     Junction,
     Literal,
+    Money,
+    Name,
     Negation,
     Query,
     Word,
 )  # fmt: skip
 
-MAX_DEPTH = 100
+MAX_DEPTH, MAX_SEMI_JOINS = 100, 2
 _KINDS = {
     "text": ("string",), "id": ("string",), "number": ("integer", "decimal"), "date": ("date",),
     "datetime": ("datetime",), "boolean": (), "time": (), "address": (),
@@ -39,31 +44,34 @@ class Conditions:
     def __init__(self, frame: Frame, sub_select: SubSelect) -> None:
         self.frame, self.work, self._sub_select = frame, frame.work, sub_select
 
-    def sql(self, condition: Any, strict: bool = False, depth: int = 0) -> str:
-        """The SQL of a condition; `strict` (below a NOT) makes it 0 or 1, never null."""
+    def sql(self, condition: Any, strict: bool = False, depth: int = 0, top: bool = True) -> str:
+        """The SQL of a condition; `strict` (below a NOT) makes it 0 or 1, never null. `top`: nothing but ANDs above."""
         if depth > MAX_DEPTH:
             raise malformed("the condition is nested too deeply")
         if isinstance(condition, Junction):
-            parts = [self.sql(part, strict, depth + 1) for part in condition.parts]
+            top = top and condition.operator == "AND"
+            parts = [self.sql(part, strict, depth + 1, top) for part in condition.parts]
             return _balanced(parts, condition.operator)
         if isinstance(condition, Negation):
-            return f"NOT {self.sql(condition.part, True, depth + 1)}"
+            return f"NOT {self.sql(condition.part, True, depth + 1, False)}"
         if isinstance(condition, Compare):
             found = self._compare(condition)
         elif isinstance(condition, InValues):
             found = self._in_values(condition)
         else:
-            found = self._in_query(condition)
+            found = self._in_query(condition, top)
         return f"ifnull({found}, 0)" if strict else found
 
     # -- comparisons ------------------------------------------------------------------------
 
     def _compare(self, condition: Compare) -> str:
-        left = measure(self.frame, condition.operand)
+        left = measure(self.frame, condition.operand, filtering=True)
         left.check_filter()
         value, operator = condition.value, condition.operator
         if isinstance(value, Word):
             return self._compare_word(left, operator, value)
+        if isinstance(value, Money):
+            return self._compare_money(left, condition, value)
         self._check_kind(left, value)
         if operator == "LIKE":
             return self._like(left, value)
@@ -74,6 +82,17 @@ class Conditions:
             return self._compare_text(left, operator, value, given)
         bound = self.work.literal(value, literals.READERS[left.family])
         return _plain(left.sql, operator, bound)
+
+    def _compare_money(self, left: Measure, condition: Compare, value: Money) -> str:
+        if left.type != "currency" or condition.operator == "LIKE":
+            raise self._wrong_kind(left, value.at)
+        if value.currency not in self.work.schema.currencies:
+            raise malformed(f"Invalid currency: {value.currency}", value.at)
+        path = condition.operand
+        sql = corporate(self.frame, self.frame.column(path)) if isinstance(path, Name) else left.sql
+        amount = Decimal(value.amount)
+        bound = self.work.bind(lambda _slots, asking: corporate_value(amount, value.currency, asking))
+        return _plain(sql, condition.operator, bound)
 
     def _compare_text(self, left: Measure, operator: str, value: Literal, given: Given) -> str:
         if left.case_sensitive:
@@ -118,10 +137,10 @@ class Conditions:
         if word.number is not None:
             literals.count(self.work.given(word.number))
 
-        def edge(which: int) -> Callable[[list[Slot], date], str]:
-            def compute(slots: list[Slot], today: date) -> str:
+        def edge(which: int) -> Binder:
+            def compute(slots: list[Slot], asking: Asking) -> str:
                 number = None if place is None else literals.count(slots[place[0]][place[1]])
-                found = literal_range(word.text, number, today)
+                found = literal_range(word.text, number, asking.today)
                 assert found is not None
                 return f"{found[which].isoformat()}{suffix}"
 
@@ -142,12 +161,14 @@ class Conditions:
     # -- sets -------------------------------------------------------------------------------
 
     def _in_values(self, condition: InValues) -> str:
-        left = measure(self.frame, condition.operand)
+        left = measure(self.frame, condition.operand, filtering=True)
         left.check_filter()
         if condition.operator in ("INCLUDES", "EXCLUDES"):
             return self._includes(left, condition)
         has_null, wanted = False, []
         for value in condition.values:
+            if isinstance(value, Money):
+                return self._in_words(condition)
             if isinstance(value, Word):
                 if value.text.lower() != "null":
                     return self._in_words(condition)
@@ -174,14 +195,14 @@ class Conditions:
         """A JSON list of the values of all slots that the literals are from; empty strings are nulls elsewhere."""
         slots_used = sorted({self.work.place(value)[0] for value in wanted})
 
-        def compute(slots: list[Slot], _today: date) -> str:
+        def compute(slots: list[Slot], _asking: Asking | None) -> str:
             found = [
                 read(item) for slot in slots_used for item in slots[slot]
                 if not (family in ("text", "id") and item.text == "''")
             ]  # fmt: skip
             return orjson.dumps(found).decode()
 
-        compute(self.work.slots, date(2000, 1, 1))
+        compute(self.work.slots, None)
         return self.work.bind(compute)
 
     def _in_words(self, condition: InValues) -> str:
@@ -194,14 +215,23 @@ class Conditions:
         if left.type != "multipicklist":
             raise SoqlError("INVALID_QUERY_FILTER_OPERATOR", "invalid operator", condition.at)
         for value in condition.values:
-            if isinstance(value, Word):
+            if isinstance(value, (Word, Money)):
                 raise self._wrong_kind(left, value.at)
             self._check_kind(left, value)
         bound = self._list(list(condition.values), "text", literals.text)
         found = f"soql_includes({left.sql}, {bound})"
         return found if condition.operator == "INCLUDES" else f"NOT {found}"
 
-    def _in_query(self, condition: InQuery) -> str:
+    def _in_query(self, condition: InQuery, top: bool) -> str:
+        if not top:
+            message = (
+                "Semi join sub-selects are only allowed at the top level WHERE expressions and not in nested WHERE "
+                "expressions."
+            )
+            raise malformed(message, condition.at)
+        self.work.semi_joins += 1
+        if self.work.semi_joins > MAX_SEMI_JOINS:
+            raise malformed(f"Maximum {MAX_SEMI_JOINS} semi join sub-selects are allowed.", condition.at)
         left = measure(self.frame, condition.operand)
         left.check_filter()
         if left.family != "id" or condition.operator not in ("IN", "NOT IN"):

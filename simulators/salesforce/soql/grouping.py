@@ -1,12 +1,14 @@
 """Aggregate queries: GROUP BY, aggregates with and without alias, HAVING, and their order."""
 
 from collections.abc import Callable
+from itertools import combinations
 from typing import Any
 
 from simulators.salesforce.schemas import Field
-from simulators.salesforce.soql.conditions import Conditions, SubSelect
+from simulators.salesforce.soql.clauses import filters, limits, sub_select
+from simulators.salesforce.soql.conditions import Conditions
 from simulators.salesforce.soql.frame import Frame
-from simulators.salesforce.soql.operands import AGGREGATES, Measure, check_group, measure, rank
+from simulators.salesforce.soql.operands import AGGREGATES, Measure, check_group, measure, rank, spelled
 from simulators.salesforce.soql.plan import Aggregate
 from simulators.salesforce.soql.problems import SoqlError, malformed
 from simulators.salesforce.soql.syntax import (
@@ -19,7 +21,10 @@ from simulators.salesforce.soql.syntax import (
     Negation,
     Operand,
     Query,
+    TypeOf,
 )
+
+MOST_ROLLED = 3
 
 Show = Callable[[Any], Any]
 
@@ -31,37 +36,54 @@ def is_aggregate(query: Query) -> bool:
     )
 
 
-def compile_aggregate(frame: Frame, query: Query, sub_select: SubSelect, limits: str) -> Aggregate:
-    """The plan of an aggregate query."""
-    where = Conditions(frame, sub_select).sql(query.where) if query.where is not None else ""
-    frame.grouped = {}
-    group_sql: list[str] = []
-    for operand in query.group:
-        found = measure(frame, operand)
-        if found.aggregate:
-            raise malformed(f"unexpected token: '{found.name}'", found.at)
-        check_group(found)
-        folded = f"soql_upper({found.sql})" if found.family == "text" and not found.case_sensitive else found.sql
-        frame.grouped[_text(operand)] = found.sql
-        group_sql.append(folded)
-    if limits and not query.group:
+def compile_aggregate(frame: Frame, query: Query) -> Aggregate:
+    """The plan of an aggregate query: one SELECT, or for a ROLLUP or CUBE the union of one for each grouping."""
+    where, cut = filters(frame, query), limits(frame, query)
+    if cut and not query.group:
         raise malformed("LIMIT and OFFSET need a GROUP BY in an aggregate query", query.sources[0][0].at)
-    columns, selected = _columns(frame, query)
-    having = Conditions(frame, sub_select).sql(_checked(frame, query.having)) if query.having is not None else ""
-    order = _order(frame, query, group_sql)
-    sql = f"SELECT {', '.join(selected)} {frame.body(where)}"
-    if group_sql:
-        sql += f" GROUP BY {', '.join(group_sql)}"
-    if having:
-        sql += f" HAVING {having}"
-    return Aggregate(sql + (f" ORDER BY {order}" if order else "") + limits, columns)
+    if query.grouping and not 1 <= len(query.group) <= MOST_ROLLED:
+        raise malformed(f"{query.grouping} takes one to {MOST_ROLLED} fields", query.sources[0][0].at)
+    if not all(isinstance(operand, (Name, Function)) for operand in query.group):
+        raise malformed("only fields and date functions can be grouped by", query.sources[0][0].at)
+    frame.grouped = {spelled(operand): _grouped(frame, operand) for operand in query.group}
+    parts: list[str] = []
+    columns: list[tuple[str, Show | None]] = []
+    directions: list[str] = []
+    for kept in _groupings(query):
+        frame.rolled = frozenset(spelled(operand) for operand in query.group) - kept
+        columns, selected = _columns(frame, query)
+        having = Conditions(frame, sub_select).sql(_checked(frame, query.having)) if query.having is not None else ""
+        terms = _order(frame, query)
+        directions = [direction for _sql, direction in terms]
+        shown = [*selected, *(sql for sql, _direction in terms)]
+        named = ", ".join(f"{sql} AS c{place}" for place, sql in enumerate(shown))
+        sql = f"SELECT {named} {frame.body(where)}"
+        by = [sql for text, sql in frame.grouped.items() if text in kept]
+        parts.append(sql + (f" GROUP BY {', '.join(by)}" if by else "") + (f" HAVING {having}" if having else ""))
+    first = len(columns)
+    order = ", ".join(f"c{first + place}{direction}" for place, direction in enumerate(directions))
+    return Aggregate(frame.sobject, " UNION ALL ".join(parts) + (f" ORDER BY {order}" if order else "") + cut, columns)
 
 
-def _text(operand: Operand) -> str:
-    if isinstance(operand, Name):
-        return operand.text.lower()
-    inner = ",".join(_text(part) for part in operand.arguments if isinstance(part, (Name, Function)))
-    return f"{operand.name.lower()}({inner})"
+def _grouped(frame: Frame, operand: Operand) -> str:
+    """The SQL that rows are grouped by: text without case."""
+    found = measure(frame, operand)
+    if found.aggregate:
+        raise malformed(f"unexpected token: '{found.name}'", found.at)
+    check_group(found)
+    return f"soql_upper({found.sql})" if found.family == "text" and not found.case_sensitive else found.sql
+
+
+def _groupings(query: Query) -> list[frozenset[str]]:
+    """Which grouped operands each SELECT keeps: all of them, and for ROLLUP ever fewer, for CUBE every choice."""
+    names = [spelled(operand) for operand in query.group]
+    if query.grouping == "ROLLUP":
+        return [frozenset(names[:count]) for count in range(len(names), -1, -1)]
+    if query.grouping == "CUBE":
+        return [
+            frozenset(chosen) for count in range(len(names), -1, -1) for chosen in combinations(names, count)
+        ]  # fmt: skip
+    return [frozenset(names)]
 
 
 def _columns(frame: Frame, query: Query) -> tuple[list[tuple[str, Show | None]], list[str]]:
@@ -72,6 +94,8 @@ def _columns(frame: Frame, query: Query) -> tuple[list[tuple[str, Show | None]],
         what = item.what
         if isinstance(what, Query):
             raise malformed("Child queries are not allowed in an aggregate query", what.sources[0][0].at)
+        if isinstance(what, TypeOf):
+            raise malformed("TYPEOF is not allowed in an aggregate query", what.path.at)
         found = measure(frame, what)
         _check_grouped(frame, what, found)
         if item.alias is not None:
@@ -83,13 +107,14 @@ def _columns(frame: Frame, query: Query) -> tuple[list[tuple[str, Show | None]],
         if any(key.lower() == known.lower() for known, _show in columns):
             raise malformed(f"duplicate alias: {key}", found.at)
         plain_text = isinstance(what, Name) and found.family == "text" and not found.case_sensitive
+        plain_text = plain_text and found.sql != "NULL"
         selected.append(f"min({found.sql})" if plain_text else found.sql)
         columns.append((key, _show(found)))
     return columns, selected
 
 
 def _check_grouped(frame: Frame, operand: Operand, found: Measure) -> None:
-    if found.aggregate or (frame.grouped is not None and _text(operand) in frame.grouped):
+    if found.aggregate or (frame.grouped is not None and spelled(operand) in frame.grouped):
         return
     shown = operand.text if isinstance(operand, Name) else operand.name
     raise malformed(f"Field must be grouped or aggregated: {shown}", operand.at)
@@ -126,16 +151,22 @@ def _checked(frame: Frame, condition: Any) -> Any:
     return condition
 
 
-def _order(frame: Frame, query: Query, group_sql: list[str]) -> str:
-    terms: list[str] = []
+def _order(frame: Frame, query: Query) -> list[tuple[str, str]]:
+    """SQL and direction of each term; behind the query's own the groups, their totals after them."""
+    terms: list[tuple[str, str]] = []
     for ordering in query.order:
         found = measure(frame, ordering.operand)
         _check_grouped(frame, ordering.operand, found)
         if found.field is not None and not found.field.sortable:
             raise SoqlError("INVALID_FIELD", f"field '{found.name}' can not be sorted in a query call", found.at)
         sql = found.sql
-        if not found.aggregate and found.family == "text" and found.field is not None:
+        if not found.aggregate and found.family == "text" and found.field is not None and sql != "NULL":
             sql = rank(frame, found.field, found.sql) or f"soql_upper({found.sql})"
         direction = " DESC" if ordering.descending else ""
-        terms.append(f"{sql}{direction} NULLS {'LAST' if ordering.nulls_last else 'FIRST'}")
-    return ", ".join((*terms, *group_sql))
+        terms.append((sql, f"{direction} NULLS {'LAST' if ordering.nulls_last else 'FIRST'}"))
+    for text, sql in (frame.grouped or {}).items():
+        rolled = text in frame.rolled
+        if query.grouping:
+            terms.append((str(int(rolled)), ""))
+        terms.append(("NULL" if rolled else sql, ""))
+    return terms

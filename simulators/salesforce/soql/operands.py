@@ -1,8 +1,9 @@
 """What stands left of a comparison or in GROUP BY and ORDER BY: a field, a date function, an aggregate."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulators.salesforce.schemas import Field
+from simulators.salesforce.soql.currencies import corporate, must_be_money
 from simulators.salesforce.soql.frame import Frame
 from simulators.salesforce.soql.problems import SoqlError, malformed
 from simulators.salesforce.soql.syntax import Function, Name, Operand
@@ -23,8 +24,10 @@ DATE_FUNCTIONS = {
 """SQL of each date function over a date or datetime column; the fiscal year is the calendar year."""
 _DATETIME_ONLY = ("DAY_ONLY", "HOUR_IN_DAY")
 AGGREGATES = ("COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX")
-_NOT_AGGREGATABLE = ("boolean", "textarea", "address", "multipicklist")
-_NOT_GROUPABLE = ("currency", "double", "percent", "textarea", "multipicklist", "address", "datetime", "time")
+_NOT_AGGREGATABLE = ("anyType", "boolean", "textarea", "address", "multipicklist")
+_NOT_GROUPABLE = (
+    "anyType", "currency", "double", "percent", "textarea", "multipicklist", "address", "datetime", "time",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +53,62 @@ class Measure:
             raise SoqlError("INVALID_FIELD", f"field '{self.name}' can not be filtered in a query call", self.at)
 
 
-def measure(frame: Frame, operand: Operand) -> Measure:
-    """The SQL of an operand in a frame; in an aggregate query plain operands must be grouped ones."""
+def spelled(operand: Operand) -> str:
+    """An operand's text without case and blanks: how a grouped one is found again."""
+    if isinstance(operand, Name):
+        return operand.text.lower()
+    inner = ",".join(spelled(part) for part in operand.arguments if isinstance(part, (Name, Function)))
+    return f"{operand.name.lower()}({inner})"
+
+
+def measure(frame: Frame, operand: Operand, filtering: bool = False) -> Measure:
+    """The SQL of an operand in a frame; in an aggregate query plain operands must be grouped ones.
+
+    `filtering`: in WHERE and HAVING, where amounts are neither converted nor formatted.
+    """
     if isinstance(operand, Name):
         column = frame.column(operand)
-        return Measure(column.sql, column.field.family, column.field.type, column.field.name, operand.at, column.field)
+        sql = "NULL" if frame.rolled and spelled(operand) in frame.rolled else column.sql
+        return Measure(sql, column.field.family, column.field.type, column.field.name, operand.at, column.field)
     name = operand.name.upper()
     if name in DATE_FUNCTIONS:
-        return _date_function(frame, operand, name)
+        found = _date_function(frame, operand, name)
+        return replace(found, sql="NULL") if frame.rolled and spelled(operand) in frame.rolled else found
+    if frame.grouped is not None and name == "GROUPING":
+        return _grouping(frame, operand)
     if name in AGGREGATES:
         if frame.grouped is None:
             raise malformed(f"unexpected token: '{operand.name}'", operand.at)
         return aggregate(frame, operand, name)
-    if name in ("TOLABEL", "FORMAT", "CONVERTCURRENCY"):
+    if name == "TOLABEL":
+        return _labelled(frame, _only_path(operand))
+    if name == "CONVERTCURRENCY" and not filtering:
+        path = _only_path(operand)
+        column = frame.column(path)
+        must_be_money(column.field.name, column.field.type, path.at)
+        return replace(measure(frame, path), sql=corporate(frame, column))
+    if name == "FORMAT" and not filtering:
         return measure(frame, _only_path(operand))
     raise malformed(f"unexpected token: '{operand.name}'", operand.at)
+
+
+def _labelled(frame: Frame, path: Name) -> Measure:
+    """A picklist by its labels, where it has other labels than values."""
+    found = measure(frame, path)
+    if found.field is None or not found.field.labels:
+        return found
+    cases = "".join(
+        f" WHEN {frame.work.constant(value)} THEN {frame.work.constant(label)}" for value, label in found.field.labels
+    )
+    return replace(found, sql=f"(CASE {found.sql}{cases} ELSE {found.sql} END)", type="string")
+
+
+def _grouping(frame: Frame, call: Function) -> Measure:
+    """GROUPING(field): 1 in the rows of a ROLLUP or CUBE that are summed over the field."""
+    inner = call.arguments[0] if len(call.arguments) == 1 else None
+    if not isinstance(inner, (Name, Function)) or spelled(inner) not in (frame.grouped or {}):
+        raise malformed("GROUPING takes a field that the query groups by", call.at)
+    return Measure(str(int(spelled(inner) in frame.rolled)), "number", "int", call.name, call.at, aggregate=True)
 
 
 def _only_path(call: Function) -> Name:
@@ -94,7 +138,7 @@ def aggregate(frame: Frame, call: Function, name: str) -> Measure:
         return Measure("count(*)", "number", "int", call.name, call.at, aggregate=True)
     path = _only_path(call)
     column = frame.column(path)
-    item, sql = column.field, column.sql
+    item, sql = column.field, corporate(frame, column) if name not in ("COUNT", "COUNT_DISTINCT") else column.sql
     if item.type in _NOT_AGGREGATABLE or (name in ("SUM", "AVG") and item.family != "number"):
         message = f"field {item.name} does not support aggregate operator {name}"
         raise malformed(message, call.at)
@@ -103,7 +147,8 @@ def aggregate(frame: Frame, call: Function, name: str) -> Measure:
         counted = f"count(DISTINCT {folded})" if name == "COUNT_DISTINCT" else f"count({sql})"
         return Measure(counted, "number", "int", call.name, call.at, aggregate=True)
     if name in ("SUM", "AVG"):
-        return Measure(f"soql_{name.lower()}({sql})", "number", "double", call.name, call.at, aggregate=True)
+        kind = "currency" if item.type == "currency" else "double"
+        return Measure(f"soql_{name.lower()}({sql})", "number", kind, call.name, call.at, aggregate=True)
     return Measure(
         f"{name.lower()}({rank(frame, item, sql) or sql})", item.family, item.type, call.name, call.at, item, True
     )

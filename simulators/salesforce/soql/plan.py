@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 from simulators.kit.store import Doc
 from simulators.salesforce.schemas import Field, SObject
 from simulators.salesforce.soql import literals
-from simulators.salesforce.soql.frame import Binder
+from simulators.salesforce.soql.asking import Asking, Binder, Show
 from simulators.salesforce.soql.problems import SoqlError
 from simulators.salesforce.soql.shape import Slot
 
@@ -21,7 +20,7 @@ class Leaf:
 
     key: str
     field: Field
-    show: Callable[[Any], Any] | None = None
+    show: Show | None = None
 
     @property
     def plain(self) -> tuple[str, str, Any] | None:
@@ -39,13 +38,23 @@ class Child:
     plan: "Rows"
 
 
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A TYPEOF: what is shown of a parent by its object's name, and of those that are not named (None: nothing)."""
+
+    key: str
+    document: int
+    branches: dict[str, list[Leaf]]
+    otherwise: list[Leaf] | None
+
+
 @dataclass
 class Node:
     """What is selected of one record: leaves, parents and children in the order of the query."""
 
-    sobject: SObject
+    sobject: SObject | None  # None: of any object, which its id tells
     document: int  # which selected document it reads
-    entries: list["Leaf | Child | tuple[str, Node]"] = field(default_factory=list)
+    entries: list["Leaf | Child | Typed | tuple[str, Node]"] = field(default_factory=list)
     plain: list[tuple[str, str, Any]] | None = None  # when all entries are plain leaves
 
     def seal(self) -> None:
@@ -64,12 +73,14 @@ class Rows:
     keys_sql: str
     page_sql: str
     children: bool = False
+    marks: frozenset[str] = frozenset()  # the words of FOR
 
 
 @dataclass
 class Count:
     """`SELECT COUNT() FROM …`."""
 
+    sobject: SObject
     sql: str
 
 
@@ -77,6 +88,7 @@ class Count:
 class Aggregate:
     """A grouped query: SQL columns with the names they are shown under and how a value is shown."""
 
+    sobject: SObject
     sql: str
     columns: list[tuple[str, Callable[[Any], Any] | None]]
 
@@ -90,13 +102,13 @@ class Plan:
     offset: tuple[int, int] | None = None
     columns: list[str] = field(default_factory=list)  # column names of a flat query, for CSV
 
-    def parameters(self, slots: list[Slot], today: date) -> dict[str, Any]:
+    def parameters(self, slots: list[Slot], asking: Asking) -> dict[str, Any]:
         """Values for the SQL; raises SoqlError for a literal that is none."""
         if self.offset is not None:
             given = slots[self.offset[0]][self.offset[1]]
             if literals.count(given) > MAX_OFFSET:
                 raise SoqlError("NUMBER_OUTSIDE_VALID_RANGE", f"Maximum SOQL offset allowed is {MAX_OFFSET}", given.at)
-        return {name: binder(slots, today) for name, binder in self.binders.items()}
+        return {name: binder(slots, asking) for name, binder in self.binders.items()}
 
 
 Docs = list[Doc | None]

@@ -8,27 +8,35 @@ import orjson
 
 from simulators.kit.store import Doc
 from simulators.salesforce.errors import failed
-from simulators.salesforce.moments import day
 from simulators.salesforce.render import address, attributes
-from simulators.salesforce.soql.compiler import compile_query
-from simulators.salesforce.soql.plan import Aggregate, Child, Count, Leaf, Node, Plan, Rows
+from simulators.salesforce.schemas import SObject
+from simulators.salesforce.soql.asking import Asking
+from simulators.salesforce.soql.compiler import LEVELS, LEVELS_BEFORE_58, compile_query
+from simulators.salesforce.soql.plan import Aggregate, Child, Count, Leaf, Node, Plan, Rows, Typed
 from simulators.salesforce.soql.problems import SoqlError, explain
 from simulators.salesforce.soql.shape import shape
 from simulators.salesforce.soql.syntax import parse
 from simulators.salesforce.state import OrgState
 
 PLAN_CACHE = 2_000
+NESTING_SINCE = 58  # the API version from which child queries may have child queries
 Shown = dict[str, Any]
 
 
 class Run:
-    """One execution of a query at one moment (epoch s, UTC days)."""
+    """One execution of a query at one moment (epoch s, UTC days), by a user, in an API version."""
 
-    def __init__(self, org: OrgState, text: str, at: float, root: str, with_deleted: bool = False) -> None:
+    def __init__(
+        self, org: OrgState, text: str, at: float, root: str, with_deleted: bool = False, user: str = "",
+        version: int = NESTING_SINCE,
+    ) -> None:  # fmt: skip
         self.org, self.text, self.root = org, text, root
+        self.asking = Asking(org, user or org.user_id, at)
         try:
-            self.plan, slots = plan_of(org, text, with_deleted)
-            self.parameters = self.plan.parameters(slots, day(at))
+            self.plan, slots = plan_of(
+                org, text, with_deleted, LEVELS if version >= NESTING_SINCE else LEVELS_BEFORE_58
+            )
+            self.parameters = self.plan.parameters(slots, self.asking)
         except SoqlError as error:
             raise explain(error, text) from error
 
@@ -56,7 +64,7 @@ class Run:
         found = []
         for row in rows:
             shown: Shown = {"attributes": {"type": "AggregateResult"}}
-            for (name, show), value in zip(body.columns, row, strict=True):
+            for (name, show), value in zip(body.columns, row, strict=False):
                 shown[name] = show(value) if show and value is not None else value
             found.append(shown)
         return found
@@ -66,6 +74,10 @@ class Run:
         body = self._rows()
         rows = self._execute(body.sql).fetchmany(most + 1)
         return [self.record(body, row) for row in rows[:most]], len(rows) > most
+
+    def selected(self) -> int:
+        """How many rows the query finds, whatever it is."""
+        return int(self._execute(f"SELECT count(*) FROM ({self.plan.body.sql})").fetchone()[0])
 
     def keys(self) -> list[str]:
         """The ids of all records, in order: what a cursor keeps."""
@@ -97,20 +109,48 @@ class Run:
     def _node(self, node: Node, docs: list[Doc | None]) -> Shown:
         doc = docs[node.document]
         assert doc is not None
-        shown: Shown = {"attributes": attributes(node.sobject.name, doc["Id"], self.root)}
+        shown: Shown = {"attributes": self._attributes(node.sobject, doc)}
         if node.plain is not None:
             for key, name, missing in node.plain:
                 shown[key] = doc.get(name, missing)
             return shown
         for entry in node.entries:
             if isinstance(entry, Leaf):
-                shown[entry.key] = _leaf(entry, doc)
+                shown[entry.key] = self._leaf(entry, doc)
             elif isinstance(entry, Child):
                 shown[entry.key] = self._children(entry.plan, doc["Id"])
+            elif isinstance(entry, Typed):
+                shown[entry.key] = self._typed(entry, docs[entry.document])
             else:
                 name, parent = entry
                 shown[name] = None if docs[parent.document] is None else self._node(parent, docs)
         return shown
+
+    def _attributes(self, sobject: SObject | None, doc: Doc) -> dict[str, str]:
+        """A record of any object is of type Name, with the address of what it really is."""
+        if sobject is not None:
+            return attributes(sobject.name, doc["Id"], self.root)
+        real = self.org.schema.of_id(doc["Id"])
+        return attributes("" if real is None else real.name, doc["Id"], self.root) | {"type": "Name"}
+
+    def _typed(self, typed: Typed, doc: Doc | None) -> Shown | None:
+        spec = None if doc is None else self.org.schema.of_id(doc["Id"])
+        if doc is None or spec is None:
+            return None
+        leaves = typed.branches.get(spec.name, typed.otherwise)
+        if leaves is None:
+            return None
+        shown: Shown = {"attributes": self._attributes(spec if spec.name in typed.branches else None, doc)}
+        return shown | {leaf.key: self._leaf(leaf, doc) for leaf in leaves}
+
+    def _leaf(self, leaf: Leaf, doc: Doc) -> Any:
+        item = leaf.field
+        if item.type == "address":
+            return address(doc, item.name)
+        value = doc.get(item.name)
+        if value is None and item.type == "boolean":
+            value = False
+        return leaf.show(value, doc, self.asking) if leaf.show else value
 
     def _children(self, plan: Rows, parent: str) -> Shown | None:
         rows = self._execute(plan.sql, {"parent": parent}).fetchall()
@@ -119,24 +159,14 @@ class Run:
         return {"totalSize": len(rows), "done": True, "records": [self.record(plan, row) for row in rows]}
 
 
-def _leaf(leaf: Leaf, doc: Doc) -> Any:
-    item = leaf.field
-    if item.type == "address":
-        return address(doc, item.name)
-    value = doc.get(item.name)
-    if value is None and item.type == "boolean":
-        value = False
-    return leaf.show(value) if leaf.show else value
-
-
-def plan_of(org: OrgState, text: str, with_deleted: bool) -> tuple[Plan, list[Any]]:
+def plan_of(org: OrgState, text: str, with_deleted: bool, levels: int) -> tuple[Plan, list[Any]]:
     """The plan for a query's shape, from the schema's cache if it was asked before; and the query's literals."""
     form, slots = shape(text)
     plans = org.schema.plans
-    plan = plans.get((form, with_deleted))
+    plan = plans.get((form, with_deleted, levels))
     if plan is None:
-        plan = compile_query(org.schema, parse(text), slots, with_deleted)
+        plan = compile_query(org.schema, parse(text), slots, with_deleted, levels)
         if len(plans) > PLAN_CACHE:
             plans.clear()
-        plans[form, with_deleted] = plan
+        plans[form, with_deleted, levels] = plan
     return plan, slots

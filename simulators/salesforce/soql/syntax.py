@@ -44,6 +44,15 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Money:
+    """An amount with its currency, such as USD5000."""
+
+    currency: str
+    amount: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
     """A function call."""
 
@@ -53,7 +62,7 @@ class Function:
 
 
 Operand = Name | Function
-Value = Literal | Word
+Value = Literal | Word | Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +110,19 @@ class Negation:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One selected thing: a path, a call, or a child query, perhaps with an alias."""
+class TypeOf:
+    """Fields by the type of the record that a polymorphic relationship leads to."""
 
-    what: "Name | Function | Query"
+    path: Name
+    branches: tuple[tuple[Name, tuple[Name, ...]], ...]
+    otherwise: tuple[Name, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One selected thing: a path, a call, a TYPEOF or a child query, perhaps with an alias."""
+
+    what: "Name | Function | TypeOf | Query"
     alias: Name | None = None
 
 
@@ -125,6 +143,7 @@ class Query:
     sources: tuple[tuple[Name, Name | None], ...]
     where: Any = None
     group: tuple[Operand, ...] = ()
+    grouping: str = ""  # ROLLUP or CUBE over the grouped operands
     having: Any = None
     order: tuple[Ordering, ...] = ()
     limit: Literal | None = None
@@ -148,6 +167,8 @@ class _Build(Transformer[Token, Any]):
         for clause, value in found[2:]:
             if not value:
                 continue
+            if clause == "group":
+                query.grouping, value = value
             if hasattr(query, clause):
                 setattr(query, clause, value)
             else:
@@ -165,6 +186,18 @@ class _Build(Transformer[Token, Any]):
 
     def child_item(self, found: list[Any]) -> Item:
         return Item(found[0])
+
+    def typeof_item(self, found: list[Any]) -> Item:
+        return Item(TypeOf(_name(found[0]), tuple(found[1:-1]), found[-1]))
+
+    def when(self, found: list[Any]) -> tuple[Name, tuple[Name, ...]]:
+        return _name(found[0]), found[1]
+
+    def otherwise(self, found: list[Any]) -> tuple[Name, ...]:
+        return found[0] if found else ()
+
+    def paths(self, found: list[Any]) -> tuple[Name, ...]:
+        return tuple(_name(one) for one in found)
 
     def alias(self, found: list[Any]) -> Name:
         return _name(found[0])
@@ -185,7 +218,10 @@ class _Build(Transformer[Token, Any]):
         return "with", found and _name(found[0])
 
     def group(self, found: list[Any]) -> tuple[str, Any]:
-        return "group", tuple(found)
+        first = found[0] if len(found) == 1 else None
+        if isinstance(first, Function) and first.name.upper() in ("ROLLUP", "CUBE"):
+            return "group", (first.name.upper(), first.arguments)
+        return "group", found and ("", tuple(found))
 
     def having(self, found: list[Any]) -> tuple[str, Any]:
         return "having", found and found[0]
@@ -210,7 +246,7 @@ class _Build(Transformer[Token, Any]):
         return "offset", found and Literal("integer", found[0].start_pos)
 
     def locking(self, found: list[Any]) -> tuple[str, Any]:
-        return "locking", found and _name(found[0])
+        return "locking", [_name(one) for one in found]
 
     def all_rows(self, found: list[Any]) -> tuple[str, Any]:
         return "all_rows", bool(found)
@@ -244,6 +280,10 @@ class _Build(Transformer[Token, Any]):
     def word(self, found: list[Any]) -> Word:
         number = Literal("integer", found[1].start_pos) if len(found) > 1 else None
         return Word(str(found[0]), found[0].start_pos, number)
+
+    def money(self, found: list[Any]) -> Money:
+        text = str(found[0])
+        return Money(text[:3].upper(), text[3:], found[0].start_pos)
 
     def literal(self, found: list[Any]) -> Literal:
         return Literal(found[0].type.lower(), found[0].start_pos)

@@ -152,7 +152,7 @@ def test_fields_functions_and_row_functions(org: Org):
     assert row["Name"] == "Acme" and "Selling_Entity__c" in row
     assert "Selling_Entity__c" not in org.rows("SELECT FIELDS(STANDARD) FROM Account LIMIT 1")[0]
     row = org.rows("SELECT toLabel(StageName), FORMAT(Amount) a FROM Opportunity WHERE Name = 'Beta 1'")[0]
-    assert row["StageName"] == "Closed Won" and row["a"] == "10.1"
+    assert row["StageName"] == "Closed Won" and row["a"] == "USD 10.10"
 
 
 def test_the_recycle_bin_is_seen_by_query_all_and_all_rows_only():
