@@ -28,6 +28,7 @@ approximate("what counts as a request", "login does; composite members do not")
 absent("change events over Pub/Sub and CometD", "row locks and concurrent-request limits")
 absent("TLS and the vendor's own host names: they are the edge's (`simulators/edge`), not this server's")
 
+LONGEST_TARGET = 16_384  # bytes of path and query; longer queries go by a composite request or a bulk job
 DAILY_REQUESTS = 15_000  # a Developer Edition's calls per 24 hours
 
 _REFUSALS: dict[str, tuple[int, str, str]] = {
@@ -120,6 +121,8 @@ class Salesforce(System):
 
     async def handle(self, call: Call) -> Answer:
         """See `wire.Vendor`."""
+        if len(call.target) > LONGEST_TARGET:
+            return answer_error(failed("URI_TOO_LONG", "The length of the URI exceeds the 16,384 byte limit.", 414))
         answer = await self.perform(call)
         if call.principal and call.raw_path.startswith("/services/data"):
             answer.headers["Sforce-Limit-Info"] = f"api-usage={self.meter.used_today}/{self.daily_limit}"
