@@ -65,6 +65,7 @@ TABLE: tuple[tuple[str, str, str, Endpoint], ...] = (
     ("GET", f"{_BASE}/queryAll/{{locator}}", "queryMore", queries.more),
     ("POST", f"{_BASE}/composite", "composite", composite.composite),
     ("POST", f"{_BASE}/composite/batch", "composite.batch", composite.batch),
+    ("POST", f"{_BASE}/composite/graph", "composite.graph", composite.graph),
     ("POST", f"{_BASE}/composite/tree/{{sobject}}", "tree", tree.plant),
     ("POST", _COLLECTIONS, "collections.create", sobject_collections.create),
     ("PATCH", _COLLECTIONS, "collections.update", sobject_collections.update),

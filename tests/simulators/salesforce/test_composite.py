@@ -130,3 +130,11 @@ def test_a_tree_with_one_bad_record_is_not_planted_at_all(org: Org):
     assert org.rows("SELECT Id FROM Account") == []
     doubled = {"records": [planted("a", "Acme"), planted("a", "Beta")]}
     assert org.rest("POST", "composite/tree/Account", doubled).code == "INVALID_INPUT"
+
+
+def test_a_member_that_answers_no_json_stands_there_as_text(org: Org):
+    job = org.rest("POST", "jobs/ingest", {"operation": "insert", "object": "Account"}).json["id"]
+    org.rest("PATCH", f"jobs/ingest/{job}", {"state": "Aborted"})
+    url = f"v60.0/jobs/ingest/{job}/successfulResults"
+    reply = org.rest("POST", "composite/batch", {"batchRequests": [{"method": "GET", "url": url}]})
+    assert reply.json["results"] == [{"statusCode": 200, "result": '"sf__Id","sf__Created"\n'}]
