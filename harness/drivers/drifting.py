@@ -17,6 +17,20 @@ async def rename_field(stage: Stage, facts: Any) -> str:
     return f"Salesforce: {facts.object}.{facts.field} is {facts.to} now"
 
 
+async def permit_field(stage: Stage, facts: Any) -> str:
+    """The users' profile loses a field of Salesforce, may only read it, or may edit it again."""
+    change = {"change": "permit_field", "object": facts.object, "field": facts.field, "access": facts.access}
+    await _act(stage, "salesforce", "alter_schema", change)
+    at, place = stage.world.now(), ("salesforce", facts.object, facts.field)
+    if facts.access == "none":
+        stage.drifts.append(Drift(*place, at))
+    for drift in stage.drifts:
+        if (drift.system, drift.record, drift.field) == place and facts.access != "none":
+            drift.end = min(drift.end, at)
+    words = {"edit": "may be edited by all", "read": "may only be read", "none": "is hidden from all profiles"}
+    return f"Salesforce: {facts.object}.{facts.field} {words[facts.access]}"
+
+
 async def require_field(stage: Stage, facts: Any) -> str:
     """A field becomes mandatory in the cloud ERP."""
     if facts.field.startswith("cust"):

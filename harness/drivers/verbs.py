@@ -8,7 +8,7 @@ from typing import Any
 from harness.drivers.agreements import deal_fields, origin_of, platform_change
 from harness.drivers.bank_file import PARTNER, Transfer, pay_file
 from harness.drivers.bookwork import edit_book
-from harness.drivers.drifting import map_fields, rename_field, require_field
+from harness.drivers.drifting import map_fields, permit_field, rename_field, require_field
 from harness.drivers.loading import close_loaded, load, pay_loaded
 from harness.drivers.operator import ask_core, give_up, set_policy
 from harness.drivers.quiet import settle
@@ -243,6 +243,7 @@ DRIVERS: dict[str, Driver] = {
     "map_item": _map_item,
     "erp_item": _erp_item,
     "rename_field": rename_field,
+    "permit_field": permit_field,
     "require_field": require_field,
     "map_fields": map_fields,
     "replay": _replay,

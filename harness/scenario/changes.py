@@ -17,6 +17,14 @@ class RenameFieldStep(Part):
     to: str = Field(pattern=r"^\w+__c$")
 
 
+class PermitFieldStep(Part):
+    """An administrator of Salesforce takes a field from the users' profile, or gives it back; its values stay."""
+
+    object: str = Field(pattern=r"^\w+$")
+    field: str = Field(pattern=r"^\w+$")
+    access: Literal["edit", "read", "none"]
+
+
 class RequireFieldStep(Part):
     """An administrator of the cloud ERP makes a field of a record mandatory; a custom one is made if there is none."""
 

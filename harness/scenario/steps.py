@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from harness.scenario.agreements import ContractState, DealStep, LoseStep, PlatformChangeStep
 from harness.scenario.bookwork import EditBookStep, Reconciled
-from harness.scenario.changes import MapFieldsStep, RenameFieldStep, ReplayStep, RequireFieldStep
+from harness.scenario.changes import MapFieldsStep, PermitFieldStep, RenameFieldStep, ReplayStep, RequireFieldStep
 from harness.scenario.part import Part
 from harness.scenario.upsets import BringUpStep, DisturbStep, RepairStep, TakeDownStep
 from harness.scenario.values import Moment, Name, Seconds
@@ -262,6 +262,7 @@ VERBS: dict[str, type[Part]] = {
     "map_item": MapItemStep,
     "erp_item": ErpItemStep,
     "rename_field": RenameFieldStep,
+    "permit_field": PermitFieldStep,
     "require_field": RequireFieldStep,
     "map_fields": MapFieldsStep,
     "replay": ReplayStep,

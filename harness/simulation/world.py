@@ -343,5 +343,8 @@ class SimWorld:
 
 
 def _shown(system: SystemName, table: str) -> bool:
-    """Whether a client could see a change in this table: of the legacy system partners see files alone."""
-    return table == "file" if system == "erp_legacy" else not table.startswith("_")
+    """Whether a client could see a change in this table: of the legacy system partners see files alone.
+
+    Which fields there are shows in every answer of Salesforce.
+    """
+    return table == "file" if system == "erp_legacy" else table == "_schema" or not table.startswith("_")

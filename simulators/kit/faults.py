@@ -27,8 +27,13 @@ EventFault = Literal[
     "delay_event",  # F11/F12: delivered delay_s later than due, so behind younger ones
     "drop_event",  # F13: never delivered
 ]
+RecordFault = Literal[
+    "lock_row",  # F17: somebody else holds the record: its write is refused, others of the same call are not
+    "storage_full",  # F18: there is no room for one more record
+]
 CALL_FAULTS: tuple[str, ...] = CallFault.__args__  # type: ignore[attr-defined]
 EVENT_FAULTS: tuple[str, ...] = EventFault.__args__  # type: ignore[attr-defined]
+RECORD_FAULTS: tuple[str, ...] = RecordFault.__args__  # type: ignore[attr-defined]
 
 
 class Fault(BaseModel):
@@ -37,8 +42,8 @@ class Fault(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     id: str
-    kind: CallFault | EventFault
-    operation: str = "*"  # shell pattern on the system's operation (or event type) name
+    kind: CallFault | EventFault | RecordFault
+    operation: str = "*"  # shell pattern on the system's operation (or event type, or `insert:Object`) name
     contains: str = ""  # text that must occur in target or body
     nth: int = Field(default=1, ge=1)
     times: int = Field(default=1, ge=0)
@@ -81,6 +86,9 @@ class FaultTable:
         """Repair everything and start with fresh chance."""
         self._faults.clear()
         self._chance = chance
+
+    def __len__(self) -> int:
+        return len(self._faults)
 
     def __iter__(self) -> Iterator[Fault]:
         return iter(self._faults.values())

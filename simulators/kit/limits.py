@@ -9,11 +9,12 @@ ROOMY_FACTOR = 100
 
 @dataclass(frozen=True)
 class Limits:
-    """What a vendor allows; None means no such limit. `lockout`: over it, all is refused until the window clears."""
+    """What a vendor allows; None means no such limit. `concurrent` counts calls that have run for `running_s`."""
 
     per_window: int | None = None
     window_s: float = 60.0
     concurrent: int | None = None
+    running_s: float = 0.0
     per_day: int | None = None
 
     def scaled(self, profile: Profile) -> "Limits":
@@ -26,7 +27,9 @@ class Limits:
         def roomy(value: int | None) -> int | None:
             return None if value is None else value * ROOMY_FACTOR
 
-        return Limits(roomy(self.per_window), self.window_s, roomy(self.concurrent), roomy(self.per_day))
+        return Limits(
+            roomy(self.per_window), self.window_s, roomy(self.concurrent), self.running_s, roomy(self.per_day)
+        )
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class LimitMeter:
 
     def reset(self) -> None:
         """Forget all traffic."""
-        self.in_flight = 0
+        self._begun: list[float] = []  # wire times at which the calls in flight were let in
         self.used_today = 0
         self.used_window = 0
         self._window_start = self._day_start = 0.0
@@ -73,11 +76,16 @@ class LimitMeter:
         if limits.per_window is not None and (self._window_tripped or self.used_window > limits.per_window):
             self._window_tripped = True
             return Excess("window", max(1, int(self._window_start + limits.window_s - wire_now + 0.999)))
-        if limits.concurrent is not None and self.in_flight >= limits.concurrent:
+        if limits.concurrent is not None and self._running(wire_now) >= limits.concurrent:
             return Excess("concurrent", 0)
-        self.in_flight += 1
+        self._begun.append(wire_now)
         return None
 
-    def leave(self) -> None:
-        """Count a call out."""
-        self.in_flight -= 1
+    def leave(self, entered: float) -> None:
+        """Count out a call that was counted in at that wire time."""
+        if entered in self._begun:  # a reset has forgotten it
+            self._begun.remove(entered)
+
+    def _running(self, wire_now: float) -> int:
+        since = self.limits.running_s
+        return sum(wire_now - begun >= since for begun in self._begun)

@@ -113,31 +113,31 @@ class Wire:
             return self._refuse("limit" if kind == "limit" else "daily_limit", call, retry_after_s=fault.retry_after_s)
         if kind == "expire_credentials":
             self.vendor.expire_credentials()
-        if kind == "slow_applied":
-            assert fault is not None
-            await asyncio.sleep(fault.delay_s)
-            call.at = self.clock.now()
-        answer = await self._admit(call)
+        answer = await self._admit(call, fault.delay_s if fault is not None and kind == "slow_applied" else 0.0)
         if kind == "repeat":
             answer = await self._admit(call)
         if fault is not None:
             return await self._spoil(call, answer, fault)
         return answer
 
-    async def _admit(self, call: Call) -> Answer:
+    async def _admit(self, call: Call, delay_s: float = 0.0) -> Answer:
         refusal = self.vendor.authenticate(call)
         if refusal is not None:
             return refusal
-        excess = self.meter.enter(self.clock.wire())
+        entered = self.clock.wire()
+        excess = self.meter.enter(entered)
         if excess is not None:
             return self._over(call, excess)
         try:
+            if delay_s:
+                await asyncio.sleep(delay_s)
+                call.at = self.clock.now()
             return await self.vendor.handle(call)
         except Exception as error:  # a defect of the simulator: the vendor's 500, and a note that tests look for
             self.journal.add("note", call.at, level="defect", operation=call.operation, error=repr(error))
             return self._refuse("internal_error", call, status=500)
         finally:
-            self.meter.leave()
+            self.meter.leave(entered)
 
     async def _spoil(self, call: Call, answer: Answer, fault: Fault) -> Answer | None:
         if fault.kind == "lost_answer":

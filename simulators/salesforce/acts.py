@@ -24,6 +24,7 @@ _CHANGES: dict[str, Callable[[Raw, dict[str, Any]], Raw]] = {
     "require_field": lambda raw, a: definition.change_field(
         raw, a["object"], a["field"], {"required": bool(a.get("required", True))}
     ),
+    "permit_field": lambda raw, a: definition.permit_field(raw, a["object"], a["field"], a["access"]),
     "rename_field": lambda raw, a: definition.rename_field(raw, a["object"], a["field"], a["to"]),
     "remove_field": lambda raw, a: definition.remove_field(raw, a["object"], a["field"]),
     "change_object": lambda raw, a: definition.change_object(raw, a["object"], a["definition"]),

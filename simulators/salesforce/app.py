@@ -20,16 +20,22 @@ from simulators.salesforce.state import KINDS, OrgState
 from simulators.salesforce.web import Context, read_version
 
 exact(
+    "concurrent-request limit: five calls that run for 20 s or more; the sixth call is refused",
+    source="documented",
+    held_by="test_limits",
+)
+exact(
     "401 as a JSON list; `Sforce-Limit-Info`; 403 REQUEST_LIMIT_EXCEEDED, 503, 500, 413 as JSON lists",
     source="observed, documented",
     held_by="test_auth, test_refusals",
 )
 approximate("what counts as a request", "login does; composite members do not")
-absent("change events over Pub/Sub and CometD", "row locks and concurrent-request limits")
+absent("change events over Pub/Sub and CometD")
 absent("TLS and the vendor's own host names: they are the edge's (`simulators/edge`), not this server's")
 
 LONGEST_TARGET = 16_384  # bytes of path and query; longer queries go by a composite request or a bulk job
 DAILY_REQUESTS = 15_000  # a Developer Edition's calls per 24 hours
+LONG_RUNNING = 5  # its calls that may run for twenty seconds or more at once
 
 _REFUSALS: dict[str, tuple[int, str, str]] = {
     "too_large": (413, "REQUEST_ENTITY_TOO_LARGE", "The request entity is too large"),
@@ -46,7 +52,7 @@ class Salesforce(System):
 
     name = "salesforce"
     kinds = KINDS
-    limits = Limits(per_day=DAILY_REQUESTS)
+    limits = Limits(per_day=DAILY_REQUESTS, concurrent=LONG_RUNNING, running_s=20.0)
     ignore_case = True
     max_body = 160 * 1024 * 1024  # a Bulk 2.0 upload may have 150 MB
 
@@ -61,6 +67,7 @@ class Salesforce(System):
         """See `System.build`."""
         register(self.store.db)
         self.org = OrgState(self.store)
+        self.org.faults = self.faults
         self.sessions = Sessions(self)
         routes.register(self)
         acts.register(self)

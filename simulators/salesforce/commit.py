@@ -5,7 +5,7 @@ from typing import Any
 
 from simulators.kit.fidelity import approximate, exact
 from simulators.kit.store import Doc
-from simulators.salesforce import automation, declared, merging, recycling
+from simulators.salesforce import automation, contention, declared, merging, recycling
 from simulators.salesforce.errors import ApiError, Problem, not_found, refused
 from simulators.salesforce.ids import parse_id
 from simulators.salesforce.intake import Writing, read_values
@@ -157,6 +157,7 @@ class Writer:
         return str(new["Id"])
 
     def _save(self, sobject: SObject, new: Doc, old: Doc | None, given: Set[str]) -> None:
+        contention.strike(self, "insert" if old is None else "update", sobject, new)
         given = declared.run_updates(self, sobject, new, old, given)
         missing = tuple(name for name in sobject.required if new.get(name) is None)
         if missing:
@@ -211,6 +212,7 @@ class Writer:
         automation.after_save(self, sobject, doc, None)
 
     def _delete(self, sobject: SObject, doc: Doc, root: str) -> None:
+        contention.strike(self, "delete", sobject, doc)
         automation.before_delete(self, sobject, doc)
         lookups: list[recycling.Lookup] = []
         self.touch(sobject, {**doc, "IsDeleted": True})

@@ -32,7 +32,8 @@ _TYPES = frozenset(FieldType.__args__)  # type: ignore[attr-defined]
 _OPTIONS = frozenset((
     "type", "length", "precision", "scale", "required", "read_only", "create_only", "default", "values", "restricted",
     "unique", "external_id", "id_lookup", "case_sensitive", "to", "child", "cascade", "restrict", "name", "format",
-    "label", "filterable", "sortable", "relationship", "compound", "labels", "controller", "valid_for",
+    "label", "filterable", "sortable", "relationship", "compound", "labels", "controller", "valid_for", "hidden",
+    "locked",
 ))  # fmt: skip
 _OBJECT_OPTIONS = frozenset((
     "prefix", "label", "plural", "access", "owner", "currency", "addresses", "fields", "history", "validations",
@@ -104,7 +105,10 @@ def _object(name: str, spec: Raw, raw: Raw) -> SObject:
         raise DefinitionError(f"{name}: unknown option {unknown[0]!r}")
     writable = spec.get("access") != "read"
     fields = [_field("Id", {"type": "id", **_RO}, raw), _field("IsDeleted", {"type": "boolean", **_RO}, raw)]
-    fields += [_field(key, value, raw, f"{name}.", writable) for key, value in spec.get("fields", {}).items()]
+    fields += [
+        _field(key, value, raw, f"{name}.", writable)
+        for key, value in spec.get("fields", {}).items() if not value.get("hidden")
+    ]  # fmt: skip
     for group in spec.get("addresses", ()):
         compound = f"{group}Address"
         fields += [
@@ -146,7 +150,7 @@ def _field(name: str, spec: Raw, raw: Raw, place: str = "", writable: bool = Tru
     if unknown:
         raise DefinitionError(f"{place}{name}: unknown option {unknown[0]!r}")
     known = {**_DEFAULTS.get(kind, {}), **spec}
-    read_only = bool(known.get("read_only")) or not writable
+    read_only = bool(known.get("read_only")) or bool(known.get("locked")) or not writable
     values = known.get("values", ())
     if values == "currencies":
         values = tuple(raw["currencies"])
@@ -198,6 +202,16 @@ def change_field(raw: Raw, sobject: str, name: str, options: Raw) -> Raw:
     fields[name] = {**_existing(fields, sobject, name), **options}
     compile_schema(changed)
     return changed
+
+
+def permit_field(raw: Raw, sobject: str, name: str, access: str) -> Raw:
+    """The schema as profiles see it who may `edit`, only `read`, or not see (`none`) a field; values stay."""
+    if access not in ("edit", "read", "none"):
+        raise DefinitionError(f"access is edit, read or none, and not {access!r}")
+    known = _existing(_editable(raw, sobject)[1], sobject, name)
+    if access != "edit" and (known.get("required") or known.get("name")):
+        raise DefinitionError(f"{sobject}.{name} is required: every profile may edit it")
+    return change_field(raw, sobject, name, {"hidden": access == "none", "locked": access == "read"})
 
 
 def rename_field(raw: Raw, sobject: str, name: str, to: str) -> Raw:

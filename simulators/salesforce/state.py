@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from simulators.kit.faults import FaultTable
 from simulators.kit.store import Doc, Kind, Store
 from simulators.salesforce import definition, tables
 from simulators.salesforce.definition import Raw
@@ -32,6 +33,7 @@ class OrgState:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self.faults: FaultTable | None = None  # what may befall single records
         self._schema: Schema | None = None
         self._facts: dict[str, str] = {}
 

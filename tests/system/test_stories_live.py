@@ -14,7 +14,7 @@ def test_all_stories_hold_live(tmp_path: Path) -> None:
     stories = [
         "new-business", "month-end-night", "bad-master-data", "stormy-monday", "drifted-books", "usage-month",
         "erp-outage", "schema-change", "renewal", "amendment", "europe-and-asia", "replay",
-        "life-of-a-renewal", "renewal-with-upsell",
+        "life-of-a-renewal", "renewal-with-upsell", "guarded-crm",
     ]  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-m", "harness.cli", "run", *stories, "--mode", "live", "--json"],
