@@ -38,6 +38,8 @@ async def _vendor_calls() -> list[Figure]:
     basic = {"authorization": "Basic dGVzdF9rZXk6", "content-type": "application/x-www-form-urlencoded"}
     form = b"id=bench&company=Bench&cf_sf_account=001"
     await world.call("subscriptions", "POST", "/api/v2/customers", basic, form)
+    told = b"enabled_events[0]=customer_changed"  # so that an update has all that one can have: event and delivery
+    await world.call("subscriptions", "POST", "/api/v2/webhook_endpoints/core", basic, told)
     query = quote(f"SELECT Id, Name, SystemModstamp FROM Account WHERE Id = '{account}'")
     bearer = {"authorization": f"Bearer {await _cloud_token(world)}", "content-type": "application/json"}
     record = b'{"companyName":"Bench","subsidiary":{"id":"1"},"currency":{"id":"1"}}'

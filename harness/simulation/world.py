@@ -112,8 +112,9 @@ class SimWorld:
 
     def _poker(self, name: SystemName) -> Callable[[list[Any]], None]:
         def changed(changes: list[Any]) -> None:
-            if self._engine is not None and any(_shown(name, change.kind) for change in changes):
-                self._engine.poke(name)
+            for change in changes:
+                if _shown(name, change.kind) and self._engine is not None:
+                    return self._engine.poke(name)
 
         return changed
 

@@ -8,9 +8,10 @@ BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 @cache
-def _pairs(alphabet: str) -> list[str]:
-    """Two letters for each number below the square of their count, the lower digit first."""
-    return [first + second for second in alphabet for first in alphabet]
+def _pairs(alphabet: str) -> tuple[list[str], int, int]:
+    """Two letters for each number below the square of their count (lower digit first), that square, its 4th power."""
+    pairs = [first + second for second in alphabet for first in alphabet]
+    return pairs, len(pairs), len(pairs) ** 4
 
 
 class Chance:
@@ -30,10 +31,10 @@ class Chance:
         """A random-looking id that depends on seed, name and number alone (no state to save)."""
         digest = hashlib.blake2b(f"{self.seed}/{name}/{number}".encode(), digest_size=48).digest()
         value = int.from_bytes(digest, "big")
-        pairs, base = _pairs(alphabet), len(alphabet) ** 2
+        pairs, base, eight = _pairs(alphabet)
         text = ""
         while len(text) < length:  # eight letters at a time: a division of so large a number is slow
-            value, few = divmod(value, base**4)
+            value, few = divmod(value, eight)
             for _ in range(4):
                 few, index = divmod(few, base)
                 text += pairs[index]

@@ -70,11 +70,19 @@ class Journal:
 
     def add(self, kind: str, at: float, **facts: Any) -> None:
         """Record one thing: kind is call, change, delivery or note. Bodies come as bytes; `render` redacts them."""
+        self._keep({"seq": self.seq + 1, "kind": kind, "at": at, **facts})
+
+    def changed(self, at: float, system: str, table: str, key: str, action: str) -> None:
+        """Record a committed change of a document."""
+        self._keep({
+            "seq": self.seq + 1, "kind": "change", "at": at, "system": system, "table": table, "key": key,
+            "action": action,
+        })  # fmt: skip
+
+    def _keep(self, entry: Entry) -> None:
         self.seq += 1
-        entry: Entry = {"seq": self.seq, "kind": kind, "at": at, **facts}
-        self._ring.append(
-            _trimmed(entry) if len(facts.get("body", b"")) + len(facts.get("answer", b"")) > BODY_LIMIT else entry
-        )
+        large = len(entry.get("body", b"")) + len(entry.get("answer", b"")) > BODY_LIMIT
+        self._ring.append(_trimmed(entry) if large else entry)
         for listener in self.listeners:
             listener(entry)
         for waiter in self._waiters:

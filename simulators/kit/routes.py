@@ -7,6 +7,7 @@ from urllib.parse import unquote
 from simulators.kit.calls import Answer, Call
 
 Endpoint = Callable[..., Awaitable[Answer]]
+_KNOWN_MAX = 1_024
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Routes:
         self._root = _Node()
         self._ignore_case = ignore_case
         self.table: list[Route] = []
+        self._known: dict[tuple[str, str], Match] = {}  # by method and path as sent: the same ones come again and again
 
     def add(self, method: str, path: str, operation: str, endpoint: Endpoint) -> None:
         """Register an operation."""
@@ -58,9 +60,19 @@ class Routes:
         route = Route(method, path, operation, endpoint, tuple(names))
         node.routes[method] = route
         self.table.append(route)
+        self._known.clear()
 
     def match(self, call: Call) -> Match:
         """Find the route of a call; path arguments are percent-decoded after the split."""
+        asked = (call.method, call.raw_path)
+        found = self._known.get(asked)
+        if found is None:
+            if len(self._known) >= _KNOWN_MAX:
+                self._known.clear()
+            found = self._known[asked] = self._found(call)
+        return found
+
+    def _found(self, call: Call) -> Match:
         segments = _segments(call.raw_path)
         if "%" in call.raw_path:
             segments = [unquote(segment) for segment in segments]

@@ -196,9 +196,7 @@ class System:
         at = self.clock.now()
         for change in changes:
             if not change.kind.startswith("_"):
-                self.journal.add(
-                    "change", at, system=self.name, table=change.kind, key=change.key, action=change.action
-                )
+                self.journal.changed(at, self.name, change.kind, change.key, change.action)
 
     # -- ASGI ---------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ import base64
 import binascii
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from simulators.kit.calls import Answer, Call, json_answer
@@ -200,7 +201,7 @@ class Subscriptions(System):
 
     def _work_of(self, call: Call) -> Work:
         headers = call.headers
-        mute = any(headers.get(name) == "all-disabled" for name in MUTE_HEADERS)
+        mute = "all-disabled" in map(headers.get, MUTE_HEADERS)
         entity = headers.get("chargebee-business-entity-id")
         work = self.work(call.at, "api", entity, mute)
         work.base_url = call.base_url
@@ -277,6 +278,7 @@ def parameters(call: Call) -> Params:
     return params_of(query, body)
 
 
+@lru_cache(maxsize=64)
 def _basic_user(header: str) -> str:
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":

@@ -82,11 +82,10 @@ def _set(doc: Doc, name: str, value: Any) -> None:
 
 
 def _apply(customer: Doc, params: Params, texts: tuple[str, ...]) -> None:
-    for name in texts:
-        if name in params:
-            _set(customer, name, params.text(name))
     for name in params.names():
-        if name in _FLAGS:
+        if name in texts:
+            _set(customer, name, params.text(name))
+        elif name in _FLAGS:
             flag = params.boolean(name)
             if flag is not None:
                 customer[name] = flag
@@ -181,8 +180,9 @@ def _changed(work: Work, params: Params, customer: Doc, texts: tuple[str, ...]) 
 def changed(work: Work, customer: Doc) -> Result:
     """Keep a changed customer and tell of it; the usual answer."""
     work.save("customer", customer)
-    work.emit("customer_changed", **with_card(work, customer))
-    return with_card(work, customer)
+    told = with_card(work, customer)
+    work.emit("customer_changed", **told)
+    return told
 
 
 def change_billing_date(work: Work, params: Params, key: str) -> Result:
