@@ -44,18 +44,29 @@ def checked(body: Any) -> Mapping[str, Any]:
     return body
 
 
-async def take_all(ctx: Context, bodies: Iterable[Any]) -> int:
-    """Take in a page of the feed; unreadable rows are left out. Returns how many were new."""
+def _nothing(_unit: Unit) -> None:
+    return
+
+
+async def take_all(ctx: Context, bodies: Iterable[Any], taken: Callable[[Unit], None] = _nothing) -> int:
+    """Take in a page of the feed; unreadable rows are left out. Returns how many were new.
+
+    `taken` runs in the same transaction: what is remembered of a page must not be ahead of it.
+    """
     events = []
     for body in bodies:
         try:
             events.append(checked(body))
         except Malformed:
             continue
-    if not events:
-        return 0
     at = ctx.clock.now()
-    fresh = await ctx.db.run(lambda unit: sum(take(ctx, unit, event, at) for event in events))
+
+    def store(unit: Unit) -> int:
+        fresh = sum(take(ctx, unit, event, at) for event in events)
+        taken(unit)
+        return fresh
+
+    fresh = await ctx.db.run(store)
     if fresh:
         await ctx.kick()
     return fresh

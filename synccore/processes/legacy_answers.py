@@ -31,6 +31,7 @@ class LegacyOutbound:
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
+        self._known: list[str] | None = None  # names of files taken in; what the store knows besides is refused there
         self._doubtful: dict[str, str] = {}  # files that could not be read, by name: damaged there, or on the way?
 
     async def __call__(self) -> Tick:
@@ -38,14 +39,15 @@ class LegacyOutbound:
         ctx = self._ctx
         if ctx.legacy is None:
             return Tick(False)
-        known: list[str] = json.loads(await ctx.db.run(lambda unit: unit.cursors.get(KNOWN) or "[]"))
-        files = await ctx.legacy.outbound(known)
+        if self._known is None:
+            self._known = json.loads(await ctx.db.run(lambda unit: unit.cursors.get(KNOWN) or "[]"))
+        files = await ctx.legacy.outbound(self._known)
         damaged = ""
         for file in files:
             if self._in_doubt(file):
                 damaged = file.name
                 break  # what comes behind it may need what it says
-            await ctx.db.run(partial(self._take_in, file, ctx.clock.now()))
+            self._known = await ctx.db.run(partial(self._take_in, file, ctx.clock.now()))
         if files:
             await ctx.kick()
         if damaged:
@@ -59,11 +61,18 @@ class LegacyOutbound:
         self._doubtful[file.name] = file.text
         return True
 
-    def _take_in(self, file: OutboundFile, at: float, unit: Unit) -> None:
-        names = [*json.loads(unit.cursors.get(KNOWN) or "[]"), file.name]
-        unit.cursors.set(KNOWN, json.dumps(names[-KNOWN_FILES:]))
-        if not unit.inbox.accept(Signal(SYSTEM, file.name, "file", {"text": file.text}, at)):
-            return
+    def _take_in(self, file: OutboundFile, at: float, unit: Unit) -> list[str]:
+        """All of a file; returns the names of the latest files that were taken in."""
+        names: list[str] = json.loads(unit.cursors.get(KNOWN) or "[]")
+        if file.name in names:
+            return names  # another worker was faster
+        names = [*names, file.name][-KNOWN_FILES:]
+        unit.cursors.set(KNOWN, json.dumps(names))
+        if unit.inbox.accept(Signal(SYSTEM, file.name, "file", {"text": file.text}, at)):
+            self._lines(file, at, unit)
+        return names
+
+    def _lines(self, file: OutboundFile, at: float, unit: Unit) -> None:
         base, documents = "", Documents()
         for index, row in enumerate(_rows(file)):
             key = f"{file.name}#{index}"

@@ -51,23 +51,31 @@ class SalesforceChanges:
 
         cursors = await ctx.db.run(begin)
         accounts = await ctx.salesforce.changed_accounts(self._since(cursors[0]))
-        worked = await self._take("Account", accounts, cursors[0], self._account)
-        deals = await ctx.salesforce.changed_deals(self._since(cursors[1]))
-        worked = await self._take("Opportunity", deals, cursors[1], self._deal) or worked
+        stores = self._stores("Account", accounts, cursors[0], self._account)
+        try:
+            deals = await ctx.salesforce.changed_deals(self._since(cursors[1]))
+        except Exception:
+            await self._take(stores)  # what one query has found does not wait for the other
+            raise
+        return Tick(await self._take(stores + self._stores("Opportunity", deals, cursors[1], self._deal)))
+
+    async def _take(self, stores: list[Callable[[Unit], bool]]) -> bool:
+        worked = bool(stores) and await self._ctx.db.run(lambda unit: any([store(unit) for store in stores]))
         if worked:
-            await ctx.kick()
-        return Tick(worked)
+            await self._ctx.kick()
+        return worked
 
     def _since(self, cursor: str | None) -> str:
         if cursor is None:
             return ""
         return datetime.fromtimestamp(instant(cursor) - self._ctx.overlap_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
-    async def _take(
+    def _stores(
         self, kind: str, rows: list[Row], cursor: str | None, apply: Callable[[Unit, Row, str, float], None]
-    ) -> bool:
+    ) -> list[Callable[[Unit], bool]]:
+        """What takes the rows in, if there are any."""
         if not rows:
-            return False
+            return []
         at = self._ctx.clock.now()
         latest = max((row.stamp for row in rows), key=instant)
         restored = self._restored(kind, bool(rows[0].missing))
@@ -88,7 +96,7 @@ class SalesforceChanges:
                 unit.cursors.set(f"salesforce/{kind}", latest)
             return fresh
 
-        return await self._ctx.db.run(store)
+        return [store]
 
     def _restored(self, kind: str, missing: bool) -> bool:
         """Whether a field that the source had lost is there again: what waits for the field map may go on."""
@@ -129,18 +137,24 @@ class PlatformEvents:
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
         self._known: dict[str, None] = {}  # ids that this process has stored already; the inbox is the truth
+        self._cursor: int | None = None  # as this process left it; the store's is the truth
 
     async def __call__(self) -> Tick:
         """One look at the source."""
         ctx = self._ctx
-        cursor = await ctx.db.run(lambda unit: unit.cursors.get(self.CURSOR))
-        since = max(0, int(cursor) - ctx.overlap_s) if cursor else 0
+        if self._cursor is None:
+            self._cursor = int(await ctx.db.run(lambda unit: unit.cursors.get(self.CURSOR)) or 0)
+        since = max(0, self._cursor - ctx.overlap_s)
         events = [event for event in await ctx.platform.events(since) if isinstance(event, dict)]
         unseen = [event for event in events if event.get("id") not in self._known]
-        fresh = await take_all(ctx, unseen) if unseen else 0
         latest = max((int(event["occurred_at"]) for event in unseen if "occurred_at" in event), default=0)
-        if latest > int(cursor or 0):
-            await ctx.db.run(lambda unit: unit.cursors.set(self.CURSOR, str(latest)))
+
+        def taken(unit: Unit) -> None:
+            if latest > int(unit.cursors.get(self.CURSOR) or 0):
+                unit.cursors.set(self.CURSOR, str(latest))
+
+        fresh = await take_all(ctx, unseen, taken) if unseen else 0
+        self._cursor = max(self._cursor, latest)
         self._known = {str(event.get("id")): None for event in events}
         return Tick(fresh > 0)
 
@@ -152,16 +166,18 @@ class CloudPayments:
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
+        self._cursor: str | None = None  # as this process left it; the store's is the truth
 
     async def __call__(self) -> Tick:
         """One look at the source."""
         ctx = self._ctx
         if ctx.cloud is None:
             return Tick(False)
-        cursor = await ctx.db.run(lambda unit: unit.cursors.get(self.CURSOR))
+        if self._cursor is None:
+            self._cursor = await ctx.db.run(lambda unit: unit.cursors.get(self.CURSOR)) or ""
         since = ""
-        if cursor:
-            since = datetime.fromtimestamp(instant(cursor) - ctx.overlap_s, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        if self._cursor:
+            since = datetime.fromtimestamp(instant(self._cursor) - ctx.overlap_s, UTC).strftime("%Y-%m-%d %H:%M:%S")
         rows = await ctx.cloud.changed_payments(since)
         if not rows:
             return Tick(False)
@@ -170,11 +186,14 @@ class CloudPayments:
 
         def store(unit: Unit) -> bool:
             fresh = [self._take(unit, row, at) for row in rows]
+            cursor = unit.cursors.get(self.CURSOR)
             if cursor is None or instant(latest) > instant(cursor):
                 unit.cursors.set(self.CURSOR, latest)
             return any(fresh)
 
         worked = await ctx.db.run(store)
+        if not self._cursor or instant(latest) > instant(self._cursor):
+            self._cursor = latest
         if worked:
             await ctx.kick()
         return Tick(worked)
