@@ -130,13 +130,11 @@ class QueryApi:
                 return sqlite3.SQLITE_DENY
             return sqlite3.SQLITE_OK
 
-        db.set_authorizer(judge)
         try:
-            db.execute(f"SELECT * FROM ({found.sql}) LIMIT 0", [None] * found.parameters).fetchall()
+            with self.state.store.judged_by(judge):
+                db.execute(f"SELECT * FROM ({found.sql}) LIMIT 0", [None] * found.parameters).fetchall()
         except sqlite3.DatabaseError as error:
             raise BadQuery("not permitted" if refused else str(error)) from None
-        finally:
-            db.set_authorizer(None)
 
 
 def _check_count(needed: int, params: list[Any]) -> None:

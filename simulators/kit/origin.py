@@ -15,8 +15,18 @@ class _Way:
     fill: str
 
 
+_WRITES = (sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE)
+_READS = (
+    sqlite3.SQLITE_READ, sqlite3.SQLITE_SELECT, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_TRANSACTION,
+    sqlite3.SQLITE_SAVEPOINT, sqlite3.SQLITE_PRAGMA, sqlite3.SQLITE_RECURSIVE,
+)  # fmt: skip
+
+
 class Origin:
-    """An image at hand in the connection itself, as the attached database `origin`; one at a time per connection."""
+    """An image at hand in the connection itself, as the attached database `origin`; one at a time per connection.
+
+    What no statement could have changed is not set back: SQLite says of each, when it is prepared, what it will do.
+    """
 
     def __init__(self, connection: sqlite3.Connection, image: bytes) -> None:
         self._connection, self._image = connection, image
@@ -25,17 +35,35 @@ class Origin:
         connection.execute("ATTACH ':memory:' AS origin")
         connection.deserialize(image, name="origin")
         self._tables = _tables(connection, "origin")
-        self._ways = [_way(connection, name, sql) for name, sql in self._tables]
+        self._ways = {name: _way(connection, name, sql) for name, sql in self._tables}
+        self._touched = {name for name in self._ways if name.startswith("sqlite_")}  # these SQLite writes by itself
+        self._altered = False
+        connection.set_authorizer(self.prepared)  # makes it prepare anew what was prepared before
+
+    def prepared(self, action: int, name: str | None, *_: str | None) -> int:
+        """SQLite's authorizer callback: allows all, and notes what a statement will write."""
+        if action in _WRITES:
+            self._touched.add(name or "")
+        elif action not in _READS:
+            self._altered = True
+        return sqlite3.SQLITE_OK
+
+    def suspect(self) -> None:
+        """Everything may have changed, behind SQLite's statements."""
+        self._touched.update(self._ways)
+        self._altered = True
 
     def restore(self) -> None:
         """Replace all data; also the schema, if it is another one by now (a further index is not)."""
         connection = self._connection
-        if _tables(connection, "main") != self._tables:
+        if self._altered and _tables(connection, "main") != self._tables:
             overwrite(connection, self._image)
             return
         connection.execute("BEGIN IMMEDIATE")
         try:
-            for way in self._ways:
+            for name, way in self._ways.items():
+                if name not in self._touched:
+                    continue
                 connection.execute(way.clear)
                 if way.fill:
                     connection.execute(way.fill)

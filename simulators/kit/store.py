@@ -1,7 +1,8 @@
 """A system's data: JSON documents in SQLite with indexed fields, transactions, a change feed and snapshots."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -65,6 +66,7 @@ class Store:
         self._kept: list[int] = []  # for each open transaction, how many pending changes came before it
         self._transaction = Transaction(self)
         self._held: dict[str, list[Doc]] = {}
+        self._origin: Origin | None = None
         self.listeners: list[Callable[[list[Change]], None]] = []
         self.version = 0  # grows with every committed change: a cheap "did anything happen"
         self._connect()
@@ -98,6 +100,8 @@ class Store:
         """Replace all data by a snapshot's."""
         self._require_idle()
         overwrite(self.db, image)
+        if self._origin is not None:
+            self._origin.suspect()
         self._held.clear()
         self.version += 1
 
@@ -108,9 +112,19 @@ class Store:
     def recall(self) -> None:
         """Replace all data by what was remembered."""
         self._require_idle()
+        assert self._origin is not None, "nothing was remembered"
         self._origin.restore()
         self._held.clear()
         self.version += 1
+
+    @contextmanager
+    def judged_by(self, authorizer: Callable[..., int]) -> Generator[None]:
+        """Have SQLite ask for every statement that is prepared meanwhile; it has one such judge at a time."""
+        self.db.set_authorizer(authorizer)
+        try:
+            yield
+        finally:
+            self.db.set_authorizer(self._origin.prepared if self._origin is not None else None)
 
     def close(self) -> None:
         """Close the file; the store is of no use after."""

@@ -60,7 +60,7 @@ class SalesforceChanges:
         return Tick(await self._take(stores + self._stores("Opportunity", deals, cursors[1], self._deal)))
 
     async def _take(self, stores: list[Callable[[Unit], bool]]) -> bool:
-        worked = bool(stores) and await self._ctx.db.run(lambda unit: any([store(unit) for store in stores]))
+        worked = bool(stores) and await self._ctx.db.run(lambda unit: sum(store(unit) for store in stores) > 0)
         if worked:
             await self._ctx.kick()
         return worked

@@ -145,3 +145,29 @@ def test_a_restore_that_fails_leaves_no_transaction_open() -> None:
     with pytest.raises(sqlite3.IntegrityError, match="no"):
         origin.restore()
     assert not database.in_transaction
+
+
+def test_a_statement_known_from_before_the_origin_is_seen_to_write_after_it() -> None:
+    database = sqlite3.connect(":memory:", isolation_level=None)
+    database.executescript("CREATE TABLE used (n INTEGER); CREATE TABLE spared (n INTEGER)")
+    for table in ("used", "spared"):
+        database.execute(f"INSERT INTO {table} VALUES (1)")
+    origin = Origin(database, database.serialize())
+    database.execute("INSERT INTO used VALUES (1)")  # prepared before, and taken from the connection's memory
+    said: list[str] = []
+    database.set_trace_callback(said.append)
+    origin.restore()
+    assert database.execute("SELECT count(*) FROM used").fetchone() == (1,)
+    assert not any("spared" in statement for statement in said)
+
+
+def test_what_was_remembered_comes_back_after_a_snapshot_took_its_place() -> None:
+    store = Store([Kind("thing")])
+    store.add("thing", {"id": "a"})
+    image = store.snapshot()
+    store.delete("thing", "a")
+    store.remember()
+    store.restore(image)
+    assert store.get("thing", "a")
+    store.recall()
+    assert store.get("thing", "a") is None
