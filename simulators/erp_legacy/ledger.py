@@ -157,12 +157,15 @@ class Ledger:
 
     # -- reversal and clearing --------------------------------------------------------------
 
-    def reverse(self, head: Doc, day: date, reason: str, origin: Origin) -> Doc:
-        """Post a document's mirror image as AB; both carry each other's number and their items are settled."""
+    def reverse(self, head: Doc, day: date, reason: str, origin: Origin, source: str = "") -> Doc:
+        """Post a document's mirror image as AB; both carry each other's number and their items are settled.
+
+        `source` is the sender's own name for the reversal (ZSRCID); without one it is the document's.
+        """
         header = Header(
             "AB", head["BUKRS"], head["XBLNR"], date.fromisoformat(_iso(head["BLDAT"])), day, 0, head["WAERS"],
             head["KUNNR"], bktxt=head["BKTXT"], rebzg=head["BELNR"], stgrd=reason, zsubid=head["ZSUBID"],
-            zsrcsys=head["ZSRCSYS"], zsrcid=head["ZSRCID"],
+            zsrcsys=head["ZSRCSYS"], zsrcid=source or head["ZSRCID"],
         )  # fmt: skip
         before = self.lines(head)
         lines = [

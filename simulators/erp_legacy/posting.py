@@ -46,7 +46,7 @@ class Posting:
             assert original is not None and facts.original is not None
             day = reversal_date(document.header.budat, facts.original, facts)
             back = self.return_payment if original["BLART"] == "DZ" else self.ledger.reverse
-            head = back(original, day, document.header.stgrd, origin)
+            head = back(original, day, document.header.stgrd, origin, document.header.zsrcid)
         elif action == "X":
             assert original is not None
             head = self._correct(original, document)
@@ -112,7 +112,9 @@ class Posting:
         item = self.ledger.customer_item(head)
         assert item is not None
         header = document.header
-        if header.blart == "DZ":
+        if header.blart == "DZ" and item["SHKZG"] == "S":
+            self._pay_out(document, head, item, origin)
+        elif header.blart == "DZ":
             self._pay(document, head, item, origin)
         elif header.blart == "DG" and header.rebzg:
             target = self._target(head, header.rebzg)
@@ -132,6 +134,18 @@ class Posting:
         else:
             row |= {"XBLNR": target["XBLNR"], "RESTBT": target["REST"] - gross}
             self.ledger.apply(target, item, header.budat, origin.at)
+        self._store.put(HEADER.name, {**head, "ZPAY": row, "extract": EXTRACT_WAITING})
+
+    def _pay_out(self, document: Document, head: Doc, item: Doc, origin: Origin) -> None:
+        """Money that goes back to the customer, set against the credit memo (or payment) that REBZG names."""
+        header = document.header
+        credit = self.ledger.find(header.bukrs, header.rebzg, header.kunnr, ("DG", "DZ"))
+        row: Doc = {"XBLNR": "", "WRBTR": -item["WRBTR"], "SKONTO": 0, "RESTBT": 0}
+        if credit is not None and not credit["STBLG"] and credit["id"] != head["id"]:
+            given = self.ledger.customer_item(credit)
+            if given is not None and given["SHKZG"] == "H":
+                self.ledger.apply(item, given, header.budat, origin.at)
+                row["XBLNR"] = credit["XBLNR"]
         self._store.put(HEADER.name, {**head, "ZPAY": row, "extract": EXTRACT_WAITING})
 
     def _target(self, head: Doc, reference: str) -> Doc | None:
@@ -175,10 +189,10 @@ class Posting:
             self.ledger.unapply(record, day, at)
         return len(records)
 
-    def return_payment(self, head: Doc, day: date, reason: str, origin: Origin) -> Doc:
+    def return_payment(self, head: Doc, day: date, reason: str, origin: Origin, source: str = "") -> Doc:
         """A payment comes back: its applications are reset, the document reversed, the extract told."""
         self.reset_clearing(head, day, origin.at)
-        mirror = self.ledger.reverse(head, day, reason, origin)
+        mirror = self.ledger.reverse(head, day, reason, origin, source)
         paid = head.get("ZPAY") or {"XBLNR": "", "WRBTR": 0, "SKONTO": 0}
         target = self._target(head, paid["XBLNR"]) if paid["XBLNR"] else None
         row = {"XBLNR": paid["XBLNR"], "WRBTR": -paid["WRBTR"], "SKONTO": -paid["SKONTO"],

@@ -12,6 +12,7 @@ from simulators.erp_legacy.errors import Message, message
 # Posting key -> account type, side, and the document types it belongs to (none: any).
 POSTING_KEYS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "01": ("D", "S", ("DR",)),
+    "05": ("D", "S", ("DZ",)),
     "11": ("D", "H", ("DG",)),
     "15": ("D", "H", ("DZ",)),
     "40": ("S", "S", ()),

@@ -75,15 +75,20 @@ class Bill:
     tax: tuple[tuple[str, str, str, str], ...] = (("A9", "9.000", "1600.00", "144.00"),)
     mwskz: str = "A9"
     sender: str = "SUBHUB"
+    source: str = ""
+    out: bool = False  # a payment to the customer
     extra: list[str] = field(default_factory=list)
 
     def idoc(self, docnum: str) -> Doc:
         customer_side, other = {"DR": ("S", "H"), "DG": ("H", "S"), "DZ": ("H", "S")}.get(self.blart, ("S", "H"))
         key = {"DR": "01", "DG": "11", "DZ": "15"}.get(self.blart, "01")
+        if self.out:
+            customer_side, other, key = "S", "H", "05"
         head = record(223, (0, 2, self.blart), (2, 4, self.bukrs), (6, 16, self.xblnr), (22, 8, self.bldat),
                       (30, 8, self.budat), (38, 2, self.monat), (40, 5, self.waers), (57, 25, "Windtunnel"),
                       (82, 10, self.kunnr), (92, 4, "N30"), (96, 8, self.bldat), (104, 16, self.rebzg),
-                      (120, 2, self.stgrd), (122, 40, self.zsubid), (162, 10, "SUBS"), (172, 50, self.xblnr),
+                      (120, 2, self.stgrd), (122, 40, self.zsubid), (162, 10, "SUBS"),
+                      (172, 50, self.source or self.xblnr),
                       (222, 1, self.action))  # fmt: skip
         doc = Doc(docnum, [control(docnum, "ZSUBINV", self.sender, self.xblnr), data(docnum, 1, "Z1SUBHD", head)],
                   self.waers, self.kunnr)  # fmt: skip

@@ -108,6 +108,49 @@ def test_a_returned_payment_opens_its_invoice_again() -> None:
     story(body)
 
 
+def test_a_credit_memo_is_paid_out_and_told_with_a_minus() -> None:
+    async def body(world: World) -> None:
+        await invoiced(world)
+        await receive(world, "1744.00")
+        memo = Bill("SG-CN-1", blart="DG", rebzg="SG-000001", gross="436.00", net=(("0000400100", "400.00"),),
+                    tax=(("A9", "9.000", "400.00", "36.00"),))  # fmt: skip
+        await world.send("BILL", 2, memo.idoc("3"))
+        assert await extract(world, 2) == [("SG-000001", "1744.00", "0.00", "0.00")]
+        number = world.documents("DG")[0]["BELNR"]
+        await world.send("PAY", 1, payment("SG-CN-1", "436.00", number, out=True).idoc("4"))
+        assert await extract(world, 3) == [("SG-CN-1", "-436.00", "0.00", "0.00")]
+        assert await open_items(world) == []
+        world.check_books()
+
+    story(body)
+
+
+def test_money_paid_out_for_nothing_known_stays_open() -> None:
+    async def body(world: World) -> None:
+        await invoiced(world)
+        await world.send("PAY", 1, payment("SG-CN-9", "10.00", "SG-CN-9", out=True).idoc("4"))
+        assert await extract(world, 2) == [("", "-10.00", "0.00", "0.00")]
+        assert ("DZ", "10.00", "10.00") in await open_items(world)
+
+    story(body)
+
+
+def test_a_payment_taken_back_by_its_sender_has_the_senders_own_name_for_that() -> None:
+    async def body(world: World) -> None:
+        await invoiced(world)
+        await world.send("PAY", 1, payment("SG-000001", "1744.00", "SG-000001", source="txn_1").idoc("3"))
+        await world.run()
+        paid = world.documents("DZ")[0]["BELNR"]
+        back = payment("SG-000001", "1744.00", paid, source="txn_2", action="R", stgrd="01")
+        await world.send("PAY", 2, back.idoc("4"))
+        assert await extract(world, 3) == [("SG-000001", "-1744.00", "0.00", "1744.00")]
+        assert [(row["ZSRCID"], row["STBLG"] != "") for row in world.documents("AB")] == [("txn_2", True)]
+        line, _ = await world.outbound("ZSUBPAY_20260105_000003.TXT")
+        assert line[7:17] == paid  # AUGBL: which payment it takes back
+
+    story(body)
+
+
 def test_a_receipt_in_the_same_window_as_its_invoice() -> None:
     async def body(world: World) -> None:
         await world.send("CUST", 1, customer("1", KUNNR))
