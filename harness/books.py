@@ -189,7 +189,7 @@ def _platform(book: Mapping[str, Any], canon: Canon, correlation: Correlation) -
     for row in rows(book, "document", "credit_note"):
         canon.documents.append(_credit_note(row, customers, lines, correlation))
     for row in rows(book, "document", "transaction"):
-        if row.get("type") == "payment" and row.get("status") == "success":
+        if row.get("type") in _MOVED and row.get("status") in ("success", "late_failure"):
             canon.receipts.append(_payment(row, customers, correlation))
 
 
@@ -302,14 +302,22 @@ def _credit_note(
     )  # fmt: skip
 
 
+_MOVED = ("payment", "refund", "payment_reversal")  # money that came in, and what took it out again
+
+
 def _payment(row: Row, customers: Mapping[str, Row], correlation: Correlation) -> Receipt:
+    """What went back has a minus, and is set against the credit note that it pays out. A payment that was taken back
+    settles nothing any more.
+    """
     reference = str(row.get("reference_number") or "")
     born_elsewhere = reference.startswith((correlation.cloud_receipt_prefix, correlation.legacy_receipt_prefix))
+    sign, settles = (1, row.get("linked_invoices") or ()) if row["type"] == "payment" else (-1, ())
+    applied = [(link["invoice_id"], int(link["applied_amount"])) for link in settles if row["status"] == "success"]
+    applied += [(link["cn_id"], -int(link["applied_amount"])) for link in row.get("linked_credit_notes") or ()]
     return Receipt(
         "subscriptions", row["id"], reference if born_elsewhere else f"CB:{row['id']}",
         _account_of(row, customers, correlation), row.get("business_entity_id") or "", row["currency_code"],
-        int(row["amount"]), _day(row["date"]),
-        tuple((link["invoice_id"], int(link["applied_amount"])) for link in row.get("linked_invoices") or ()),
+        sign * int(row["amount"]), _day(row["date"]), tuple(applied), source=str(row.get("refunded_txn_id") or ""),
     )  # fmt: skip
 
 

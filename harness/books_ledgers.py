@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -50,19 +51,14 @@ def cloud(book: Book, canon: Canon, correlation: Correlation) -> None:
         "invoice": ("invoice", correlation.invoice_prefix),
         "creditMemo": ("credit", correlation.credit_prefix),
     }
+    voided = _voided(_rows(book, "document", *kinds), correlation)
     for row in _rows(book, "document", *kinds):
-        if row["status"] != "V":
+        if row["status"] != "V" and row["id"] not in voided:
             kind, prefix = kinds[row["object"]]
             canon.documents.append(
                 _cloud_document(row, kind, _number(row, prefix, bills), account_of, lines, codes, correlation)
             )
-    applied: dict[str, list[tuple[str, int]]] = {}
-    for row in _rows(book, "allocation", "customerPayment.apply"):
-        bill = str(row.get("docExternalId") or "").removeprefix(correlation.invoice_prefix)
-        applied.setdefault(row["transaction"], []).append((bill, row["amount"]))
-    for row in _rows(book, "document", "customerPayment"):
-        if row["status"] != "V":
-            canon.receipts.append(_cloud_receipt(row, account_of, applied.get(row["id"], []), correlation))
+    _cloud_receipts(book, canon, account_of, correlation)
     for row in _rows(book, "ledger", "transactionAccountingLine"):
         if row["posting"]:
             currency = row["currency"]
@@ -74,6 +70,41 @@ def cloud(book: Book, canon: Canon, correlation: Correlation) -> None:
                     minor(row["debit"], row["baseCurrency"]) - minor(row["credit"], row["baseCurrency"]),
                 )
             )  # fmt: skip
+
+
+def _cloud_receipts(book: Book, canon: Canon, account_of: Any, correlation: Correlation) -> None:
+    """Payments with what they settle, refunds with the credit memos that they pay out."""
+    applied: dict[str, list[tuple[str, Any]]] = {}
+    for row in _rows(book, "allocation", "customerPayment.apply"):
+        bill = str(row.get("docExternalId") or "").removeprefix(correlation.invoice_prefix)
+        applied.setdefault(row["transaction"], []).append((bill, row["amount"]))
+    for row in _rows(book, "allocation", "customerRefund.apply"):
+        external = str(row.get("docExternalId") or "")
+        if external.startswith(correlation.credit_prefix):  # what a payment gives back is set against nothing
+            number = external.removeprefix(correlation.credit_prefix)
+            applied.setdefault(row["transaction"], []).append((number, -Decimal(row["amount"])))
+    for row in _rows(book, "document", "customerPayment", "customerRefund"):
+        if row.get("status") != "V":
+            canon.receipts.append(_cloud_receipt(row, account_of, applied.get(row["id"], []), correlation))
+
+
+def _voided(rows: list[Row], correlation: Correlation) -> set[str]:
+    """Documents that were taken back, and what took them back, where one is settled by the other: neither counts."""
+    by_key = {str(row.get("externalId") or ""): row for row in rows}
+    found: set[str] = set()
+    for prefix, of in (
+        (correlation.bill_void_prefix, correlation.invoice_prefix),
+        (correlation.credit_void_prefix, correlation.credit_prefix),
+    ):
+        for key, row in by_key.items():
+            twin = by_key.get(f"{of}{key.removeprefix(prefix)}") if key.startswith(prefix) else None
+            if twin is not None and twin["total"] == row["total"] and not (_rest(row) or _rest(twin)):
+                found |= {row["id"], twin["id"]}
+    return found
+
+
+def _rest(row: Row) -> bool:
+    return minor(row.get("amountRemaining" if row["object"] == "invoice" else "unapplied") or 0, row["currency"]) != 0
 
 
 def _number(row: Row, prefix: str, bills: Mapping[str, Document]) -> str:
@@ -104,9 +135,11 @@ def _cloud_receipt(row: Row, account_of: Any, applied: list[tuple[str, Any]], co
     currency, external = row["currency"], str(row.get("externalId") or "")
     ours = external.startswith(correlation.payment_prefix)
     key = f"CB:{external.removeprefix(correlation.payment_prefix)}" if ours else f"NS-{row['id']}"
+    amount = minor(row["total"], currency)
     return Receipt(
         "erp_cloud", row["id"], key, account_of(row.get("entityExternalId"), row.get("entity")),
-        correlation.subsidiaries.get(row["subsidiary"], row["subsidiary"]), currency, minor(row["total"], currency),
+        correlation.subsidiaries.get(row["subsidiary"], row["subsidiary"]), currency,
+        amount if row["object"] == "customerPayment" else -amount,
         row["tranDate"], tuple((bill, minor(amount, currency)) for bill, amount in applied),
     )  # fmt: skip
 
@@ -115,9 +148,13 @@ def _cloud_receipt(row: Row, account_of: Any, applied: list[tuple[str, Any]], co
 
 
 def legacy(book: Book, canon: Canon, correlation: Correlation) -> None:
-    """SAP-style books: a document is BUKRS/BELNR/GJAHR; what was reversed and its reversal are both left out."""
+    """SAP-style books: a document is BUKRS/BELNR/GJAHR. A reversed invoice or credit memo and its reversal are both
+    left out; a payment that was taken back and what took it back are two movements of money.
+    """
     bills = {bill.key: bill for bill in canon.of("subscriptions")}
-    heads = [row for row in _rows(book, "document", "BKPF") if not row["STBLG"] and not row["ZREVERSAL"]]
+    every = _rows(book, "document", "BKPF")
+    heads = [row for row in every if not row["STBLG"] and not row["ZREVERSAL"]]
+    heads += [row for row in every if (row["STBLG"] or row["ZREVERSAL"]) and "ZPAYWRBTR" in row]
     owners = {row["KUNNR"]: bills[row["XBLNR"]].account for row in heads if row["XBLNR"] in bills}
     _legacy_parties(book, canon, correlation, owners)
     taxes: dict[tuple[str, ...], int] = {}
@@ -133,13 +170,16 @@ def legacy(book: Book, canon: Canon, correlation: Correlation) -> None:
     for row in _rows(book, "allocation", "CLEARING"):
         place = (row["BUKRS"], row["ZCRBELNR"], row["ZCRGJAHR"])
         cleared.setdefault(place, []).append((row["XBLNR"], minor(row["WRBTR"], row["WAERS"])))
+        if row["BLART"] == "DZ":  # money paid out is the debit of its clearing: it settles the credit memo
+            out = (row["BUKRS"], row["BELNR"], row["GJAHR"])
+            cleared.setdefault(out, []).append((row["ZCRXBLNR"], -minor(row["WRBTR"], row["WAERS"])))
     for row in heads:
         entity = correlation.company_codes.get(row["BUKRS"], row["BUKRS"])
         account = owners.get(row["KUNNR"], "")
         if row["BLART"] in ("DR", "DG"):
             zone = ZoneInfo(correlation.zones.get(entity, "UTC"))
             canon.documents.append(_legacy_document(row, entity, account, taxes, lines, codes, bills, zone))
-        elif row["BLART"] == "DZ":
+        elif "ZPAYWRBTR" in row:
             canon.receipts.append(_legacy_receipt(row, entity, account, cleared.get(_place(row), [])))
     for row in _rows(book, "ledger", "BSEG"):
         amount, local = minor(row["WRBTR"], row["WAERS"]), minor(row["DMBTR"], row["HWAER"])
@@ -189,10 +229,12 @@ def _legacy_receipt(row: Row, entity: str, account: str, applied: list[tuple[str
     currency = row["WAERS"]
     ours = row["IFACE"] == "PAY" and row["SNDPRN"] == "SUBHUB" and row["ZSRCID"]
     key = f"CB:{row['ZSRCID']}" if ours else f"L-{row['BUKRS']}-{row['GJAHR']}-{row['BELNR']}"
-    amount = minor(row.get("ZPAYWRBTR") or row["WRBTR"], currency)
+    amount, discount = (minor(row[name] or 0, currency) for name in ("ZPAYWRBTR", "SKONTO"))
+    taken_back = bool(row["STBLG"] or row["ZREVERSAL"])
     return Receipt(
-        "erp_legacy", "/".join(_place(row)), key, account, entity, currency, amount, _iso(row["BUDAT"]), tuple(applied)
-    )
+        "erp_legacy", "/".join(_place(row)), key, account, entity, currency, amount, _iso(row["BUDAT"]),
+        () if taken_back else tuple(applied), 0 if taken_back else discount,
+    )  # fmt: skip
 
 
 def _iso(day: str) -> str:

@@ -29,6 +29,8 @@ class Correlation:
     invoice_prefix: str = "CBINV-"
     credit_prefix: str = "CBCN-"
     payment_prefix: str = "CBTXN-"
+    bill_void_prefix: str = "CBVOID-"  # a credit memo that takes a voided bill back
+    credit_void_prefix: str = "CBCNV-"  # an invoice that takes a voided credit note back
     cloud_receipt_prefix: str = "NS-"
     legacy_receipt_prefix: str = "L-"
     renamed: dict[str, dict[str, str]] = field(default_factory=dict)  # Salesforce object -> new field name -> the old
@@ -201,7 +203,11 @@ class Document:
 
 @dataclass(frozen=True)
 class Receipt:
-    """A payment as one system holds it. `key` names its birth: CB:<txn>, NS-<id> or L-<company>-<year>-<number>."""
+    """A payment as one system holds it; money that went back (a refund, a reversal) has a minus.
+
+    `key` names its birth: CB:<txn>, NS-<id> or L-<company>-<year>-<number>. `discount`: what the ledger wrote off with
+    it; `source`: the payment that a refund of the platform names.
+    """
 
     system: str
     id: str
@@ -211,7 +217,14 @@ class Receipt:
     currency: str
     amount: int
     date: str
-    applied: tuple[tuple[str, int], ...] = ()  # (bill number, minor units)
+    applied: tuple[tuple[str, int], ...] = ()  # (bill, or credit note that is paid out; minor units)
+    discount: int = 0
+    source: str = ""
+
+    @property
+    def loose(self) -> int:
+        """What of it is set against nothing."""
+        return self.amount + self.discount - sum(amount for _, amount in self.applied)
 
 
 @dataclass(frozen=True)

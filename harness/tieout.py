@@ -82,9 +82,10 @@ def _open_is_receivable(canon: Canon, excuses: Excuses, entity: str, currency: s
     """Open bills - unapplied credit = what the ledger has open."""
     bills = _pick(canon.bills(), entity, currency)
     postings = [posting for posting in _pick(canon.postings(), entity, currency) if posting.key]
+    known = _on_account(bills, postings) | _cash_on_account(canon, bills, postings)
     found = _compare(
         "open bills = receivables", entity, currency, "platform, open", bills, "ledger, open", postings,
-        lambda document: document.open, excuses, receipts=canon, known=_on_account(bills, postings),
+        lambda document: document.open, excuses, receipts=canon, known=known,
     )  # fmt: skip
     unused = [bill for bill in bills if bill.kind == "credit" and bill.open]
     items = [Item("unapplied", bill.key, bill.open, f"credit note for {bill.of}, not used yet") for bill in unused]
@@ -110,9 +111,32 @@ def _on_account(bills: list[Document], postings: list[Document]) -> dict[str, tu
     return found
 
 
+def _cash_on_account(canon: Canon, bills: list[Document], postings: list[Document]) -> dict[str, tuple[int, str]]:
+    """A payment that the platform has set against a bill while the legacy ledger, which cannot be told so by any file,
+    has it on account: its bill is open there by as much.
+    """
+    loose = {one.key: one.loose for one in canon.receipts_of("erp_legacy") if one.loose > 0}
+    told = {(one.key, number) for one in canon.receipts_of("erp_legacy") for number, _ in one.applied}
+    used: dict[str, dict[str, int]] = {}
+    for receipt in canon.receipts_of("subscriptions"):
+        for number, amount in receipt.applied:
+            if receipt.key in loose and amount > 0 and (receipt.key, number) not in told:
+                used.setdefault(number, {})[receipt.key] = amount
+    found: dict[str, tuple[int, str]] = {}
+    held = {posting.key: posting.open for posting in postings if posting.system == "erp_legacy"}
+    for bill in bills:
+        parts = used.get(bill.key, {})
+        worth = sum(parts.values())
+        if parts and bill.key in held and held[bill.key] - bill.open == worth:
+            found[bill.key] = (-worth, f"paid by {', '.join(sorted(parts))}, which the ledger carries on account")
+    return found
+
+
 def _copies_agree(canon: Canon, excuses: Excuses, entity: str, currency: str) -> Identity:
     bills = _pick(canon.bills(), entity, currency)
     copies = [copy for copy in canon.of("salesforce") if copy.currency == currency]
+    void = {(one.kind, one.key) for one in canon.of("subscriptions") if one.status == "voided"}
+    copies = [copy for copy in copies if copy.open or (copy.kind, copy.key) not in void]
     numbers = {bill.key for bill in bills}
     return _compare(
         "Salesforce shows what is open", entity, currency, "platform, open", bills, "Salesforce, open",
@@ -149,7 +173,11 @@ def _compare(
                 breaks.append(Break(bill.key, difference, f"{bill.key} {reason} in {b_name}{excuses.late(keys)}"))
     for key, strangers in b_by_key.items():
         total = sum(_signed(stranger, amount(stranger)) for stranger in strangers)
-        breaks.append(Break(key, -total, f"{key} is in {b_name} and not in {a_name}"))
+        item = excuses.item([key, f"bill:{key}"], key, -total)  # one that the platform has voided since
+        if item is not None:
+            items.append(item)
+        else:
+            breaks.append(Break(key, -total, f"{key} is in {b_name} and not in {a_name}"))
     return Identity(
         name, entity, currency, a_name, sum(_signed(row, amount(row)) for row in a_rows),
         b_name, sum(_signed(row, amount(row)) for row in b_rows), tuple(items), tuple(breaks),
@@ -172,6 +200,14 @@ def _by_key(receipts: Iterable[Receipt]) -> dict[str, list[Receipt]]:
     return found
 
 
+def _on_the_ledgers_account(key: str, theirs: dict[str, list[Receipt]], difference: int) -> Item | None:
+    """Cash that the ledger received and holds on account: the platform need not know of it."""
+    loose = sum(row.loose for row in theirs.get(key, ()))
+    if key.startswith("CB:") or not loose or difference != -loose:
+        return None
+    return Item("unapplied", key, difference, "on account in the ledger, set against no bill yet")
+
+
 def _receipts_agree(canon: Canon, excuses: Excuses, entity: str, currency: str) -> Identity:
     platform: list[Receipt] = _pick(canon.receipts_of("subscriptions"), entity, currency)
     ledger: list[Receipt] = _pick(canon.receipts_of("erp_cloud", "erp_legacy"), entity, currency)
@@ -183,7 +219,7 @@ def _receipts_agree(canon: Canon, excuses: Excuses, entity: str, currency: str) 
         if not difference:
             continue
         applied = [number for row in (*ours.get(key, ()), *theirs.get(key, ())) for number, _ in row.applied]
-        item = excuses.item([key, *applied], key, difference)
+        item = excuses.item([key, *applied], key, difference) or _on_the_ledgers_account(key, theirs, difference)
         if item is not None:
             items.append(item)
         else:

@@ -136,8 +136,7 @@ def ledgers_balance(case: Case) -> tuple[int, list[str]]:
         sign = -1 if posting.kind == "credit" else 1
         open_items[(posting.system, posting.entity, posting.currency)] += sign * posting.open
     for receipt in case.canon.receipts_of("erp_cloud", "erp_legacy"):
-        unapplied = receipt.amount - sum(amount for _, amount in receipt.applied)
-        open_items[(receipt.system, receipt.entity, receipt.currency)] -= unapplied
+        open_items[(receipt.system, receipt.entity, receipt.currency)] -= receipt.loose
     for book in sorted({*control, *open_items}):
         if control[book] != open_items[book]:
             findings.append(f"{'/'.join(book)}: control account {control[book]}, open items {open_items[book]}")

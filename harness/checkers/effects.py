@@ -20,6 +20,7 @@ def one_effect_per_key(case: Case) -> tuple[int, list[str]]:
         *_twice("documents", ((row.system, row.kind, row.key) for row in canon.documents if row.key)),
         *_twice("receipts", (key for row in canon.receipts if row.key for key in _receipt_keys(row))),
         *_appended_lines(canon),
+        *_given_back_beyond(canon),
         *_billed_twice(canon),
     ]
     return len(canon.customers) + len(canon.documents) + len(canon.receipts), findings
@@ -43,6 +44,33 @@ def _appended_lines(canon: Canon) -> list[str]:
         bill = bills.get((posting.kind, posting.key))
         if bill is not None and bill.lines != posting.lines:
             findings.append(f"{posting.system} {posting.key} has {posting.lines} lines, the bill has {bill.lines}")
+    return findings
+
+
+def _given_back_beyond(canon: Canon) -> list[str]:
+    """Credits of a bill never exceed it, money that goes back never what was credited or received for it."""
+    findings = []
+    bills = {bill.key: bill for bill in canon.bills() if bill.kind == "invoice"}
+    notes = {bill.key: bill for bill in canon.bills() if bill.kind == "credit"}
+    credited: Counter[str] = Counter()
+    for note in notes.values():
+        credited[note.of] += note.gross
+    for number, worth in sorted(credited.items()):
+        if number in bills and worth > bills[number].gross:
+            findings.append(f"platform: {worth} minor units credited of {number}, worth {bills[number].gross}")
+    for system in ("subscriptions", *_LEDGERS):
+        out: Counter[str] = Counter()
+        for receipt in canon.receipts_of(system):
+            for number, amount in receipt.applied:
+                out[number] -= min(0, amount)
+        for number, worth in sorted(out.items()):
+            if number in notes and worth > notes[number].gross:
+                findings.append(f"{system}: {worth} minor units paid out for {number}, worth {notes[number].gross}")
+        moved: Counter[str] = Counter()
+        for receipt in canon.receipts_of(system):
+            moved[receipt.account] += receipt.amount
+        findings += [f"{system}: more went back to {account} than ever came in, by {-sum_} minor units"
+                     for account, sum_ in sorted(moved.items()) if sum_ < 0 and account]  # fmt: skip
     return findings
 
 

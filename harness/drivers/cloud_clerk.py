@@ -52,16 +52,44 @@ class CloudClerk:
     async def receive_transfer(self, number: str, amount: Decimal | None, on: str) -> tuple[str, Decimal]:
         """Book money that came to the bank against an invoice: the payment's id, and how much it was."""
         item = await self.invoice(number)
-        paid = amount if amount is not None else Decimal(item["foreignamountunpaid"])
-        if paid <= 0:
+        due = Decimal(item["foreignamountunpaid"])
+        paid = amount if amount is not None else due
+        if due <= 0 or paid <= 0:
             raise StepFailed(f"invoice {number} is paid already")
         body = {
             "customer": {"id": item["entity"]}, "subsidiary": {"id": item["subsidiary"]},
             "currency": {"id": item["currency"]}, "tranDate": on, "payment": float(paid),
             "memo": f"Transfer for {number}", "undepFunds": True,
-            "apply": {"items": [{"doc": {"id": item["id"]}, "apply": True, "amount": float(paid)}]},
+            "apply": {"items": [{"doc": {"id": item["id"]}, "apply": True, "amount": float(min(paid, due))}]},
         }  # fmt: skip
         return await self._create("customerPayment", body), paid
+
+    async def return_transfer(self, numbers: Sequence[str], on: str) -> tuple[str, str]:
+        """The bank has returned the youngest transfer for these invoices: it is taken off them and paid back. Its id
+        and amount.
+        """
+        listed = ", ".join(f"'{number}'" for number in numbers)
+        rows = await self.suiteql(
+            "SELECT p.id, p.entity, p.currency, p.foreigntotal, p.externalid FROM previoustransactionlinelink k "
+            "JOIN transaction p ON p.id = k.nextdoc JOIN transaction t ON t.id = k.previousdoc "
+            f"WHERE p.type = 'CustPymt' AND t.tranid IN ({listed}) ORDER BY p.id"
+        )
+        rows = [row for row in rows if not row.get("externalid")]
+        if not rows:
+            raise StepFailed(f"the cloud ERP knows no transfer for {listed}")
+        payment = rows[-1]
+        path = f"{REST}/record/v1/customerPayment/{payment['id']}?replace=apply"
+        reply = await self._send("PATCH", path, {"apply": {"items": []}})
+        if reply.status != 204:
+            raise refused("the cloud ERP", f"taking off payment {payment['id']}", reply)
+        body = {
+            "customer": {"id": payment["entity"]}, "currency": {"id": payment["currency"]}, "tranDate": on,
+            "memo": "Returned by the bank",
+            "apply": {"items": [{"doc": {"id": payment["id"]}, "apply": True,
+                                 "amount": float(payment["foreigntotal"])}]},
+        }  # fmt: skip
+        await self._create("customerRefund", body)
+        return str(payment["id"]), str(payment["foreigntotal"])
 
     async def open_items(self) -> list[OpenItem]:
         """All invoices that are not paid in full, oldest first."""

@@ -21,6 +21,11 @@ class Platform:
 
     async def bill_of(self, opportunity_id: str, account_id: str) -> dict[str, Any]:
         """The invoice of a deal (the youngest that is open, else the youngest); StepFailed when there is none."""
+        bills = await self.bills_of(opportunity_id, account_id)
+        return max(bills, key=lambda bill: (bill["amount_due"] > 0, bill["date"], bill["id"]))
+
+    async def bills_of(self, opportunity_id: str, account_id: str) -> list[dict[str, Any]]:
+        """All issued invoices of a deal; StepFailed when there is none."""
         bills: list[dict[str, Any]] = []
         for subscription in await self._list("subscription", {f"{self._names.deal_field}[is]": opportunity_id}):
             bills += await self._list("invoice", {"subscription_id[is]": subscription["id"]})
@@ -32,7 +37,14 @@ class Platform:
         bills = [bill for bill in bills if bill["status"] not in ("pending", "voided")]
         if not bills:
             raise StepFailed(f"the platform has no bill for deal {opportunity_id} yet")
-        return max(bills, key=lambda bill: (bill["amount_due"] > 0, bill["date"], bill["id"]))
+        return bills
+
+    async def credit_notes(self, statuses: tuple[str, ...]) -> list[dict[str, Any]]:
+        """All credit notes of the given statuses."""
+        found: list[dict[str, Any]] = []
+        for status in statuses:
+            found += await self._list("credit_note", {"status[is]": status})
+        return found
 
     async def subscription_of(self, opportunity_id: str) -> str:
         """Id of the subscription of a deal; StepFailed when there is none."""

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from harness.drivers import money
 from harness.drivers.agreements import deal_fields, origin_of, platform_change
 from harness.drivers.bank_file import PARTNER, Transfer, pay_file
 from harness.drivers.bookwork import edit_book
@@ -239,6 +240,13 @@ DRIVERS: dict[str, Driver] = {
     "advance": _advance,
     "pay_by_card": _pay_by_card,
     "transfer": _transfer,
+    "credit": money.credit,
+    "refund": money.refund,
+    "chargeback": money.chargeback,
+    "bank_return": money.bank_return,
+    "cancel": money.cancel,
+    "void": money.void,
+    "rebill": money.rebill,
     "fix_account": _fix_account,
     "map_item": _map_item,
     "erp_item": _erp_item,

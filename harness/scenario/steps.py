@@ -9,6 +9,15 @@ from pydantic import Field, model_validator
 from harness.scenario.agreements import ContractState, DealStep, LoseStep, PlatformChangeStep
 from harness.scenario.bookwork import EditBookStep, Reconciled
 from harness.scenario.changes import MapFieldsStep, PermitFieldStep, RenameFieldStep, ReplayStep, RequireFieldStep
+from harness.scenario.money import (
+    BankReturnStep,
+    CancelStep,
+    ChargebackStep,
+    CreditStep,
+    RebillStep,
+    RefundStep,
+    VoidStep,
+)
 from harness.scenario.part import Part
 from harness.scenario.upsets import BringUpStep, DisturbStep, RepairStep, TakeDownStep
 from harness.scenario.values import Moment, Name, Seconds
@@ -258,6 +267,13 @@ VERBS: dict[str, type[Part]] = {
     "advance": AdvanceStep,
     "pay_by_card": PayByCardStep,
     "transfer": TransferStep,
+    "credit": CreditStep,
+    "refund": RefundStep,
+    "chargeback": ChargebackStep,
+    "bank_return": BankReturnStep,
+    "cancel": CancelStep,
+    "void": VoidStep,
+    "rebill": RebillStep,
     "fix_account": FixAccountStep,
     "map_item": MapItemStep,
     "erp_item": ErpItemStep,

@@ -38,6 +38,7 @@ class States:
             "a customer": self.customer, "an invoice": self.invoice, "a payment of an invoice": self.payment,
             "the period is closed": self.closed, "a taxed invoice": self.taxed, "a deleted invoice": self.deleted,
             "a journal on the receivables": self.journal, "a credit memo": self.credit,
+            "a refund of a credit memo": self.refunded,
         }  # fmt: skip
 
     async def registered(self, _params: Params) -> Params:
@@ -103,6 +104,14 @@ class States:
             "externalId": params["credit"], "entity": {"id": given["customer_id"]}, "subsidiary": {"id": "1"},
             "currency": {"id": "1"}, "tranDate": self._today(), "autoApply": False,
             "item": {"items": [{"item": {"externalId": "SUB-PLATFORM"}, "quantity": 1, "amount": 1000.0}]},
+        })}  # fmt: skip
+
+    async def refunded(self, params: Params) -> Params:
+        """A refund of a whole credit memo as above by the external id `refund`: {…, refund_id}."""
+        given = await self.credit(params)
+        return {**given, "refund_id": await self._create("customerRefund", {
+            "externalId": params["refund"], "customer": {"id": given["customer_id"]}, "currency": {"id": "1"},
+            "tranDate": self._today(), "apply": {"items": [{"doc": {"id": given["credit_id"]}, "apply": True}]},
         })}  # fmt: skip
 
     async def closed(self, params: Params) -> Params:

@@ -31,6 +31,7 @@ class States:
             "more bills than a page holds": self.many_bills,
             "a subscription": self.subscription, "a bill without a subscription": self.bill,
             "a bill paid by transfer": self.recorded, "a bill paid by card": self.paid,
+            "a payment on account beside a bill": self.on_account, "a credit note that is owed": self.owed,
             "a credited bill": self.credited, "an amended subscription": self.amended,
             "a subscription with usage": self.used,
             "a bill of usage that is not closed": self.unclosed,
@@ -143,6 +144,23 @@ class States:
         given = await self.bill(params)
         made = await self._post("/credit_notes", {
             "reference_invoice_id": given["invoice"], "type": "adjustment", "reason_code": "waiver", "total": 1000,
+        })  # fmt: skip
+        return {**given, "credit_note": made["credit_note"]["id"]}
+
+    async def on_account(self, params: Params) -> Params:
+        """A bill, and a transfer `reference` of 10.00 that no bill uses: {invoice, transaction}."""
+        given = await self.bill(params)
+        made = await self._post(f"/customers/{params['customer']}/record_excess_payment", {
+            "transaction[amount]": 1000, "transaction[payment_method]": "bank_transfer",
+            "transaction[reference_number]": params["reference"], "transaction[date]": int(self._system.clock.now()),
+        })  # fmt: skip
+        return {**given, "transaction": made["transaction"]["id"]}
+
+    async def owed(self, params: Params) -> Params:
+        """A bill that was paid by card, and of which 10.00 are to be given back: {…, credit_note}."""
+        given = await self.paid(params)
+        made = await self._post("/credit_notes", {
+            "reference_invoice_id": given["invoice"], "type": "refundable", "reason_code": "waiver", "total": 1000,
         })  # fmt: skip
         return {**given, "credit_note": made["credit_note"]["id"]}
 

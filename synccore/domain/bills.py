@@ -3,6 +3,8 @@
 from datetime import date
 from decimal import Decimal
 
+from pydantic import Field
+
 from synccore.domain.deals import Address, Value
 
 
@@ -41,6 +43,8 @@ class Bill(Value):
     tax_id: str = ""
     address: Address = Address()
     lines: tuple[BillLine, ...] = ()
+    voided_at: int | None = None
+    replaces: str = ""  # the bill that it bills anew, as its note says
     version: int = 0
 
     @property
@@ -57,7 +61,11 @@ class Application(Value):
 
 
 class Payment(Value):
-    """A payment in the platform. `reference` names its birth elsewhere, if any."""
+    """A payment, refund or reversal in the platform. `reference` names its birth elsewhere, if any.
+
+    `linked`: the bills that it was set against; `unused`: what of it no bill uses. `source`: the payment that a refund
+    or reversal takes from, '' if none is named; `credits`: the credit notes that a refund pays out.
+    """
 
     id: str
     customer_id: str
@@ -68,15 +76,49 @@ class Payment(Value):
     received_at: int
     method: str = ""
     reference: str = ""
-    applied: tuple[Application, ...] = ()
+    linked: tuple[Application, ...] = ()
+    unused: int = 0
+    source: str = ""
+    credits: tuple[Application, ...] = ()  # `bill` is the number of the credit note
+
+    @property
+    def succeeded(self) -> bool:
+        """Did the money come in (or go out)? A late failure takes it back by a transaction of its own."""
+        return self.status in ("success", "late_failure")
+
+    @property
+    def applied(self) -> tuple[Application, ...]:
+        """What it settles now: nothing any more once it was taken back."""
+        return self.linked if self.status == "success" else ()
+
+    @property
+    def applications(self) -> dict[str, int]:
+        """Bill number -> minor units of it that settle that bill now."""
+        return summed(self.applied)
+
+
+def summed(parts: tuple[Application, ...]) -> dict[str, int]:
+    """Minor units by document, in their order."""
+    sums: dict[str, int] = {}
+    for part in parts:
+        sums[part.bill] = sums.get(part.bill, 0) + part.amount
+    return sums
 
 
 class Receipt(Value):
-    """A payment in an ERP. `key` is NS-<id> or L-<company>-<year>-<number>; bills by their numbers."""
+    """A payment in an ERP, or money that it gave back. `key` is NS-<id> or L-<company>-<year>-<number>.
+
+    `applied`: bills by their numbers, with the ledger's own ids in `documents`. `loose`: what lies on account.
+    `taken`: what was given back, by where it came from: the key of a receipt, or of a credit note behind `CN:`.
+    """
 
     key: str
     ours: bool = False  # it carries a key of ours: we wrote it
+    customer: str = ""  # the platform's, as far as the ledger's leads there
     currency: str = ""
     amount: int = 0
     received_on: date | None = None
     applied: tuple[Application, ...] = ()
+    documents: dict[str, int] = Field(default_factory=dict)
+    loose: int = 0
+    taken: tuple[Application, ...] = ()

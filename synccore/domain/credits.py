@@ -1,6 +1,6 @@
 """Credit notes of the platform, as values. Minor units, positive."""
 
-from synccore.domain.bills import Application, Bill, BillLine
+from synccore.domain.bills import Application, Bill, BillLine, summed
 from synccore.domain.deals import Address, Value
 
 
@@ -27,15 +27,13 @@ class Credit(Value):
     address: Address = Address()
     lines: tuple[BillLine, ...] = ()
     applied: tuple[Application, ...] = ()
+    voided_at: int | None = None
     version: int = 0
 
     @property
     def allocations(self) -> dict[str, int]:
         """Bill number -> minor units of this note that settle it."""
-        sums: dict[str, int] = {}
-        for part in self.applied:
-            sums[part.bill] = sums.get(part.bill, 0) + part.amount
-        return sums
+        return summed(self.applied)
 
     def as_bill(self) -> Bill:
         """The same lines and sums as a bill has, for the rules of posting that hold for both."""

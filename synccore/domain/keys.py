@@ -66,8 +66,16 @@ class Keys:
         """External id of the cloud ERP's customer payment."""
         return f"CBTXN-{transaction_id}"
 
+    def erp_credit_void(self, credit_note_id: str) -> str:
+        """External id of the cloud ERP's invoice that takes a voided credit memo back."""
+        return f"CBCNV-{credit_note_id}"
+
+    def erp_void(self, invoice_id: str) -> str:
+        """External id of the cloud ERP's credit memo that takes a voided invoice back."""
+        return f"CBVOID-{invoice_id}"
+
     def our_payment(self, external_id: str) -> bool:
-        """Was a payment in the cloud ERP written by us? Then it is an echo."""
+        """Was a payment or refund in the cloud ERP written by us? Then it is an echo."""
         return external_id.startswith("CBTXN-")
 
     def receipt_of_platform(self, transaction_id: str) -> str:
@@ -85,6 +93,13 @@ class Keys:
     def born_in_ledger(self, reference: str) -> bool:
         """Does a platform payment's reference say that it came from a ledger? Then it is never posted back."""
         return reference.startswith((CLOUD_RECEIPT, LEGACY_RECEIPT))
+
+    def ledger_document(self, key: str) -> str:
+        """The ledger's own name of a receipt that was born there, '' for one of the platform."""
+        for prefix in (CLOUD_RECEIPT, LEGACY_RECEIPT):
+            if key.startswith(prefix):
+                return key.removeprefix(prefix)
+        return ""
 
     def effect(self, target: str, kind: str, key: str) -> str:
         """Key of one write: target system, what, and the business key."""

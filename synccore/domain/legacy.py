@@ -57,6 +57,8 @@ class LegacyDocument(Value):
     """
 
     kind: Literal["DR", "DZ", "DG"]
+    action: Literal["C", "R"] = "C"  # R: takes back the document that `invoice_document` names, and has no lines
+    reason: str = ""  # STGRD of a reversal
     company: str
     reference: str  # XBLNR
     document_date: date
@@ -184,14 +186,45 @@ def payment_document(
     transaction: str, reference: str, company: str, kunnr: str, currency: str, amount: int, on: date, bank: str,
     invoice: str,
 ) -> LegacyDocument:  # fmt: skip
-    """DZ: bank at debit, the customer at credit, for the invoice with that document number."""
+    """DZ: bank at debit, the customer at credit, for the invoice with that document number ('': on account).
+
+    The transaction is the assignment (ZSUBID) as well: the site tells several payments of one invoice apart by it.
+    """
     return LegacyDocument(
         kind="DZ", company=company, reference=reference, document_date=on, posting_date=on, currency=currency,
-        kunnr=kunnr, text=transaction, source_id=transaction, invoice_document=invoice,
+        kunnr=kunnr, text=transaction, subscription=transaction, source_id=transaction, invoice_document=invoice,
         lines=(
             LegacyLine(posting_key="40", account=padded(bank), debit=True, amount=amount, assignment=reference),
             LegacyLine(
                 posting_key="15", customer=True, account=kunnr, debit=False, amount=amount, assignment=reference
             ),
         ),
+    )  # fmt: skip
+
+
+def refund_document(
+    transaction: str, reference: str, company: str, kunnr: str, currency: str, amount: int, on: date, bank: str,
+    credit: str,
+) -> LegacyDocument:  # fmt: skip
+    """DZ: the customer at debit, bank at credit, for the credit memo (or payment) with that document number."""
+    return LegacyDocument(
+        kind="DZ", company=company, reference=reference, document_date=on, posting_date=on, currency=currency,
+        kunnr=kunnr, text=transaction, subscription=transaction, source_id=transaction, invoice_document=credit,
+        lines=(
+            LegacyLine(
+                posting_key="05", customer=True, account=kunnr, debit=True, amount=amount, assignment=reference
+            ),
+            LegacyLine(posting_key="50", account=padded(bank), debit=False, amount=amount, assignment=reference),
+        ),
+    )  # fmt: skip
+
+
+def reversal_document(
+    kind: Literal["DR", "DZ", "DG"], source: str, reference: str, company: str, kunnr: str, currency: str, on: date,
+    original: str, reason: str,
+) -> LegacyDocument:  # fmt: skip
+    """Takes back the document with that number; the ledger knows its lines."""
+    return LegacyDocument(
+        kind=kind, action="R", reason=reason, company=company, reference=reference, document_date=on, posting_date=on,
+        currency=currency, kunnr=kunnr, source_id=source, invoice_document=original, lines=(),
     )  # fmt: skip

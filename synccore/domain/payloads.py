@@ -154,6 +154,53 @@ class PaymentFailed(Payload):
     reason: str = ""
 
 
+class PaymentReversed(Payload):
+    """Money that had come in was taken back: the bank returned it, or the payer disputed it."""
+
+    payment: Key
+    reversal: Key
+    amount: Minor
+    currency: Currency
+    reason: str = ""
+
+
+class RefundIssued(Payload):
+    """Money goes back to the customer: what a credit note gives back, or what no bill uses of a payment."""
+
+    refund: Key
+    amount: Minor
+    currency: Currency
+    method: str = ""
+    credits: list[str] = []
+    payment: str = ""
+
+
+class RefundPosted(Payload):
+    """A ledger has posted money that went back (a refund or a reversal), under its own document number."""
+
+    refund: Key
+    ledger: Ledger
+    document: str
+    amount: Minor | None = None
+
+
+class RefundRecorded(Payload):
+    """The platform has recorded that money went back which a ledger had received."""
+
+    refund: Key
+    payment: Key
+    amount: Minor
+    transaction: Key
+
+
+class DocumentVoided(Payload):
+    """A ledger has taken back by `document` what it had posted, because the platform has voided it."""
+
+    number: Key
+    ledger: Ledger
+    document: str
+
+
 class PaymentPosted(Payload):
     """A ledger has posted a payment, under its own document number."""
 
@@ -168,6 +215,14 @@ class PaymentRecorded(Payload):
 
     payment: Key
     invoice: Key
+    amount: Minor
+    transaction: Key
+
+
+class ExcessRecorded(Payload):
+    """The platform has recorded what a ledger's receipt has on account."""
+
+    payment: Key
     amount: Minor
     transaction: Key
 
@@ -226,8 +281,15 @@ EVENT_TYPES: dict[str, EventType] = {
     "invoice-posted": EventType(InvoicePosted),
     "payment-received": EventType(PaymentReceived),
     "payment-failed": EventType(PaymentFailed),
+    "payment-reversed": EventType(PaymentReversed),
+    "refund-issued": EventType(RefundIssued),
+    "refund-posted": EventType(RefundPosted),
+    "refund-recorded": EventType(RefundRecorded),
+    "invoice-voided": EventType(DocumentVoided),
+    "credit-memo-voided": EventType(DocumentVoided),
     "payment-posted": EventType(PaymentPosted),
     "payment-recorded": EventType(PaymentRecorded),
+    "excess-recorded": EventType(ExcessRecorded),
     "usage-reported": EventType(UsageReported),
     "usage-rated": EventType(UsageRated),
 }

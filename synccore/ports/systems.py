@@ -138,7 +138,9 @@ class Salesforce(Reachable, Protocol):
         ...
 
     async def write_receipt(self, key: str, fields: Mapping[str, Any], number: str, bill: Mapping[str, Any]) -> None:
-        """Upsert Payment__c by its key together with its Invoice__c (levels, one transaction)."""
+        """Upsert Payment__c by its key together with its Invoice__c (levels, one transaction); without a bill's number
+        alone.
+        """
         ...
 
     async def book(self) -> Book:
@@ -213,6 +215,30 @@ class Platform(Reachable, Protocol):
 
     async def record_payment(self, invoice_id: str, receipt: Receipt, amount: int, key: str) -> str:
         """Record a payment that a ledger received; returns the transaction's id. Never more than the bill's due."""
+        ...
+
+    async def payments_by_reference(self, reference: str) -> list[Payment]:
+        """All transactions that carry a ledger's reference, whatever became of them."""
+        ...
+
+    async def record_excess(self, customer_id: str, receipt: Receipt, amount: int, key: str) -> str:
+        """Record money that a ledger received and that no bill uses; returns the transaction's id."""
+        ...
+
+    async def remove_payment(self, invoice_id: str, transaction_id: str, key: str) -> str:
+        """Take a payment off a bill: what it had settled is unused; returns the transaction's id."""
+        ...
+
+    async def apply_payment(self, invoice_id: str, transaction_id: str, amount: int, key: str) -> str:
+        """Set so much of a payment that no bill uses against a bill; returns the transaction's id."""
+        ...
+
+    async def record_refund(self, transaction_id: str, back: Receipt, amount: int, key: str) -> str:
+        """Record that a ledger gave back unused money of a payment; returns the refund's id."""
+        ...
+
+    async def record_credit_refund(self, credit_note_id: str, back: Receipt, amount: int, key: str) -> str:
+        """Record that a ledger paid a credit note out; returns the refund's id."""
         ...
 
     async def events(self, since: int) -> list[dict[str, Any]]:
@@ -307,14 +333,34 @@ class CloudErp(Reachable, Protocol):
         """Post a payment applied to invoices (internal id -> minor units); returns the internal id."""
         ...
 
-    async def changed_payments(self, since: str) -> list[Row]:
-        """Customer payments modified at or after the stamp ('' = all), oldest first; account = the ERP customer's id,
-        content {"external_id", "customer": its external id}.
+    async def apply_payment(self, internal_id: str, applied: Mapping[str, int], currency: str) -> None:
+        """Bring a customer payment's applications to these (a level)."""
+        ...
+
+    async def refund(self, external_id: str, currency: str) -> Found | None:
+        """A customer refund by external id, with its total."""
+        ...
+
+    async def create_refund(
+        self, external_id: str, refund: Payment, customer: str, on: date, taken: Mapping[str, int], account: str
+    ) -> str:
+        """Pay out what credit memos or payments have unapplied (internal id -> minor units) from a bank account ('':
+        the ledger's own choice); returns the internal id.
         """
         ...
 
-    async def receipt(self, internal_id: str) -> Receipt | None:
-        """A customer payment as it is now; applications name invoices by internal id."""
+    async def changed_payments(self, since: str) -> list[Row]:
+        """Customer payments and refunds modified at or after the stamp ('' = all), oldest first; account = the ERP
+        customer's id, content {"external_id", "customer": its external id, "kind": payment | refund}.
+        """
+        ...
+
+    async def receipt(self, internal_id: str, refund: bool = False) -> Receipt | None:
+        """A customer payment as it is now; applications name invoices by internal id, `customer` is the ledger's own.
+
+        `refund`: a customer refund, whose `taken` names credit memos behind `creditMemo:` and payments behind
+        `customerPayment:`.
+        """
         ...
 
     async def book(self, names: Names) -> Book:

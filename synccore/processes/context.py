@@ -38,7 +38,10 @@ POLICIES: dict[str, dict[str, Any]] = {
     "platform": {"zone": "UTC"},  # the site's own zone: its days are what a term of whole days begins on
     "payment_terms": {"transfer": 30, "card": 0},
     "legacy_batch": {"zone": "Asia/Singapore", "cutoff": "21:45", "lead_minutes": 15, "bank": "0000113100",
-                     "receivables": "0000140000", "tax": "0000175000", "first_customer": 900001},
+                     "receivables": "0000140000", "tax": "0000175000", "first_customer": 900001,
+                     "reversal_reason": "01"},
+    "receipts": {"on_account": "platform"},  # money for no bill: the customer's excess payment, or the `ledger`'s alone
+    "refunds": {"erp_account": ""},  # bank account of the cloud ledger that pays out; '' is that ledger's own choice
     "usage": {"late": "list"},  # or next_period: billed with the term in which it was reported
     "deal_types": {"Renewal": "renewal", "Amendment": "amendment"},  # all other types are new business
     "reconciliation": {"at": "", "zone": "UTC", "heal": False, "limit": 25},  # at: HH:MM of each day; "": on demand

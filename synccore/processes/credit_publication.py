@@ -1,5 +1,6 @@
 """Process credit-publication: a credit note is posted once to the ledger of its bill, applied there, shown to sales."""
 
+from functools import partial
 from typing import Any
 
 from synccore.domain import calendar
@@ -15,8 +16,9 @@ from synccore.ports.systems import Found, Posting
 from synccore.processes.context import Context
 from synccore.processes.ledger_facts import LedgerFacts, ledger_facts
 from synccore.processes.ledger_lines import cloud_lines, lines_of
-from synccore.processes.legacy_posting import LEGACY_STATUS, credit_to_legacy, park_until_answered
-from synccore.processes.write_back import show_credit
+from synccore.processes.ledger_voids import void_credit
+from synccore.processes.legacy_posting import LEGACY_STATUS, credit_to_legacy, park_until_answered, void_in_legacy
+from synccore.processes.write_back import show_bill, show_credit
 from synccore.processes.writes import Write
 
 
@@ -38,11 +40,12 @@ class CreditPublication:
         credit, original = Credit.model_validate(row["credit"]), Bill.model_validate(row["bill"])
         facts = await ctx.db.run(lambda unit: ledger_facts(ctx, unit, credit.customer_id, credit.id, "credit"))
         if credit.status == "voided":
-            self._voided(credit, facts)
+            await self._voided(run, credit, original, facts)
             return
         if facts.entity.ledger == "cloud":
             document = str(await run.step("post", lambda: self._post(credit, original, facts)))
             await run.step("show", lambda: show_credit(ctx, credit, facts.entity.zone, "Posted", document))
+            await run.step("show-bills", lambda: self._show_bills(credit, facts))
             await run.step("apply", lambda: self._apply(credit, document))
             return
         on = calendar.day(original.issued_at, facts.entity.zone)
@@ -51,6 +54,7 @@ class CreditPublication:
         )
         status = LEGACY_STATUS[answer["state"]]
         await run.step("show", lambda: show_credit(ctx, credit, facts.entity.zone, status, answer["document"]))
+        await run.step("show-bills", lambda: self._show_bills(credit, facts))
         park_until_answered(credit.id, answer)
 
     async def _read(self, number: str) -> Any:
@@ -64,12 +68,36 @@ class CreditPublication:
             raise Parked(reason, (Finding("unknown_bill", reason, "finance", actions, ()),))
         return {"credit": credit.model_dump(mode="json"), "bill": bill.model_dump(mode="json")}
 
-    def _voided(self, credit: Credit, facts: LedgerFacts) -> None:
-        if not facts.document:
+    async def _show_bills(self, credit: Credit, facts: LedgerFacts) -> None:
+        """What the note takes off its bills: not every note comes with an event of each of them."""
+        ctx = self._ctx
+        for number in dict.fromkeys((credit.bill, *credit.allocations)):
+            document = await ctx.db.run(partial(_document, number, facts.system))
+            bill = await ctx.platform.bill(number) if document else None
+            if bill is not None:
+                await show_bill(ctx, bill, facts.entity.zone, "Posted", str(document))
+
+    async def _voided(self, run: Run, credit: Credit, original: Bill, facts: LedgerFacts) -> None:
+        """What was posted is taken back by a document of its own; what was not, never will be."""
+        ctx = self._ctx
+        if facts.entity.ledger == "cloud":
+            document = facts.document or await run.step("posted", lambda: self._posted(credit))
+            if document:
+                await run.step("void", lambda: void_credit(ctx, credit, original, facts, str(document)))
+            await run.step("show", lambda: show_credit(ctx, credit, facts.entity.zone, "Voided", str(document or "")))
             return
-        reason = f"credit note {credit.id} was voided in the platform after it was posted as {facts.document}"
-        actions = ("correct_in_ledger", "retry", "abandon")
-        raise Parked(reason, (Finding("credit_voided", reason, "finance", actions, ()),))
+        answer = await run.step(
+            "void", lambda: void_in_legacy(ctx, "DG", credit.id, credit.currency, credit.voided_at, facts)
+        )
+        status = "Voided" if answer["state"] == "posted" else LEGACY_STATUS[answer["state"]]
+        await run.step("show", lambda: show_credit(ctx, credit, facts.entity.zone, status, facts.document))
+        park_until_answered(f"{credit.id}/void", answer)
+
+    async def _posted(self, credit: Credit) -> str:
+        """Its document in the cloud ledger, should a posting have been under way when it was voided; '' if none."""
+        assert self._ctx.cloud is not None
+        found = await self._ctx.cloud.credit_memo(self._ctx.keys.erp_credit(credit.id), credit.currency)
+        return str(found.reference) if found is not None else ""
 
     async def _post(self, credit: Credit, original: Bill, facts: LedgerFacts) -> str:
         ctx = self._ctx
@@ -134,3 +162,7 @@ class CreditPublication:
         key = ctx.keys.effect("erp_cloud", "credit-application", credit.id)
         write = Write(key, "erp_cloud", "credit-application", f"credit:{credit.id}", digest(applied))
         await ctx.once(ctx, write, send)
+
+
+def _document(number: str, system: str, unit: Unit) -> str | None:
+    return unit.links.external("invoice", number, system)

@@ -151,8 +151,9 @@ def _payment_succeeded(ctx: Context, unit: Unit, event: Mapping[str, Any], at: f
 
 
 def _payment_failed(ctx: Context, unit: Unit, event: Mapping[str, Any], _at: float) -> None:
+    """A charge that did not go through. One that fails late had gone through: its reversal tells of that."""
     transaction = _member(event, "transaction")
-    if transaction is None:
+    if transaction is None or transaction.get("status") == "late_failure":
         return
     key, account = ctx.keys.receipt_of_platform(str(transaction["id"])), _partition(ctx, transaction)
     data = present(
@@ -161,6 +162,49 @@ def _payment_failed(ctx: Context, unit: Unit, event: Mapping[str, Any], _at: flo
     )  # fmt: skip
     occurred = float(event["occurred_at"])
     unit.events.append(fact("payment-failed", SYSTEM, key, account, occurred, data, str(event["id"])))
+
+
+def _payment_refunded(ctx: Context, unit: Unit, event: Mapping[str, Any], at: float) -> None:
+    """Money that went back. What carries a ledger's reference is our own record of it: an echo."""
+    transaction = _member(event, "transaction")
+    if transaction is None or ctx.keys.born_in_ledger(str(transaction.get("reference_number") or "")):
+        return
+    key, account = ctx.keys.receipt_of_platform(str(transaction["id"])), _partition(ctx, transaction)
+    unit.work.add("payment-status", account, key, {"receipt": key}, at, str(event["id"]))
+    data = present(
+        refund=key, amount=transaction.get("amount"), currency=transaction.get("currency_code"),
+        method=transaction.get("payment_method"), payment=transaction.get("refunded_txn_id"),
+        credits=[str(entry.get("cn_id")) for entry in transaction.get("linked_credit_notes") or ()],
+    )  # fmt: skip
+    occurred = float(event["occurred_at"])
+    unit.events.append(fact("refund-issued", SYSTEM, key, account, occurred, data, str(event["id"])))
+
+
+def _transaction_created(ctx: Context, unit: Unit, event: Mapping[str, Any], at: float) -> None:
+    """Of all new transactions only a reversal is news: the others tell of themselves by events of their own."""
+    transaction = _member(event, "transaction")
+    if transaction is None or transaction.get("type") != "payment_reversal":
+        return
+    taken = [str(entry.get("id")) for entry in transaction.get("linked_payments") or ()]
+    key, account = ctx.keys.receipt_of_platform(str(transaction["id"])), _partition(ctx, transaction)
+    unit.work.add("payment-status", account, key, {"receipt": key}, at, str(event["id"]))
+    payment = ctx.keys.receipt_of_platform(taken[0]) if taken else key
+    data = present(
+        payment=payment, reversal=key, amount=transaction.get("amount"), currency=transaction.get("currency_code"),
+    )  # fmt: skip
+    occurred = float(event["occurred_at"])
+    unit.events.append(fact("payment-reversed", SYSTEM, key, account, occurred, data, str(event["id"])))
+
+
+def _transaction_updated(ctx: Context, unit: Unit, event: Mapping[str, Any], at: float) -> None:
+    """What a payment settles may have changed: its ledger follows, whichever system the payment was born in."""
+    transaction = _member(event, "transaction")
+    if transaction is None or transaction.get("type", "payment") != "payment":
+        return
+    reference, account = str(transaction.get("reference_number") or ""), _partition(ctx, transaction)
+    born_there = ctx.keys.born_in_ledger(reference)
+    key = reference if born_there else ctx.keys.receipt_of_platform(str(transaction["id"]))
+    unit.work.add("payment-status", account, key, {"receipt": key}, at, str(event["id"]))
 
 
 def _credit_note(ctx: Context, unit: Unit, event: Mapping[str, Any], at: float) -> None:
@@ -199,4 +243,7 @@ HANDLERS: dict[str, Callable[[Context, Unit, Mapping[str, Any], float], None]] =
     "contract_term_renewed": contract_signals.contract_term_renewed,
     "payment_succeeded": _payment_succeeded,
     "payment_failed": _payment_failed,
+    "payment_refunded": _payment_refunded,
+    "transaction_created": _transaction_created,
+    "transaction_updated": _transaction_updated,
 }

@@ -13,7 +13,8 @@ from synccore.processes.context import Context
 from synccore.processes.contract_status import note_term_billed
 from synccore.processes.ledger_facts import LedgerFacts, ledger_facts
 from synccore.processes.ledger_lines import cloud_lines, lines_of
-from synccore.processes.legacy_posting import LEGACY_STATUS, park_until_answered, post_to_legacy
+from synccore.processes.ledger_voids import void_bill
+from synccore.processes.legacy_posting import LEGACY_STATUS, park_until_answered, post_to_legacy, void_in_legacy
 from synccore.processes.write_back import show_bill
 from synccore.processes.writes import Write
 
@@ -36,9 +37,12 @@ class InvoicePublication:
         if row is None:
             return
         bill = Bill.model_validate(row)
-        if not bill.posted:
+        if bill.status == "pending":
             return
         facts = await ctx.db.run(lambda unit: ledger_facts(ctx, unit, bill.customer_id, bill.id))
+        if bill.status == "voided":
+            await self._voided(run, bill, facts)
+            return
         if facts.entity.ledger == "cloud":
             document, away = await self._posted(run, bill, facts)
             status = "Waiting for ledger" if away else "Posted"
@@ -53,6 +57,28 @@ class InvoicePublication:
         await run.step("show", lambda: show_bill(ctx, bill, facts.entity.zone, status, answer["document"]))
         park_until_answered(bill.id, answer)
         await run.step("term", lambda: ctx.db.run(lambda unit: note_term_billed(ctx, unit, bill)))
+
+    async def _voided(self, run: Run, bill: Bill, facts: LedgerFacts) -> None:
+        """What was posted is taken back by a document of its own; what was not, never will be."""
+        ctx = self._ctx
+        if facts.entity.ledger == "cloud":
+            document = facts.document or await run.step("posted", lambda: self._in_cloud(bill))
+            if document:
+                await run.step("void", lambda: void_bill(ctx, bill, facts, str(document)))
+            await run.step("show", lambda: show_bill(ctx, bill, facts.entity.zone, "Voided", str(document or "")))
+            return
+        answer = await run.step(
+            "void", lambda: void_in_legacy(ctx, "DR", bill.id, bill.currency, bill.voided_at, facts)
+        )
+        status = "Voided" if answer["state"] == "posted" else LEGACY_STATUS[answer["state"]]
+        await run.step("show", lambda: show_bill(ctx, bill, facts.entity.zone, status, facts.document))
+        park_until_answered(f"{bill.id}/void", answer)
+
+    async def _in_cloud(self, bill: Bill) -> str:
+        """Its document there, should a posting have been under way when it was voided; '' if there is none."""
+        assert self._ctx.cloud is not None
+        found = await self._ctx.cloud.invoice(self._ctx.keys.erp_invoice(bill.id), bill.currency)
+        return str(found.reference) if found is not None else ""
 
     async def _posted(self, run: Run, bill: Bill, facts: LedgerFacts) -> tuple[str, Away | None]:
         """Its number in the cloud ledger; while that is away sales is shown the bill all the same."""

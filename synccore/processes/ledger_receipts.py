@@ -1,31 +1,24 @@
-"""Payments born in a ledger (transfers, cheques): recorded once per bill in the platform, shown to sales."""
+"""Money born in a ledger (transfers, cheques, what it gave back): recorded once in the platform, shown to sales."""
 
 import json
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from synccore.domain.bills import Application, Bill, Receipt
+from synccore.domain.applications import ON_ACCOUNT
+from synccore.domain.bills import Application, Receipt
 from synccore.domain.facts import fact
 from synccore.domain.findings import Finding
 from synccore.ports.engine import Run
 from synccore.ports.outcomes import Parked
 from synccore.ports.stores import Unit
-from synccore.ports.systems import Found
 from synccore.processes.context import Context
-from synccore.processes.ledger_facts import LedgerFacts, posted_facts
+from synccore.processes.ledger_facts import LedgerFacts, ledger_facts
+from synccore.processes.ledger_refunds import CREDIT, gone_key, record_give_back
+from synccore.processes.legacy_money import own_name
 from synccore.processes.legacy_posting import is_echo
-from synccore.processes.write_back import receipt_fields, show_receipt
-from synccore.processes.writes import Write
-
-
-@dataclass(frozen=True)
-class Part:
-    """One application of a receipt, ready to be recorded: `name` is the key of its Payment__c."""
-
-    name: str
-    number: str
-    amount: int
+from synccore.processes.receipt_alignment import align, last_seen, total_key
+from synccore.processes.receipt_parts import part_names, show_part
+from synccore.processes.write_back import receipt_fields, show_loose
 
 
 def receipt_key(key: str) -> str:
@@ -34,43 +27,50 @@ def receipt_key(key: str) -> str:
 
 
 async def record_receipt(ctx: Context, run: Run, key: str) -> None:
-    """Record each application of the receipt in the platform."""
+    """Keep the platform's record of a receipt in step with the ledger's, and sales with both."""
     row = await run.step("receipt", lambda: _read(ctx, key))
     if row is None:
         return
     receipt = Receipt.model_validate(row)
-    numbers = [part.number for part in parts_of(receipt)]
-    if key.startswith("L-") and await ctx.db.run(partial(_told_back, ctx, run.key, receipt, numbers)):
+    if key.startswith("L-") and await ctx.db.run(partial(_told_back, ctx, run.key, receipt)):
         return
-    for part in parts_of(receipt):
-        await run.step(f"record-{part.number}", partial(_record, ctx, run.key, receipt, part))
-        await run.step(f"show-{part.number}", partial(_show, ctx, receipt, part))
+    if receipt.taken:
+        await record_give_back(ctx, run, receipt)
+        return
+    agreed = await align(ctx, run, receipt)
+    await _show_all(ctx, run, receipt, agreed)
 
 
-def _told_back(ctx: Context, account: str, receipt: Receipt, numbers: list[str], unit: Unit) -> bool:
+def _told_back(ctx: Context, account: str, receipt: Receipt, unit: Unit) -> bool:
     """Our own payment in the ledger's extract is no new fact; any other receipt is told as one."""
-    if is_echo(unit, receipt.key, numbers):
+    numbers = [part.bill for part in (*receipt.applied, *_credited(receipt))]
+    customer = unit.links.external("customer", receipt.customer, "erp_legacy") or ""
+    if is_echo(unit, receipt.key, numbers or [own_name("", customer)]):
         return True
+    if receipt.taken:
+        return False
     data = {"payment": receipt.key, "amount": receipt.amount, "currency": receipt.currency, "invoices": numbers}
     told = fact("payment-received", "erp_legacy", receipt.key, account, ctx.clock.now(), data, f"extract:{receipt.key}")
     unit.events.append(told)
     return False
 
 
-def parts_of(receipt: Receipt) -> list[Part]:
-    """One part per bill; the first carries the receipt's own key, so that the usual case has one Payment__c."""
-    sums: dict[str, int] = {}
-    for application in receipt.applied:
-        sums[application.bill] = sums.get(application.bill, 0) + application.amount
-    names = {number: receipt.key if index == 0 else f"{receipt.key}/{number}" for index, number in enumerate(sums)}
-    return [Part(names[number], number, amount) for number, amount in sums.items()]
+def _credited(receipt: Receipt) -> list[Application]:
+    """Bills and credit notes that money given back was for: a payment of ours may stand behind it."""
+    return [part for part in receipt.taken if part.bill] if receipt.taken else []
 
 
 async def _read(ctx: Context, key: str) -> Any:
     """The receipt as its ledger holds it, applications by bill number; None when there is nothing to record."""
     receipt = await _legacy_receipt(ctx, key) if key.startswith("L-") else await _cloud_receipt(ctx, key)
-    if receipt is None or receipt.ours or not receipt.applied:
+    if receipt is None or receipt.ours:
         return None
+    known = await ctx.db.run(lambda unit: last_seen(unit, key) is not None)
+    if not (receipt.applied or receipt.loose or receipt.taken or known):
+        return None
+    if not receipt.customer and receipt.applied:  # a customer that was not made by us, with bills of ours
+        bill = await ctx.platform.bill(receipt.applied[0].bill)
+        receipt = receipt.model_copy(update={"customer": bill.customer_id if bill is not None else ""})
     return receipt.model_dump(mode="json")
 
 
@@ -82,67 +82,72 @@ async def _legacy_receipt(ctx: Context, key: str) -> Receipt | None:
 async def _cloud_receipt(ctx: Context, key: str) -> Receipt | None:
     if ctx.cloud is None:
         return None
-    receipt = await ctx.cloud.receipt(key.removeprefix("NS-"))
+    cloud, internal_id = ctx.cloud, key.removeprefix("NS-")
+    receipt = await cloud.receipt(internal_id) or await cloud.receipt(internal_id, refund=True)
     if receipt is None or receipt.ours:
         return None
     documents = [part.bill for part in receipt.applied]
-    known = await ctx.db.run(lambda unit: {doc: unit.links.canonical("invoice", "erp_cloud", doc) for doc in documents})
+
+    def look(unit: Unit) -> tuple[dict[str, str | None], str]:
+        customer = unit.links.canonical("customer", "erp_cloud", receipt.customer) or ""
+        return {doc: unit.links.canonical("invoice", "erp_cloud", doc) for doc in documents}, customer
+
+    known, customer = await ctx.db.run(look)
     applied: list[Application] = []
     for part in receipt.applied:
-        number = known[part.bill] or ctx.keys.bill_of_erp_invoice(await ctx.cloud.invoice_key(part.bill))
+        number = known[part.bill] or ctx.keys.bill_of_erp_invoice(await cloud.invoice_key(part.bill))
         if number:  # the others are documents that were not born here
             applied.append(Application(bill=number, amount=part.amount))
-    return receipt.model_copy(update={"key": key, "applied": tuple(applied)})
+    if receipt.taken:
+        taken = await ctx.db.run(lambda unit: _sources(ctx, unit, receipt))
+        return receipt.model_copy(update={"key": key, "taken": taken, "customer": customer})
+    given = {part.bill: part.amount for part in receipt.applied}
+    return receipt.model_copy(
+        update={"key": key, "applied": tuple(applied), "documents": given, "customer": customer}
+    )  # fmt: skip
 
 
-async def _record(ctx: Context, account: str, receipt: Receipt, part: Part) -> Any:
-    effect = ctx.keys.effect("subscriptions", "payment", f"{receipt.key}/{part.number}")
+def _sources(ctx: Context, unit: Unit, back: Receipt) -> tuple[Application, ...]:
+    """What a refund of the cloud ERP was taken from, by the names that the documents have elsewhere.
 
-    async def look() -> Found | None:
-        return await ctx.platform.recorded(part.number, receipt.key)
-
-    async def send(refusals: int) -> Any:
-        if part.amount <= 0:
-            reason = f"{receipt.key} was taken back on {part.number} ({part.amount} minor units) before it was recorded"
-            finding = Finding("payment_reversed", reason, "finance", ("correct_in_platform", "retry", "abandon"), ())
-            raise Parked(reason, (finding,))
-        bill = await _bill(ctx, part.number)
-        if bill.due < part.amount:
-            reason = f"{receipt.key} pays {part.amount} on {bill.id}, of which only {bill.due} is due (minor units)"
-            finding = Finding("payment_exceeds_due", reason, "finance", ("unapply_in_ledger", "retry", "abandon"), ())
-            raise Parked(reason, (finding,))
-        idempotency = ctx.keys.idempotency(f"{effect}#{refusals}")
-        return await ctx.platform.record_payment(part.number, receipt, part.amount, idempotency)
-
-    def settled(unit: Unit, transaction: Any) -> None:
-        at = ctx.clock.now()
-        unit.links.put("receipt", part.name, "subscriptions", str(transaction))
-        unit.cursors.set(f"recorded/{receipt.key}/{part.number}", str(part.amount))
-        data = {"payment": receipt.key, "invoice": part.number, "amount": part.amount,
-                "transaction": str(transaction)}  # fmt: skip
-        unit.events.append(fact("payment-recorded", "subscriptions", part.name, account, at, data, receipt.key))
-
-    write = Write(effect, "subscriptions", "payment", f"payment:{receipt.key}", amount=part.amount)
-    transaction = await ctx.once(ctx, write, send, look, settled)
-    recorded = await ctx.db.run(lambda unit: unit.cursors.get(f"recorded/{receipt.key}/{part.number}"))
-    if recorded is not None and int(recorded) != part.amount:
-        reason = f"{receipt.key} was recorded on {part.number} with {recorded}, the ledger now applies {part.amount}"
-        finding = Finding("payment_changed", reason, "finance", ("correct_in_platform", "retry", "abandon"), ())
-        raise Parked(reason, (finding,))
-    return transaction
+    Parks for a person when it gives back what was paid through the platform's gateway: that can only be undone there.
+    """
+    found: list[Application] = []
+    for part in back.taken:
+        kind, _, document = part.bill.partition(":")
+        if kind == "creditMemo":
+            number = unit.links.canonical("credit", "erp_cloud", document)
+            source = f"{CREDIT}{number}" if number else ""
+        else:
+            source = unit.links.canonical("receipt", "erp_cloud", document) or ctx.keys.receipt_of_cloud(document)
+        if source.startswith("CB:"):
+            reason = f"the ERP gave back {part.amount} of {source}, which was paid in the platform (minor units)"
+            actions = ("correct_in_platform", "abandon")
+            raise Parked(reason, (Finding("refund_of_platform_payment", reason, "finance", actions, ()),))
+        if source:
+            found.append(Application(bill=source, amount=part.amount))
+    return tuple(found)
 
 
-async def _show(ctx: Context, receipt: Receipt, part: Part) -> None:
-    bill = await _bill(ctx, part.number)
-    facts: LedgerFacts = await ctx.db.run(lambda unit: posted_facts(ctx, unit, bill.customer_id, bill.id))
+async def _show_all(ctx: Context, run: Run, receipt: Receipt, agreed: dict[str, int]) -> None:
+    """Payment__c of each part. What was given back since stays shown with its bill: beside it stands what went back."""
+
+    def look(unit: Unit) -> tuple[dict[str, int], dict[str, str], LedgerFacts]:
+        gone: dict[str, int] = json.loads(unit.cursors.get(gone_key(receipt.key)) or "{}")
+        bills = [bill for bill in dict.fromkeys((*agreed, *gone)) if bill != ON_ACCOUNT]
+        parts = {bill: agreed.get(bill, 0) + gone.get(bill, 0) for bill in bills}
+        loose = int(unit.cursors.get(total_key(receipt.key)) or 0) - sum(parts.values())
+        if loose > 0:
+            parts[ON_ACCOUNT] = loose
+        return parts, part_names(unit, receipt.key, parts), ledger_facts(ctx, unit, receipt.customer, "")
+
+    parts, names, owner = await ctx.db.run(look)
     on = receipt.received_on.isoformat() if receipt.received_on else ""
-    fields = receipt_fields(facts.account, receipt.currency, part.amount, on, "bank_transfer", "erp")
-    await show_receipt(ctx, part.name, fields, bill, facts.entity.zone, "Posted", facts.document)
-
-
-async def _bill(ctx: Context, number: str) -> Bill:
-    bill = await ctx.platform.bill(number)
-    if bill is None:
-        reason = f"the platform has no bill {number}"
-        raise Parked(reason, (Finding("unknown_bill", reason, "finance", ("retry", "abandon"), (f"bill:{number}",)),))
-    return bill
+    for bill, name in names.items():
+        fields = receipt_fields(
+            owner.account, receipt.currency, parts.get(bill, 0), on, "bank_transfer", "erp"
+        )  # fmt: skip
+        if bill == ON_ACCOUNT:
+            await run.step("show-on-account", partial(show_loose, ctx, name, fields))
+        else:
+            await run.step(f"show-{bill}", partial(show_part, ctx, name, fields, bill, owner))

@@ -122,7 +122,7 @@ class LegacyOutbound:
         document = f"{row['BUKRS']}-{row['GJAHR']}-{row['BELNR']}" if row["BELNR"] else ""
         answer = {"status": row["STATUS"], "document": document, "reason": _reason(row)}
         unit.cursors.set(answer_key(reference), json.dumps(answer))
-        what = _kind(unit, base, reference)
+        what = _kind(unit, base, reference, sent[1] if sent else {})
         if row["STATUS"] == "53":
             self._posted(unit, reference, document, what, key, at)
         unit.work.wake(f"file:{reference}", at)
@@ -138,8 +138,7 @@ class LegacyOutbound:
         data = {what.member: reference.partition("/")[0], "ledger": SYSTEM, "document": document}
         unit.links.put(what.argument, reference, SYSTEM, document)
         unit.events.append(fact(what.event, SYSTEM, reference, account, at, data, key))
-        if what.topic:
-            unit.work.wake(f"{what.topic}:{reference}", at)
+        unit.work.wake(f"{what.topic}:{reference}", at)
 
     def _customer(self, unit: Unit, sent: tuple[str, Any] | None, row: dict[str, str], at: float) -> None:
         """A refused master record is finance's to correct in the ledger's own queue; its bills wait for that there."""
@@ -176,20 +175,55 @@ class LegacyOutbound:
         account = ctx.keys.account_of(customer)
         if not account:
             return
+        known = unit.cursors.get(receipt_key(receipt))
+        before = Receipt.model_validate(json.loads(known)) if known else Receipt(key=receipt, currency=row["WAERS"])
         try:
-            paid = amount(row["WRBTR"], row["WAERS"])
+            told = told_by(row, before.model_copy(update={"customer": customer}))
         except ValueError as error:
             letter = DeadLetter(key, "", "legacy-answers", receipt, account, row, str(error), 1, at)
             unit.letters.add(letter)
             return
-        known = unit.cursors.get(receipt_key(receipt))
-        before = Receipt.model_validate(json.loads(known)) if known else Receipt(key=receipt, currency=row["WAERS"])
-        applied = (*before.applied, *([Application(bill=row["XBLNR"], amount=paid)] if row["XBLNR"] else []))
-        told = before.model_copy(
-            update={"amount": before.amount + paid, "received_on": _date(row["AUGDT"]), "applied": applied}
-        )
+        if told.taken:
+            told = _taken_back(ctx, unit, row, told)
         unit.cursors.set(receipt_key(receipt), told.model_dump_json())
         unit.work.add("payment-status", account, receipt, {"receipt": receipt}, at, key)
+
+
+def told_by(row: dict[str, str], before: Receipt) -> Receipt:
+    """A receipt with one more line of the extract: RESTBT below zero is what the payment has beyond its bill, a minus
+    is money that went back. ValueError when an amount is none.
+    """
+    paid, rest = amount(row["WRBTR"], row["WAERS"]), amount(row["RESTBT"], row["WAERS"])
+    if paid < 0:
+        taken = (*before.taken, Application(bill=row["XBLNR"], amount=-paid))
+        changes: dict[str, Any] = {"taken": taken}
+    else:
+        loose = paid if not row["XBLNR"] else min(paid, max(0, -rest))
+        part = [Application(bill=row["XBLNR"], amount=paid - loose)] if paid > loose else []
+        changes = {"applied": (*before.applied, *part), "loose": before.loose + loose}
+    changes |= {"amount": before.amount + paid, "received_on": _date(row["AUGDT"])}
+    return before.model_copy(update=changes)
+
+
+def _taken_back(ctx: Context, unit: Unit, row: dict[str, str], told: Receipt) -> Receipt:
+    """Which receipt came back: AUGBL names it (of this year or an earlier one). Its bill is open again in the ledger.
+
+    Unknown: the line stays as it came, and names the bill or credit note that one of ours may be for.
+    """
+    for year in (row["GJAHR"], str(int(row["GJAHR"]) - 1)):
+        source = ctx.keys.receipt_of_legacy(row["BUKRS"], year, row["AUGBL"])
+        text = unit.cursors.get(receipt_key(source))
+        ours = unit.links.canonical("receipt", SYSTEM, f"{row['BUKRS']}-{year}-{row['AUGBL']}") is not None
+        if not row["AUGBL"] or text is None or ours:
+            continue
+        original, back = Receipt.model_validate(json.loads(text)), told.taken[-1].amount
+        left = [part for part in original.applied if part.bill != row["XBLNR"]]
+        kept = sum(part.amount for part in original.applied if part.bill == row["XBLNR"]) - back
+        left += [Application(bill=row["XBLNR"], amount=kept)] if kept > 0 else []
+        freed = original.model_copy(update={"applied": tuple(left), "loose": original.loose + back})
+        unit.cursors.set(receipt_key(source), freed.model_dump_json())
+        return told.model_copy(update={"taken": (Application(bill=source, amount=back),)})
+    return told
 
 
 @dataclass(frozen=True)
@@ -200,18 +234,26 @@ class Kind:
     process: str
     event: str
     member: str
-    topic: str = ""
+    topic: str
 
 
-PAYMENT = Kind("receipt", "payment-status", "payment-posted", "payment")
+PAYMENT = Kind("receipt", "payment-status", "payment-posted", "payment", "receipt")
+BACK = Kind("receipt", "payment-status", "refund-posted", "refund", "receipt")
 BILL = Kind("invoice", "invoice-publication", "invoice-posted", "invoice", "bill")
 CREDIT = Kind("credit", "credit-publication", "credit-memo-posted", "credit", "credit")
+BILL_VOID = Kind("invoice", "invoice-publication", "invoice-voided", "number", "bill")
+CREDIT_VOID = Kind("credit", "credit-publication", "credit-memo-voided", "number", "credit")
 
 
-def _kind(unit: Unit, base: str, reference: str) -> Kind:
+def _kind(unit: Unit, base: str, reference: str, sent: Any) -> Kind:
+    """`sent`: the document that went out under the reference."""
+    taken_back = sent.get("action") == "R"
     if base.startswith("PAY"):
-        return PAYMENT
-    return CREDIT if unit.links.external("credit", reference, "subscriptions") is not None else BILL
+        out = any(line.get("customer") and line.get("debit") for line in sent.get("lines") or ())
+        return BACK if taken_back or out else PAYMENT
+    if unit.links.external("credit", reference.partition("/")[0], "subscriptions") is not None:
+        return CREDIT_VOID if taken_back else CREDIT
+    return BILL_VOID if taken_back else BILL
 
 
 def _rows(file: OutboundFile) -> list[dict[str, str] | Unreadable]:

@@ -1,13 +1,13 @@
 """Bills and payments for the legacy ledger: spooled for the next batch, final only when a file has answered."""
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 from synccore.domain import calendar
-from synccore.domain.bills import Bill, Payment
+from synccore.domain.bills import Bill
 from synccore.domain.credits import Credit
 from synccore.domain.findings import Finding
-from synccore.domain.legacy import credit_document, invoice_document, payment_document
+from synccore.domain.legacy import LegacyDocument, credit_document, invoice_document, reversal_document
 from synccore.domain.posting import PostingLine
 from synccore.ports.outcomes import Parked
 from synccore.ports.stores import Unit
@@ -41,7 +41,7 @@ async def post_to_legacy(ctx: Context, bill: Bill, facts: LedgerFacts, lines: li
         finding = Finding("legacy_unmapped", str(error), "finance", ("map_item", "fix_tax_map", "retry"), topics)
         raise Parked(str(error), (finding,)) from None
     content, cause = document.model_dump(mode="json"), f"bill:{bill.id}"
-    return await ctx.db.run(lambda unit: _spooled(ctx, unit, "BILL", bill.id, content, facts.account, cause))
+    return await ctx.db.run(lambda unit: spooled(ctx, unit, "BILL", bill.id, content, facts.account, cause))
 
 
 async def credit_to_legacy(
@@ -63,34 +63,33 @@ async def credit_to_legacy(
 
     def put(unit: Unit) -> dict[str, str]:
         unit.links.put("credit", credit.id, "subscriptions", credit.id)  # the ledger's answer names it as any document
-        return _spooled(ctx, unit, "BILL", credit.id, content, facts.account, cause)
+        return spooled(ctx, unit, "BILL", credit.id, content, facts.account, cause)
 
     return await ctx.db.run(put)
 
 
-async def pay_to_legacy(ctx: Context, key: str, payment: Payment, facts: dict[str, LedgerFacts]) -> dict[str, str]:
-    """A platform's payment, one document per bill that it is applied to; all of them must be posted."""
-    states = []
-    for part in payment.applied:
-        fact = facts[part.bill]
-        on = calendar.day(payment.received_at, fact.entity.zone)
-        reference = key if len(payment.applied) == 1 else f"{key}/{part.bill}"
+async def void_in_legacy(
+    ctx: Context, kind: Literal["DR", "DG"], number: str, currency: str, at: float | None, facts: LedgerFacts
+) -> dict[str, str]:
+    """Take back what was posted for a bill or credit note that the platform has voided; it waits for its own answer."""
+    on = calendar.day(ctx.clock.now() if at is None else at, facts.entity.zone)
 
-        def put(
-            unit: Unit, part: Any = part, fact: LedgerFacts = fact, on: Any = on, reference: str = reference
-        ) -> dict[str, str]:
-            bank = str(ctx.policy(unit, "legacy_batch")["bank"])
-            own = {*own_payments(unit, part.bill), reference}
-            unit.cursors.set(own_key(part.bill), json.dumps(sorted(own)))
-            document = payment_document(
-                payment.id, part.bill, fact.entity.company_code, fact.customer, payment.currency, part.amount, on, bank,
-                number_of(fact.document),
-            )  # fmt: skip
-            content, cause = document.model_dump(mode="json"), f"payment:{key}"
-            return _spooled(ctx, unit, "PAY", reference, content, fact.account, cause)
+    def put(unit: Unit) -> dict[str, str]:
+        if not facts.document:
+            waiting = answer_of(unit, number) is None
+            topic = f"file:{number}"
+            if waiting:
+                raise Parked(f"{number} waits for the legacy ledger's batch window", waiting_on=(topic,))
+            return {"state": "posted", "document": "", "reason": ""}  # refused there: nothing to take back
+        reason = str(ctx.policy(unit, "legacy_batch")["reversal_reason"])
+        document: LegacyDocument = reversal_document(
+            kind, number, number, facts.entity.company_code, facts.customer, currency, on, number_of(facts.document),
+            reason,
+        )  # fmt: skip
+        content, cause = document.model_dump(mode="json"), f"void:{number}"
+        return spooled(ctx, unit, "BILL", f"{number}/void", content, facts.account, cause)
 
-        states.append(await ctx.db.run(put))
-    return next((state for state in states if state["state"] != "posted"), states[0])
+    return await ctx.db.run(put)
 
 
 def own_key(number: str) -> str:
@@ -104,16 +103,16 @@ def own_payments(unit: Unit, number: str) -> list[str]:
     return found
 
 
-def is_echo(unit: Unit, key: str, numbers: list[str]) -> bool:
+def is_echo(unit: Unit, key: str, names: list[str]) -> bool:
     """Is a receipt of the ledger our own payment told back? Its document number alone says so.
 
-    Parks while a payment of ours for one of these bills has no answer yet: the extract comes before the answers,
-    and until then nobody can tell.
+    Parks while a movement of ours under one of these names (bills, credit notes, the customer's account) has no answer
+    yet: the extract comes before the answers, and until then nobody can tell.
     """
     document = key.removeprefix("L-")
     if unit.links.canonical("receipt", "erp_legacy", document) is not None:
         return True
-    open_ones = [own for number in numbers for own in own_payments(unit, number) if answer_of(unit, own) is None]
+    open_ones = [own for name in names for own in own_payments(unit, name) if answer_of(unit, own) is None]
     if open_ones:
         topics = tuple(f"file:{own}" for own in open_ones)
         raise Parked(f"{key} may be a payment of ours that the ledger has not acknowledged yet", waiting_on=topics)
@@ -125,9 +124,10 @@ def number_of(document: str) -> str:
     return document.rpartition("-")[2]
 
 
-def _spooled(
+def spooled(
     ctx: Context, unit: Unit, interface: Any, reference: str, content: Any, account: str, cause: str
 ) -> dict[str, str]:
+    """Queue a document once under its reference; what has become of it so far."""
     at = ctx.clock.now()
     unit.links.put("document", reference, "salesforce", account)
     answer = answer_of(unit, reference)

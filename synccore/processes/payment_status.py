@@ -1,22 +1,25 @@
-"""Process payment-status: payments run both ways and do not echo; sales sees each of them."""
+"""Process payment-status: money runs both ways and does not echo; sales sees each movement of it."""
 
-from functools import partial
 from typing import Any
 
 from synccore.domain import calendar
 from synccore.domain.bills import Payment
 from synccore.domain.facts import fact
-from synccore.domain.findings import Finding
+from synccore.domain.keys import digest
 from synccore.ports.engine import Run
 from synccore.ports.outcomes import Parked
 from synccore.ports.stores import Unit
 from synccore.ports.systems import Found
 from synccore.processes.context import Context
-from synccore.processes.ledger_facts import LedgerFacts, posted_facts
+from synccore.processes.ledger_facts import LedgerFacts, ledger_facts, posted_facts
 from synccore.processes.ledger_receipts import record_receipt
-from synccore.processes.legacy_posting import park_until_answered, pay_to_legacy
-from synccore.processes.write_back import receipt_fields, show_receipt
+from synccore.processes.legacy_money import pay_to_legacy
+from synccore.processes.legacy_posting import park_until_answered
+from synccore.processes.money_back import give_back
+from synccore.processes.receipt_parts import show_parts
 from synccore.processes.writes import Write
+
+Facts = dict[str, LedgerFacts]
 
 
 class PaymentStatus:
@@ -26,75 +29,100 @@ class PaymentStatus:
         self._ctx = ctx
 
     async def __call__(self, run: Run, argument: Any) -> None:
-        """Post a platform's payment to the ledger, or record a ledger's payment in the platform."""
-        key = str(argument["receipt"])
-        if self._ctx.keys.born_in_ledger(key):
-            await record_receipt(self._ctx, run, key)
-        else:
-            await self._post(run, key, key.removeprefix("CB:"))
-
-    async def _post(self, run: Run, key: str, transaction: str) -> None:
-        ctx = self._ctx
+        """Post a platform's payment, refund or reversal to the ledger, or record a ledger's in the platform."""
+        ctx, key = self._ctx, str(argument["receipt"])
+        if ctx.keys.born_in_ledger(key):
+            await record_receipt(ctx, run, key)
+            return
 
         async def read() -> Any:
-            payment = await ctx.platform.payment(transaction)
+            payment = await ctx.platform.payment(key.removeprefix("CB:"))
             return payment.model_dump(mode="json") if payment is not None else None
 
         row = await run.step("payment", read)
-        if row is None:
+        payment = Payment.model_validate(row) if row is not None else None
+        if payment is None or not payment.succeeded or ctx.keys.born_in_ledger(payment.reference):
             return
-        payment = Payment.model_validate(row)
-        if payment.kind != "payment" or payment.status != "success" or ctx.keys.born_in_ledger(payment.reference):
-            return
-        if not payment.applied:
-            reason = f"payment {transaction} is applied to no bill"
-            actions = ("apply_in_platform", "retry", "abandon")
-            raise Parked(reason, (Finding("payment_unapplied", reason, "finance", actions, ()),))
-        numbers = list(dict.fromkeys(part.bill for part in payment.applied))
-        facts = await ctx.db.run(lambda unit: {n: posted_facts(ctx, unit, payment.customer_id, n) for n in numbers})
-        first = facts[numbers[0]]
+        if payment.kind == "payment":
+            await self._post(run, key, payment)
+        elif payment.kind in ("refund", "payment_reversal"):
+            await give_back(ctx, run, key, payment)
+
+    async def _post(self, run: Run, key: str, payment: Payment) -> None:
+        """The payment is a fact, posted once; what it settles, and what sales sees of that, are levels."""
+        ctx = self._ctx
+        numbers = list(dict.fromkeys(part.bill for part in payment.linked))
+
+        def look(unit: Unit) -> tuple[LedgerFacts, Facts]:
+            bills = {number: posted_facts(ctx, unit, payment.customer_id, number) for number in numbers}
+            return ledger_facts(ctx, unit, payment.customer_id, ""), bills
+
+        owner, facts = await ctx.db.run(look)
         answer: dict[str, str] | None = None
-        if first.entity.ledger == "cloud":
-            await run.step("post", lambda: self._post_to_cloud(key, payment, facts))
+        if owner.entity.ledger == "cloud":
+            document = str(await run.step("post", lambda: post_to_cloud(ctx, key, payment, owner, facts)))
+            await run.step("apply", lambda: apply_in_cloud(ctx, key, payment, document, facts))
         else:
-            answer = await run.step("post", lambda: pay_to_legacy(ctx, key, payment, facts))
-        for index, number in enumerate(numbers):
-            name = key if index == 0 else f"{key}/{number}"
-            amount = sum(part.amount for part in payment.applied if part.bill == number)
-            await run.step(f"show-{number}", partial(self._show, name, payment, amount, number, facts[number]))
+            answer = await run.step("post", lambda: pay_to_legacy(ctx, key, payment, owner, facts))
+        await show_parts(ctx, run, key, payment, owner)
         if answer is not None:
             park_until_answered(key, answer)
 
-    async def _post_to_cloud(self, key: str, payment: Payment, facts: dict[str, LedgerFacts]) -> str:
-        ctx, first = self._ctx, next(iter(facts.values()))
-        assert ctx.cloud is not None
-        cloud, external_id = ctx.cloud, ctx.keys.erp_payment(payment.id)
-        applied: dict[str, int] = {}
-        for part in payment.applied:
-            document = facts[part.bill].document
-            applied[document] = applied.get(document, 0) + part.amount
-        on = calendar.day(payment.received_at, first.entity.zone)
 
-        async def look() -> Found | None:
-            return await cloud.payment(external_id, payment.currency)
+def documents_of(payment: Payment, facts: Facts) -> dict[str, int]:
+    """What it settles now by the ledger's own numbers."""
+    return {facts[number].document: amount for number, amount in payment.applications.items()}
 
-        async def send(_refusals: int) -> str:
-            return await cloud.create_payment(external_id, payment, first.customer, on, applied)
 
-        def settled(unit: Unit, internal_id: Any) -> None:
-            unit.links.put("receipt", key, "erp_cloud", str(internal_id))
-            data = {"payment": key, "ledger": "erp_cloud", "document": str(internal_id), "amount": payment.amount}
-            at, cause = ctx.clock.now(), f"payment:{key}"
-            unit.events.append(fact("payment-posted", "erp_cloud", key, first.account, at, data, cause))
+def application_key(ctx: Context, key: str) -> str:
+    """Effect key of what a payment is applied to in the cloud ledger."""
+    return ctx.keys.effect("erp_cloud", "payment-application", key)
 
-        effect = ctx.keys.effect("erp_cloud", "payment", external_id)
-        write = Write(effect, "erp_cloud", "payment", f"payment:{key}", amount=payment.amount)
-        return str(await ctx.once(ctx, write, send, look, settled))
 
-    async def _show(self, key: str, payment: Payment, amount: int, number: str, facts: LedgerFacts) -> None:
-        bill = await self._ctx.platform.bill(number)
-        if bill is None:
-            return
-        on = calendar.day(payment.received_at, facts.entity.zone).isoformat()
-        fields = receipt_fields(facts.account, payment.currency, amount, on, payment.method, "platform")
-        await show_receipt(self._ctx, key, fields, bill, facts.entity.zone, "Posted", facts.document)
+async def post_to_cloud(ctx: Context, key: str, payment: Payment, owner: LedgerFacts, facts: Facts) -> str:
+    """A customer payment, once, applied as the platform applies it; what no bill uses stays unapplied there too."""
+    assert ctx.cloud is not None
+    cloud, external_id = ctx.cloud, ctx.keys.erp_payment(payment.id)
+    applied = documents_of(payment, facts)
+    on = calendar.day(payment.received_at, owner.entity.zone)
+
+    async def look() -> Found | None:
+        return await cloud.payment(external_id, payment.currency)
+
+    async def send(_refusals: int) -> str:
+        return await cloud.create_payment(external_id, payment, owner.customer, on, applied)
+
+    def settled(unit: Unit, internal_id: Any) -> None:
+        at, cause = ctx.clock.now(), f"payment:{key}"
+        unit.links.put("receipt", key, "erp_cloud", str(internal_id))
+        unit.effects.plan(
+            application_key(ctx, key), "erp_cloud", "payment-application", digest(applied), cause, at
+        )  # fmt: skip
+        unit.effects.settle(application_key(ctx, key), "applied", str(internal_id), at)
+        data = {"payment": key, "ledger": "erp_cloud", "document": str(internal_id), "amount": payment.amount}
+        unit.events.append(fact("payment-posted", "erp_cloud", key, owner.account, at, data, cause))
+        unit.work.wake(f"receipt:{key}", at)
+
+    effect = ctx.keys.effect("erp_cloud", "payment", external_id)
+    write = Write(effect, "erp_cloud", "payment", f"payment:{key}", amount=payment.amount)
+    return str(await ctx.once(ctx, write, send, look, settled))
+
+
+async def apply_in_cloud(ctx: Context, key: str, payment: Payment, document: str, facts: Facts) -> None:
+    """Bring the payment's applications to what the platform says now."""
+    assert ctx.cloud is not None
+    cloud, applied = ctx.cloud, documents_of(payment, facts)
+
+    async def send(_refusals: int) -> str:
+        await cloud.apply_payment(document, applied, payment.currency)
+        return document
+
+    write = Write(
+        application_key(ctx, key), "erp_cloud", "payment-application", f"payment:{key}", digest(applied)
+    )  # fmt: skip
+    await ctx.once(ctx, write, send)
+
+
+def unposted(what: str, key: str) -> Parked:
+    """A child waits for its parent: what is taken back or paid out must be in the ledger first."""
+    return Parked(f"{what} is not posted yet", waiting_on=(f"receipt:{key}",))

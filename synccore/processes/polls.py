@@ -160,7 +160,7 @@ class PlatformEvents:
 
 
 class CloudPayments:
-    """Ticker cloud-payments: customer payments of the cloud ERP by lastmodifieddate; our own are echoes."""
+    """Ticker cloud-payments: customer payments and refunds of the cloud ERP by lastmodifieddate; ours are echoes."""
 
     CURSOR = "erp_cloud/CustPymt"
 
@@ -207,8 +207,9 @@ class CloudPayments:
         if not unit.inbox.accept(Signal("erp_cloud", f"{row.id}@{row.stamp}", "CustPymt", dict(row.content), at)):
             return False
         key = ctx.keys.receipt_of_cloud(row.id)
-        data = {"payment": key, "customer": customer}
-        unit.events.append(fact("payment-received", "erp_cloud", key, account, at, data, f"{row.id}@{row.stamp}"))
+        if row.content.get("kind") != "refund":  # what went back is told once it is known what it was taken from
+            data = {"payment": key, "customer": customer}
+            unit.events.append(fact("payment-received", "erp_cloud", key, account, at, data, f"{row.id}@{row.stamp}"))
         # stamps have a resolution of a second: what changes twice in it is read once the second is over
         due = max(at, min(instant(row.stamp), at) + STAMP_RESOLUTION_S)
         unit.work.add("payment-status", account, key, {"receipt": key}, due, f"{row.id}@{row.stamp}")

@@ -57,6 +57,8 @@ def bill_fields(ctx: Context, bill: Bill, zone: str, posting: str, document: str
         fields["Opportunity__c"] = opportunity
     if contract:
         fields["Contract__c"] = contract
+    if bill.replaces:
+        fields["Replaces__c"] = bill.replaces
     return fields
 
 
@@ -149,7 +151,9 @@ def seen_version(ctx: Context, unit: Unit, bill: Bill) -> None:
 async def show_receipt(
     ctx: Context, key: str, fields: dict[str, Any], bill: Bill, zone: str, posting: str, document: str
 ) -> None:
-    """Payment__c and the Invoice__c that it pays, in one transaction of sales."""
+    """Payment__c and the Invoice__c that it pays, in one transaction of sales; a bill that has moved on is brought
+    up to date by itself.
+    """
     contract = await ctx.db.run(lambda unit: contract_of(ctx, unit, bill))
     shown = bill_fields(ctx, bill, zone, posting, document, contract)
 
@@ -164,12 +168,26 @@ async def show_receipt(
         seen_version(ctx, unit, bill)
 
     effect = ctx.keys.effect("salesforce", "receipt", f"{key}/{bill.id}")
-    write = Write(effect, "salesforce", "receipt", f"payment:{key}", digest({"payment": fields, "bill": shown}))
+    write = Write(effect, "salesforce", "receipt", f"payment:{key}", digest(fields))
     await ctx.once(ctx, write, send, None, settled)
+    await show_bill(ctx, bill, zone, posting, document)
 
 
-def receipt_fields(account: str, currency: str, amount: int, on: str, method: str, origin: str) -> dict[str, Any]:
-    """Payment__c of one application of a payment."""
+async def show_loose(ctx: Context, key: str, fields: dict[str, Any]) -> None:
+    """Payment__c of what no bill uses."""
+
+    async def send(_refusals: int) -> str:
+        await ctx.salesforce.write_receipt(key, fields, "", {})
+        return key
+
+    effect = ctx.keys.effect("salesforce", "receipt", key)
+    await ctx.once(ctx, Write(effect, "salesforce", "receipt", f"payment:{key}", digest(fields)), send)
+
+
+def receipt_fields(
+    account: str, currency: str, amount: int, on: str, method: str, origin: str, kind: str = "Payment"
+) -> dict[str, Any]:
+    """Payment__c of one application of a payment; what went back has a minus."""
     return {
         "Account__c": account,
         "CurrencyIsoCode": currency,
@@ -177,4 +195,5 @@ def receipt_fields(account: str, currency: str, amount: int, on: str, method: st
         "Received_On__c": on,
         "Method__c": method or None,
         "Origin__c": origin,
+        "Kind__c": kind,
     }

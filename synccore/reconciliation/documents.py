@@ -65,7 +65,8 @@ def _complete(book: Book, bills: list[BookDocument], applications: Applications)
     known = {(one.kind, one.number): index for index, one in enumerate(book.documents)}
     for bill in bills:
         document = book.settled.get(bill.number)
-        otherwise = bill.gross - bill.open - sum(applications.platform.get(bill.number, {}).values())
+        moved = sum(applications.platform.get(bill.number, {}).values())
+        otherwise = bill.gross - bill.open - (moved if bill.kind == "invoice" else -moved)
         if document is None or otherwise <= 0:
             continue
         index = known.get((bill.kind, bill.number))

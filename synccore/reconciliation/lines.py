@@ -47,16 +47,19 @@ def _lines(matching: Matching, place: Place) -> list[Line]:
                   if (one.entity, one.currency) == place)  # fmt: skip
     shown = of(books.salesforce.documents)
     cash = [one for book in books.ledgers.values() for one in book.receipts if (one.entity, one.currency) == place]
-    on_account = sum(one.amount - sum(amount for _, amount in one.applied) for one in cash if one.ours)
+    ours = [one for one in books.platform.receipts if (one.entity, one.currency) == place]
+    on_account, unused = (
+        sum(one.amount - sum(amount for _, amount in one.applied) for one in rows if one.ours) for rows in (cash, ours)
+    )
     rows = (
         (WON, "Salesforce, won net", sum(deal.net for deal in deals), "platform, billed net",
          sum(bill.net or 0 for deal in deals for bill in firsts.get(deal.id, []))),
         (POSTED, "platform, billed gross", sum(signed(one, one.gross) for one in bills), "ledger, posted gross",
          sum(signed(one, one.gross) for one in postings)),
-        (OPEN, "platform, open", sum(signed(one, one.open) for one in bills), "ledger, receivables",
+        (OPEN, "platform, open", sum(signed(one, one.open) for one in bills) - unused, "ledger, receivables",
          sum(signed(one, one.open) for one in postings) + entries - on_account),
         (RECEIVED, "platform, received",
-         sum(one.amount for one in books.platform.receipts if (one.entity, one.currency) == place), "ledger, received",
+         sum(one.amount for one in ours), "ledger, received",
          sum(one.amount for one in cash)),
         (SHOWN, "platform, open invoices", sum(one.open for one in invoices), "Salesforce, open",
          sum(one.open for one in shown)),

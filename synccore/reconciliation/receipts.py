@@ -58,14 +58,27 @@ def _one(matching: Matching, key: str, platform: Sum | None, ledger: Sum | None,
         return
     place = (origin.entity, origin.currency)
     bills = {number: amount for number, amount in origin.applied.items() if number}
+    expected = origin.amount
     if not born_here:
         if not (origin.ours or bills):
             matching.item("out of scope", key, place, {RECEIVED: -origin.amount}, "money of a customer not born here")
             return
-        _unapplied(matching, key, origin, sum(bills.values()))
-    expected = origin.amount if born_here else sum(bills.values())
+        expected = _recorded(matching, key, origin, copy, bills)
     _copied(matching, key, origin, copy, expected, born_here)
-    _shown(matching, key, origin, sales, bills)
+    _shown(matching, key, origin, sales, bills, expected)
+
+
+def _recorded(matching: Matching, key: str, origin: Sum, copy: Sum | None, bills: dict[str, int]) -> int:
+    """What the platform must have of a ledger's receipt: what settles our bills, and what lies on account if it records
+    that as the customer's excess payment; without that, the rest is named.
+    """
+    elsewhere = sum(amount for number, amount in origin.applied.items() if not number)
+    if origin.amount < 0 or (copy is not None and copy.amount == origin.amount - elsewhere):
+        if elsewhere:
+            _unapplied(matching, key, origin, origin.amount - elsewhere)
+        return origin.amount - elsewhere
+    _unapplied(matching, key, origin, sum(bills.values()))
+    return sum(bills.values())
 
 
 def _unapplied(matching: Matching, key: str, origin: Sum, applied: int) -> None:
@@ -108,7 +121,10 @@ def _copied(matching: Matching, key: str, origin: Sum, copy: Sum | None, expecte
         return
     bills = {number: amount for number, amount in origin.applied.items() if number}
     theirs = {number: amount for number, amount in copy.applied.items() if number}
-    if bills != theirs and not matching.excused(keys, key, place, {}):
+    if _on_account(origin, bills, theirs):
+        text = f"{key} settles in the platform what it lies on account for in {SYSTEMS[origin.system]}"
+        matching.item("unapplied", key, place, {}, text)
+    elif bills != theirs and not matching.excused(keys, key, place, {}):
         fields = tuple(
             Difference(f"applied to {number}", str(theirs.get(number, 0)), str(bills.get(number, 0)))
             for number in sorted({*bills, *theirs}) if bills.get(number, 0) != theirs.get(number, 0)
@@ -118,8 +134,18 @@ def _copied(matching: Matching, key: str, origin: Sum, copy: Sum | None, expecte
         matching.add(found, copy.modified)
 
 
-def _shown(matching: Matching, key: str, origin: Sum, sales: Sum | None, bills: dict[str, int]) -> None:
-    place, expected = (origin.entity, origin.currency), sum(bills.values())
+def _on_account(origin: Sum, bills: dict[str, int], theirs: dict[str, int]) -> bool:
+    """Has the platform set against bills what the legacy ledger, which no file can tell so, carries on account?"""
+    more = {number: amount - bills.get(number, 0) for number, amount in theirs.items()}
+    loose = origin.amount - sum(bills.values())
+    less = any(amount > theirs.get(number, 0) for number, amount in bills.items())
+    return origin.system == "erp_legacy" and not less and 0 < sum(more.values()) <= loose
+
+
+def _shown(
+    matching: Matching, key: str, origin: Sum, sales: Sum | None, bills: dict[str, int], expected: int
+) -> None:  # fmt: skip
+    place = (origin.entity, origin.currency)
     if not expected or (sales is not None and sales.amount == expected and sales.currency == origin.currency):
         return
     if matching.excused((key, *bills), key, place, {}):

@@ -16,7 +16,7 @@ TRANSACTIONS = (
     f" TO_CHAR(t.lastmodifieddate, {_STAMP}) AS modified, y.symbol, l.subsidiary, c.externalid AS customer"
     " FROM transaction t JOIN transactionline l ON l.transaction = t.id AND l.mainline = 'T'"
     " JOIN currency y ON y.id = t.currency LEFT JOIN customer c ON c.id = t.entity"
-    " WHERE t.type IN ('CustInvc', 'CustCred', 'CustPymt') AND t.id > {after} ORDER BY t.id"
+    " WHERE t.type IN ('CustInvc', 'CustCred', 'CustPymt', 'CustRfnd') AND t.id > {after} ORDER BY t.id"
 )
 TAXES = (
     "SELECT l.transaction AS id, SUM(l.foreignamount) AS tax FROM transactionline l"
@@ -43,6 +43,7 @@ BY_KEY = (CUSTOMERS, TRANSACTIONS, TAXES, APPLICATIONS, JOURNALS)
 PAGES = 50  # of a query by offset before it is asked anew from the last key on
 _KINDS: Mapping[str, Any] = {"CustInvc": "invoice", "CustCred": "credit"}
 PREFIXES = {"CustInvc": "CBINV-", "CustCred": "CBCN-"}
+VOIDS = {"CustInvc": "CBCNV-", "CustCred": "CBVOID-"}  # what takes a credit memo or an invoice back
 CUSTOMER_PREFIX = "CB-"
 
 
@@ -61,17 +62,29 @@ def book(
     for row in transactions:
         if row.get("voided") == "T" or row.get("posting") == "F":
             continue
-        if row.get("type") == "CustPymt":
+        if row.get("type") in ("CustPymt", "CustRfnd"):
             mine = applied.get(str(row["id"]), [])
             found.read(f"customerPayment {row['id']}", found.receipts, _receipt, row, mine, names)
         else:
             found.read(f"transaction {row.get('tranid')}", found.documents, _document, row, tax, names)
+    _drop_voided(found)
     for row in journals:
         found.read(f"journal {row.get('tranid')}", found.entries, _entry, row, names)
     for row in deleted:
         key = _deleted_key(row)
         found.deleted[key] = Deletion(key, str(row.get("ondate") or ""), str(row.get("deletedby") or ""))
     return found
+
+
+def _drop_voided(found: Book) -> None:
+    """A document that we took back is none any more, nor is what took it back, once one is settled by the other."""
+    kinds: Mapping[str, Any] = {VOIDS["CustInvc"]: "credit", VOIDS["CustCred"]: "invoice"}  # of what was taken back
+    for one in [one for one in found.documents if one.number.startswith(tuple(kinds))]:
+        prefix = next(prefix for prefix in kinds if one.number.startswith(prefix))
+        number = one.number.removeprefix(prefix)
+        twins = [two for two in found.documents if (two.kind, two.number) == (kinds[prefix], number)]
+        if len(twins) == 1 and twins[0].gross == one.gross and not (one.open or twins[0].open):
+            found.documents = [two for two in found.documents if two is not one and two is not twins[0]]
 
 
 def _customer(row: Row, names: Names) -> BookCustomer:
@@ -83,6 +96,8 @@ def _customer(row: Row, names: Names) -> BookCustomer:
 
 def _number(external: Any, tran_id: Any, kind: str, ours: bool) -> str:
     key = str(external or "")
+    if key.startswith(VOIDS.get(kind, "?")):
+        return key
     if key.startswith(PREFIXES.get(kind, "?")):
         return key.removeprefix(PREFIXES[kind])
     return str(tran_id or "") if ours and not key else ""
@@ -106,17 +121,20 @@ def _receipt(row: Row, applied: Sequence[Row], names: Names) -> BookReceipt:
     currency, external, customer = str(row["symbol"]), str(row.get("externalid") or ""), str(row.get("customer") or "")
     ours = names.keys.our_payment(external)
     key = names.keys.receipt_of_platform(external[6:]) if ours else names.keys.receipt_of_cloud(str(row["id"]))
-    known = customer.startswith(CUSTOMER_PREFIX)
+    known, back = customer.startswith(CUSTOMER_PREFIX), row["type"] == "CustRfnd"
+    sign = -1 if back else 1
     parts = tuple(
         (
             _number(one.get("externalid"), one.get("tranid"), str(one["type"]), known),
-            exact(one["foreignamount"], currency),
+            sign * exact(one["foreignamount"], currency),
         )
         for one in applied
+        if not back or one["type"] == "CustCred"  # what a payment gives back lies on account, with a minus
     )
     return BookReceipt(
         str(row["id"]), key, names.entity_of("subsidiary", str(row["subsidiary"])), currency,
-        exact(row.get("foreigntotal"), currency), str(row.get("ondate") or ""), parts, ours or known, _instant(row),
+        sign * exact(row.get("foreigntotal"), currency), str(row.get("ondate") or ""), parts, ours or known,
+        _instant(row),
     )  # fmt: skip
 
 
@@ -137,7 +155,7 @@ def _deleted_key(row: Row) -> str:
     for prefix in PREFIXES.values():
         if external.startswith(prefix):
             return external.removeprefix(prefix)
-    if kind == "customerpayment":
+    if kind in ("customerpayment", "customerrefund"):
         return f"CB:{external[6:]}" if external.startswith("CBTXN-") else f"NS-{row['recordid']}"
     return f"{kind} {row['recordid']}"
 

@@ -6,7 +6,7 @@ that was posted, is not open and was not paid in full has gone from the receivab
 
 from collections.abc import Iterable
 
-from synccore.domain.books import Book, BookCustomer, BookDocument, BookReceipt, Names, iso
+from synccore.domain.books import Book, BookCustomer, BookDocument, BookReceipt, DocumentKind, Names, iso
 from synccore.domain.extracts import Layout, Unreadable, amount, read_answer, read_text
 from synccore.ports.systems import OutboundFile
 
@@ -96,11 +96,12 @@ def _payments(
                 continue
             document = row["BELNR"] or row["AUGBL"]
             place = _place(row, document)
-            loose = min(paid, rest.get(place, 0))
+            loose = max(0, min(paid, rest.get(place, 0)))
             rest[place] = rest.get(place, 0) - loose
             rows.append((row, paid + discount - loose))
             key = names.payments.get(place) or names.keys.receipt_of_legacy(row["BUKRS"], row["GJAHR"], document)
             parts.setdefault(key, []).append((row, paid, paid - loose))
+    rows = _without_returned(rows, parts, names)
     for key, mine in parts.items():
         first = mine[0][0]
         applied = tuple((row["XBLNR"], set_) for row, _, set_ in mine if row["XBLNR"] and set_)
@@ -112,6 +113,24 @@ def _payments(
             )
         )  # fmt: skip
     return rows
+
+
+def _without_returned(
+    rows: list[tuple[Fields, int]], parts: dict[str, list[tuple[Fields, int, int]]], names: Names
+) -> list[tuple[Fields, int]]:
+    """A payment that came back settles nothing any more, nor does what took it back: AUGBL names the payment."""
+    gone: list[Fields] = []
+    for back, paid in [(row, paid) for mine in parts.values() for row, paid, _ in mine if paid < 0]:
+        for year in (back["GJAHR"], str(int(back["GJAHR"] or 0) - 1)):
+            place = f"{back['BUKRS']}-{year}-{back['AUGBL']}"
+            key = names.payments.get(place) or names.keys.receipt_of_legacy(back["BUKRS"], year, back["AUGBL"])
+            taken = [row for row, worth, _ in parts.get(key, ()) if worth == -paid and row["XBLNR"] == back["XBLNR"]]
+            if taken:
+                gone += [taken[0], back]
+                break
+    for key, mine in parts.items():
+        parts[key] = [(row, paid, 0 if any(row is one for one in gone) else set_) for row, paid, set_ in mine]
+    return [(row, 0 if any(row is one for one in gone) else worth) for row, worth in rows]
 
 
 def _open_items(file: OutboundFile, found: Book) -> list[Fields]:
@@ -163,8 +182,9 @@ def _documents(
         if paid.get(number):
             last = [pay for pay, _ in payments if pay["XBLNR"] == number][-1]
             entity = names.entity_of("company_code", row["BUKRS"])
+            kind: DocumentKind = "invoice" if paid[number] > 0 else "credit"  # a credit memo that was paid out
             found.documents.append(
-                BookDocument(document, number, "invoice", entity, last["WAERS"], paid[number], 0, status="cleared")
+                BookDocument(document, number, kind, entity, last["WAERS"], abs(paid[number]), 0, status="cleared")
             )
 
 

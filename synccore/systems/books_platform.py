@@ -27,12 +27,15 @@ def book(
     for row in credit_notes:
         _keep(found, row, "credit_note", str(row.get("id")), found.documents, reader.credit_note)
     for row in transactions:
-        if row.get("type") == "payment" and row.get("status") == "success":
+        if row.get("type") in MOVED and row.get("status") in ("success", "late_failure"):
             key = receipt_key(row, names)
             _keep(found, row, "transaction", key, found.receipts, reader.payment)
     for key in {receipt.key for receipt in found.receipts} & set(found.deleted):
         del found.deleted[key]  # one of several parts, or recorded again since
     return found
+
+
+MOVED = ("payment", "refund", "payment_reversal")  # money that came in, and what took it out again
 
 
 def _keep(found: Book, row: Row, kind: str, key: str, into: list[Any], make: Callable[[Row], Any]) -> None:
@@ -97,10 +100,15 @@ class _Reader:
 
     def payment(self, row: Row) -> BookReceipt:
         entity = str(row.get("business_entity_id") or self._names.keys.entity_of(str(row.get("customer_id") or "")))
-        linked = row.get("linked_invoices") or ()
-        applied = tuple((str(one["invoice_id"]), int(one["applied_amount"])) for one in linked)
+        back = row["type"] != "payment"
+        settles = row.get("linked_invoices") if row["status"] == "success" and not back else ()
+        applied = tuple((str(one["invoice_id"]), int(one["applied_amount"])) for one in settles or ())
+        if back:
+            notes = row.get("linked_credit_notes") or ()
+            applied = tuple((str(one["cn_id"]), -int(one["applied_amount"])) for one in notes)
+        amount = -int(row["amount"]) if back else int(row["amount"])
         return BookReceipt(
-            str(row["id"]), receipt_key(row, self._names), entity, str(row["currency_code"]), int(row["amount"]),
+            str(row["id"]), receipt_key(row, self._names), entity, str(row["currency_code"]), amount,
             _day(row["date"], self._names.zone(entity)), applied, modified=float(row.get("updated_at") or 0),
         )  # fmt: skip
 

@@ -8,26 +8,25 @@ from typing import Any
 from urllib.parse import quote as percent
 from urllib.parse import urlencode
 
-from synccore.domain.bills import Application, Payment, Receipt
+from synccore.domain.bills import Payment, Receipt
 from synccore.domain.books import Book, Names
 from synccore.domain.drift import FieldMaps
 from synccore.domain.money import major, minor
 from synccore.ports.chance import Chance
 from synccore.ports.clock import Clock
 from synccore.ports.outcomes import Later
-from synccore.ports.systems import Drifted, Found, LedgerLine, Posting, Rejected, Row, Unknown
+from synccore.ports.systems import Found, Posting, Rejected, Row, Unknown
 from synccore.ports.transport import Request, Response, Transport
-from synccore.systems import books_cloud
+from synccore.systems import books_cloud, erp_cloud_values
 from synccore.systems.assertion import Assertions
 from synccore.systems.client import UNREADABLE, Client, OnCall, Refusal, parse, render, with_header
 from synccore.systems.credentials import CloudErpAccess
+from synccore.systems.erp_cloud_values import SYSTEM, address, apply_list, drift, item_line, literal, tax_detail
 from synccore.systems.tokens import Tokens
 
 JSON = {"content-type": "application/json", "accept": "application/json"}
 _DUPLICATE = re.compile(r"DUP_RCRD|DUP_ENTITY|already exists|has already been used|duplicate", re.IGNORECASE)
-_DEMANDED = re.compile(r"enter value\(s\) for: ([^.]+?)\.?(?: (\w+))?$")
 _PAGE = 1000
-SYSTEM = "erp_cloud"
 
 
 class CloudErpDialect:
@@ -99,7 +98,7 @@ class CloudErpAdapter:
         """One SuiteQL query for all of them."""
         if not external_ids:
             return {}
-        wanted = ", ".join(_literal(key) for key in external_ids)
+        wanted = ", ".join(literal(key) for key in external_ids)
         rows = await self._suiteql(f"SELECT id, externalid FROM item WHERE externalid IN ({wanted}) ORDER BY id")
         return {str(row["externalid"]): str(row["id"]) for row in rows}
 
@@ -113,7 +112,7 @@ class CloudErpAdapter:
         body = {"externalId": external_id, **(await self._customer_body(fields))}
         body["addressBook"] = {
             "items": [
-                {"defaultBilling": True, "defaultShipping": True, "addressBookAddress": _address(fields["address"])}
+                {"defaultBilling": True, "defaultShipping": True, "addressBookAddress": address(fields["address"])}
             ]
         }
         return await self._create("customer", body)
@@ -125,7 +124,7 @@ class CloudErpAdapter:
         body.pop("currency")
         body["addressBook"] = {
             "items": [
-                {"defaultBilling": True, "defaultShipping": True, "addressBookAddress": _address(fields["address"])}
+                {"defaultBilling": True, "defaultShipping": True, "addressBookAddress": address(fields["address"])}
             ]
         }
         url = f"{self._rest}/record/v1/customer/{percent(internal_id, safe='')}?replace=addressBook"
@@ -157,14 +156,12 @@ class CloudErpAdapter:
 
     async def create_credit(self, posting: Posting, applied: Mapping[str, int]) -> str:
         """A credit memo with the platform's tax and an explicit apply list."""
-        body = {**await self._document(posting), "autoApply": False, "apply": _applied(applied, posting.currency)}
+        body = {**await self._document(posting), "autoApply": False, "apply": apply_list(applied, posting.currency)}
         return await self._create("creditMemo", body)
 
     async def apply_credit(self, internal_id: str, applied: Mapping[str, int], currency: str) -> None:
         """PATCH that replaces the whole apply list: sent twice it says the same."""
-        url = f"{self._rest}/record/v1/creditMemo/{percent(internal_id, safe='')}?replace=apply"
-        body = render({"apply": _applied(applied, currency)})
-        await self._client.write("record.update:creditMemo", Request("PATCH", url, JSON, body, self._timeout_s))
+        await self._apply("creditMemo", internal_id, applied, currency)
 
     async def _document(self, posting: Posting) -> dict[str, Any]:
         lines = list(enumerate(posting.lines, start=1))
@@ -176,9 +173,9 @@ class CloudErpAdapter:
             "currency": {"id": await self._currency_id(posting.currency)},
             "tranDate": posting.on.isoformat(),
             "memo": posting.number,
-            "item": {"items": [_item_line(f"T{index}", line, posting.currency) for index, line in lines]},
+            "item": {"items": [item_line(f"T{index}", line, posting.currency) for index, line in lines]},
             "taxDetailsOverride": True,
-            "taxDetails": {"items": [_tax_detail(f"T{index}", line, posting.currency) for index, line in lines]},
+            "taxDetails": {"items": [tax_detail(f"T{index}", line, posting.currency) for index, line in lines]},
         }
 
     async def payment(self, external_id: str, currency: str) -> Found | None:
@@ -198,49 +195,70 @@ class CloudErpAdapter:
             "tranDate": on.isoformat(),
             "memo": payment.id,
             "autoApply": False,
-            "apply": _applied(applied, payment.currency),
+            "apply": apply_list(applied, payment.currency),
         }
         return await self._create("customerPayment", body)
+
+    async def apply_payment(self, internal_id: str, applied: Mapping[str, int], currency: str) -> None:
+        """PATCH that replaces the whole apply list: sent twice it says the same."""
+        await self._apply("customerPayment", internal_id, applied, currency)
+
+    async def refund(self, external_id: str, currency: str) -> Found | None:
+        """By eid, with its total."""
+        row = await self._record("customerRefund", f"eid:{external_id}")
+        return Found(str(row["id"]), minor(Decimal(str(row.get("total", 0))), currency)) if row else None
+
+    async def create_refund(
+        self, external_id: str, refund: Payment, customer: str, on: date, taken: Mapping[str, int], account: str
+    ) -> str:
+        """POST: its amount is what its apply list takes from credit memos and unapplied payments."""
+        body = {
+            "externalId": external_id,
+            "customer": {"id": customer},
+            "currency": {"id": await self._currency_id(refund.currency)},
+            "tranDate": on.isoformat(),
+            "memo": refund.id,
+            "apply": apply_list(taken, refund.currency),
+        }
+        return await self._create("customerRefund", {**body, "account": {"id": account}} if account else body)
+
+    async def _apply(self, kind: str, internal_id: str, applied: Mapping[str, int], currency: str) -> None:
+        url = f"{self._rest}/record/v1/{kind}/{percent(internal_id, safe='')}?replace=apply"
+        body = render({"apply": apply_list(applied, currency)})
+        await self._client.write(f"record.update:{kind}", Request("PATCH", url, JSON, body, self._timeout_s))
 
     async def changed_payments(self, since: str) -> list[Row]:
         """Polled by lastmodifieddate, which also moves when applications change."""
         condition = ""
         if since:
-            condition = f" AND t.lastmodifieddate >= TO_DATE({_literal(since)}, 'YYYY-MM-DD HH24:MI:SS')"
+            condition = f" AND t.lastmodifieddate >= TO_DATE({literal(since)}, 'YYYY-MM-DD HH24:MI:SS')"
         rows = await self._suiteql(
-            "SELECT t.id, t.externalid, t.entity, c.externalid AS customer,"
+            "SELECT t.id, t.externalid, t.entity, t.type, c.externalid AS customer,"
             " TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD HH24:MI:SS') AS modified"
-            f" FROM transaction t JOIN customer c ON c.id = t.entity WHERE t.type = 'CustPymt'{condition}"
+            " FROM transaction t JOIN customer c ON c.id = t.entity"
+            f" WHERE t.type IN ('CustPymt', 'CustRfnd'){condition}"
             " ORDER BY t.lastmodifieddate, t.id"
         )
         return [
             Row(
                 str(row["id"]), str(row["modified"]), str(row.get("entity", "")),
-                {"external_id": row.get("externalid", ""), "customer": row.get("customer", "")},
+                {
+                    "external_id": row.get("externalid", ""), "customer": row.get("customer", ""),
+                    "kind": "refund" if row.get("type") == "CustRfnd" else "payment",
+                },
             )
             for row in rows
         ]  # fmt: skip
 
-    async def receipt(self, internal_id: str) -> Receipt | None:
+    async def receipt(self, internal_id: str, refund: bool = False) -> Receipt | None:
         """With its apply list. Currency by id, as names differ between accounts."""
-        row = await self._record("customerPayment", internal_id, "?expandSubResources=true")
+        kind = "customerRefund" if refund else "customerPayment"
+        row = await self._record(kind, internal_id, "?expandSubResources=true")
         if row is None:
             return None
         currency = await self._currency_symbol(str((row.get("currency") or {}).get("id", "")))
-        external = str(row.get("externalId") or "")
-        items = (row.get("apply") or {}).get("items") or []
-        return Receipt(
-            key=external or internal_id,
-            ours=bool(external),
-            currency=currency,
-            amount=minor(Decimal(str(row.get("payment", 0))), currency),
-            received_on=date.fromisoformat(str(row["tranDate"])[:10]) if row.get("tranDate") else None,
-            applied=tuple(
-                Application(bill=str(entry["doc"]["id"]), amount=minor(Decimal(str(entry["amount"])), currency))
-                for entry in items
-                if entry.get("apply") and entry.get("amount")
-            ),
-        )
+        read = erp_cloud_values.given_back if refund else erp_cloud_values.receipt
+        return read(row, internal_id, currency)
 
     async def book(self, names: Names) -> Book:
         """SuiteQL pages by key: by offset the vendor reaches no further than 100,000 rows."""
@@ -303,7 +321,7 @@ class CloudErpAdapter:
         try:
             response = await self._client.write(operation, Request("POST", url, JSON, render(given), self._timeout_s))
         except Rejected as refusal:
-            raise _drift(refusal, operation, kind) from None
+            raise drift(refusal, operation, kind) from None
         location = response.headers.get("location", "").rstrip("/")
         internal_id = location.rpartition("/")[2]
         if not internal_id:
@@ -323,60 +341,3 @@ class CloudErpAdapter:
             if not body.get("hasMore") or len(rows) == most:
                 return rows
             offset += _PAGE
-
-
-def _drift(refusal: Rejected, operation: str, kind: str) -> Rejected:
-    """The refusal, as drift if it says that the record needs a field that we do not know."""
-    found = _DEMANDED.search(refusal.message)
-    if found is None:
-        return refusal
-    came = "no value: the account demands one now"
-    return Drifted(SYSTEM, operation, kind, found[2] or found[1], f"optional ({found[1]})", came)
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _address(address: Mapping[str, Any]) -> dict[str, Any]:
-    fields = {
-        "addr1": address.get("street"),
-        "city": address.get("city"),
-        "state": address.get("state"),
-        "zip": address.get("postal_code"),
-        "country": {"id": address["country"]} if address.get("country") else None,
-    }
-    return {name: value for name, value in fields.items() if value}
-
-
-def _applied(applied: Mapping[str, int], currency: str) -> dict[str, Any]:
-    rows = [{"doc": {"id": doc}, "apply": True, "amount": major(amount, currency)} for doc, amount in applied.items()]
-    return {"items": rows}
-
-
-def _item_line(reference: str, line: LedgerLine, currency: str) -> dict[str, Any]:
-    return {
-        "item": {"externalId": line.item},
-        "quantity": Decimal(line.quantity),
-        "amount": major(line.net, currency),
-        "description": line.description,
-        "taxDetailsReference": reference,
-    }
-
-
-def _tax_detail(reference: str, line: LedgerLine, currency: str) -> dict[str, Any]:
-    detail: dict[str, Any] = {
-        "taxDetailsReference": reference,
-        "taxCode": code_reference(line.code),
-        "taxBasis": major(line.net, currency),
-        "taxRate": Decimal(line.rate),
-        "taxAmount": major(line.tax, currency),
-    }
-    if line.tax_type:
-        detail["taxType"] = code_reference(line.tax_type)
-    return detail
-
-
-def code_reference(code: str) -> dict[str, str]:
-    """A tax code or type as the map names it: by internal id if it is a number, else by its name."""
-    return {"id": code} if code.isdigit() else {"refName": code}

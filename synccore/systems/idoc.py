@@ -131,7 +131,7 @@ def _accounting(document: LegacyDocument) -> list[Segment]:
         "BLDAT": document.document_date.strftime("%Y%m%d"), "BUDAT": document.posting_date.strftime("%Y%m%d"),
         "MONAT": document.posting_date.strftime("%m"), "WAERS": document.currency, "BKTXT": document.text,
         "KUNNR": document.kunnr, "ZFBDT": due, "REBZG": document.invoice_document, "ZSUBID": document.subscription,
-        "ZSRCSYS": "SUBHUB", "ZSRCID": document.source_id, "ZACTION": "C",
+        "ZSRCSYS": "SUBHUB", "ZSRCID": document.source_id, "ZACTION": document.action, "STGRD": document.reason,
     })  # fmt: skip
     currency = document.currency
     lines = [("Z1SUBIT", 2, _line(position, line, currency)) for position, line in enumerate(document.lines, start=1)]

@@ -1,5 +1,6 @@
 """The platform's JSON read into business values."""
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -24,6 +25,8 @@ def bill(row: Mapping[str, Any]) -> Bill:
     gross = int(row["total"])
     round_off = _int(row.get("round_off_amount"))
     return Bill(
+        voided_at=row.get("voided_at"),
+        replaces=_replaced(row),
         id=str(row["id"]),
         customer_id=str(row["customer_id"]),
         subscription_id=str(row.get("subscription_id") or ""),
@@ -42,6 +45,15 @@ def bill(row: Mapping[str, Any]) -> Bill:
         lines=tuple(_line(line, row, inclusive) for line in row.get("line_items") or []),
         version=_int(row.get("resource_version")),
     )
+
+
+_REPLACES = re.compile(r"\b[Rr]eplaces ([A-Za-z0-9-]+)")
+
+
+def _replaced(row: Mapping[str, Any]) -> str:
+    """The bill that this one was issued for anew: people write it into the note that the customer reads."""
+    notes = (str(entry.get("note") or "") for entry in row.get("notes") or [])
+    return next((found[1] for note in notes if (found := _REPLACES.search(note))), "")
 
 
 def _line(line: Mapping[str, Any], row: Mapping[str, Any], inclusive: bool) -> BillLine:
@@ -136,13 +148,15 @@ def credit(row: Mapping[str, Any]) -> Credit:
             Application(bill=str(entry["invoice_id"]), amount=_int(entry.get("allocated_amount")))
             for entry in row.get("allocations") or []
         ),
+        voided_at=row.get("voided_at"),
         version=_int(row.get("resource_version")),
     )
 
 
 def payment(row: Mapping[str, Any]) -> Payment:
-    """A transaction."""
-    linked = row.get("linked_invoices") or []
+    """A transaction. A reversal names the payment that it takes back among its linked payments."""
+    linked, notes = row.get("linked_invoices") or [], row.get("linked_credit_notes") or []
+    taken = [str(entry["id"]) for entry in row.get("linked_payments") or []]
     return Payment(
         id=str(row["id"]),
         customer_id=str(row.get("customer_id") or ""),
@@ -153,8 +167,13 @@ def payment(row: Mapping[str, Any]) -> Payment:
         received_at=_int(row.get("date")),
         method=str(row.get("payment_method") or ""),
         reference=str(row.get("reference_number") or ""),
-        applied=tuple(
+        linked=tuple(
             Application(bill=str(entry["invoice_id"]), amount=_int(entry.get("applied_amount"))) for entry in linked
+        ),
+        unused=_int(row.get("amount_unused")),
+        source=str(row.get("refunded_txn_id") or (taken[0] if taken else "")),
+        credits=tuple(
+            Application(bill=str(entry["cn_id"]), amount=_int(entry.get("applied_amount"))) for entry in notes
         ),
     )
 

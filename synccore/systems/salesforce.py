@@ -181,6 +181,9 @@ class SalesforceAdapter:
 
     async def write_receipt(self, key: str, fields: Mapping[str, Any], number: str, bill: Mapping[str, Any]) -> None:
         """The bill first, so that the payment can refer to it by its number."""
+        if not number:
+            await self._upsert("Payment__c", "Payment_Key__c", key, self._out("Payment__c", fields))
+            return
         bill_path = self._by_key("Invoice__c", "Invoice_Number__c", number)
         path = self._by_key("Payment__c", "Payment_Key__c", key)
         payment = {**self._out("Payment__c", fields), "Invoice__r": self._bill_key(number)}

@@ -25,8 +25,9 @@ from synccore.systems.platform_usages import PlatformUsages
 
 PAGE = 100
 EVENTS = (
-    "invoice_generated", "invoice_updated", "payment_succeeded", "payment_failed", "invoice_voided",
-    "credit_note_created", "credit_note_updated", "subscription_changed", "subscription_changes_scheduled",
+    "invoice_generated", "invoice_updated", "payment_succeeded", "payment_failed", "payment_refunded",
+    "transaction_created", "transaction_updated", "credit_note_created", "credit_note_updated",
+    "subscription_changed", "subscription_changes_scheduled",
     "subscription_scheduled_changes_removed", "subscription_renewed", "subscription_cancelled",
     "contract_term_created", "contract_term_renewed", "contract_term_completed", "contract_term_terminated",
     "subscription_cancellation_scheduled", "subscription_scheduled_cancellation_removed",
@@ -180,17 +181,50 @@ class SubscriptionsAdapter:
 
     async def record_payment(self, invoice_id: str, receipt: Receipt, amount: int, key: str) -> str:
         """POST /invoices/{id}/record_payment."""
-        on = receipt.received_on
-        transaction: dict[str, Any] = {
-            "amount": amount,
-            "payment_method": "bank_transfer",
-            "reference_number": receipt.key,
-        }
-        if on is not None:
-            transaction["date"] = noon(on.isoformat())
         path = f"/invoices/{_seg(invoice_id)}/record_payment"
-        fields = {"transaction": transaction, "comment": f"received in the ERP as {receipt.key}"}
+        fields = {"transaction": _received(receipt, amount), "comment": f"received in the ERP as {receipt.key}"}
         body = await self._post("invoice.record_payment", path, fields, "transaction", key)
+        return str(body["transaction"]["id"])
+
+    async def payments_by_reference(self, reference: str) -> list[Payment]:
+        """GET /transactions with reference_number[is]; the sum of all pages."""
+        query = {"reference_number[is]": reference, "limit": PAGE}
+        rows = await self._list("transaction.list", "/transactions", query, "transaction")
+        return [platform_values.payment(row) for row in rows]
+
+    async def record_excess(self, customer_id: str, receipt: Receipt, amount: int, key: str) -> str:
+        """POST /customers/{id}/record_excess_payment."""
+        transaction = {**_received(receipt, amount), "currency_code": receipt.currency}
+        fields = {"transaction": transaction, "comment": f"on account in the ERP as {receipt.key}"}
+        path = f"/customers/{_seg(customer_id)}/record_excess_payment"
+        body = await self._post("customer.record_excess_payment", path, fields, "transaction", key)
+        return str(body["transaction"]["id"])
+
+    async def remove_payment(self, invoice_id: str, transaction_id: str, key: str) -> str:
+        """POST /invoices/{id}/remove_payment."""
+        path, fields = f"/invoices/{_seg(invoice_id)}/remove_payment", {"transaction": {"id": transaction_id}}
+        body = await self._post("invoice.remove_payment", path, fields, "transaction", key)
+        return str(body["transaction"]["id"])
+
+    async def apply_payment(self, invoice_id: str, transaction_id: str, amount: int, key: str) -> str:
+        """POST /invoices/{id}/apply_payments."""
+        path = f"/invoices/{_seg(invoice_id)}/apply_payments"
+        fields = {"transactions": [{"id": transaction_id, "amount": amount}]}
+        await self._post("invoice.apply_payments", path, fields, "invoice", key)
+        return transaction_id
+
+    async def record_refund(self, transaction_id: str, back: Receipt, amount: int, key: str) -> str:
+        """POST /transactions/{id}/record_refund: of an offline payment."""
+        path = f"/transactions/{_seg(transaction_id)}/record_refund"
+        fields = {**_received(back, amount), "comment": f"given back in the ERP as {back.key}"}
+        body = await self._post("transaction.record_refund", path, fields, "transaction", key)
+        return str(body["transaction"]["id"])
+
+    async def record_credit_refund(self, credit_note_id: str, back: Receipt, amount: int, key: str) -> str:
+        """POST /credit_notes/{id}/record_refund."""
+        path = f"/credit_notes/{_seg(credit_note_id)}/record_refund"
+        fields = {"transaction": _received(back, amount), "comment": f"paid out in the ERP as {back.key}"}
+        body = await self._post("credit_note.record_refund", path, fields, "transaction", key)
         return str(body["transaction"]["id"])
 
     async def events(self, since: int) -> list[dict[str, Any]]:
@@ -246,6 +280,14 @@ class SubscriptionsAdapter:
         if not isinstance(body[member], dict) or "id" not in body[member]:
             raise Unknown("subscriptions", operation, f"an answer whose '{member}' has no id")
         return body
+
+
+def _received(receipt: Receipt, amount: int) -> dict[str, Any]:
+    """A movement of money that a ledger knows, as the platform takes it; its key is what tells it apart there."""
+    fields: dict[str, Any] = {"amount": amount, "payment_method": "bank_transfer", "reference_number": receipt.key}
+    if receipt.received_on is not None:
+        fields["date"] = noon(receipt.received_on.isoformat())
+    return fields
 
 
 def noon(iso_date: str) -> int:

@@ -29,4 +29,11 @@ def change(parts: Parts) -> Parts:
             return await send(len(replayed))
         return await writes.once(ctx, write, send, look, settled)
 
-    return replace(alter.context(parts, lambda ctx: {"once": once}), replay=replay)
+    def cursors(real):
+        def get(name):
+            return None if replayed and name.startswith("aligned/") else real.get(name)
+
+        return {"get": get}
+
+    forgetful = alter.store(parts, "cursors", cursors)
+    return replace(alter.context(forgetful, lambda ctx: {"once": once}), replay=replay)

@@ -30,6 +30,16 @@ def transfer(
     )  # fmt: skip
 
 
+def given_back(*steps: str, expect: str = _CALM) -> Scenario:
+    """A New York customer has paid by card, a Chicago one by transfer; then come the steps given and a day."""
+    return story(
+        "given-back", "customer: " + _HUDSON, "customer: " + _LAKESIDE,
+        f"deal: {{id: hudson-1, customer: hudson, lines: {_LINES}}}",
+        f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}", "close: [hudson-1, lake-1]", "settle",
+        "pay_by_card: hudson-1", "transfer: lake-1", "settle", *steps, "settle", "advance: 1d", expect=expect,
+    )  # fmt: skip
+
+
 def two_deals(*storm: str, pays: str = "lake-2") -> Scenario:
     """A Chicago customer's two deals are won one after the other, and one is paid by transfer."""
     return story(

@@ -50,7 +50,7 @@ POSTED = {
     "dueDate": "2026-02-04",
 }  # fmt: skip
 PAYMENT = Payment(id="txn_1", customer_id="c", status="success", kind="payment", currency="USD", amount=40_000,
-                  received_at=1767603600, applied=(Application(bill="US-1", amount=40_000),))  # fmt: skip
+                  received_at=1767603600, linked=(Application(bill="US-1", amount=40_000),))  # fmt: skip
 PAYING = {
     "externalId": "CBTXN-txn_1", "customer": {"id": injected("10", "${customer_id}")}, "payment": 400.0,
     "currency": {"id": "1"}, "tranDate": "2026-01-05", "memo": "txn_1", "autoApply": False,
@@ -63,11 +63,12 @@ CREDITING = {
     **{name: value for name, value in POSTED.items() if name not in ("dueDate", "otherRefNum")},
     "externalId": "CBCN-US-CN-1", "tranId": "US-CN-1", "memo": "US-CN-1", "autoApply": False, "apply": APPLIED,
 }  # fmt: skip
+PAID_OUT = {**CREDITED[1], "refund": "CBTXN-r"}
 SINCE = "2026-01-05 08:00:00"
 CHANGED = (
-    "SELECT t.id, t.externalid, t.entity, c.externalid AS customer,"
+    "SELECT t.id, t.externalid, t.entity, t.type, c.externalid AS customer,"
     " TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD HH24:MI:SS') AS modified"
-    " FROM transaction t JOIN customer c ON c.id = t.entity WHERE t.type = 'CustPymt'"
+    " FROM transaction t JOIN customer c ON c.id = t.entity WHERE t.type IN ('CustPymt', 'CustRfnd')"
     f" AND t.lastmodifieddate >= TO_DATE('{SINCE}', 'YYYY-MM-DD HH24:MI:SS') ORDER BY t.lastmodifieddate, t.id"
 )
 
@@ -204,18 +205,45 @@ CASES = (
     ), lambda found: found == "321"),
     Case("changed_payments", lambda erp: erp.changed_payments(SINCE), (
         suiteql("payments changed since a moment", CHANGED, ("a payment of an invoice", {**PAID, "payment": "CBTXN-1"}),
-                id=ID, entity=ID, externalid="CBTXN-1", customer="CB-c",
+                id=ID, entity=ID, externalid="CBTXN-1", customer="CB-c", type="CustPymt",
                 modified=shaped("2026-01-05 09:00:00", r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$")),
-    ), lambda rows: rows[0].content == {"external_id": "CBTXN-1", "customer": "CB-c"}),
+    ), lambda rows: rows[0].content == {"external_id": "CBTXN-1", "customer": "CB-c", "kind": "payment"}),
     Case("receipt", lambda erp: erp.receipt("900"), (
         record("a payment with what it is applied to", "customerPayment", injected("900", "${payment_id}"),
                ("a payment of an invoice", PAID), query={"expandSubResources": "true"}, answers={
                    "id": ID, "tranDate": shaped("2026-01-05", r"^\d{4}-\d\d-\d\d.*$"), "payment": like(400.0),
-                   "currency": {"id": shaped("1", "^[0-9]+$")},
+                   "currency": {"id": shaped("1", "^[0-9]+$")}, "customer": {"id": ID}, "unapplied": like(0.0),
                    "apply": {"items": each({"apply": like(True), "amount": like(400.0), "doc": {"id": ID}}, min=1)},
                }),
         CURRENCIES,
     ), lambda receipt: (receipt.amount, receipt.applied[0].amount, receipt.ours) == (40_000, 40_000, False)),
+    Case("receipt of what was paid out", lambda erp: erp.receipt("900", refund=True), (
+        record("a refund with what it is taken from", "customerRefund", injected("900", "${refund_id}"),
+               ("a refund of a credit memo", PAID_OUT), query={"expandSubResources": "true"}, answers={
+                   "id": ID, "externalId": "CBTXN-r", "tranDate": shaped("2026-01-05", r"^\d{4}-\d\d-\d\d.*$"),
+                   "total": like(1000.0), "currency": {"id": shaped("1", "^[0-9]+$")}, "customer": {"id": ID},
+                   "apply": {"items": each({"apply": like(True), "amount": like(1000.0), "doc": {"id": ID},
+                                            "type": "Credit Memo"}, min=1)},
+               }),
+        CURRENCIES,
+    ), lambda back: (back.amount, back.taken[0].bill, back.ours) == (100_000, "creditMemo:321", True)),
+    Case("apply_payment", lambda erp: erp.apply_payment("900", {}, "USD"), (
+        Exchange("a payment's applications as a whole", (SIGNED_IN, ("a payment of an invoice", PAID)), "PATCH",
+                 injected(f"{REST}/record/v1/customerPayment/900", f"{REST}/record/v1/customerPayment/${{payment_id}}"),
+                 {"replace": "apply"}, status=204, authorized=TOKEN, sends={"apply": {"items": []}}),
+    )),
+    Case("refund", lambda erp: erp.refund("CBTXN-r", "USD"), (
+        record("a refund by external id", "customerRefund", "eid:CBTXN-r", ("a refund of a credit memo", PAID_OUT),
+               answers={"id": ID, "total": like(1000.0)}),
+    ), lambda found: found.amount == 100_000),
+    Case("create_refund", lambda erp: erp.create_refund("CBTXN-txn_1", PAYMENT, "10", date(2026, 1, 5),
+                                                        {"322": 100_000}, "1"), (
+        CURRENCIES, create("a refund of a credit memo", "customerRefund", {
+            "externalId": "CBTXN-txn_1", "customer": {"id": injected("10", "${customer_id}")}, "currency": {"id": "1"},
+            "tranDate": "2026-01-05", "memo": "txn_1", "account": {"id": "1"},
+            "apply": {"items": [{"doc": {"id": injected("322", "${credit_id}")}, "apply": True, "amount": 1000.0}]},
+        }, CREDITED),
+    ), lambda found: found == "321"),
     Case("signing in", lambda erp: erp.invoice("CBINV-US-1", "USD"), (
         Exchange("signing in with a signed assertion", (("the client is registered", {}),), "POST",
                  f"{REST}/auth/oauth2/v1/token", form=SIGN_IN,

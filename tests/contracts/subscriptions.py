@@ -99,6 +99,10 @@ ONE_OFF_FORM = [
 ]  # fmt: skip
 ONCE = {"chargebee-idempotency-key": "once-1"}
 RECEIPT = Receipt(key="NS-7", received_on=date(2026, 1, 5))
+RECEIVED = Receipt(key="NS-7", received_on=date(2026, 1, 5), currency="USD")
+MOVED = [("transaction[amount]", "1000"), ("transaction[payment_method]", "bank_transfer"),
+         ("transaction[reference_number]", "NS-7"), ("transaction[date]", "1767614400")]  # fmt: skip
+ON_ACCOUNT = ("a payment on account beside a bill", {"customer": CUSTOMER, "reference": "NS-7"})
 A_BILL = ("a bill without a subscription", {"customer": CUSTOMER, "po_number": "SF-006A"})
 
 CONTRACTED = {"id": "sub-006A", "contract_term": {"contract_start": AT}}
@@ -286,6 +290,43 @@ CASES = (
             ("comment", "received in the ERP as NS-7"),
         ], A_BILL, headers=ONCE, answers={"transaction": {"id": like("txn_1")}}),
     ), lambda found: found == "txn_1"),
+    Case("payments_by_reference", lambda site: site.payments_by_reference("NS-7"), (
+        get("the transactions of a reference", "/transactions",
+            ("a bill paid by transfer", {"customer": CUSTOMER, "reference": "NS-7"}),
+            query={"reference_number[is]": "NS-7", "limit": "100"},
+            answers=rows(transaction={**TRANSACTION, "reference_number": "NS-7", "amount_unused": like(0)})),
+    ), lambda found: (found[0].reference, found[0].unused) == ("NS-7", 0)),
+    Case("record_excess", lambda site: site.record_excess(CUSTOMER, RECEIVED, 1000, "once-1"), (
+        post("money for no bill", f"/customers/{CUSTOMER}/record_excess_payment", [
+            *MOVED, ("transaction[currency_code]", "USD"), ("comment", "on account in the ERP as NS-7"),
+        ], A_CUSTOMER, headers=ONCE, answers={"transaction": {"id": like("txn_1")}}),
+    ), lambda found: found == "txn_1"),
+    Case("remove_payment", lambda site: site.remove_payment("US-000001", "txn_1", "once-1"), (
+        post("a payment taken off a bill", bill_path("/remove_payment"), [("transaction[id]", "txn_1")],
+             ("a bill paid by transfer", {"customer": CUSTOMER, "reference": "NS-7"}), headers=ONCE,
+             form_injected={"$['transaction[id]'][0]": "${transaction}"},
+             answers={"transaction": {"id": like("txn_1")}}),
+    ), lambda found: found == "txn_1"),
+    Case("apply_payment", lambda site: site.apply_payment("US-000001", "txn_1", 1000, "once-1"), (
+        post("money on account set against a bill", bill_path("/apply_payments"), [
+            ("transactions[id][0]", "txn_1"), ("transactions[amount][0]", "1000"),
+        ], ON_ACCOUNT, headers=ONCE, form_injected={"$['transactions[id][0]'][0]": "${transaction}"},
+            answers={"invoice": {"id": NUMBER}}),
+    ), lambda found: found == "txn_1"),
+    Case("record_refund", lambda site: site.record_refund("txn_1", RECEIVED, 1000, "once-1"), (
+        post("money on account given back", injected(f"{API}/transactions/txn_1/record_refund",
+                                                     f"{API}/transactions/${{transaction}}/record_refund"), [
+            ("amount", "1000"), ("payment_method", "bank_transfer"), ("reference_number", "NS-7"),
+            ("date", "1767614400"), ("comment", "given back in the ERP as NS-7"),
+        ], ON_ACCOUNT, headers=ONCE, answers={"transaction": {"id": like("txn_2")}}),
+    ), lambda found: found == "txn_2"),
+    Case("record_credit_refund", lambda site: site.record_credit_refund("US-CN-000001", RECEIVED, 1000, "once-1"), (
+        post("a credit note paid out", injected(f"{API}/credit_notes/US-CN-000001/record_refund",
+                                                f"{API}/credit_notes/${{credit_note}}/record_refund"),
+             [*MOVED, ("comment", "paid out in the ERP as NS-7")],
+             ("a credit note that is owed", {"customer": CUSTOMER}), headers=ONCE,
+             answers={"transaction": {"id": like("txn_2")}}),
+    ), lambda found: found == "txn_2"),
     Case("events", lambda site: site.events(1767600000), (
         get("events since a moment, oldest first", "/events", A_BILL, query={
             "event_type[in]": str(list(EVENTS)).replace("'", '"'), "occurred_at[after]": "1767600000",

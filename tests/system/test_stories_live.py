@@ -15,6 +15,8 @@ def test_all_stories_hold_live(tmp_path: Path) -> None:
         "new-business", "month-end-night", "bad-master-data", "stormy-monday", "drifted-books", "usage-month",
         "erp-outage", "schema-change", "renewal", "amendment", "europe-and-asia", "replay",
         "life-of-a-renewal", "renewal-with-upsell", "guarded-crm",
+        "cancel-and-credit", "credit-and-rebill", "refund-and-chargeback", "own-payment-echo",
+        "partial-and-over-payments",
     ]  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-m", "harness.cli", "run", *stories, "--mode", "live", "--json"],

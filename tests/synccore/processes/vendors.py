@@ -185,7 +185,7 @@ class FakePlatform:
         payment = Payment(
             id=f"txn_{len(self.payments) + 1:03d}", customer_id=bill.customer_id, status="success", kind="payment",
             currency=bill.currency, amount=amount, received_at=int(self.wire.clock.at), method=method,
-            reference=reference, applied=(Application(bill=number, amount=amount),),
+            reference=reference, linked=(Application(bill=number, amount=amount),),
         )  # fmt: skip
         self.payments[payment.id] = payment
         content = {"id": payment.id, "customer_id": payment.customer_id, "amount": amount, "type": "payment",
@@ -272,6 +272,10 @@ class FakePlatform:
             return None
 
         return await self.wire.act("platform.recorded", read)
+
+    async def payments_by_reference(self, reference: str) -> list[Payment]:
+        found = [payment for payment in self.payments.values() if payment.reference == reference]
+        return await self.wire.act("platform.payments_by_reference", lambda: found)
 
     async def record_payment(self, invoice_id: str, receipt: Receipt, amount: int, key: str) -> str:
         def write() -> str:

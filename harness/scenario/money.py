@@ -1,0 +1,73 @@
+"""Money and documents that go back: credit notes, refunds, chargebacks, returned transfers, cancellations, voids."""
+
+from decimal import Decimal
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from harness.scenario.part import Part
+from harness.scenario.values import Name
+
+Reason = Literal[
+    "product_unsatisfactory", "service_unsatisfactory", "order_change", "order_cancellation", "waiver", "other",
+    "write_off",
+]  # fmt: skip
+
+
+class CreditStep(Part):
+    """The seller credits a deal's bill in the platform, in full or so much of its gross; what was paid is owed back."""
+
+    short: ClassVar[str] = "deal"
+    deal: Name
+    amount: Decimal | None = Field(default=None, gt=0)
+    reason: Reason = "order_change"
+
+
+class RefundStep(Part):
+    """The platform gives money back for a deal's paid bill: what its credit note has left, else so much of the bill.
+
+    `by` transfer is recorded there; by card it goes through the gateway.
+    """
+
+    short: ClassVar[str] = "deal"
+    deal: Name
+    amount: Decimal | None = Field(default=None, gt=0)
+    by: Literal["card", "transfer"] = "card"
+
+
+class ChargebackStep(Part):
+    """The cardholder's bank takes the payment of a deal's bill back."""
+
+    short: ClassVar[str] = "deal"
+    deal: Name
+
+
+class BankReturnStep(Part):
+    """The bank returns the youngest transfer for a deal's bill: the ledger's clerk opens it again and pays back."""
+
+    short: ClassVar[str] = "deal"
+    deal: Name
+
+
+class CancelStep(Part):
+    """The customer's contract ends, now with or without credit for the rest of the term, or at its end."""
+
+    short: ClassVar[str] = "deal"
+    deal: Name
+    credit: Literal["none", "prorate", "full"] = "prorate"
+    at: Literal["now", "contract_end"] = "now"
+
+
+class VoidStep(Part):
+    """The seller voids a deal's youngest bill, or the youngest credit note of it, in the platform."""
+
+    deal: Name
+    what: Literal["bill", "credit"]
+
+
+class RebillStep(Part):
+    """The seller bills anew in the platform what was billed wrong: product codes with their net amounts."""
+
+    deal: Name
+    po: str = Field(default="", max_length=40)
+    lines: dict[str, Decimal] = Field(min_length=1)
