@@ -18,7 +18,7 @@ _SOAP_TYPES = {
     "int": "xsd:int", "date": "xsd:date", "datetime": "xsd:dateTime", "time": "xsd:time", "boolean": "xsd:boolean",
     "address": "urn:address", "anyType": "xsd:anyType",
 }  # fmt: skip
-_RESOURCES = ("composite", "jobs", "limits", "query", "queryAll", "sobjects")
+_RESOURCES = ("composite", "jobs", "limits", "parameterizedSearch", "query", "queryAll", "search", "sobjects")
 _NOT_GROUPABLE = ("anyType", "currency", "double", "percent", "textarea", "multipicklist", "address", "datetime")
 
 

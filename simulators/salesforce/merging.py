@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 exact(
     "Merge by SOAP: children follow the survivor, losers deleted with MasterRecordId, two losers at most",
-    source="documented, observed", held_by="test_recycle_bin",
+    source="documented, observed", held_by="test_recycle_bin, test_jsforce",
 )  # fmt: skip
 approximate("Refused merges", "MERGE_FAILED with texts that are ours", source="ours")
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 exact(
     "SOAP create, update, upsert, delete, undelete, emptyRecycleBin, getServerTimestamp and getUserInfo as jsforce "
-    "sends and reads them", source="observed", held_by="test_recycle_bin",
+    "sends and reads them", source="observed", held_by="test_recycle_bin, test_jsforce",
 )  # fmt: skip
 absent("further operations of the SOAP API (query, retrieve, convertLead, describe…)")
 

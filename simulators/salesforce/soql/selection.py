@@ -103,6 +103,8 @@ class Selection:
         self.seen.add(path)
         if show is None and alias is None:
             self.columns.append(".".join((*column.hops, key)))
+        if ".".join(column.hops).lower() in self.seen and column.hops:
+            raise SoqlError("INVALID_FIELD", f"duplicate field selected: {name.text}", name.at)
         self._node(column.hops).entries.append(_leaf(column, key, show))
 
     def _node(self, hops: tuple[str, ...]) -> Node:
@@ -130,7 +132,7 @@ class Selection:
             raise unknown_relationship(what.path.text, at)
         if not reference.polymorphic:
             raise malformed(f"TYPEOF needs a polymorphic relationship, and {reference.relationship} is none", at)
-        if reference.relationship.lower() in self.seen:
+        if reference.relationship.lower() in self.seen or (reference.relationship,) in self.nodes:
             raise SoqlError("INVALID_FIELD", f"duplicate field selected: {what.path.text}", at)
         self.seen.add(reference.relationship.lower())
         joined = frame.name_of((), frame.alias, reference)

@@ -17,6 +17,7 @@ from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import (
     SalesforceAuthenticationFailed,
     SalesforceExpiredSession,
+    SalesforceGeneralError,
     SalesforceMalformedRequest,
     SalesforceMoreThanOneRecord,
     SalesforceRefusedRequest,
@@ -160,6 +161,21 @@ def test_updated_and_deleted_records(sf: Salesforce):
     assert list(found) == ["ids", "latestDateCovered"]
     sf.Account.delete(made)
     assert sf.Account.deleted(stamp - timedelta(hours=1), stamp + timedelta(hours=1))["deletedRecords"] is not None
+
+
+def test_searches_totals_and_conditions(sf: Salesforce):
+    acme = sf.Account.create({"Name": "Acme", "Phone": "555 1234"})["id"]
+    sf.Account.create({"Name": "Beta"})
+    sf.Task.create({"Subject": "Call", "WhatId": acme})
+    assert [row["Id"] for row in sf.quick_search("acme")["searchRecords"]] == [acme]
+    assert sf.search("FIND {555} IN PHONE FIELDS RETURNING Account(Name)")["searchRecords"][0]["Name"] == "Acme"
+    row = sf.query("SELECT Subject, TYPEOF What WHEN Account THEN Phone END FROM Task WHERE What.Type = 'Account'")
+    assert row["records"][0]["What"]["Phone"] == "555 1234"
+    totals = sf.query("SELECT Name, COUNT(Id) n FROM Account GROUP BY ROLLUP(Name)")["records"]
+    assert [(row["Name"], row["n"]) for row in totals] == [("Acme", 1), ("Beta", 1), (None, 2)]
+    with pytest.raises(SalesforceGeneralError, match="ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE"):
+        sf.Account.update(acme, {"Phone": "1"}, headers={"If-Match": '"another"'})
+    assert sf.Account.get(acme)["Phone"] == "555 1234"
 
 
 def test_bulk_ingest_and_query(sf: Salesforce):

@@ -123,7 +123,8 @@ def test_typeof_shows_each_object_its_own_fields(org: Org):
      "SELECT TYPEOF Nope WHEN Account THEN Name END FROM Task",
      "SELECT TYPEOF What WHEN Account THEN Nope END FROM Task", "SELECT TYPEOF What ELSE Name END FROM Task",
      "SELECT TYPEOF What WHEN Account THEN Name ELSE Amount END FROM Task",
-     "SELECT TYPEOF What WHEN Account THEN Name",
+     "SELECT TYPEOF What WHEN Account THEN Name", "SELECT What.Name, TYPEOF What WHEN Account THEN Name END FROM Task",
+     "SELECT TYPEOF What WHEN Account THEN Name END, What.Type FROM Task",
      "SELECT TYPEOF What WHEN Account THEN Name WHEN Account THEN Phone END FROM Task",
      "SELECT TYPEOF What WHEN Account THEN Name END, COUNT(Id) FROM Task GROUP BY WhatId"],
 )  # fmt: skip
