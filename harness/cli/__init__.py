@@ -4,7 +4,21 @@ import sys
 
 import typer
 
-from harness.cli import bench, chaos, container, contracts, load, page, reconcile, run, sandbox, seed, serve, stories
+from harness.cli import (
+    bench,
+    chaos,
+    container,
+    contracts,
+    desk,
+    load,
+    page,
+    reconcile,
+    run,
+    sandbox,
+    seed,
+    serve,
+    stories,
+)
 from harness.cli.output import complain
 
 INTERRUPTED = 130  # how typer reports a Ctrl-C
@@ -38,6 +52,7 @@ load.register(app)
 seed.register(app)
 contracts.register(app)
 reconcile.register(app)
+desk.register(app)
 
 
 def main() -> None:

@@ -181,6 +181,7 @@ def _print_guide(out: Console, state: dict[str, Any]) -> None:
         '  eval "$(windtunnel env)"             point a shell at it\n'
         "  windtunnel books                     what the systems' books say\n"
         "  windtunnel reconcile                 have the core compare them all\n"
+        "  windtunnel exceptions list           what waits for a person at the core\n"
         "  windtunnel clock advance 1d          let business time pass\n"
         "  windtunnel ui                        drive it from a page in the browser\n"
         f"  {found['SALESFORCE_URL']}/_control/docs   control page of a system (header X-Control-Token)\n"

@@ -66,6 +66,10 @@ EXCEPTIONS = Table(
     Index("exceptions_partition", "partition_key"),
 )  # fmt: skip
 
+# Who looks after an exception and what people wrote to it: absent until somebody does.
+CARE = Table("care", METADATA, Column("seq", _SERIAL, primary_key=True, autoincrement=False), _text("assignee"),
+             _text("tags"), _text("notes"))  # fmt: skip
+
 LETTERS = Table(
     "letters", METADATA, _serial(), _text("work_id"), _text("process"), _text("subject"), _text("partition_key"),
     _text("payload"), _text("cause"), _number("tries"), _time("at"), _text("state"), _text("marked_by"),

@@ -7,6 +7,14 @@ from pydantic import BaseModel
 from synccore.ports.stores import BusinessException, DeadLetter, Effect, WorkItem
 
 
+class NoteView(BaseModel):
+    """What somebody wrote to an exception; `at` in epoch seconds of business time."""
+
+    at: float
+    by: str
+    text: str
+
+
 class ExceptionView(BaseModel):
     """A business exception: what is wrong, whose it is and what resolves it."""
 
@@ -24,6 +32,9 @@ class ExceptionView(BaseModel):
     state: Literal["open", "resolved", "abandoned"]
     resolution: str
     details: Any
+    assignee: str
+    tags: list[str]
+    notes: list[NoteView]
 
     @classmethod
     def of(cls, found: BusinessException) -> "ExceptionView":

@@ -198,6 +198,9 @@ class BusinessException:
     state: Literal["open", "resolved", "abandoned"] = "open"
     resolution: str = ""
     details: Json = field(default_factory=dict)
+    assignee: str = ""
+    tags: tuple[str, ...] = ()
+    notes: tuple[Json, ...] = ()  # {"at", "by", "text"}, oldest first
 
 
 class Exceptions(Protocol):
@@ -221,6 +224,14 @@ class Exceptions(Protocol):
 
     def list(self, state: str | None = None) -> list[BusinessException]:
         """Oldest first."""
+        ...
+
+    def tend(self, exception_id: str, owner_role: str, due_at: float, assignee: str, tags: tuple[str, ...]) -> None:
+        """Who looks after it, by when, and under which words it is found."""
+        ...
+
+    def note(self, exception_id: str, text: str, by: str, at: float) -> None:
+        """Add what somebody wrote to it."""
         ...
 
     def resolve(self, exception_id: str, resolution: str, by: str, at: float, state: str = "resolved") -> None:

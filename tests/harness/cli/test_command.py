@@ -34,6 +34,8 @@ WRONG = [
     (("serve", "salesfroce"), "did you mean 'salesforce'?"),
     (("env",), "no sandbox is running here"),
     (("down",), "no sandbox is running here"),
+    (("exceptions", "list"), "no sandbox is running here"),
+    (("letters", "requeue", "d00000001"), "no sandbox is running here"),
     (("clock", "advance", "soon"), "'soon' is neither a duration nor a moment"),
     (("up", "--genesis", "soon"), "--genesis should be a date-time such as 2026-01-05T09:00:00Z, not 'soon'"),
     (("up", "--profile", "wild"), "--profile is vendor, roomy or none"),

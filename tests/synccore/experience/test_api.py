@@ -294,3 +294,51 @@ def test_work_health_metrics_and_effects_are_reported() -> None:
             problem(await client.get("/work"), 503)
 
     asyncio.run(story())
+
+
+def test_an_exception_is_assigned_tagged_noted_and_found_by_it() -> None:
+    async def story() -> None:
+        office = Office()
+        for subject in ("inv-1", "inv-2"):
+            await office.add("post", subject, {"sku": "A"})
+        async with office.client() as client:
+            first, second = (await client.get("/exceptions")).json()
+            assert (first["assignee"], first["tags"], first["notes"]) == ("", [], [])
+            body = {"assignee": "mia", "tags": ["march", "march", "vat"], "owner_role": "finance", "due_at": 5.0}
+            tended = (await client.patch(f"/exceptions/{first['id']}", json=body)).json()
+            assert tended == {**first, **body, "tags": ["march", "vat"]}
+            await client.patch(f"/exceptions/{first['id']}", json={"assignee": ""})
+            noted = (await client.post(f"/exceptions/{first['id']}/notes", json={"text": "asked sales"})).json()
+            assert (noted["assignee"], noted["tags"]) == ("", ["march", "vat"])
+            assert [(one["by"], one["text"]) for one in noted["notes"]] == [("operator", "asked sales")]
+            for query, ids in (({"tag": "vat"}, [first]), ({"owner_role": "finance"}, [first]), ({"tag": "x"}, []),
+                               ({"overdue": "true"}, [first]), ({"overdue": "false"}, [second]),
+                               ({"kind": "unmapped_item"}, [first, second])):  # fmt: skip
+                found = (await client.get("/exceptions", params=query)).json()
+                assert [one["id"] for one in found] == [one["id"] for one in ids], query
+            problem(await client.patch(f"/exceptions/{first['id']}", json={"asignee": "mia"}), 422)
+            problem(await client.patch("/exceptions/x00000099", json={"assignee": "mia"}), 404)
+
+    asyncio.run(story())
+
+
+def test_several_exceptions_are_retried_or_given_up_at_once_or_none_of_them() -> None:
+    async def story() -> None:
+        office = Office()
+        for subject in ("inv-1", "inv-2"):
+            await office.add("post", subject, {"sku": "A"})
+        async with office.client() as client:
+            first, second = ((one["id"]) for one in (await client.get("/exceptions")).json())
+            problem(await client.post("/exception-batches/retry", json={"ids": [first, "x00000099"]}), 404)
+            await office.core.database.run(lambda unit: unit.mappings.put("items", "A", {}, "test", 0.0))
+            done = (await client.post("/exception-batches/retry", json={"ids": [first, first]})).json()
+            assert [(one["id"], one["changed"]) for one in done] == [(first, True)]
+            await office.engine.drain()
+            assert office.posted == ["A"]
+            body = {"ids": [second, first], "reason": "not worth it"}
+            problem(await client.post("/exception-batches/abandon", json=body), 409)
+            assert (await client.get(f"/exceptions/{second}")).json()["state"] == "open", "none of them"
+            await client.post("/exception-batches/abandon", json={**body, "ids": [second]})
+            assert (await client.get(f"/exceptions/{second}")).json()["state"] == "abandoned"
+
+    asyncio.run(story())
