@@ -14,20 +14,19 @@ from rich.console import Console
 from rich.markup import escape
 
 from harness.stack.home import check_free, forget_state, free_port, save_state
-from harness.stack.launch import HOST, PORT_NAMES, Plan, Stack, launch
+from harness.stack.launch import HOST, PLACES, Plan, Stack, launch
 from harness.stack.problem import StackProblem
 from harness.stack.process import Child
 
-API, PAGE = len(PORT_NAMES), len(PORT_NAMES) + 1  # their places behind the stack's own ports
 LOOK_S = 0.3
 
 
-def port_of(place: int, name: str, ports_from: int) -> int:
+def port_of(name: str, ports_from: int) -> int:
     """The port of API or page; StackProblem when another program has it."""
     if not ports_from:
         return free_port(HOST)
-    check_free(HOST, {name: ports_from + place}, "--ports FROM")
-    return ports_from + place
+    check_free(HOST, {name: ports_from + PLACES[name]}, "--ports FROM")
+    return ports_from + PLACES[name]
 
 
 @asynccontextmanager
@@ -35,7 +34,7 @@ async def kept(plan: Plan, out: Console) -> AsyncIterator[tuple[Stack, dict[str,
     """A running sandbox with its API, found by other commands through its state, which is handed out too."""
     from harness.api.serving import serving  # noqa: PLC0415 - a web framework that other commands need not load
 
-    api_port = port_of(API, "harness API", plan.ports_from)
+    api_port = port_of("harness API", plan.ports_from)
     with out.status("starting") as status:
         begun = time.monotonic()
         async with launch(plan, status.update) as stack:
@@ -90,7 +89,7 @@ async def page(state: dict[str, Any], port: int, log: Path) -> AsyncIterator[tup
 def chosen_page_port(wanted: int | None, ports_from: int) -> int:
     """What `--page-port` says, or the one behind the sandbox's own."""
     if wanted is None:
-        return port_of(PAGE, "page", ports_from)
+        return port_of("page", ports_from)
     if wanted:
         check_free(HOST, {"page": wanted}, "--page-port")
         return wanted

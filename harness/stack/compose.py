@@ -13,18 +13,20 @@ from typing import Any
 
 import aiohttp
 
-from harness.stack.containers import FOLDER, MAPPINGS, PORT, SECRET, SERVICES, SFTP_PORT, read_secret
+from harness.stack.containers import BESIDE, FOLDER, MAPPINGS, PORT, SECRET, SERVICES, SFTP_PORT, read_secret
 from harness.stack.engine import ServiceContainer, containers_of, engine
 from harness.stack.home import free_port
 from harness.stack.launch import HOST, Plan, Progress, one_clock
 from harness.stack.problem import StackProblem
-from harness.stack.world import Addresses, LiveWorld
+from harness.stack.world import Addresses, EventBus, LiveWorld
 from harness.world import SYSTEMS, SystemName
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.yml"
 OWNER = 10001  # the user of the image
-PORT_VARIABLES = tuple(f"WINDTUNNEL_PORT_{name}" for name in (*map(str.upper, SYSTEMS), "SFTP", "CORE", "API", "UI"))
+PORT_VARIABLES = tuple(f"WINDTUNNEL_PORT_{name}" for name in (
+    *map(str.upper, SYSTEMS), "SFTP", "CORE", "API", "UI", "SALESFORCE_HTTPS", "SALESFORCE_GRPC", "SALESFORCE_GRPC_TLS",
+))  # fmt: skip
 PSQL = ("psql", "-U", "synccore", "-d", "postgres", "-v", "ON_ERROR_STOP=1", "-qc")
 
 
@@ -114,7 +116,8 @@ async def _connected(found: Mapping[str, Any]) -> tuple[LiveWorld, ComposeStack]
     core, harness, postgres = service("core", "/health"), service("harness", ""), service("postgres", "")
     secret = read_secret((await harness.read(f"{FOLDER}/{SECRET}")).decode())
     urls: dict[str, str] = {name: f"http://{HOST}:{one.port(PORT)}" for name, one in systems.items()}
-    where = Addresses(urls, f"http://{HOST}:{core.port(PORT)}", systems["erp_legacy"].port(SFTP_PORT))
+    bus = EventBus(f"{HOST}:{systems['salesforce'].port(BESIDE['salesforce']['grpc_port'])}")
+    where = Addresses(urls, f"http://{HOST}:{core.port(PORT)}", systems["erp_legacy"].port(SFTP_PORT), bus=bus)
     world = await LiveWorld(where, secret, core).open()
     return world, ComposeStack(world, core, harness, postgres)
 

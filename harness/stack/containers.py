@@ -13,12 +13,17 @@ from harness.stack.credentials import Credentials, fresh_credentials
 from harness.stack.home import write_private
 from harness.stack.launch import one_clock, seed_company
 from harness.stack.problem import StackProblem
-from harness.stack.world import Addresses, LiveWorld
+from harness.stack.world import Addresses, EventBus, LiveWorld
 from harness.world import SYSTEMS
 
 FOLDER = Path("/run/windtunnel")  # the volume that all services share
 SECRET, CORE_ENV, MAPPINGS, PAGE_ENV = "secret.json", "core.env", "mappings.json", "page.env"
 PORT, SFTP_PORT = 8080, 2222
+BESIDE: dict[str, dict[str, int]] = {
+    "erp_legacy": {"sftp_port": SFTP_PORT},
+    "salesforce": {"https_port": 8443, "grpc_port": 7070, "grpc_tls_port": 7443},
+}
+"""The ports that a system opens beside HTTP."""
 SERVICES = {name: name.replace("_", "-") for name in SYSTEMS}  # a host name has no underscore
 DATABASE_URL = "postgresql://synccore@postgres/synccore"
 
@@ -26,7 +31,8 @@ DATABASE_URL = "postgresql://synccore@postgres/synccore"
 def addresses() -> Addresses:
     """Where the services are for each other."""
     urls: dict[str, str] = {name: f"http://{service}:{PORT}" for name, service in SERVICES.items()}
-    return Addresses(urls, f"http://core:{PORT}", SFTP_PORT, SERVICES["erp_legacy"])
+    bus = EventBus(f"{SERVICES['salesforce']}:{BESIDE['salesforce']['grpc_port']}")
+    return Addresses(urls, f"http://core:{PORT}", SFTP_PORT, SERVICES["erp_legacy"], bus=bus)
 
 
 def write_files(folder: Path, company: WorldFile, profile: str) -> bool:
@@ -35,7 +41,7 @@ def write_files(folder: Path, company: WorldFile, profile: str) -> bool:
         return False
     secret = fresh_credentials(company.seed("erp_legacy").get("partners", []))
     for name in SYSTEMS:
-        write_private(folder / f"{name}.settings.json", json.dumps(secret.settings(name, SFTP_PORT)))
+        write_private(folder / f"{name}.settings.json", json.dumps(secret.settings(name, BESIDE.get(name, {}))))
     where = addresses()
     variables = core_environment(folder, PORT, where.systems, SFTP_PORT, secret, company.mappings_with(None)) | {
         "SYNCCORE_HOST": "0.0.0.0", "SYNCCORE_DATABASE_URL": DATABASE_URL,

@@ -1,6 +1,7 @@
 """Fresh credentials for one stack: of clients, of the control pages, of the core."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -24,11 +25,9 @@ class Credentials:
         """For the state file."""
         return asdict(self)
 
-    def settings(self, system: str, sftp_port: int) -> dict[str, Any]:
-        """What a system's --settings file holds."""
-        return {
-            "control_token": self.control_token, "credentials": self.systems[system], "sftp_port": sftp_port
-        }  # fmt: skip
+    def settings(self, system: str, beside: Mapping[str, Any]) -> dict[str, Any]:
+        """What a system's --settings file holds; `beside`: the ports that it opens beside HTTP, by their names."""
+        return {"control_token": self.control_token, "credentials": self.systems[system], **beside}
 
     @classmethod
     def of_json(cls, value: dict[str, Any]) -> "Credentials":

@@ -17,11 +17,14 @@ from harness.stack.credentials import Credentials, fresh_credentials
 from harness.stack.home import check_free, free_port, private_folder, write_private
 from harness.stack.problem import StackProblem
 from harness.stack.process import Child
-from harness.stack.world import Addresses, Edge, LiveWorld
+from harness.stack.world import Addresses, Edge, EventBus, LiveWorld
 from harness.world import SYSTEMS, SystemName
 
 HOST = "127.0.0.1"
-PORT_NAMES = (*SYSTEMS, "core", "erp_legacy SFTP", "edge", "edge TLS")
+_NAMES = (*SYSTEMS, "core", "erp_legacy SFTP", "edge", "edge TLS", "harness API", "page", "salesforce HTTPS",
+          "salesforce gRPC", "salesforce gRPC TLS")  # fmt: skip
+PLACES = {name: place for place, name in enumerate(_NAMES)}  # behind --ports FROM
+_NOT_OURS = ("harness API", "page")  # who keeps the sandbox chooses these
 Progress = Callable[[str], None]
 
 
@@ -87,7 +90,8 @@ async def launch(plan: Plan, progress: Progress = lambda _text: None) -> AsyncIt
         urls: dict[str, str] = {name: f"http://{HOST}:{child.ready['port']}" for name, child in systems.items()}
         sftp_port = int(systems["erp_legacy"].ready.get("sftp_port", ports["erp_legacy SFTP"]))
         edge = await _edge(plan, ports, urls, children) if plan.edge else None
-        addresses = Addresses(urls, f"http://{HOST}:{ports['core']}", sftp_port, edge=edge)
+        bus = _bus(systems["salesforce"].ready)
+        addresses = Addresses(urls, f"http://{HOST}:{ports['core']}", sftp_port, edge=edge, bus=bus)
         core = Child("core", _core_command(plan.core), plan.folder / "core.log")
         children.append(core)
         world = await LiveWorld(addresses, secret, core).open()
@@ -115,16 +119,17 @@ async def _all(awaitables: Any, quiet: bool = False) -> None:
 
 
 def _ports(plan: Plan) -> dict[str, int]:
+    places = {name: place for name, place in PLACES.items() if name not in _NOT_OURS}
     if not plan.ports_from:
-        return {name: free_port(HOST) for name in PORT_NAMES}
-    ports = {name: plan.ports_from + number for number, name in enumerate(PORT_NAMES)}
+        return {name: free_port(HOST) for name in places}
+    ports = {name: plan.ports_from + place for name, place in places.items()}
     check_free(HOST, ports, "--ports FROM")
     return ports
 
 
 def _system_child(name: SystemName, port: int, plan: Plan, secret: Credentials, ports: Mapping[str, int]) -> Child:
     settings = plan.folder / f"{name}.settings.json"
-    write_private(settings, json.dumps(secret.settings(name, ports["erp_legacy SFTP"])))
+    write_private(settings, json.dumps(secret.settings(name, _beside(name, plan, ports))))
     command = [
         sys.executable, "-m", f"simulators.{name}", "--host", HOST, "--port", str(port), "--seed", plan.seed,
         "--genesis", str(plan.genesis), "--profile", plan.profile, "--settings", str(settings),
@@ -134,11 +139,34 @@ def _system_child(name: SystemName, port: int, plan: Plan, secret: Credentials, 
     return Child(name, command, plan.folder / f"{name}.log")
 
 
+def _beside(name: SystemName, plan: Plan, ports: Mapping[str, int]) -> dict[str, Any]:
+    """What a system opens beside HTTP. The edge's authority outlives the sandbox; without an edge ours goes with it."""
+    if name == "erp_legacy":
+        return {"sftp_port": ports["erp_legacy SFTP"]}
+    if name == "salesforce":
+        return {
+            "https_port": ports["salesforce HTTPS"], "grpc_port": ports["salesforce gRPC"],
+            "grpc_tls_port": ports["salesforce gRPC TLS"], "tls_folder": str(_authority(plan)),
+        }  # fmt: skip
+    return {}
+
+
+def _authority(plan: Plan) -> Path:
+    return plan.folder.parent / "edge" if plan.edge else plan.folder / "authority"
+
+
+def _bus(ready: Mapping[str, Any]) -> EventBus:
+    return EventBus(
+        f"{HOST}:{ready['grpc_port']}", f"localhost:{ready['grpc_tls_port']}", f"https://{HOST}:{ready['https_port']}",
+        ready["ca"],
+    )  # fmt: skip
+
+
 async def _edge(plan: Plan, ports: Mapping[str, int], urls: Mapping[str, str], children: list[Child]) -> Edge:
     """Start the edge; its authority outlives the sandbox, so that who trusts it need not do so anew."""
     command = [
         sys.executable, "-m", "simulators.edge", "--host", HOST, "--port", str(ports["edge"]), "--tls-port",
-        str(ports["edge TLS"]), "--folder", str(plan.folder.parent / "edge"),
+        str(ports["edge TLS"]), "--folder", str(_authority(plan)),
         *(word for name, url in urls.items() for word in ("--system", f"{name}={url}")),
     ]  # fmt: skip
     child = Child("edge", command, plan.folder / "edge.log")

@@ -27,6 +27,10 @@ def variables_of(addresses: Addresses, secret: Credentials) -> dict[str, str]:
     if addresses.edge is not None:
         edge = addresses.edge
         values |= {"EDGE_PROXY": edge.proxy, "EDGE_HTTPS": edge.https, "EDGE_CA": edge.ca}
+    if addresses.bus is not None:
+        bus = addresses.bus
+        values |= {"SALESFORCE_PUBSUB": bus.grpc, "SALESFORCE_PUBSUB_TLS": bus.grpc_tls, "SALESFORCE_HTTPS": bus.https,
+                   "SALESFORCE_CA": bus.ca}  # fmt: skip
     return values | {
         "SYNCCORE_API": addresses.core, "SYNCCORE_API_TOKEN": secret.core_token,
         "WINDTUNNEL_CONTROL_TOKEN": secret.control_token,

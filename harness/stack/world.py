@@ -29,6 +29,21 @@ class Edge:
 
 
 @dataclass(frozen=True)
+class EventBus:
+    """Salesforce beside plain HTTP: Pub/Sub over gRPC, plain and over TLS (HOST:PORT), https, whom to trust."""
+
+    grpc: str
+    grpc_tls: str = ""
+    https: str = ""
+    ca: str = ""
+
+    @property
+    def for_core(self) -> tuple[str, str]:
+        """Where a core subscribes and whom it trusts there."""
+        return (f"grpcs://{self.grpc_tls}", self.ca) if self.ca else (f"grpc://{self.grpc}", "")
+
+
+@dataclass(frozen=True)
 class Addresses:
     """Where everything is; URLs without a trailing slash."""
 
@@ -37,6 +52,7 @@ class Addresses:
     sftp_port: int
     sftp_host: str = "127.0.0.1"
     edge: Edge | None = None
+    bus: EventBus | None = None
 
     def to_state(self) -> dict[str, Any]:
         """For the state file."""
@@ -46,7 +62,8 @@ class Addresses:
     def of_state(cls, state: Mapping[str, Any]) -> "Addresses":
         """From the state file."""
         edge = Edge(**state["edge"]) if state["edge"] else None
-        return cls(state["systems"], state["core"], state["sftp_port"], state["sftp_host"], edge)
+        bus = EventBus(**state["bus"]) if state["bus"] else None
+        return cls(state["systems"], state["core"], state["sftp_port"], state["sftp_host"], edge, bus)
 
 
 class LiveWorld:

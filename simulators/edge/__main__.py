@@ -7,9 +7,9 @@ import signal
 import sys
 from pathlib import Path
 
-from simulators.edge.authority import Authority
 from simulators.edge.front import Front
 from simulators.edge.tunnel import HEAD_MAX, Tunnel
+from simulators.kit.authority import Authority
 from simulators.kit.server import bound_socket, fast_loop
 
 

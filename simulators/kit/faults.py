@@ -31,9 +31,16 @@ RecordFault = Literal[
     "lock_row",  # F17: somebody else holds the record: its write is refused, others of the same call are not
     "storage_full",  # F18: there is no room for one more record
 ]
+StreamFault = Literal[
+    "gap_event",  # F13: only that a record changed is told, not what
+    "overflow_event",  # F13: only that too much changed is told, not which records
+    "expire_cursor",  # F13: the place where a subscriber wants to go on is no longer kept
+    "cut_stream",  # F28: the stream breaks before the next event
+]
 CALL_FAULTS: tuple[str, ...] = CallFault.__args__  # type: ignore[attr-defined]
 EVENT_FAULTS: tuple[str, ...] = EventFault.__args__  # type: ignore[attr-defined]
 RECORD_FAULTS: tuple[str, ...] = RecordFault.__args__  # type: ignore[attr-defined]
+STREAM_FAULTS: tuple[str, ...] = StreamFault.__args__  # type: ignore[attr-defined]
 
 
 class Fault(BaseModel):
@@ -42,7 +49,7 @@ class Fault(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     id: str
-    kind: CallFault | EventFault | RecordFault
+    kind: CallFault | EventFault | RecordFault | StreamFault
     operation: str = "*"  # shell pattern on the system's operation (or event type, or `insert:Object`) name
     contains: str = ""  # text that must occur in target or body
     nth: int = Field(default=1, ge=1)

@@ -9,13 +9,15 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import aiohttp
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from simulators.kit.system import Settings, System
+
+if TYPE_CHECKING:
+    import aiohttp
 
 
 class AbortableProtocol(HttpToolsProtocol):
@@ -40,6 +42,8 @@ class HttpSender:
 
     async def __call__(self, method: str, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float) -> int:
         """See `outbox.Sender`."""
+        import aiohttp  # noqa: PLC0415 - a seventh of a second that a system without webhooks need not spend
+
         if self._session is None:
             self._session = aiohttp.ClientSession()
         limit = aiohttp.ClientTimeout(total=timeout_s)
@@ -77,6 +81,7 @@ def fast_loop() -> asyncio.AbstractEventLoop:
 
 
 Extra = Callable[[System, argparse.Namespace], Awaitable[dict[str, Any]]]
+"""Opens what a system serves beside HTTP; appends how to close it to `args.closing`; its facts join the ready line."""
 
 
 async def serve(system: System, args: argparse.Namespace, sender: HttpSender, extra: Extra | None) -> None:
@@ -94,8 +99,12 @@ async def serve(system: System, args: argparse.Namespace, sender: HttpSender, ex
     if extra is not None:
         facts |= await extra(system, args)
     print(json.dumps(facts), flush=True)
-    await task
-    await sender.close()
+    try:
+        await task
+    finally:
+        for close in args.closing:
+            await close()
+        await sender.close()
 
 
 def main(create: Callable[[Settings], System], extra: Extra | None = None) -> None:
@@ -119,6 +128,7 @@ def main(create: Callable[[Settings], System], extra: Extra | None = None) -> No
     )  # fmt: skip
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     args.secret = secret
+    args.closing = []  # what `extra` has opened
     try:
         with asyncio.Runner(loop_factory=fast_loop) as runner:
             runner.run(serve(create(settings), args, sender, extra))

@@ -39,12 +39,14 @@ class Kind:
 
 @dataclass(frozen=True)
 class Change:
-    """One committed change; `after` is None for a delete."""
+    """One committed change; `after` is None for a delete. `before` and `by` are there if the writer said them."""
 
     kind: str
     key: str
     action: Action
     after: Doc | None
+    before: Doc | None = None
+    by: Any = None
 
 
 class Duplicate(ValueError):
@@ -68,6 +70,7 @@ class Store:
         self._held: dict[str, list[Doc]] = {}
         self._origin: Origin | None = None
         self.listeners: list[Callable[[list[Change]], None]] = []
+        self.closers: list[Callable[[list[Change]], None]] = []
         self.version = 0  # grows with every committed change: a cheap "did anything happen"
         self._connect()
 
@@ -141,17 +144,20 @@ class Store:
         row = self.db.execute(f'SELECT doc FROM "{kind}" WHERE key = ?', (key,)).fetchone()
         return None if row is None else orjson.loads(row[0])
 
-    def put(self, kind: str, doc: Doc) -> None:
-        """Insert or replace the document under its key; a unique field taken by another raises Duplicate."""
+    def put(self, kind: str, doc: Doc, before: Doc | None = None, by: Any = None) -> None:
+        """Insert or replace the document under its key; a unique field taken by another raises Duplicate.
+
+        `before` (what stood there) and `by` (whoever writes) go into the change as they are.
+        """
         key, text = str(doc[self._kinds[kind].key]), orjson.dumps(doc).decode()
         try:
             known = self.db.execute(f'UPDATE "{kind}" SET doc = ? WHERE key = ?', (text, key)).rowcount
         except sqlite3.IntegrityError as error:
             raise Duplicate(kind, str(error).rpartition(".")[2]) from error
         if known:
-            self._changed(Change(kind, key, "update", doc))
+            self._changed(Change(kind, key, "update", doc, before, by))
         else:
-            self._insert(kind, key, text, doc)
+            self._insert(kind, key, text, doc, by)
 
     def add(self, kind: str, doc: Doc, text: str | None = None) -> None:
         """Insert a document under a key that nobody has; a key or unique field taken by another raises Duplicate.
@@ -160,12 +166,12 @@ class Store:
         """
         self._insert(kind, str(doc[self._kinds[kind].key]), text or orjson.dumps(doc).decode(), doc)
 
-    def _insert(self, kind: str, key: str, text: str, doc: Doc) -> None:
+    def _insert(self, kind: str, key: str, text: str, doc: Doc, by: Any = None) -> None:
         try:
             self.db.execute(f'INSERT INTO "{kind}" (key, doc) VALUES (?, ?)', (key, text))
         except sqlite3.IntegrityError as error:
             raise Duplicate(kind, str(error).rpartition(".")[2]) from error
-        self._changed(Change(kind, key, "insert", doc))
+        self._changed(Change(kind, key, "insert", doc, None, by))
 
     def delete(self, kind: str, key: str) -> bool:
         """Remove the document; False when there was none."""
@@ -223,6 +229,13 @@ class Store:
         self._kept.append(len(self._pending))
 
     def _end(self, good: bool) -> None:
+        if good and len(self._kept) == 1 and self._pending:
+            try:
+                for closer in self.closers:
+                    closer(self._pending)
+            except BaseException:
+                self._end(False)
+                raise
         kept = self._kept.pop()
         depth = len(self._kept)
         if good:
@@ -242,6 +255,10 @@ class Store:
     def on_commit(self, listener: Callable[[list[Change]], None]) -> None:
         """Call `listener` with the changes of every committed transaction, in order."""
         self.listeners.append(listener)
+
+    def on_close(self, closer: Callable[[list[Change]], None]) -> None:
+        """Call `closer` at the end of every transaction, just before it commits: what it writes is part of it."""
+        self.closers.append(closer)
 
     def _changed(self, change: Change) -> None:
         self._pending.append(change)

@@ -33,6 +33,9 @@ _CHANGES: dict[str, Callable[[Raw, dict[str, Any]], Raw]] = {
     "put_update": lambda raw, a: definition.put_rule(raw, a["object"], "updates", a["rule"], a["definition"]),
     "remove_update": lambda raw, a: definition.put_rule(raw, a["object"], "updates", a["rule"], None),
     "add_object": lambda raw, a: definition.add_object(raw, a["object"], a["definition"]),
+    "add_event": lambda raw, a: definition.add_event(raw, a["event"], a["definition"]),
+    "set_channel": lambda raw, a: definition.set_channel(raw, a["channel"], a["members"]),
+    "select_changes": lambda raw, a: definition.select_changes(raw, a.get("objects")),
 }
 """What `alter_schema` can do: arguments are change, object, field or rule, and definition or to."""
 

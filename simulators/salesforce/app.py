@@ -14,6 +14,11 @@ from simulators.salesforce import acts, birth, books, bulk_one, definition, nami
 from simulators.salesforce.assertions import CERTIFICATE, load_certificate
 from simulators.salesforce.auth import DEFAULT_CREDENTIALS, Sessions, bearer
 from simulators.salesforce.errors import ApiError, Problem, answer_error, failed, not_found
+from simulators.salesforce.events.bus import TABLES, Bus
+from simulators.salesforce.events.capture import Capture
+from simulators.salesforce.events.managed import MANAGED, ManagedSubscriptions
+from simulators.salesforce.events.pubsub import PubSub
+from simulators.salesforce.events.subscription import COMMITS
 from simulators.salesforce.pact_states import States
 from simulators.salesforce.soql.functions import register
 from simulators.salesforce.state import KINDS, OrgState
@@ -30,7 +35,7 @@ exact(
     held_by="test_auth, test_refusals",
 )
 approximate("what counts as a request", "login does; composite members do not")
-absent("change events over Pub/Sub and CometD")
+absent("CometD (the Streaming API)")
 absent("TLS and the vendor's own host names: they are the edge's (`simulators/edge`), not this server's")
 
 LONGEST_TARGET = 16_384  # bytes of path and query; longer queries go by a composite request or a bulk job
@@ -51,7 +56,8 @@ class Salesforce(System):
     """One org, its users' sessions and its API."""
 
     name = "salesforce"
-    kinds = KINDS
+    kinds = (*KINDS, COMMITS, MANAGED)
+    schema = TABLES
     limits = Limits(per_day=DAILY_REQUESTS, concurrent=LONG_RUNNING, running_s=20.0)
     ignore_case = True
     max_body = 160 * 1024 * 1024  # a Bulk 2.0 upload may have 150 MB
@@ -69,6 +75,10 @@ class Salesforce(System):
         self.org = OrgState(self.store)
         self.org.faults = self.faults
         self.sessions = Sessions(self)
+        self.bus = Bus(self.store, self.chance)
+        self.capture = Capture(self)
+        self.managed = ManagedSubscriptions(self)
+        self.pubsub = PubSub(self)
         routes.register(self)
         acts.register(self)
         self.states.update(States(self).table())
@@ -83,6 +93,7 @@ class Salesforce(System):
         """See `System.forget`."""
         self.org.forget()
         self.sessions.forget()
+        self.bus.forget()
 
     def seed(self, data: Mapping[str, Any]) -> dict[str, int]:
         """See `System.seed`: rows by sObject in dependency order."""

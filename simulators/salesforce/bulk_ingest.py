@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 WORK = "bulk.ingest"
 _UPLOADS = ("", "text/csv", "text/plain", "application/octet-stream")
 MULTIPART_MOST = 100_000  # characters of data that a job may bring with its creation
+ORIGIN = "com/salesforce/api/bulkapi2"
 
 
 async def create(ctx: Context) -> Answer:
@@ -166,7 +167,7 @@ def worker(system: Salesforce) -> Callable[[Job], Any]:
             return
         rows = islice(bulk_csv.rows(data["text"], job["columnDelimiter"]), 1 + job["processed"], None)
         while chunk := list(islice(rows, CHUNK)):
-            writer = Writer(system.org, Writing(due.due, job["createdById"], csv=True))
+            writer = Writer(system.org, Writing(due.due, job["createdById"], csv=True, origin=ORIGIN))
             raws = [values_of(columns, row) for row in chunk]
             with store.transaction():
                 steps = steps_of(writer, spec, job["operation"], job["externalIdFieldName"], raws)

@@ -176,7 +176,9 @@ class Writer:
             new["LastModifiedDate"] = self.moment
             new["LastModifiedById"] = self.how.user
         new["SystemModstamp"] = self.moment
-        self.org.store.put(sobject.name, {name: value for name, value in new.items() if value is not None})
+        before = None if self.how.relaxed else self.org.get(sobject.name, new["Id"])  # what change events compare with
+        kept = {name: value for name, value in new.items() if value is not None}
+        self.org.store.put(sobject.name, kept, before, self.how)
 
     def _check_references(self, sobject: SObject, new: Doc, old: Doc | None) -> None:
         for field in sobject.references:

@@ -72,6 +72,8 @@ def compile_schema(raw: Raw) -> Schema:
         for item in sobject.references:
             if unknown := [name for name in item.targets if name.lower() not in objects] or (not item.targets and [""]):
                 raise DefinitionError(f"{sobject.name}.{item.name} refers to {unknown[0]!r}, which does not exist")
+    for event_name in raw.get("events") or ():
+        event(raw, event_name)
     schema = Schema(objects, raw)
     for name, spec in raw["objects"].items():
         try:
@@ -98,6 +100,16 @@ def _history(name: str) -> Raw:
     }  # fmt: skip
     label = f"{name.removesuffix('__c').replace('_', ' ')} History"
     return {"prefix": HISTORY, "access": "read", "label": label, "plural": label, "fields": fields}
+
+
+def event(raw: Raw, name: str) -> SObject:
+    """A platform event that the schema declares; the fields that every event has are not among its own."""
+    spec = raw["events"][name]
+    fields = [_field(key, value, raw, f"{name}.") for key, value in spec.get("fields", {}).items()]
+    if not name.endswith("__e") or any(not _NAME.fullmatch(item.name) or item.type == "address" for item in fields):
+        raise DefinitionError(f"{name} is no legal platform event: its name ends in __e, its fields are plain")
+    keyed = {item.name.lower(): item for item in fields}
+    return SObject(name, spec.get("label", name.removesuffix("__e")), name, "e00", True, keyed)
 
 
 def _object(name: str, spec: Raw, raw: Raw) -> SObject:
@@ -277,6 +289,34 @@ def add_object(raw: Raw, name: str, spec: Raw) -> Raw:
 def _track_instead(spec: Raw, name: str, by: list[str]) -> None:
     if "history" in spec:
         spec["history"] = [other for one in spec["history"] or () for other in (by if one == name else [one])]
+
+
+def add_event(raw: Raw, name: str, spec: Raw) -> Raw:
+    """The schema with one more platform event, or with another description of one."""
+    changed = copy.deepcopy(raw)
+    changed["events"] = {**(changed.get("events") or {}), name: spec}
+    compile_schema(changed)
+    return changed
+
+
+def set_channel(raw: Raw, name: str, members: list[str]) -> Raw:
+    """The schema with a channel `X__chn` that carries the changes of these objects, or these platform events."""
+    known = {*raw["objects"], *(raw.get("events") or ())}
+    if not name.endswith("__chn") or not members or not set(members) <= known:
+        raise DefinitionError(f"{name}: a channel's name ends in __chn, and its members exist")
+    changed = copy.deepcopy(raw)
+    changed["channels"] = {**(changed.get("channels") or {}), name: list(members)}
+    return changed
+
+
+def select_changes(raw: Raw, objects: list[str] | None) -> Raw:
+    """The schema with change events for these objects alone (None: for all that can be written)."""
+    unknown = sorted(set(objects or ()) - set(raw["objects"]))
+    if unknown:
+        raise DefinitionError(f"no object {unknown[0]}")
+    changed = copy.deepcopy(raw)
+    changed["change_events"] = objects
+    return changed
 
 
 def _editable(raw: Raw, sobject: str) -> tuple[Raw, Raw]:

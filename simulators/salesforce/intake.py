@@ -20,6 +20,7 @@ class Writing:
     body: bytes = b""
     csv: bool = False
     relaxed: bool = False
+    origin: str = ""  # the interface and client, as change events name them
 
 
 def read_values(

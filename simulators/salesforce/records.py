@@ -8,6 +8,7 @@ from simulators.kit.fidelity import exact
 from simulators.salesforce import preconditions, recycling, render
 from simulators.salesforce.commit import ManyMatch
 from simulators.salesforce.errors import failed, not_found, refused
+from simulators.salesforce.events import platform
 from simulators.salesforce.ids import parse_id
 from simulators.salesforce.moments import epoch, read_datetime, stamp
 from simulators.salesforce.schemas import Field, SObject
@@ -25,7 +26,9 @@ UPDATED_WINDOW_DAYS, DELETED_WINDOW_DAYS = 30, 15
 
 
 async def create(ctx: Context, sobject: str) -> Answer:
-    """POST /sobjects/X."""
+    """POST /sobjects/X; a platform event is published."""
+    if sobject.lower().endswith("__e"):
+        return platform.create(ctx, sobject)
     spec = ctx.sobject(sobject)
     record_id = ctx.writer().insert(spec, ctx.json_object())
     location = {"Location": f"{ctx.root}/sobjects/{spec.name}/{record_id}"}

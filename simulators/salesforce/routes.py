@@ -25,6 +25,7 @@ from simulators.salesforce import (
     sobject_collections,
     tree,
 )
+from simulators.salesforce.events import managed, platform
 
 if TYPE_CHECKING:
     from simulators.salesforce.app import Salesforce
@@ -92,6 +93,10 @@ TABLE: tuple[tuple[str, str, str, Endpoint], ...] = (
     ("PATCH", f"{_QUERIES}/{{job}}", "bulk.query.abort", bulk_query.abort),
     ("DELETE", f"{_QUERIES}/{{job}}", "bulk.query.delete", bulk_jobs.remove(bulk_jobs.QUERY)),
     ("GET", f"{_QUERIES}/{{job}}/results", "bulk.query.results", bulk_query.results),
+    ("GET", f"{_BASE}/event/eventSchema/{{schema}}", "eventSchema", platform.schema_by_id),
+    ("GET", f"{_BASE}/sobjects/{{sobject}}/eventSchema", "eventSchema", platform.schema_by_name),
+    ("GET", f"{_BASE}/tooling/query", "tooling.query", managed.query),
+    ("POST", f"{_BASE}/tooling/sobjects/ManagedEventSubscription", "tooling.create", managed.create),
     ("GET", f"{_BASE}/sobjects", "describeGlobal", describe.all_objects),
     ("GET", f"{_BASE}/sobjects/{{sobject}}", "sobject", describe.basic),
     ("POST", f"{_BASE}/sobjects/{{sobject}}", "record.create", records.create),

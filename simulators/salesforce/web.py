@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from simulators.salesforce.app import Salesforce
 
 _VERSION = re.compile(r"v(\d{2,3})\.0\Z", re.IGNORECASE)
+_CLIENT = re.compile(r"client=([^,;]+)", re.IGNORECASE)
 OLDEST_VERSION = 20
 _JSON_TYPES = ("", "application/json", "text/json", "application/x-www-form-urlencoded", "text/plain")
 
@@ -56,7 +57,14 @@ class Context:
 
     def writer(self) -> Writer:
         """A writer on behalf of the caller, now."""
-        return Writer(self.org, Writing(self.call.at, self.call.principal, self.call.body))
+        return Writer(self.org, Writing(self.call.at, self.call.principal, self.call.body, origin=self.origin))
+
+    @property
+    def origin(self) -> str:
+        """What change events say where a change came from: interface, version and the client's name for itself."""
+        named = _CLIENT.search(self.call.headers.get("sforce-call-options", ""))
+        client = f";client={named[1]}" if named else ""
+        return f"com/salesforce/api/rest/{self.version}.0{client}"
 
     def json(self) -> Any:
         """The parsed body; 415 for another type, 400 for what is no JSON."""

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from simulators.edge.authority import KEY, Authority
+from simulators.kit.authority import KEY, Authority
 from tests.simulators.erp_cloud.world import CREDENTIALS
 from tests.simulators.erp_cloud.world import SEED as LEDGER
 from tests.simulators.subscriptions.site import SEED as SITE

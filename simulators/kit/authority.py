@@ -27,6 +27,11 @@ class Authority:
             self.certificate.write_bytes(self._ca.cert_pem.bytes())
         self._contexts: dict[str, ssl.SSLContext] = {}
 
+    def local_pair(self) -> tuple[bytes, bytes]:
+        """A fresh private key and its certificate chain (PEM) for a server on this machine."""
+        issued = self._ca.issue_cert("localhost", "127.0.0.1")
+        return issued.private_key_pem.bytes(), b"".join(blob.bytes() for blob in issued.cert_chain_pems)
+
     def context(self) -> ssl.SSLContext:
         """A server's TLS context that shows the certificate of whatever name is asked for."""
         front = self._for("localhost")

@@ -1,0 +1,1 @@
+"""What the org tells about its changes: change and platform events, kept for three days, over Pub/Sub and CometD."""

@@ -1,0 +1,1 @@
+"""Made by protoc; tests/repo/test_generated.py writes it."""
