@@ -3,8 +3,10 @@
 from simulators.kit.system import Settings, System
 from simulators.salesforce.app import Salesforce
 from simulators.salesforce.assertions import PRIVATE_KEY
+from simulators.salesforce.events.pubsub import SERVICE, PubSub
+from simulators.salesforce.events.refusals import Failed
 
-__all__ = ["PRIVATE_KEY", "create"]
+__all__ = ["PRIVATE_KEY", "SERVICE", "Failed", "PubSub", "create"]
 
 
 def create(settings: Settings) -> System:

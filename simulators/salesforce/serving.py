@@ -93,6 +93,10 @@ class _Line:
     def __init__(self, context: Any) -> None:
         self._context = context
 
+    async def accept(self) -> None:
+        """See Line; said by the headers of the answer."""
+        await self._context.send_initial_metadata(())
+
     async def read(self) -> bytes | None:
         """See Line."""
         found = await self._context.read()
@@ -127,7 +131,6 @@ def _answering(service: PubSub, name: str) -> Callable[[bytes, Any], Awaitable[b
 def _streaming(service: PubSub, name: str, keepalive_s: float) -> Callable[..., Awaitable[None]]:
     async def stream(_requests: Any, context: Any) -> None:
         try:
-            await context.send_initial_metadata(())
             await service.stream(name, _metadata(context), _Line(context), keepalive_s)
         except Failed as failed:
             await _aborted(service, context, failed)

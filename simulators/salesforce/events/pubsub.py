@@ -32,6 +32,10 @@ SERVICE = "eventbus.v1.PubSub"
 class Line(Protocol):
     """One open stream as the service sees it."""
 
+    async def accept(self) -> None:
+        """The first request was taken: from here on the subscription is in force."""
+        ...
+
     async def read(self) -> bytes | None:
         """The caller's next message, None when it sends no more."""
         ...

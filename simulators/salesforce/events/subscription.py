@@ -42,6 +42,7 @@ class Subscription:
             return
         self._take_managed(first) if managed else self._take(first)
         changed = self._bus.watch()
+        await self._line.accept()
         reader = asyncio.get_running_loop().create_task(self._read(managed, changed))
         try:
             await self._deliver(managed, changed)

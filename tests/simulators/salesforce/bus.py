@@ -25,6 +25,9 @@ class Line:
         self.asked: asyncio.Queue[bytes | None] = asyncio.Queue()
         self.told: asyncio.Queue[bytes] = asyncio.Queue()
 
+    async def accept(self) -> None:
+        pass
+
     async def read(self) -> bytes | None:
         return await self.asked.get()
 
