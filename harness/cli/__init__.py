@@ -10,6 +10,7 @@ from harness.cli import (
     container,
     contracts,
     desk,
+    import_org,
     load,
     page,
     reconcile,
@@ -50,6 +51,7 @@ container.register(app)
 bench.register(app)
 load.register(app)
 seed.register(app)
+import_org.register(app)
 contracts.register(app)
 reconcile.register(app)
 desk.register(app)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from simulators.salesforce import definition
+from simulators.salesforce import birth, definition, imported
 from simulators.salesforce.commit import Writer
 from simulators.salesforce.definition import Raw
 from simulators.salesforce.errors import ApiError
@@ -56,6 +56,15 @@ def register(system: Salesforce) -> None:
                 _move_values(system, arguments["object"], arguments["field"], arguments["to"])
         return {"changed": change}
 
+    async def import_schema(arguments: dict[str, Any]) -> dict[str, Any]:
+        """Take the objects of another org over, by its describe results: {"describes": [...]}."""
+        org = system.org
+        raw, names, notes = imported.import_describes(org.schema.raw, arguments["describes"])  # type: ignore[arg-type]
+        with system.store.transaction():
+            org.set_schema(raw)
+            birth.complete(org, system.clock.now())
+        return {"objects": names, "notes": notes}
+
     async def expire_sessions(_arguments: dict[str, Any]) -> dict[str, Any]:
         """End every session: the next call of anyone is answered 401."""
         system.expire_credentials()
@@ -79,6 +88,7 @@ def register(system: Salesforce) -> None:
     system.acts["undelete"] = undelete
     system.acts["merge"] = merge
     system.acts["alter_schema"] = alter_schema
+    system.acts["import_schema"] = import_schema
     system.acts["expire_sessions"] = expire_sessions
 
 

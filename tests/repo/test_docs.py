@@ -24,7 +24,7 @@ def test_the_two_commands_of_the_readme_are_targets_of_the_makefile() -> None:
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_sub_command_that_is_named_exists(document: str) -> None:
     known = set(get_command(app).commands)  # type: ignore[attr-defined]
-    named = set(re.findall(r"`windtunnel (\w+)", (ROOT / document).read_text()))
+    named = set(re.findall(r"`windtunnel (\w[\w-]*)", (ROOT / document).read_text()))
     assert named <= known, named - known
 
 
