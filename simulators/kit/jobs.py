@@ -1,7 +1,7 @@
 """Pending work with a due time: one table, one loop a system, and nobody sleeps anywhere else."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +78,17 @@ class Jobs:
         rows = self._store.db.execute(f"SELECT {_COLUMNS} FROM job ORDER BY due, id LIMIT ?", (limit,))
         return [_job(row) for row in rows]
 
+    def keyed(self, keys: Sequence[str]) -> list[Job]:
+        """The pending jobs with these keys, in order."""
+        marks = ",".join("?" * len(keys))
+        rows = self._store.db.execute(f"SELECT {_COLUMNS} FROM job WHERE key IN ({marks}) ORDER BY due, id", keys)
+        return [_job(row) for row in rows]
+
+    def done(self, job: Job) -> None:
+        """Take a job off the table. One that has rescheduled itself under its key has moved its row: that one stays."""
+        self._store.db.execute("DELETE FROM job WHERE id = ? AND due = ?", (job.id, job.due))
+        self._store.version += 1
+
     def _poke(self) -> None:
         self._wake.set()
 
@@ -151,9 +162,7 @@ class Jobs:
             await self._handlers[job.kind](job)
         except Exception as error:  # one broken job must not stop the calendar of a whole system
             self.failures.append(f"{job.kind} {job.key or job.id}: {error!r}")
-        # A handler that rescheduled itself under the same key has moved the row's due time: only the old row goes.
-        self._store.db.execute("DELETE FROM job WHERE id = ? AND due = ?", (job.id, job.due))
-        self._store.version += 1
+        self.done(job)
 
 
 _COLUMNS = "id, due, lane, kind, key, payload"

@@ -14,23 +14,7 @@ from simulators.kit.limits import Limits
 from simulators.kit.store import Kind
 from simulators.kit.system import Rows, System
 from simulators.kit.wire import Refusal
-from simulators.subscriptions import (
-    acts,
-    books,
-    changes,
-    dunning_control,
-    gateway_answers,
-    idempotency,
-    payment_intents,
-    payment_schedules,
-    renewals,
-    seed,
-    settlement,
-    subscriptions,
-    time_machine,
-    usage_files,
-    usage_rating,
-)
+from simulators.subscriptions import acts, books, idempotency, seed, time_machine, usage_files
 from simulators.subscriptions.errors import Refused, wrong
 from simulators.subscriptions.events import RETRY_SCHEDULE_S
 from simulators.subscriptions.forms import Malformed, Tree, form_tree, json_tree
@@ -38,8 +22,9 @@ from simulators.subscriptions.invoices import Kept
 from simulators.subscriptions.listing import Query
 from simulators.subscriptions.pact_states import States
 from simulators.subscriptions.params import Params, params_of
-from simulators.subscriptions.routes import ACTIONS, LISTS, ROWS, Action
-from simulators.subscriptions.schemas import KINDS, Listing
+from simulators.subscriptions.routes import ACTIONS, LISTS, ROWS
+from simulators.subscriptions.schemas import KINDS, Action, Listing
+from simulators.subscriptions.timetable import JOBS
 from simulators.subscriptions.work import Parts, Work, shown
 
 exact(
@@ -70,6 +55,7 @@ approximate(
 
 BASE = "/api/v2"
 JSON = "application/json;charset=utf-8"
+PARENTS = {"parent_item_id": "item"}  # the kind of a list's path, where its member is not named by it
 BODY_MAX = 2 * 1024 * 1024
 MUTE_HEADERS = ("chargebee-event-webhook", "chargebee-event-actions")
 
@@ -80,23 +66,6 @@ REFUSALS: dict[Refusal, tuple[str, str]] = {
     "concurrency": ("api_request_limit_exceeded", "too many API requests at the same time"),
     "unavailable": ("internal_temporary_error", "the site is temporarily unavailable"),
     "internal_error": ("internal_error", "internal error"),
-}
-
-JOBS: dict[str, Callable[[Work, Job], None]] = {
-    "start": subscriptions.start_due,
-    "term_end": renewals.term_end,
-    "scheduled_change": changes.on_date,
-    "invoice_due": renewals.invoice_due,
-    "dunning": settlement.retry_charge,
-    "dunning_cancel": dunning_control.cancel_unpaid,
-    "late_failure": gateway_answers.late_failure,
-    "gateway_answer": gateway_answers.answered,
-    "intent_expires": payment_intents.expired,
-    "schedule_entry": payment_schedules.entry_due,
-    "usage_term": usage_rating.term_over,
-    "usage_close": usage_rating.close_due,
-    "usage_reminder": usage_rating.remind,
-    "usage_file": usage_files.processed,
 }
 
 
@@ -240,7 +209,7 @@ class Subscriptions(System):
             work = self._work_of(call)
             fixed = {} if member is None or key is None else {member: key}
             if key is not None and member is not None:
-                work.need(member.removesuffix("_id"), key)
+                work.need(PARENTS.get(member) or member.removesuffix("_id"), key)
             if work.entity is not None and "business_entity_id" in listing.filters:
                 fixed["business_entity_id"] = work.entity
             docs, following = Query(listing, parameters(call), work.site["timezone"], fixed).run(self.store)

@@ -6,7 +6,7 @@ from typing import Any
 
 from simulators.kit.fidelity import approximate
 from simulators.kit.store import Doc
-from simulators.subscriptions import promotional_credits, rules_invoice, rules_price
+from simulators.subscriptions import promotional_credits, rules_discount, rules_invoice, rules_price
 from simulators.subscriptions.rules_tax import Treatment, treatment
 from simulators.subscriptions.rules_terms import due_date
 from simulators.subscriptions.work import Work
@@ -36,6 +36,7 @@ class Draft:
     first_invoice: bool = False
     pending: bool = False
     net_term_days: int = 0
+    advance: bool = False  # a line's service period lies in a term that has not begun
     members: dict[str, Any] = field(default_factory=dict)  # po_number, shipping_address, cf_*, …
 
 
@@ -87,7 +88,7 @@ def _line_treatment(line: Doc, customer: Doc, general: Treatment) -> Treatment:
         return Treatment(Decimal(0), reason="customer_exempt")
     if not line["_taxable"]:
         return Treatment(Decimal(0), reason="product_exempt")
-    if line["amount"] == 0 and general.reason is None:
+    if line["amount"] == line["discount_amount"] and general.reason is None:
         return Treatment(Decimal(0), reason="zero_value_item")
     return general
 
@@ -107,6 +108,7 @@ def issue(work: Work, draft: Draft) -> Doc:
     for line in draft.lines:
         line["id"], line["customer_id"] = f"li_{work.token('line_item')}", customer["id"]
         tiers += [{**tier, "line_item_id": line["id"]} for tier in line.pop("_tiers", ())]
+    taken_off, deductions = rules_discount.flatten(draft.lines)
     used = None if draft.pending else promotional_credits.use(customer, draft.lines, draft.currency_code)
     taxed = tax_of(work, customer, draft.lines, draft.date, ship_to)
     for line in draft.lines:
@@ -117,9 +119,9 @@ def issue(work: Work, draft: Draft) -> Doc:
         "customer_id": customer["id"], "recurring": draft.recurring, "status": "pending" if draft.pending else "posted",
         "price_type": "tax_exclusive", "date": draft.date, "due_date": due, "net_term_days": draft.net_term_days,
         "currency_code": draft.currency_code, "base_currency_code": work.site["currency_code"],
-        "first_invoice": draft.first_invoice, "has_advance_charges": False, "term_finalized": True,
+        "first_invoice": draft.first_invoice, "has_advance_charges": draft.advance, "term_finalized": True,
         "is_gifted": False, "generated_at": work.at, "channel": "web", "write_off_amount": 0, "deleted": False,
-        "line_items": draft.lines, "line_item_tiers": tiers, "line_item_discounts": [], "discounts": [],
+        "line_items": draft.lines, "line_item_tiers": tiers, "line_item_discounts": taken_off, "discounts": deductions,
         "linked_payments": [], "applied_credits": [], "adjustment_credit_notes": [], "issued_credit_notes": [],
         "linked_orders": [], "dunning_attempts": [], "object": "invoice", "amount_adjusted": 0,
     }  # fmt: skip

@@ -10,9 +10,7 @@ from simulators.subscriptions.params import Params
 from simulators.subscriptions.rules_terms import UNITS
 from simulators.subscriptions.work import Work
 
-absent(
-    "differential prices, price variants, attached items, metered features",
-)
+absent("metered features", "prices with fractions of minor units (`*_in_decimal`)", "bundles")
 
 Result = dict[str, Any]
 
@@ -164,6 +162,21 @@ def _period(doc: Doc, params: Params) -> None:
     doc["period"], doc["period_unit"] = period or 1, unit
 
 
+def _trial(doc: Doc, params: Params) -> None:
+    """`trial_period` and its unit of a plan; 0 takes the trial off."""
+    period = params.integer("trial_period", most=1_000)
+    unit = params.choice("trial_period_unit", ("day", "month"))
+    if period is None:
+        return
+    if doc["item_type"] != "plan":
+        raise wrong("trial_period", "only a plan has a trial")
+    if period == 0:
+        doc.pop("trial_period", None)
+        doc.pop("trial_period_unit", None)
+    else:
+        doc["trial_period"], doc["trial_period_unit"] = period, unit or doc.get("trial_period_unit", "day")
+
+
 def _price_fields(work: Work, doc: Doc, params: Params) -> None:
     _fields(work, doc, params)
     _texts(doc, params, "external_name", "invoice_notes")
@@ -176,6 +189,10 @@ def _price_fields(work: Work, doc: Doc, params: Params) -> None:
     cycles = params.integer("billing_cycles", least=1, most=1_000)
     if cycles is not None:
         doc["billing_cycles"] = cycles
+    _trial(doc, params)
+    variant = params.text("price_variant_id", longest=100)
+    if variant is not None:
+        doc["price_variant_id"] = live(work, "price_variant", variant, "price_variant_id")["id"]
     for name, default in _PRICE_FLAGS.items():
         flag = params.boolean(name)
         doc[name] = flag if flag is not None else doc.get(name, default)
@@ -185,12 +202,18 @@ def _price_fields(work: Work, doc: Doc, params: Params) -> None:
             _texts(doc.setdefault(name, {"object": name}), group, *members)
     if "metadata" in params:
         doc["metadata"] = params.mapping("metadata") or {}
-    tiers = [_tier(row) for row in params.rows("tiers")]
-    if tiers:
-        gap = rules_price.tier_gap(tiers)
-        if gap is not None:
-            raise wrong(f"tiers[starting_unit][{gap}]", "tiers must start at 1 and follow each other without a gap")
-        doc["tiers"] = tiers
+    found = tiers(params)
+    if found:
+        doc["tiers"] = found
+
+
+def tiers(params: Params) -> list[Doc]:
+    """`tiers[...]`, which follow each other without a gap; empty when none are given."""
+    found = [_tier(row) for row in params.rows("tiers")]
+    gap = rules_price.tier_gap(found)
+    if gap is not None:
+        raise wrong(f"tiers[starting_unit][{gap}]", "tiers must start at 1 and follow each other without a gap")
+    return found
 
 
 def _tier(row: Params) -> Doc:

@@ -5,7 +5,7 @@ from typing import Any
 from simulators.kit.fidelity import approximate
 from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
-from simulators.subscriptions import billing, contracts, dunning, invoices, renewals
+from simulators.subscriptions import billing, contracts, dunning, endings, invoices
 from simulators.subscriptions.errors import bad_state, wrong
 from simulators.subscriptions.params import Params
 from simulators.subscriptions.rules_terms import DAY_S
@@ -83,4 +83,4 @@ def cancel_unpaid(work: Work, job: Job) -> None:
     contract = contracts.active(work, subscription)
     if contract is not None:
         contracts.end(work, subscription, contract, "cancelled")
-    renewals.cancelled(work, subscription, "not_paid")
+    endings.cancelled(work, subscription, "not_paid")

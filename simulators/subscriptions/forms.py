@@ -25,6 +25,7 @@ Tree = dict[str, Any]
 
 MAX_FIELDS = 5_000
 MAX_DEPTH = 4
+ROW_DEPTH = 3  # list[field][index]
 
 
 class Malformed(ValueError):
@@ -64,7 +65,11 @@ def decoded(text: str) -> str:
 
 
 def form_tree(text: str) -> Tree:
-    """The tree of a query string or form body; a repeated name keeps the last value."""
+    """The tree of a query string or form body; a repeated name keeps the last value.
+
+    A cell of a row that is repeated is a list: so the Python client sends the lists inside lists of objects
+    (`item_constraints[item_price_ids][0]=a&item_constraints[item_price_ids][0]=b`).
+    """
     tree: Tree = {}
     if not text:
         return tree
@@ -87,7 +92,13 @@ def _place(tree: Tree, path: tuple[str, ...], value: str) -> None:
         node = child
     if isinstance(node.get(path[-1]), dict):
         raise Malformed(f"{path[0]} is given both as a value and as a group", path[0])
-    node[path[-1]] = value
+    before = node.get(path[-1])
+    if before is None or len(path) != ROW_DEPTH:
+        node[path[-1]] = value
+    elif isinstance(before, list):
+        before.append(value)
+    else:
+        node[path[-1]] = [before, value]
 
 
 def json_tree(body: bytes) -> Tree:

@@ -14,11 +14,11 @@ from simulators.subscriptions import (
     promotional_credits,
     settlement,
 )
+from simulators.subscriptions.charging import collection
 from simulators.subscriptions.errors import Refused, bad_state, not_found, wrong
 from simulators.subscriptions.params import INTEGER_MAX, Params
 from simulators.subscriptions.rules_invoice import OPEN, UNDER_WAY, void_hindrance
 from simulators.subscriptions.rules_terms import DAY_S, due_date
-from simulators.subscriptions.subscriptions import collection
 from simulators.subscriptions.work import Work
 
 approximate(

@@ -3,13 +3,17 @@
 from collections.abc import Mapping, Sequence
 
 from simulators.kit.store import Doc
-from simulators.subscriptions import catalog, rules_price
+from simulators.subscriptions import catalog, catalog_prices, rules_price
 from simulators.subscriptions.billing import item_line
 from simulators.subscriptions.errors import Refused, wrong
 from simulators.subscriptions.params import INTEGER_MAX, Params
 from simulators.subscriptions.work import Work
 
 QUANTITY_MAX = 10**9
+EVENTS = ("subscription_creation", "subscription_trial_start", "plan_activation", "subscription_activation",
+          "contract_termination", "on_demand")  # fmt: skip
+AT_CREATION = ("subscription_creation", "subscription_trial_start")
+AT_ACTIVATION = ("plan_activation", "subscription_activation")
 _UNIT_MONTHS = {"month": 1, "year": 12}
 _UNIT_DAYS = {"day": 1, "week": 7}
 
@@ -48,18 +52,20 @@ def _item(row: Params, price: Doc, before: Doc) -> Doc:
         usual = before.get("unit_price", price.get("price", 0))
         item["unit_price"] = usual if unit_price is None else unit_price
     if price["item_type"] == "charge":
-        item["charge_on_event"] = row.choice(
-            "charge_on_event", ("subscription_creation", "contract_termination")
-        ) or "subscription_creation"  # fmt: skip
+        usual = before.get("charge_on_event", "subscription_creation")
+        item["charge_on_event"] = row.choice("charge_on_event", EVENTS) or usual
         once = row.boolean("charge_once")
-        item["charge_once"] = True if once is None else once
-        if item["charge_on_event"] == "subscription_creation":
-            item["charge_on_option"] = row.choice("charge_on_option", ("immediately",)) or "immediately"
+        item["charge_once"] = before.get("charge_once", True) if once is None else once
+        option = row.choice("charge_on_option", ("immediately", "on_event"))
+        item["charge_on_option"] = option or before.get("charge_on_option", "immediately")
         days = row.integer("service_period_days", least=1, most=730)
         if days is not None:
             item["service_period_days"] = days
     else:
         item["billing_period"], item["billing_period_unit"] = price["period"], price["period_unit"]
+        cycles = row.integer("billing_cycles", least=1, most=1_000) or price.get("billing_cycles")
+        if price["item_type"] == "addon" and cycles is not None:
+            item["billing_cycles"] = cycles
     item["amount"] = amount(price, item)
     if item["amount"] > INTEGER_MAX:
         raise row.wrong("quantity", f"makes an amount of more than {INTEGER_MAX}")
@@ -106,6 +112,19 @@ def check(work: Work, held: Sequence[Doc], param: str = "subscription_items[item
     return plan
 
 
+def beside(work: Work, rows: Sequence[Params], held: Sequence[Doc], plan: Doc) -> None:
+    """Give items that come in without a price of their own the differential price for the plan, where there is one."""
+    for row, item in zip(rows, held, strict=True):
+        price = work.need("item_price", item["item_price_id"])
+        if price["item_type"] == "plan" or "unit_price" not in item or "unit_price" in row:
+            continue
+        modified = catalog_prices.beside(work, price, plan)
+        if modified is not price and "price" in modified:
+            item["unit_price"] = modified["price"]
+            if "metered_quantity" not in item:
+                item["amount"] = amount(price, item)
+
+
 def fits(addon: Doc, plan: Doc) -> bool:
     """Whether whole periods of the addon fill the plan's period."""
     for table in (_UNIT_MONTHS, _UNIT_DAYS):
@@ -125,12 +144,17 @@ def per_term(addon: Doc, plan: Doc) -> int:
     return 1
 
 
+def recurring(item: Doc) -> bool:
+    """Whether an item is billed in advance, term by term: not a one-off charge and not metered."""
+    return item["item_type"] != "charge" and "metered_quantity" not in item
+
+
 def term_lines(work: Work, subscription: Doc, start: int, end: int) -> list[Doc]:
     """The recurring lines of one billing term (billed in advance, so without metered items); `end` as shown."""
     plan = work.need("item_price", subscription["_plan"])
     lines = []
     for item in subscription["subscription_items"]:
-        if item["item_type"] == "charge" or "metered_quantity" in item:
+        if not recurring(item):
             continue
         price = work.need("item_price", item["item_price_id"])
         line = item_line(
@@ -144,11 +168,11 @@ def term_lines(work: Work, subscription: Doc, start: int, end: int) -> list[Doc]
     return lines
 
 
-def charge_lines(work: Work, subscription: Doc, event: str) -> list[Doc]:
-    """The lines of one-off charge items that fall due on an event; they are noted as charged."""
+def charge_lines(work: Work, subscription: Doc, *events: str) -> list[Doc]:
+    """The lines of one-off charge items that fall due on these events; they are noted as charged."""
     lines = []
     for item in subscription["subscription_items"]:
-        if item.get("charge_on_event") != event:
+        if item.get("charge_on_event") not in events:
             continue
         charged = subscription.setdefault("charged_items", [])
         if item["charge_once"] and any(each["item_price_id"] == item["item_price_id"] for each in charged):
@@ -162,12 +186,3 @@ def charge_lines(work: Work, subscription: Doc, event: str) -> list[Doc]:
         ))  # fmt: skip
         charged.append({"item_price_id": price["id"], "last_charged_at": work.at, "object": "charged_item"})
     return lines
-
-
-def monthly_recurring(subscription: Doc) -> int:
-    """MRR of a subscription in minor units."""
-    total = 0
-    for item in subscription["subscription_items"]:
-        if item["item_type"] != "charge" and "metered_quantity" not in item:
-            total += rules_price.monthly(item["amount"], item["billing_period"], item["billing_period_unit"])
-    return total

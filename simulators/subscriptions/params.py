@@ -197,6 +197,37 @@ class Params:
             page["next_offset"] = str(begin + limit)
         return page
 
+    def listed(self, name: str) -> list[str]:
+        """A list of strings in one cell: a JSON body's list, or text as JSON or Python's repr."""
+        self._left.discard(name)
+        value = self._tree.get(name)
+        if value is None or value == "":
+            return []
+        if isinstance(value, str):
+            try:
+                value = literal(value) if value[:1] == "[" else [value]
+            except ValueError:
+                raise self.wrong(name, "should be a list") from None
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise self.wrong(name, "should be a list of strings")
+        return value
+
+    def numbers(self, name: str) -> list[int]:
+        """A list of whole numbers in one cell, as `listed` reads it."""
+        self._left.discard(name)
+        value = self._tree.get(name)
+        if value is None or value == "":
+            return []
+        if isinstance(value, str):
+            try:
+                value = literal(value)
+            except ValueError:
+                raise self.wrong(name, "should be a list") from None
+        try:
+            return [int(each) for each in (value if isinstance(value, list) else [value])]
+        except (ValueError, TypeError):
+            raise self.wrong(name, "should be a list of whole numbers") from None
+
     def custom_fields(self) -> dict[str, str | None]:
         """All `cf_*` parameters; None clears one."""
         names = [name for name in self._tree if name.startswith("cf_")]
@@ -208,6 +239,14 @@ class Params:
         for child in self._children:
             names.extend(child.unread())
         return names
+
+    def sent(self) -> dict[str, Any]:
+        """All that was sent at this level, to be read again later (a change that waits for its day)."""
+        return dict(self._tree)
+
+    def read_all(self) -> None:
+        """Somebody else reads this level."""
+        self._left.clear()
 
     def raw(self, name: str) -> Any:
         """A node as it came (list filters read it)."""

@@ -6,11 +6,11 @@ from simulators.kit.fidelity import approximate
 from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
 from simulators.subscriptions import invoices, settlement
+from simulators.subscriptions.charging import collection
 from simulators.subscriptions.errors import bad_state, not_found, wrong
 from simulators.subscriptions.params import Params
 from simulators.subscriptions.rules_credit import spread
 from simulators.subscriptions.rules_invoice import OPEN
-from simulators.subscriptions.subscriptions import collection
 from simulators.subscriptions.work import Work
 
 approximate(

@@ -1,14 +1,25 @@
-"""What a change in mid-term costs: credits against the bills of the term, charges for what is left of it."""
+"""What a change in mid-term costs: credits against what was charged of the term, charges for what is left of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from simulators.kit.fidelity import approximate, exact
 from simulators.kit.store import Doc
-from simulators.subscriptions import billing, credit_notes, items, rules_proration
+from simulators.subscriptions import billing, charging, credit_notes, items, rules_proration, unbilled
 from simulators.subscriptions.rules_credit import spread
+from simulators.subscriptions.rules_invoice import net
 from simulators.subscriptions.rules_price import minor
+from simulators.subscriptions.rules_proration import WHOLE, Share
 from simulators.subscriptions.work import Work
+
+approximate(
+    "a credit for a line with discounts",
+    "what the discounts took off it is taken off the credit in proportion; unbilled charges are voided and "
+    "what is left "
+    "of them kept, before any bill is credited; what was written off or credited by hand is not credited again",
+    source="documented, ours",
+)
 
 exact(
     "changes of items now: credit for the old price's rest and charge for the new one's, by whole days "
@@ -30,43 +41,89 @@ approximate(
 )
 
 
+@dataclass(frozen=True)
+class Segment:
+    """A stretch that was charged in advance: what is left of the running term, or a whole term to come."""
+
+    start: int
+    end: int  # as the vendor shows it
+    share: Share
+    at: int  # where the rest begins
+
+
 @dataclass
 class Effect:
-    """Net credits by the item price that was billed, and the lines of an invoice."""
+    """Net credits by the item price that was billed and its segment, and the lines of an invoice."""
 
-    credits: dict[str, int] = field(default_factory=dict)
+    credits: list[tuple[str, Segment, int]] = field(default_factory=list)
     charges: list[Doc] = field(default_factory=list)
 
 
-def of_change(work: Work, subscription: Doc, before: list[Doc], prorate: bool) -> Effect:
+def segments(work: Work, subscription: Doc, at: int) -> list[Segment]:
+    """The rest of the running term at an instant, and each later term that was billed ahead."""
+    start, boundary = subscription["current_term_start"], subscription["_next_term"]
+    share = rules_proration.rest_of_term(work.calendar, start, boundary, at, subscription.get("_whole"))
+    begin = max(start, work.calendar.term_start(at))
+    found = [Segment(start, subscription["current_term_end"], share, begin)]
+    while boundary < subscription.get("_billed_until", 0):
+        following = next_boundary(work, subscription, boundary)
+        found.append(Segment(boundary, work.calendar.last_second(following), WHOLE, boundary))
+        boundary = following
+    return found
+
+
+def next_boundary(work: Work, subscription: Doc, start: int) -> int:
+    """Where the term that begins at `start` ends."""
+    return work.calendar.add(
+        start, subscription["billing_period"], subscription["billing_period_unit"], subscription["_anchor_day"]
+    )
+
+
+def of_change(work: Work, subscription: Doc, before: list[Doc], prorate: bool, at: int) -> Effect:
     """Old items against the subscription's present ones, item by item; a plan's successor counts as the same item.
 
     Dearer than before: credit for the old price's rest and a charge for the new one's. Cheaper: the difference as a
     credit, never a negative invoice.
     """
-    share = rules_proration.rest_of_term(
-        work.calendar, subscription["current_term_start"], subscription["_next_term"], work.at
-    )
     effect = Effect()
-    for old, new in _pairs(before, subscription["subscription_items"]):
-        was, will = _per_term(work, subscription, old), _per_term(work, subscription, new)
-        if was == will and _key(old) == _key(new):
-            continue
-        change = rules_proration.change(share, was, will, prorate)
-        owed = change.credit if change.net >= 0 else -change.net
-        if old is not None and owed:
-            effect.credits[old["item_price_id"]] = owed
-        if new is not None and change.net >= 0 and change.charge:
-            effect.charges.append(_line(work, subscription, new, change.charge))
+    for segment in segments(work, subscription, at):
+        lines: list[Doc] = []
+        for old, new in _pairs(before, subscription["subscription_items"]):
+            was, will = _per_term(work, subscription, old), _per_term(work, subscription, new)
+            if was == will and _key(old) == _key(new):
+                continue
+            change = rules_proration.change(_share(work, new or old, segment.share), was, will, prorate)
+            owed = change.credit if change.net >= 0 else -change.net
+            if old is not None and owed:
+                effect.credits.append((old["item_price_id"], segment, owed))
+            if new is not None and change.net >= 0 and change.charge:
+                lines.append(_line(work, subscription, new, change.charge, segment))
+        effect.charges += charging.discounted(work, subscription, lines, work.at, segment.share)
     return effect
+
+
+def of_end(work: Work, subscription: Doc, at: int, running: Share | None = None) -> Effect:
+    """Credits for all recurring items from an instant on, terms billed ahead included; `running`: of this term."""
+    effect = Effect()
+    for index, segment in enumerate(segments(work, subscription, at)):
+        for item in subscription["subscription_items"]:
+            if items.recurring(item):
+                share = running if index == 0 and running else _share(work, item, segment.share)
+                owed = share.of(_per_term(work, subscription, item))
+                if owed:
+                    effect.credits.append((item["item_price_id"], segment, owed))
+    return effect
+
+
+def _share(work: Work, item: Doc | None, share: Share) -> Share:
+    """An item price that is never prorated (`full_term`) is charged and credited whole."""
+    price = None if item is None else work.need("item_price", item["item_price_id"])
+    return WHOLE if price is not None and price["proration_type"] == "full_term" else share
 
 
 def _pairs(before: list[Doc], after: list[Doc]) -> list[tuple[Doc | None, Doc | None]]:
     """Recurring items by what they succeed; metered ones are billed in arrears, so there is nothing to prorate."""
-    old, new = (
-        {_key(item): item for item in held if item["item_type"] != "charge" and "metered_quantity" not in item}
-        for held in (before, after)
-    )
+    old, new = ({_key(item): item for item in held if items.recurring(item)} for held in (before, after))
     return [(old.get(key), new.get(key)) for key in dict.fromkeys((*old, *new))]
 
 
@@ -83,82 +140,135 @@ def _per_term(work: Work, subscription: Doc, item: Doc | None) -> int:
     return amount
 
 
-def _line(work: Work, subscription: Doc, item: Doc, amount: int) -> Doc:
+def _line(work: Work, subscription: Doc, item: Doc, amount: int, segment: Segment) -> Doc:
     price = work.need("item_price", item["item_price_id"])
     line = billing.item_line(
         work.at, price, item["quantity"], item.get("unit_price"), subscription_id=subscription["id"],
-        date_from=work.calendar.term_start(work.at), date_to=subscription["current_term_end"],
+        date_from=segment.at, date_to=segment.end,
     )  # fmt: skip
+    return prorated(line, amount)
+
+
+def prorated(line: Doc, amount: int) -> Doc:
+    """A line for a part of a term."""
     line.pop("_tiers", None)
     line["amount"] = amount
-    line["unit_amount"] = minor(Decimal(amount) / item["quantity"]) if item["quantity"] else 0
+    line["unit_amount"] = minor(Decimal(amount) / line["quantity"]) if line["quantity"] else 0
     line["description"] = f"{line['description']} - Prorated Charges"
     return line
 
 
-def credit(work: Work, subscription: Doc, credits: dict[str, int]) -> list[Doc]:
-    """Credit notes for so much of each item, against the youngest bills of the term that hold it.
+# -- credits ------------------------------------------------------------------------------------
 
-    Not more than was billed and is not yet credited: a voided bill gives no credit.
+
+@dataclass
+class Credited:
+    """What came of credits: notes, and what unbilled charges were reduced by (net of discounts)."""
+
+    notes: list[Doc] = field(default_factory=list)
+    unbilled: int = 0
+
+
+def credit(
+    work: Work, customer: Doc, subscription: Doc, credits: Sequence[tuple[str, Segment, int]],
+    reason: str = "subscription_change",
+) -> Credited:  # fmt: skip
+    """Credit so much of each item: first its unbilled charges, then by notes against the youngest bills that hold it.
+
+    Not more than was billed and is not yet credited: a voided bill gives no credit. What a discount took off a line
+    is taken off its credit in proportion.
     """
-    wanted: dict[str, list[tuple[str, int]]] = {}
-    bills = _bills(work, subscription)
-    for key, amount in credits.items():
-        left = amount
+    done = Credited()
+    wanted: dict[str, list[tuple[str, int, int]]] = {}
+    bills = _bills(work, customer, subscription) if credits else []
+    for key, segment, amount in credits:
+        left, taken = _from_unbilled(work, customer, subscription, key, segment, amount)
+        done.unbilled += taken
         for invoice in bills:
             for line in invoice["line_items"]:
-                if line["entity_id"] != key or not left:
+                if not left or not _charged(line, subscription, key, segment):
                     continue
-                take = min(left, line["amount"] - _credited(work, invoice, line["id"]))
-                if take > 0:
-                    wanted.setdefault(invoice["id"], []).append((line["id"], take))
-                    left -= take
-    notes = []
+                gone = _credited(work, invoice, line["id"])
+                gone += sum(gross for held, gross, _ in wanted.get(invoice["id"], ()) if held == line["id"])
+                gross = min(left, line["amount"] - gone)
+                if gross > 0:
+                    after = minor(Decimal(gross) * net(line) / line["amount"])
+                    wanted.setdefault(invoice["id"], []).append((line["id"], gross, after))
+                    left -= gross
     for number, lines in wanted.items():
-        notes += _notes(work, work.need("invoice", number), lines)
-    return notes
+        done.notes += _notes(work, work.need("invoice", number), lines, reason)
+    return done
 
 
-def _bills(work: Work, subscription: Doc) -> list[Doc]:
-    start, end = subscription["current_term_start"], subscription["current_term_end"]
-    found = [
-        invoice for invoice in work.find("invoice", subscription_id=subscription["id"])
-        if invoice["status"] not in ("voided", "pending") and not invoice["deleted"] and any(
-            line["date_from"] >= start and line["date_to"] == end for line in invoice["line_items"]
-        )
-    ]  # fmt: skip
-    return found[::-1]
+def _charged(line: Doc, subscription: Doc, key: str, segment: Segment) -> bool:
+    own = line.get("subscription_id") == subscription["id"] and line.get("entity_id") == key and not line["metered"]
+    return own and segment.start <= line["date_from"] <= segment.end
+
+
+def _from_unbilled(
+    work: Work, customer: Doc, subscription: Doc, key: str, segment: Segment, amount: int
+) -> tuple[int, int]:
+    """Take a credit off unbilled charges: each is voided, and one for what remains takes its place."""
+    taken = 0
+    for charge in reversed(unbilled.held(work, subscription)):
+        if not amount or not _charged(charge["_line"], subscription, key, segment):
+            continue
+        take = min(amount, charge["amount"])
+        amount -= take
+        unbilled.void(work, customer, subscription, [charge])
+        taken += net(charge)
+        rest = charge["amount"] - take
+        if rest:
+            line = {**charge["_line"], "amount": rest, "date_to": max(segment.at, charge["date_from"])}
+            line["_discounts"] = [
+                {**one, "discount_amount": minor(Decimal(one["discount_amount"]) * rest / charge["amount"])}
+                for one in line.get("_discounts", ())
+            ]  # fmt: skip
+            line["discount_amount"] = sum(one["discount_amount"] for one in line["_discounts"])
+            line["item_level_discount_amount"] = min(line["discount_amount"], line["item_level_discount_amount"])
+            kept = unbilled.add(work, customer, subscription, [line], charge["is_advance_charge"])[0]
+            taken -= net(kept)
+    return amount, taken
+
+
+def _bills(work: Work, customer: Doc, subscription: Doc) -> list[Doc]:
+    """Final bills that may hold lines of the subscription, youngest first."""
+    by = {"customer_id": customer["id"]} if subscription.get("_shared_bills") else {}
+    found = work.find("invoice", **(by or {"subscription_id": subscription["id"]}))
+    return [one for one in found if one["status"] not in ("voided", "pending") and not one["deleted"]][::-1]
 
 
 def _credited(work: Work, invoice: Doc, line_id: str) -> int:
     notes = work.find("credit_note", reference_invoice_id=invoice["id"])
     return sum(
-        line["amount"] for note in notes if note["status"] != "voided" and not note["deleted"]
+        line.get("_gross", line["amount"]) for note in notes if note["status"] != "voided" and not note["deleted"]
         for line in note["line_items"] if line["reference_line_item_id"] == line_id
     )  # fmt: skip
 
 
-def _notes(work: Work, invoice: Doc, lines: list[tuple[str, int]]) -> list[Doc]:
-    """Unpaid: an adjustment. Paid: refundable. Paid in part: an adjustment of what is due, refundable the rest."""
+def _notes(work: Work, invoice: Doc, lines: list[tuple[str, int, int]], reason: str) -> list[Doc]:
+    """Unpaid: an adjustment. Paid: refundable. Paid in part: an adjustment of what is due, refundable the rest.
+
+    What was written off or credited by hand already is not credited again.
+    """
     by_id = {line["id"]: line for line in invoice["line_items"]}
-    gross = [
-        amount + minor(Decimal(amount) * Decimal(str(by_id[key]["tax_rate"])) / 100) for key, amount in lines
-    ]  # fmt: skip
-    due = invoice["amount_due"]
-    if due >= sum(gross):
-        parts = [("adjustment", credit_notes.Wish(lines=lines))]
-    elif not due:
-        parts = [("refundable", credit_notes.Wish(lines=lines))]
-    else:
-        first = spread(due, gross)
-        rest = [whole - part for whole, part in zip(gross, first, strict=True)]
-        keys = [key for key, _ in lines]
-        parts = [
-            ("adjustment", credit_notes.Wish(gross=list(zip(keys, first, strict=True)))),
-            ("refundable", credit_notes.Wish(gross=list(zip(keys, rest, strict=True)))),
-        ]
+    whole = [one + minor(Decimal(one) * Decimal(str(by_id[key]["tax_rate"])) / 100) for key, _, one in lines]
+    adjusted = min(invoice["amount_due"], sum(whole))
+    back = min(credit_notes.creditable(invoice), sum(whole) - adjusted)
     notes = []
-    for kind, wish in parts:
-        notes.append(credit_notes.against(work, invoice, kind, "subscription_change", wish))
+    rest = whole
+    for kind, total in (("adjustment", adjusted), ("refundable", back)):
+        if total <= 0:
+            continue
+        part = rest if total == sum(rest) else spread(total, rest)
+        rest = [left - took for left, took in zip(rest, part, strict=True)]
+        shown = [(row, took) for row, took in zip(lines, part, strict=True) if took]
+        wish = credit_notes.Wish(gross=[(row[0], took) for row, took in shown])
+        if part == whole:
+            wish = credit_notes.Wish(lines=[(row[0], row[2]) for row, _ in shown])
+        note = credit_notes.against(work, invoice, kind, reason, wish)
+        for line, (row, took) in zip(note["line_items"], shown, strict=True):
+            line["_gross"] = minor(Decimal(row[1]) * took / whole[lines.index(row)])
         billing.rebalanced(work, invoice)
+        notes.append(note)
     return notes

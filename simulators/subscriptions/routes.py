@@ -1,28 +1,25 @@
-"""Every operation of the platform on two pages, this one and `routes_money`: method, path, name, and who does it."""
-
-from collections.abc import Callable
-from typing import Any
+"""Every operation of the platform, on this page and three that it names: method, path, name, and who does it."""
 
 from simulators.kit.fidelity import exact
 from simulators.subscriptions import (
+    answers,
     applications,
-    cancellation,
     cards,
     catalog,
-    changes,
     credit_notes,
     customers,
     invoices,
     payment_schedules,
     refunds,
+    routes_catalog,
+    routes_subscriptions,
     schemas,
-    subscriptions,
     usage_rating,
     usages,
     webhooks,
 )
 from simulators.subscriptions.routes_money import MONEY, MONEY_LISTS
-from simulators.subscriptions.schemas import Listing
+from simulators.subscriptions.schemas import Action, Listed
 
 exact(
     "required members of every answer that is served (subscription lists carry customers, payments "
@@ -31,21 +28,9 @@ exact(
     held_by="test_sdk, test_sdk_money",
 )
 
-Action = Callable[..., dict[str, Any]]
-
 ACTIONS: tuple[tuple[str, str, str, Action], ...] = (
-    ("POST", "/item_families", "item_family.create", catalog.create_family),
-    ("GET", "/item_families/{key}", "item_family.retrieve", catalog.retrieve("item_family")),
-    ("POST", "/item_families/{key}", "item_family.update", catalog.update_family),
-    ("POST", "/item_families/{key}/delete", "item_family.delete", catalog.delete("item_family")),
-    ("POST", "/items", "item.create", catalog.create_item),
-    ("GET", "/items/{key}", "item.retrieve", catalog.retrieve("item")),
-    ("POST", "/items/{key}", "item.update", catalog.update_item),
-    ("POST", "/items/{key}/delete", "item.delete", catalog.delete("item")),
-    ("POST", "/item_prices", "item_price.create", catalog.create_price),
-    ("GET", "/item_prices/{key}", "item_price.retrieve", catalog.retrieve("item_price")),
-    ("POST", "/item_prices/{key}", "item_price.update", catalog.update_price),
-    ("POST", "/item_prices/{key}/delete", "item_price.delete", catalog.delete("item_price")),
+    *routes_catalog.ACTIONS,
+    *routes_subscriptions.ACTIONS,
     ("POST", "/customers", "customer.create", customers.create),
     ("GET", "/customers/{key}", "customer.retrieve", customers.retrieve),
     ("POST", "/customers/{key}", "customer.update", customers.update),
@@ -56,19 +41,6 @@ ACTIONS: tuple[tuple[str, str, str, Action], ...] = (
     ("GET", "/payment_sources/{key}", "payment_source.retrieve", catalog.retrieve("payment_source")),
     ("POST", "/payment_sources/{key}/delete", "payment_source.delete", cards.delete),
     ("POST", "/payment_sources/{key}/delete_local", "payment_source.delete_local", cards.delete),
-    ("POST", "/customers/{key}/subscription_for_items", "subscription.create_with_items",
-     subscriptions.create_with_items),
-    ("GET", "/subscriptions/{key}", "subscription.retrieve", subscriptions.retrieve),
-    ("POST", "/subscriptions/{key}/update_for_items", "subscription.update_for_items", changes.update_for_items),
-    ("GET", "/subscriptions/{key}/retrieve_with_scheduled_changes", "subscription.retrieve_with_scheduled_changes",
-     changes.retrieve_with_scheduled_changes),
-    ("POST", "/subscriptions/{key}/remove_scheduled_changes", "subscription.remove_scheduled_changes",
-     changes.remove_scheduled_changes),
-    ("POST", "/subscriptions/{key}/cancel_for_items", "subscription.cancel_for_items", cancellation.cancel_for_items),
-    ("POST", "/subscriptions/{key}/remove_scheduled_cancellation", "subscription.remove_scheduled_cancellation",
-     cancellation.remove_scheduled_cancellation),
-    ("POST", "/subscriptions/{key}/reactivate", "subscription.reactivate", cancellation.reactivate),
-    ("POST", "/subscriptions/{key}/delete", "subscription.delete", cancellation.delete),
     ("POST", "/invoices/create_for_charge_items_and_charges", "invoice.create_for_charge_items_and_charges",
      invoices.create),
     ("GET", "/invoices/{key}", "invoice.retrieve", invoices.retrieve),
@@ -106,17 +78,11 @@ ACTIONS: tuple[tuple[str, str, str, Action], ...] = (
     *MONEY,
 )  # fmt: skip
 
-LISTS: tuple[tuple[str, str, Listing, str | None], ...] = (
-    # path, name, what can be filtered and sorted, the member that the path's id must equal
-    ("/item_families", "item_family.list", schemas.ITEM_FAMILIES, None),
-    ("/items", "item.list", schemas.ITEMS, None),
-    ("/item_prices", "item_price.list", schemas.ITEM_PRICES, None),
+LISTS: tuple[Listed, ...] = (
+    *routes_catalog.LISTS,
+    *routes_subscriptions.LISTS,
     ("/customers", "customer.list", schemas.CUSTOMERS, None),
     ("/payment_sources", "payment_source.list", schemas.PAYMENT_SOURCES, None),
-    ("/subscriptions", "subscription.list", schemas.SUBSCRIPTIONS, None),
-    ("/customers/{key}/subscriptions", "subscription.subscriptions_for_customer", schemas.SUBSCRIPTIONS, "customer_id"),
-    ("/subscriptions/{key}/contract_terms", "subscription.contract_terms_for_subscription", schemas.CONTRACT_TERMS,
-     "subscription_id"),
     ("/invoices", "invoice.list", schemas.INVOICES, None),
     ("/customers/{key}/invoices", "invoice.invoices_for_customer", schemas.INVOICES, "customer_id"),
     ("/subscriptions/{key}/invoices", "invoice.invoices_for_subscription", schemas.INVOICES, "subscription_id"),
@@ -137,5 +103,5 @@ ROWS: dict[str, Action] = {
     # lists whose rows carry more than the one document
     "customer.list": customers.row,
     "payment_schedule.list": payment_schedules.row,
-    "subscription.list": subscriptions.row,
+    "subscription.list": answers.row,
 }

@@ -19,12 +19,21 @@ class Share:
         return minor(Decimal(amount) * self.left / self.whole)
 
 
-def rest_of_term(calendar: Calendar, start: int, boundary: int, at: int) -> Share:
-    """What is left of a term at an instant; `boundary` is the first instant of the next term."""
+WHOLE = Share(1, 1)
+
+
+def length(calendar: Calendar, start: int, end: int) -> int:
+    """How long a stretch of time is: whole days, or seconds with the finer precision."""
+    return calendar.days_between(start, end) if calendar.whole_days else end - start
+
+
+def rest_of_term(calendar: Calendar, start: int, boundary: int, at: int, whole: int | None = None) -> Share:
+    """What is left of a term at an instant; `boundary` is the first instant of the next term.
+
+    `whole`: the length of a full term, where this one was shortened or extended.
+    """
     at = max(start, min(at, boundary))
-    if calendar.whole_days:
-        return Share(calendar.days_between(at, boundary), calendar.days_between(start, boundary))
-    return Share(boundary - at, boundary - start)
+    return Share(length(calendar, at, boundary), whole or length(calendar, start, boundary))
 
 
 @dataclass(frozen=True)

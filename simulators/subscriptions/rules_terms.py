@@ -42,6 +42,10 @@ class Calendar:
         """Midnight, local, of the day of an instant."""
         return self.instant(self.local(at).replace(hour=0, minute=0, second=0, microsecond=0))
 
+    def midnight(self, year: int, month: int, day: int) -> int:
+        """The instant at which a local day begins."""
+        return self.instant(datetime(year, month, day, tzinfo=_zone(self.zone)))
+
     def term_start(self, at: int) -> int:
         """Where a term begins that is asked for at this instant."""
         return self.day_start(at) if self.whole_days else at

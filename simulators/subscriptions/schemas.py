@@ -1,6 +1,8 @@
 """What the platform keeps (document kinds with their indexes) and what its lists can filter and sort by."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from simulators.kit.store import Kind
 
@@ -42,6 +44,15 @@ KINDS = (
     Kind("payment_intent"),
     Kind("payment_schedule_scheme", index=("updated_at",)),
     Kind("payment_schedule", index=("invoice_id", "updated_at")),
+    Kind("coupon", index=("created_at", "updated_at")),
+    Kind("coupon_set", index=("coupon_id",)),
+    Kind("coupon_code", index=("coupon_id", "coupon_set_id")),
+    Kind("unbilled_charge", index=("subscription_id", "customer_id", "created_at")),
+    Kind("ramp", index=("subscription_id", "effective_from", "updated_at")),
+    Kind("advance_invoice_schedule", index=("subscription_id",)),
+    Kind("attached_item", index=("parent_item_id", "updated_at")),
+    Kind("price_variant", index=("created_at", "updated_at")),
+    Kind("differential_price", index=("item_price_id", "updated_at")),
     Kind("_idempotency", index=("at",)),
 )
 
@@ -72,6 +83,13 @@ class Listing:
     sorts: tuple[str, ...] = ()
     custom_fields: bool = False
     inside: dict[str, str] = field(default_factory=dict)  # filter name: SQL for a value inside an array
+
+
+Action = Callable[..., dict[str, Any]]
+"""Who does an operation: (work, params[, id of the path]) -> the members of the answer."""
+
+Listed = tuple[str, str, Listing, str | None]
+"""A list operation: path, name, what can be filtered and sorted, the member that the path's id must equal."""
 
 
 def _names(kind: str, names: str) -> dict[str, str]:
@@ -169,5 +187,39 @@ USAGES = Listing(
     | _names(TIMESTAMP, "usage_date updated_at")
     | {"source": ENUM},
     ("usage_date", "updated_at"),
+)
+COUPONS = Listing(
+    "coupon", "created_at",
+    _names(STRING, "id name currency_code") | _names(ENUM, "discount_type duration_type status apply_on")
+    | _names(TIMESTAMP, "created_at updated_at"),
+    ("created_at",),
+)  # fmt: skip
+COUPON_SETS = Listing(
+    "coupon_set",
+    "updated_at",
+    _names(STRING, "id name coupon_id") | _names(NUMBER, "total_count redeemed_count archived_count"),
+)
+COUPON_CODES = Listing("coupon_code", "updated_at", _names(STRING, "code coupon_id coupon_set_name") | {"status": ENUM})
+UNBILLED_CHARGES = Listing(
+    "unbilled_charge", "created_at", _names(STRING, "subscription_id customer_id") | {"is_voided": BOOLEAN}
+)
+RAMPS = Listing(
+    "ramp",
+    "effective_from",
+    {"status": ENUM, "subscription_id": STRING} | _names(TIMESTAMP, "effective_from updated_at"),
+    ("effective_from", "updated_at"),
+)
+ATTACHED_ITEMS = Listing(
+    "attached_item",
+    "updated_at",
+    _names(STRING, "id item_id") | _names(ENUM, "type item_type charge_on_event") | {"updated_at": TIMESTAMP},
+)
+PRICE_VARIANTS = Listing(
+    "price_variant", "created_at",
+    _names(STRING, "id name business_entity_id") | {"status": ENUM} | _names(TIMESTAMP, "created_at updated_at"),
+    ("name", "id", "status", "created_at", "updated_at"),
+)  # fmt: skip
+DIFFERENTIAL_PRICES = Listing(
+    "differential_price", "updated_at", _names(STRING, "item_price_id item_id id parent_item_id")
 )
 WEBHOOK_ENDPOINTS = Listing("webhook_endpoint", "created_at", {})

@@ -9,11 +9,11 @@ from simulators.kit.fidelity import approximate, exact
 from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
 from simulators.subscriptions import billing, invoices, settlement, usage_terms
+from simulators.subscriptions.charging import bill, collection
 from simulators.subscriptions.errors import bad_state
 from simulators.subscriptions.params import Params
 from simulators.subscriptions.rules_terms import DAY_S
 from simulators.subscriptions.rules_usage import metered_quantity, plain
-from simulators.subscriptions.subscriptions import bill, collection
 from simulators.subscriptions.work import Work
 
 exact(

@@ -7,10 +7,10 @@ from typing import Any
 from simulators.kit.fidelity import approximate
 from simulators.kit.store import Doc
 from simulators.subscriptions import usage_rating
+from simulators.subscriptions.answers import live
 from simulators.subscriptions.errors import not_found, wrong
 from simulators.subscriptions.params import Params
 from simulators.subscriptions.rules_usage import metered_quantity, plain
-from simulators.subscriptions.subscriptions import live
 from simulators.subscriptions.usage_terms import metered_items
 from simulators.subscriptions.work import Work
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from simulators.kit.fidelity import exact
 from simulators.kit.store import Doc
+from simulators.subscriptions.answers import live
 from simulators.subscriptions.errors import Refused, bad_state, duplicate, not_found, wrong
 from simulators.subscriptions.params import Params
 from simulators.subscriptions.rules_usage import plain, quantity_of
-from simulators.subscriptions.subscriptions import live
 from simulators.subscriptions.usage_terms import metered_items
 from simulators.subscriptions.work import Work
 

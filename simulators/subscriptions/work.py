@@ -1,5 +1,6 @@
 """One unit of work at one instant: what it read, what it changes, and the events it makes."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -17,6 +18,8 @@ SITE_DEFAULTS: Doc = {
     "invoice_prefix": "", "dunning_days": [2, 4, 7], "currency_code": "USD",
     "chargeback": "credit",  # credit: credit note and refund; reopen: a reversal, and the invoice is open again
     "dunning_outcome": "not_paid",  # once retries are used up; or cancel: the subscription ends too
+    "billing_date": None, "billing_month": None,  # calendar billing: terms begin on this day, yearly ones in this month
+    "backdating_days": 366,  # how far in the past a start, change or cancellation may be dated
     "usage_close_days": None,  # a bill of metered items waits so long for late usage; 0: not at all, None: for a person
 }  # fmt: skip
 
@@ -30,6 +33,13 @@ class Parts:
     def __init__(self, store: Store, chance: Chance, jobs: Jobs, outbox: Outbox) -> None:
         self.store, self.chance, self.jobs = store, chance, jobs
         self.publisher = Publisher(store, outbox)
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """How an estimate plays: whether the customer's credits and excess payments are used on its bills."""
+
+    balances: bool = True
 
 
 class Work:
@@ -46,6 +56,8 @@ class Work:
         self.source, self.entity, self.mute = source, entity, mute
         self.base_url = ""  # scheme and host as the caller sees them
         self.silent = False  # a seed makes no events: what it brings was always there
+        self.rehearsal: Rehearsal | None = None  # an estimate: rolled back at its end, so nobody is charged
+        self.made: list[tuple[str, Doc]] = []  # the documents that this unit brought into the world
         self._held: dict[tuple[str, str], Doc] = {}
         self._dirty: dict[tuple[str, str], Doc] = {}
         self._site: Doc | None = None
@@ -117,6 +129,8 @@ class Work:
 
     def save(self, kind: str, doc: Doc) -> Doc:
         """Change a document: a new resource_version (ms, strictly increasing) and updated_at."""
+        if "resource_version" not in doc:
+            self.made.append((kind, doc))
         doc["resource_version"] = max(self.at_ms, doc.get("resource_version", 0) + 1)
         doc["updated_at"] = max(self.at, doc.get("updated_at", 0))
         return self.keep(kind, doc)

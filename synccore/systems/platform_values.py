@@ -58,7 +58,7 @@ def _replaced(row: Mapping[str, Any]) -> str:
 
 def _line(line: Mapping[str, Any], row: Mapping[str, Any], inclusive: bool) -> BillLine:
     tax = _int(line.get("tax_amount"))
-    net = int(line["amount"]) - _int(line.get("discount_amount")) - _int(line.get("item_level_discount_amount"))
+    net = int(line["amount"]) - _int(line.get("discount_amount"))  # all of it: the item-level part is in it
     rate = Decimal(str(line.get("tax_rate") or 0))
     if not rate:
         rates = [entry for entry in row.get("line_item_taxes") or [] if entry.get("line_item_id") == line.get("id")]

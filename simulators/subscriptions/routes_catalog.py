@@ -1,0 +1,57 @@
+"""The operations of the product catalog and of coupons: method, path, name, and who does it."""
+
+from simulators.subscriptions import applicable, attached, catalog, catalog_prices, coupons, schemas
+from simulators.subscriptions.schemas import Action, Listed
+
+ACTIONS: tuple[tuple[str, str, str, Action], ...] = (
+    ("POST", "/item_families", "item_family.create", catalog.create_family),
+    ("GET", "/item_families/{key}", "item_family.retrieve", catalog.retrieve("item_family")),
+    ("POST", "/item_families/{key}", "item_family.update", catalog.update_family),
+    ("POST", "/item_families/{key}/delete", "item_family.delete", catalog.delete("item_family")),
+    ("POST", "/items", "item.create", catalog.create_item),
+    ("GET", "/items/{key}", "item.retrieve", catalog.retrieve("item")),
+    ("POST", "/items/{key}", "item.update", catalog.update_item),
+    ("POST", "/items/{key}/delete", "item.delete", catalog.delete("item")),
+    ("POST", "/item_prices", "item_price.create", catalog.create_price),
+    ("GET", "/item_prices/{key}", "item_price.retrieve", catalog.retrieve("item_price")),
+    ("POST", "/item_prices/{key}", "item_price.update", catalog.update_price),
+    ("POST", "/item_prices/{key}/delete", "item_price.delete", catalog.delete("item_price")),
+    ("GET", "/item_prices/{key}/applicable_items", "item_price.find_applicable_items", applicable.items),
+    ("GET", "/item_prices/{key}/applicable_item_prices", "item_price.find_applicable_item_prices", applicable.prices),
+    ("POST", "/items/{key}/attached_items", "attached_item.create", attached.create),
+    ("GET", "/attached_items/{key}", "attached_item.retrieve", attached.retrieve),
+    ("POST", "/attached_items/{key}", "attached_item.update", attached.update),
+    ("POST", "/attached_items/{key}/delete", "attached_item.delete", attached.delete),
+    ("POST", "/price_variants", "price_variant.create", catalog_prices.create_variant),
+    ("GET", "/price_variants/{key}", "price_variant.retrieve", catalog.retrieve("price_variant")),
+    ("POST", "/price_variants/{key}", "price_variant.update", catalog_prices.update_variant),
+    ("POST", "/price_variants/{key}/delete", "price_variant.delete", catalog.delete("price_variant")),
+    ("POST", "/item_prices/{key}/differential_prices", "differential_price.create",
+     catalog_prices.create_differential),
+    ("GET", "/differential_prices/{key}", "differential_price.retrieve", catalog_prices.retrieve_differential),
+    ("POST", "/differential_prices/{key}", "differential_price.update", catalog_prices.update_differential),
+    ("POST", "/differential_prices/{key}/delete", "differential_price.delete", catalog_prices.delete_differential),
+    ("POST", "/coupons/create_for_items", "coupon.create_for_items", coupons.create),
+    ("POST", "/coupons/{key}/update_for_items", "coupon.update_for_items", coupons.update),
+    ("GET", "/coupons/{key}", "coupon.retrieve", coupons.retrieve),
+    ("POST", "/coupons/{key}/delete", "coupon.delete", coupons.delete),
+    ("POST", "/coupons/{key}/unarchive", "coupon.unarchive", coupons.unarchive),
+    ("POST", "/coupon_sets", "coupon_set.create", coupons.create_set),
+    ("GET", "/coupon_sets/{key}", "coupon_set.retrieve", catalog.retrieve("coupon_set")),
+    ("POST", "/coupon_sets/{key}/add_coupon_codes", "coupon_set.add_coupon_codes", coupons.add_codes),
+    ("POST", "/coupon_codes", "coupon_code.create", coupons.create_code),
+    ("GET", "/coupon_codes/{key}", "coupon_code.retrieve", catalog.retrieve("coupon_code")),
+    ("POST", "/coupon_codes/{key}/archive", "coupon_code.archive", coupons.archive_code),
+)  # fmt: skip
+
+LISTS: tuple[Listed, ...] = (
+    ("/item_families", "item_family.list", schemas.ITEM_FAMILIES, None),
+    ("/items", "item.list", schemas.ITEMS, None),
+    ("/item_prices", "item_price.list", schemas.ITEM_PRICES, None),
+    ("/items/{key}/attached_items", "attached_item.list", schemas.ATTACHED_ITEMS, "parent_item_id"),
+    ("/price_variants", "price_variant.list", schemas.PRICE_VARIANTS, None),
+    ("/differential_prices", "differential_price.list", schemas.DIFFERENTIAL_PRICES, None),
+    ("/coupons", "coupon.list", schemas.COUPONS, None),
+    ("/coupon_sets", "coupon_set.list", schemas.COUPON_SETS, None),
+    ("/coupon_codes", "coupon_code.list", schemas.COUPON_CODES, None),
+)  # fmt: skip
