@@ -14,7 +14,7 @@ from harness.cli.output import Refusal, console, print_json, run_live
 from harness.record import commit
 from harness.stack.home import home, private_folder
 
-PARTS = ("calls", "stories", "suite", "contracts", "deliveries", "processes", "page", "profile")
+PARTS = ("calls", "stories", "suite", "contracts", "deliveries", "records", "processes", "page", "profile")
 
 
 def register(app: typer.Typer) -> None:
@@ -37,6 +37,7 @@ def bench(
     suite      all stories in simulation, as CI plays them
     contracts  what an answer of the release gate costs, and verification an interaction
     deliveries webhooks a second to a fast receiver, none out of a customer's order
+    records    Salesforce with 400,000 records: indexed queries, GET and upsert beside an empty org
     processes  start, memory, record GETs over a socket, many deals live
     page       first paint of the page in a fresh Chromium
     profile    where a simulated story spends its time
@@ -66,6 +67,7 @@ def bench(
 
 def _measured(part: str, customers: int) -> list[Figure]:
     from harness.bench import in_process, stories  # noqa: PLC0415 - loads core and simulators
+    from harness.bench.big_org import big_org  # noqa: PLC0415
     from harness.bench.contracts import contracts as gate  # noqa: PLC0415
     from harness.bench.deliveries import deliveries  # noqa: PLC0415
     from harness.bench.page import first_paint  # noqa: PLC0415
@@ -79,6 +81,8 @@ def _measured(part: str, customers: int) -> list[Figure]:
         return gate()
     if part == "deliveries":
         return deliveries()
+    if part == "records":
+        return big_org()
     if part == "page":
         return run_live(first_paint())
     if part == "suite":

@@ -6,6 +6,7 @@ A condition is a tuple: ("and"|"or", parts), ("not", part), ("cmp", path, op, va
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 Row = dict[str, Any]
@@ -107,3 +108,49 @@ def ordered(rows: list[Row], order: list[tuple[str, bool, bool]], ranks: dict[st
 
 def _rank(value: Any, known: list[str] | None) -> Any:
     return known.index(value) if known else value.upper() if isinstance(value, str) else value
+
+
+# -- groups and their totals --------------------------------------------------------------------
+
+Group = tuple[Any, ...]
+
+
+def corporate(amount: float | None, rate: str) -> float | None:
+    """An amount in the corporate currency, to the cent, half up."""
+    if amount is None:
+        return None
+    return float((Decimal(str(amount)) / Decimal(rate)).quantize(Decimal("0.01"), ROUND_HALF_UP))
+
+
+def grouped(rows: list[Row], keys: list[str], kind: str) -> list[tuple[Group, Group, list[Row]]]:
+    """Every group of a GROUP BY, ROLLUP or CUBE: its key values, which of the keys are summed over, and its rows."""
+    everything = list(range(len(keys)))
+    choices = {"": [everything], "ROLLUP": [everything[:count] for count in range(len(keys), -1, -1)]}
+    kept_sets = choices.get(kind) or [
+        [place for place in everything if mask >> place & 1] for mask in range(2 ** len(keys))
+    ]  # fmt: skip
+    found = []
+    for kept in kept_sets:
+        members: dict[Group, list[Row]] = {} if kept else {(): []}
+        for row in rows:
+            members.setdefault(tuple(_key(row, keys[place]) for place in kept), []).append(row)
+        for values, inside in members.items():
+            named = dict(zip(kept, values, strict=True))
+            shown = tuple(named.get(place) for place in everything)
+            found.append((shown, tuple(int(place not in named) for place in everything), inside))
+    return found
+
+
+def _key(row: Row, path: str) -> Any:
+    if path.startswith("CALENDAR_YEAR("):
+        day = value_of(row, path[14:-1])
+        return None if day is None else int(day[:4])
+    return value_of(row, path)
+
+
+def totals(rows: list[Row], amounts: list[float | None]) -> Group:
+    """COUNT(Id), COUNT, SUM, MIN, MAX of the amounts, and COUNT_DISTINCT of the stages."""
+    known = [amount for amount in amounts if amount is not None]
+    total = float(sum(Decimal(str(amount)) for amount in known)) if known else None
+    stages = {row["StageName"].upper() for row in rows}
+    return (len(rows), len(known), total, min(known, default=None), max(known, default=None), len(stages))
