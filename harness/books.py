@@ -38,7 +38,10 @@ def _salesforce(book: Mapping[str, Any], canon: Canon, correlation: Correlation)
                 if isinstance(found, list)}  # fmt: skip
     for row in rows(book, "party", "Account"):
         place = _shipped_to(row)
-        canon.accounts[row["Id"]] = Account(row["Id"], row["Name"], row.get("Selling_Entity__c") or "", place)
+        canon.accounts[row["Id"]] = Account(
+            row["Id"], row["Name"], row.get("Selling_Entity__c") or "", place, row.get("Collections_Status__c") or "",
+            Decimal(str(row.get("Overdue_Amount__c") or 0)).normalize(),
+        )  # fmt: skip
     lines: dict[str, list[Row]] = {}
     for row in rows(book, "line", "OpportunityLineItem"):
         lines.setdefault(row["OpportunityId"], []).append(row)

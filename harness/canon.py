@@ -72,6 +72,8 @@ class Account:
     name: str
     entity: str
     place: Place = Place()
+    collections: str = ""  # how it stands with what it owes
+    overdue: Decimal = Decimal(0)  # major units
 
 
 @dataclass(frozen=True)

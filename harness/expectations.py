@@ -56,6 +56,7 @@ def unmet(
     ]  # fmt: skip
     found += _rated(expect, evidence.canon, opportunities)
     found += _contracts(expect, evidence.canon, opportunities)
+    found += _debts(expect, evidence.canon, opportunities)
     if expect.tie_out == "holds":
         found += [
             f"{one.entity} {one.currency} {one.name}: unexplained {text(one.unexplained, one.currency)}"
@@ -75,6 +76,20 @@ def _rated(expect: Expect, canon: Canon, opportunities: Mapping[str, str]) -> li
     has = {name: sums.get(opportunities.get(name, "?"), Decimal(0)) for name in expect.rated}
     return [f"usage of deal {name} is rated as {has[name]}, expected {wanted}"
             for name, wanted in expect.rated.items() if has[name] != wanted]  # fmt: skip
+
+
+def _debts(expect: Expect, canon: Canon, opportunities: Mapping[str, str]) -> list[str]:
+    """How the accounts behind deals stand with what they owe, as Salesforce shows it."""
+    accounts = {deal.id: canon.accounts.get(deal.account) for deal in canon.deals}
+    found = []
+    for name, wanted in expect.debts.items():
+        account = accounts.get(opportunities.get(name, ""))
+        status, overdue = (account.collections, account.overdue) if account is not None else ("", Decimal(0))
+        if wanted.status is not None and status != wanted.status:
+            found.append(f"the account of deal {name} is {status or 'not on any list'}, expected {wanted.status}")
+        if wanted.overdue is not None and overdue != wanted.overdue:
+            found.append(f"the account of deal {name} is overdue with {overdue}, expected {wanted.overdue}")
+    return found
 
 
 def _contracts(expect: Expect, canon: Canon, opportunities: Mapping[str, str]) -> list[str]:

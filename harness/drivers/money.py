@@ -133,3 +133,15 @@ async def rebill(stage: Stage, facts: Any) -> str:
         fields |= {f"charges[amount][{index}]": minor(net, offer.currency), f"charges[description][{index}]": sku}
     made = (await stage.platform.do("/invoices/create_for_charge_items_and_charges", fields))["invoice"]
     return f"{made['id']} bills anew what {wrong['id']} had wrong: {_words(made['total'], offer.currency)}"
+
+
+async def note_debt(stage: Stage, facts: Any) -> str:
+    """In the fields of the account that people keep."""
+    buyer = stage.buyer(facts.customer)
+    if facts.promised is not None:
+        await stage.sales.update("Account", buyer.account_id, {"Promise_To_Pay__c": facts.promised.isoformat()})
+        return f"{buyer.name} has promised to pay by {facts.promised}"
+    offer = stage.offer(facts.disputes)
+    bill = await stage.platform.bill_of(offer.origin, offer.buyer.account_id)
+    await stage.sales.update("Account", buyer.account_id, {"Disputed_Invoices__c": bill["id"]})
+    return f"{buyer.name} disputes {bill['id']}"

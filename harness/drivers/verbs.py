@@ -247,6 +247,7 @@ DRIVERS: dict[str, Driver] = {
     "cancel": money.cancel,
     "void": money.void,
     "rebill": money.rebill,
+    "note_debt": money.note_debt,
     "fix_account": _fix_account,
     "map_item": _map_item,
     "erp_item": _erp_item,

@@ -105,7 +105,7 @@ def _check_references(placed: Placed, scenario: Scenario, world: WorldFile | Non
             _check_products(placed, way, facts, world)
         else:
             _check_step(placed, way, facts, customers, deals, disturbances)
-    for what in ("deals", "starts", "contracts"):
+    for what in ("deals", "starts", "contracts", "debts"):
         for name in getattr(scenario.expect, what):
             _known(placed, ("expect", what, name), "deal", name, deals)
 
@@ -138,7 +138,7 @@ def _check_step(
     if hasattr(facts, "deal"):
         for name in (facts.deal,) if isinstance(facts.deal, str) else facts.deal:
             _known(placed, (*way, "deal"), "deal", name, deals)
-    for what in ("deals", "starts", "contracts"):
+    for what in ("deals", "starts", "contracts", "debts"):
         for name in getattr(facts, what, ()):
             _known(placed, (*way, what, name), "deal", name, deals)
     if isinstance(facts, DisturbStep):

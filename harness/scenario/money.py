@@ -1,9 +1,10 @@
 """Money and documents that go back: credit notes, refunds, chargebacks, returned transfers, cancellations, voids."""
 
+from datetime import date
 from decimal import Decimal
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from harness.scenario.part import Part
 from harness.scenario.values import Name
@@ -71,3 +72,24 @@ class RebillStep(Part):
     deal: Name
     po: str = Field(default="", max_length=40)
     lines: dict[str, Decimal] = Field(min_length=1)
+
+
+class NoteDebtStep(Part):
+    """People note with the account in Salesforce until when it promised to pay, or that it disputes a deal's bill."""
+
+    customer: Name
+    promised: date | None = None
+    disputes: Name | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> "NoteDebtStep":
+        if (self.promised is None) == (self.disputes is None):
+            raise ValueError("say either `promised` (a date) or `disputes` (a deal)")
+        return self
+
+
+class DebtState(Part):
+    """How an account's debts stand in Salesforce."""
+
+    status: Literal["Current", "Overdue", "On notice", "On hold"] | None = None
+    overdue: Decimal | None = None

@@ -14,6 +14,8 @@ from harness.scenario.money import (
     CancelStep,
     ChargebackStep,
     CreditStep,
+    DebtState,
+    NoteDebtStep,
     RebillStep,
     RefundStep,
     VoidStep,
@@ -251,6 +253,7 @@ class Expect(Part):
     starts: dict[Name, date] = Field(default_factory=dict)
     rated: dict[Name, Decimal] = Field(default_factory=dict)
     contracts: dict[Name, ContractState] = Field(default_factory=dict)
+    debts: dict[Name, DebtState] = Field(default_factory=dict)
     sync: dict[Name, str] = Field(default_factory=dict)
     tie_out: Literal["holds"] | None = None
     reconciliation: Reconciled | None = None
@@ -274,6 +277,7 @@ VERBS: dict[str, type[Part]] = {
     "cancel": CancelStep,
     "void": VoidStep,
     "rebill": RebillStep,
+    "note_debt": NoteDebtStep,
     "fix_account": FixAccountStep,
     "map_item": MapItemStep,
     "erp_item": ErpItemStep,

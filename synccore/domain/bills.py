@@ -44,6 +44,7 @@ class Bill(Value):
     address: Address = Address()
     lines: tuple[BillLine, ...] = ()
     voided_at: int | None = None
+    dunning: str = ""  # in_progress, exhausted, stopped, success
     replaces: str = ""  # the bill that it bills anew, as its note says
     version: int = 0
 

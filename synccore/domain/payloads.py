@@ -227,6 +227,14 @@ class ExcessRecorded(Payload):
     transaction: Key
 
 
+class HoldChanged(Payload):
+    """A customer goes on hold because of what it owes, or comes off it."""
+
+    account: Key
+    status: str
+    oldest_days: int
+
+
 class UsageReported(Payload):
     """The product's metering says what was used, or corrects what it said."""
 
@@ -290,6 +298,8 @@ EVENT_TYPES: dict[str, EventType] = {
     "payment-posted": EventType(PaymentPosted),
     "payment-recorded": EventType(PaymentRecorded),
     "excess-recorded": EventType(ExcessRecorded),
+    "account-on-hold": EventType(HoldChanged),
+    "hold-released": EventType(HoldChanged),
     "usage-reported": EventType(UsageReported),
     "usage-rated": EventType(UsageRated),
 }

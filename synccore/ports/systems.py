@@ -138,9 +138,15 @@ class Salesforce(Reachable, Protocol):
         ...
 
     async def write_receipt(self, key: str, fields: Mapping[str, Any], number: str, bill: Mapping[str, Any]) -> None:
-        """Upsert Payment__c by its key together with its Invoice__c (levels, one transaction); without a bill's number
-        alone.
-        """
+        """Upsert Payment__c by its key, together with its Invoice__c if it names one (levels, one transaction)."""
+        ...
+
+    async def write_account(self, account_id: str, fields: Mapping[str, Any]) -> None:
+        """Update fields of an account (a level)."""
+        ...
+
+    async def collection_notes(self, account_id: str) -> dict[str, Any]:
+        """What people noted about an account's debts: {"promised": date as text, "disputed": numbers}, or None each."""
         ...
 
     async def book(self) -> Book:
@@ -199,6 +205,10 @@ class Platform(Reachable, Protocol):
 
     async def bill(self, invoice_id: str) -> Bill | None:
         """A bill as it is now."""
+        ...
+
+    async def open_bills(self, customer_id: str) -> list[Bill]:
+        """A customer's bills on which something is due."""
         ...
 
     async def credit(self, credit_note_id: str) -> Credit | None:
@@ -344,9 +354,7 @@ class CloudErp(Reachable, Protocol):
     async def create_refund(
         self, external_id: str, refund: Payment, customer: str, on: date, taken: Mapping[str, int], account: str
     ) -> str:
-        """Pay out what credit memos or payments have unapplied (internal id -> minor units) from a bank account ('':
-        the ledger's own choice); returns the internal id.
-        """
+        """Pay out what credit memos or payments have left, from an account ('': its own choice); the internal id."""
         ...
 
     async def changed_payments(self, since: str) -> list[Row]:
@@ -356,10 +364,8 @@ class CloudErp(Reachable, Protocol):
         ...
 
     async def receipt(self, internal_id: str, refund: bool = False) -> Receipt | None:
-        """A customer payment as it is now; applications name invoices by internal id, `customer` is the ledger's own.
-
-        `refund`: a customer refund, whose `taken` names credit memos behind `creditMemo:` and payments behind
-        `customerPayment:`.
+        """A customer payment as it is now; customer and applications by internal id. `refund`: a customer refund, whose
+        `taken` names its sources as `creditMemo:<id>` and `customerPayment:<id>`.
         """
         ...
 

@@ -5,6 +5,7 @@ from synccore.domain.findings import Finding
 from synccore.ports.engine import Process, Run, Ticker
 from synccore.ports.outcomes import Later, Parked
 from synccore.ports.systems import Drifted, Rejected
+from synccore.processes.collections import Collections
 from synccore.processes.context import WATCH, Context
 from synccore.processes.contract_status import ContractChange, ContractStatus
 from synccore.processes.credit_publication import CreditPublication
@@ -37,6 +38,7 @@ def processes(ctx: Context) -> dict[str, Process]:
         "payment-status": _guarded(ctx, PaymentStatus(ctx)),
         "legacy-batch": _guarded(ctx, LegacyBatch(ctx)),
         "usage-upload": _guarded(ctx, UsageUpload(ctx)),
+        "collections": _guarded(ctx, Collections(ctx)),
         "event-telling": EventTelling(ctx),
     }
 

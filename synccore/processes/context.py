@@ -40,6 +40,8 @@ POLICIES: dict[str, dict[str, Any]] = {
     "legacy_batch": {"zone": "Asia/Singapore", "cutoff": "21:45", "lead_minutes": 15, "bank": "0000113100",
                      "receivables": "0000140000", "tax": "0000175000", "first_customer": 900001,
                      "reversal_reason": "01"},
+    "collections": {"hold_after_days": 0, "notice_after_days": 1},  # 0: off; days since a bill fell due
+    "commitments": {},  # product code -> currency -> what a rated term comes to at least, e.g. "150.00"
     "receipts": {"on_account": "platform"},  # money for no bill: the customer's excess payment, or the `ledger`'s alone
     "refunds": {"erp_account": ""},  # bank account of the cloud ledger that pays out; '' is that ledger's own choice
     "usage": {"late": "list"},  # or next_period: billed with the term in which it was reported

@@ -9,6 +9,7 @@ from synccore.ports.engine import Run
 from synccore.ports.outcomes import Away
 from synccore.ports.stores import Unit
 from synccore.ports.systems import Found, LedgerLine, Posting
+from synccore.processes.commitments import true_up
 from synccore.processes.context import Context
 from synccore.processes.contract_status import note_term_billed
 from synccore.processes.ledger_facts import LedgerFacts, ledger_facts
@@ -50,11 +51,13 @@ class InvoicePublication:
             if away is not None:
                 raise away
             await run.step("term", lambda: ctx.db.run(lambda unit: note_term_billed(ctx, unit, bill)))
+            await run.step("true-up", lambda: true_up(ctx, bill, facts))
             return
         on = calendar.day(bill.issued_at, facts.entity.zone)
         answer = await run.step("post", lambda: post_to_legacy(ctx, bill, facts, lines_of(bill, facts, on)))
         status = LEGACY_STATUS[answer["state"]]
         await run.step("show", lambda: show_bill(ctx, bill, facts.entity.zone, status, answer["document"]))
+        await run.step("true-up", lambda: true_up(ctx, bill, facts))
         park_until_answered(bill.id, answer)
         await run.step("term", lambda: ctx.db.run(lambda unit: note_term_billed(ctx, unit, bill)))
 

@@ -15,6 +15,7 @@ from synccore.ports.engine import Run
 from synccore.ports.outcomes import Parked
 from synccore.ports.stores import Unit
 from synccore.ports.systems import Found
+from synccore.processes.collections import note_taken_back
 from synccore.processes.context import Context
 from synccore.processes.ledger_facts import LedgerFacts, ledger_facts
 from synccore.processes.legacy_money import pay_out_to_legacy, reverse_in_legacy
@@ -47,6 +48,9 @@ async def give_back(ctx: Context, run: Run, key: str, back: Payment) -> None:
     else:
         credits = await ctx.db.run(lambda unit: taken_from(ctx, unit, back, source, owner))
         answer = await run.step("post", lambda: pay_out_to_legacy(ctx, key, back, owner, credits))
+    if back.kind == "payment_reversal" or back.method == "chargeback":
+        bills = [part.bill for part in source.linked] if source is not None else []
+        await run.step("note", lambda: ctx.db.run(lambda unit: note_taken_back(unit, owner.account, bills)))
     await run.step("show", lambda: _show(ctx, key, back, source, owner))
     if answer is not None:
         park_until_answered(key, answer)

@@ -11,6 +11,7 @@ from synccore.domain.money import major
 from synccore.ports.outcomes import Parked
 from synccore.ports.stores import Unit
 from synccore.processes.adjustments import credit_posted
+from synccore.processes.collections import note_bill
 from synccore.processes.context import Context
 from synccore.processes.writes import Write
 
@@ -144,6 +145,7 @@ async def show_credit(ctx: Context, credit: Credit, zone: str, posting: str, doc
 def seen_version(ctx: Context, unit: Unit, bill: Bill) -> None:
     """Sales has seen this version of the bill."""
     unit.work.wake(f"bill:{bill.id}", ctx.clock.now())
+    note_bill(ctx, unit, ctx.keys.account_of(bill.customer_id), bill, ctx.clock.now())
     if bill.version > int(unit.cursors.get(f"bill/{bill.id}") or 0):
         unit.cursors.set(f"bill/{bill.id}", str(bill.version))
 

@@ -27,6 +27,7 @@ def bill(row: Mapping[str, Any]) -> Bill:
     return Bill(
         voided_at=row.get("voided_at"),
         replaces=_replaced(row),
+        dunning=str(row.get("dunning_status") or ""),
         id=str(row["id"]),
         customer_id=str(row["customer_id"]),
         subscription_id=str(row.get("subscription_id") or ""),

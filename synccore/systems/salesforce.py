@@ -133,6 +133,18 @@ class SalesforceAdapter:
         request = Request("PATCH", url, JSON, render(self._out("Opportunity", fields)), self._timeout_s)
         await self._write("record.update:Opportunity", request)
 
+    async def write_account(self, account_id: str, fields: Mapping[str, Any]) -> None:
+        """PATCH by id."""
+        url = f"{self._site}{self._data}/sobjects/Account/{percent(account_id)}"
+        request = Request("PATCH", url, JSON, render(self._out("Account", fields)), self._timeout_s)
+        await self._write("record.update:Account", request)
+
+    async def collection_notes(self, account_id: str) -> dict[str, Any]:
+        """By SOQL."""
+        rows = await self._query(soql.collection_notes(account_id))
+        row = rows[0] if rows else {}
+        return {"promised": row.get("Promise_To_Pay__c"), "disputed": row.get("Disputed_Invoices__c")}
+
     async def write_activation(
         self, deal: Deal, contract: Mapping[str, Any] | None, opportunity: Mapping[str, Any], account: Mapping[str, Any]
     ) -> str:

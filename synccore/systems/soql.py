@@ -34,6 +34,11 @@ def account(account_id: str) -> str:
     return f"SELECT {', '.join(ACCOUNT_FIELDS)} FROM Account WHERE Id = {quote(account_id)}"
 
 
+def collection_notes(account_id: str) -> str:
+    """What people noted with an account about its debts."""
+    return f"SELECT Id, Promise_To_Pay__c, Disputed_Invoices__c FROM Account WHERE Id = {quote(account_id)}"
+
+
 def changed_deals(since: str, without: Collection[str] = ()) -> str:
     """Opportunities by change stamp: won ones, lost ones about a contract, and those that the core has taken up, which
     may have been won no longer.

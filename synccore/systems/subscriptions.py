@@ -24,6 +24,7 @@ from synccore.systems.forms import encode
 from synccore.systems.platform_usages import PlatformUsages
 
 PAGE = 100
+OPEN = ("posted", "payment_due", "not_paid")
 EVENTS = (
     "invoice_generated", "invoice_updated", "payment_succeeded", "payment_failed", "payment_refunded",
     "transaction_created", "transaction_updated", "credit_note_created", "credit_note_updated",
@@ -159,6 +160,12 @@ class SubscriptionsAdapter:
         """GET /invoices/{id}."""
         body = await self._get("invoice.retrieve", f"/invoices/{_seg(invoice_id)}", "invoice")
         return platform_values.bill(body["invoice"]) if body else None
+
+    async def open_bills(self, customer_id: str) -> list[Bill]:
+        """GET /invoices by customer and status."""
+        query = {"customer_id[is]": customer_id, "status[in]": json.dumps(list(OPEN)), "limit": PAGE}
+        rows = await self._list("invoice.list", "/invoices", query, "invoice")
+        return [platform_values.bill(row) for row in rows]
 
     async def credit(self, credit_note_id: str) -> Credit | None:
         """GET /credit_notes/{id}."""

@@ -40,6 +40,16 @@ def given_back(*steps: str, expect: str = _CALM) -> Scenario:
     )  # fmt: skip
 
 
+def promised() -> Scenario:
+    """A Chicago customer does not pay, and promises to before it would go on hold."""
+    return story(
+        "promised", "set_policy: {name: collections, value: {hold_after_days: 5, notice_after_days: 1}}",
+        "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}", "close: lake-1", "settle",
+        "note_debt: {customer: lake, promised: 2026-12-31}", "advance: 40d",
+        expect="expect: {exceptions: [], debts: {lake-1: {status: On notice}}}",
+    )  # fmt: skip
+
+
 def two_deals(*storm: str, pays: str = "lake-2") -> Scenario:
     """A Chicago customer's two deals are won one after the other, and one is paid by transfer."""
     return story(

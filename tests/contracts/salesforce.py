@@ -220,6 +220,21 @@ CASES = (
         ),
     ),
     Case(
+        "write_account", lambda org: org.write_account(ACCOUNT_ID, {"Collections_Status__c": "Overdue"}), (
+            Exchange("how an account stands", (SIGNED_IN, ("an account", {})), "PATCH",
+                     record("Account", ACCOUNT_ID, "account"), sends={"Collections_Status__c": "Overdue"}, status=204,
+                     authorized=TOKEN),
+        ),
+    ),
+    Case(
+        "collection_notes", lambda org: org.collection_notes(ACCOUNT_ID), (
+            query("what was noted with an account", soql.collection_notes(ACCOUNT_ID),
+                  ("an account", {"Promise_To_Pay__c": "2026-02-01", "Disputed_Invoices__c": "US-000001"}),
+                  names=((ACCOUNT_ID, "account"),), rows=answer({
+                      "Id": ID, "Promise_To_Pay__c": "2026-02-01", "Disputed_Invoices__c": "US-000001"})),
+        ), lambda found: found == {"promised": "2026-02-01", "disputed": "US-000001"},
+    ),
+    Case(
         "write_activation", lambda org: org.write_activation(DEAL, CONTRACT, STATUS, STATUS), (
             NO_CONTRACT,
             composite("a contract drafted and activated with its deal and account", WON, parts=ACTIVATION, answers=[

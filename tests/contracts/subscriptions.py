@@ -10,7 +10,7 @@ from synccore.ports.outcomes import Later
 from synccore.ports.systems import Rejected
 from synccore.ports.usage import UsageEntry
 from synccore.systems.credentials import SubscriptionsAccess
-from synccore.systems.subscriptions import EVENTS, SubscriptionsAdapter
+from synccore.systems.subscriptions import EVENTS, OPEN, SubscriptionsAdapter
 from tests.contracts.exchange import Case, Exchange, SignedIn, each, injected, like, shaped
 from tests.synccore.worlds import HandClock
 
@@ -273,6 +273,11 @@ CASES = (
     Case("bill", lambda site: site.bill("US-000001"), (
         get("a bill with lines and taxes", bill_path(), A_BILL, answers={"invoice": BILL}),
     ), lambda bill: (bill.gross, bill.tax, bill.due, bill.lines[0].tax) == (544375, 44375, 544375, 44375)),
+    Case("open_bills", lambda site: site.open_bills(CUSTOMER), (
+        get("a customer's open bills", "/invoices", A_BILL, query={
+            "customer_id[is]": CUSTOMER, "status[in]": str(list(OPEN)).replace("'", '"'), "limit": "100",
+        }, answers=rows(invoice=BILL)),
+    ), lambda bills: bills[0].due == 544375),
     Case("payment", lambda site: site.payment("txn_1"), (
         get("a card payment with what it is applied to",
             injected(f"{API}/transactions/txn_1", f"{API}/transactions/${{transaction}}"),

@@ -16,7 +16,8 @@ def test_all_stories_hold_live(tmp_path: Path) -> None:
         "erp-outage", "schema-change", "renewal", "amendment", "europe-and-asia", "replay",
         "life-of-a-renewal", "renewal-with-upsell", "guarded-crm",
         "cancel-and-credit", "credit-and-rebill", "refund-and-chargeback", "own-payment-echo",
-        "partial-and-over-payments",
+        "partial-and-over-payments", "overdue-account", "paid-yesterday-dunned-today", "commit-and-overage",
+        "usage-outage-13h",
     ]  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-m", "harness.cli", "run", *stories, "--mode", "live", "--json"],
