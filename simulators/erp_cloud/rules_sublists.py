@@ -44,7 +44,7 @@ def _lines(name: str, lines: list[Doc], incoming: list[Doc]) -> list[Doc]:
             found = {"line": 1 + max((line["line"] for line in lines), default=0)}
             lines.append(found)
         found |= {part: value for part, value in change.items() if part != "line" and value is not None}
-        for part in [part for part, value in change.items() if value is None]:
+        for part in [part for part, value in change.items() if part != "line" and value is None]:
             found.pop(part, None)
     return lines
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from simulators.erp_cloud.schemas import RECORD_TYPES
@@ -54,6 +54,7 @@ def balanced() -> None:
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(WRITES, VERBS)
+@example(("customer", {"currencyList": {"items": [{"line": None}, {}]}}), ("POST", ""))
 def test_any_body_of_any_record(write: tuple[str, dict[str, Any]], verb: tuple[str, str]) -> None:
     WORLD.system.reset(GENESIS)
     WORLD.token = ""
