@@ -12,7 +12,7 @@ from harness.bench.measure import Figure, per_call_us
 from harness.bench.sections import REST, watched
 from harness.events import EventStream, RunEvent
 from harness.scenario import Scenario, load_story
-from harness.simulation import play
+from harness.simulation import fly, play
 from harness.simulation.asgi import request
 from harness.simulation.engine import SimulatedEngine
 from harness.simulation.hangar import hangar
@@ -23,6 +23,7 @@ from simulators.kit.wire import Wire
 
 STORIES = Path(__file__).parents[2] / "scenarios"
 RATE_BAR = "20"
+EACH_BAR = "at most 60"
 
 
 def story_rate(story: str = "new-business", runs: int = 12) -> list[Figure]:
@@ -55,6 +56,26 @@ def story_rate(story: str = "new-business", runs: int = 12) -> list[Figure]:
         Figure(f"{story}: a run in bare FastAPI calls", worth, "calls", statistics.median(calls), None, "",
                "the baseline is the microseconds of one"),
         Figure(f"{story}: virtual over real time", virtual_s * rate, "x"),
+    ]  # fmt: skip
+
+
+def work_of_a_customer(story: str = "new-business") -> list[Figure]:
+    """What one customer's business takes from its deal to its payment: calls and database transactions of the core.
+
+    All of a run without replays, and so also what tickers look for in vain, what judges ask the core and what it
+    reads to reconcile all books once.
+    """
+    scenario = load_story(STORIES / f"{story}.yaml")
+    result, world = fly(scenario, "1", replay=False)
+    customers = sum(1 for _ in scenario.facts_of("customer"))
+    writing = sum(1 for event in result.events if event.kind == "commit")
+    to = Counter(system for system, _ in world.requests)
+    calls = ", ".join(f"{count} {system}" for system, count in to.most_common())
+    return [
+        Figure(f"{story}: business calls a customer", len(world.requests) / customers, "calls", None, None, EACH_BAR,
+               f"{len(world.requests)} in all: {calls}"),
+        Figure(f"{story}: transactions a customer", world.commits / customers, "transactions", None, None, EACH_BAR,
+               f"{world.commits} in all, {writing} of them wrote"),
     ]  # fmt: skip
 
 

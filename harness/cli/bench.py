@@ -76,7 +76,7 @@ def _measured(part: str, customers: int) -> list[Figure]:
     if part == "calls":
         return in_process.vendor_calls()
     if part == "stories":
-        return [*stories.story_rate(), *stories.loop_rate()]
+        return [*stories.story_rate(), *stories.work_of_a_customer(), *stories.loop_rate()]
     if part == "contracts":
         return gate()
     if part == "deliveries":
