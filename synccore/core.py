@@ -161,7 +161,6 @@ class Core:
         for step in self.ports.opening:
             await step()
         await self.database.run(self._load)
-        await self.context.renew_fields()
         await self.engine.start()
         self.ready = True
 
@@ -170,6 +169,7 @@ class Core:
             for key, value in values.items():
                 if unit.mappings.get(kind, key) is None:
                     unit.mappings.put(kind, key, value, "configuration", self.clock.now())
+        self.context.read_fields(unit)
         self._plan(unit)
 
     def _plan(self, unit: Unit) -> None:

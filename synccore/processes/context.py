@@ -79,7 +79,11 @@ class Context:
 
     async def renew_fields(self) -> bool:
         """Take over the field maps in force; False when they were known already."""
-        return self.fields.renew(await self.db.run(lambda unit: unit.mappings.all(drift.KIND)))
+        return await self.db.run(self.read_fields)
+
+    def read_fields(self, unit: Unit) -> bool:
+        """As `renew_fields`, within a transaction."""
+        return self.fields.renew(unit.mappings.all(drift.KIND))
 
     def policy(self, unit: Unit, name: str) -> dict[str, Any]:
         """A policy in force: its defaults, overridden by what people configured."""

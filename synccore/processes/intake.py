@@ -24,8 +24,8 @@ def intake(ctx: Context) -> Callable[[Any], Awaitable[bool]]:
     async def accept(body: Any) -> bool:
         event = checked(body)
         at = ctx.clock.now()
-        fresh = await ctx.db.run(lambda unit: take(ctx, unit, event, at))
-        if fresh and event["event_type"] in HANDLERS:
+        fresh, due = await ctx.db.run(lambda unit: (take(ctx, unit, event, at), unit.work.next_due()))
+        if due is not None:
             await ctx.kick()
         return fresh
 
@@ -61,13 +61,13 @@ async def take_all(ctx: Context, bodies: Iterable[Any], taken: Callable[[Unit], 
             continue
     at = ctx.clock.now()
 
-    def store(unit: Unit) -> int:
+    def store(unit: Unit) -> tuple[int, float | None]:
         fresh = sum(take(ctx, unit, event, at) for event in events)
         taken(unit)
-        return fresh
+        return fresh, unit.work.next_due()
 
-    fresh = await ctx.db.run(store)
-    if fresh:
+    fresh, due = await ctx.db.run(store)
+    if due is not None:
         await ctx.kick()
     return fresh
 

@@ -42,13 +42,13 @@ class LegacyOutbound:
         if self._known is None:
             self._known = json.loads(await ctx.db.run(lambda unit: unit.cursors.get(KNOWN) or "[]"))
         files = await ctx.legacy.outbound(self._known)
-        damaged = ""
+        damaged, due = "", None
         for file in files:
             if self._in_doubt(file):
                 damaged = file.name
                 break  # what comes behind it may need what it says
-            self._known = await ctx.db.run(partial(self._take_in, file, ctx.clock.now()))
-        if files:
+            self._known, due = await ctx.db.run(partial(self._take_in, file, ctx.clock.now()))
+        if due is not None:
             await ctx.kick()
         if damaged:
             raise Later(AGAIN_S, f"{damaged} arrived damaged", counts=False)
@@ -61,16 +61,15 @@ class LegacyOutbound:
         self._doubtful[file.name] = file.text
         return True
 
-    def _take_in(self, file: OutboundFile, at: float, unit: Unit) -> list[str]:
-        """All of a file; returns the names of the latest files that were taken in."""
+    def _take_in(self, file: OutboundFile, at: float, unit: Unit) -> tuple[list[str], float | None]:
+        """All of a file; returns the names of the latest files that were taken in, and when work falls due."""
         names: list[str] = json.loads(unit.cursors.get(KNOWN) or "[]")
-        if file.name in names:
-            return names  # another worker was faster
-        names = [*names, file.name][-KNOWN_FILES:]
-        unit.cursors.set(KNOWN, json.dumps(names))
-        if unit.inbox.accept(Signal(SYSTEM, file.name, "file", {"text": file.text}, at)):
-            self._lines(file, at, unit)
-        return names
+        if file.name not in names:  # otherwise another worker was faster
+            names = [*names, file.name][-KNOWN_FILES:]
+            unit.cursors.set(KNOWN, json.dumps(names))
+            if unit.inbox.accept(Signal(SYSTEM, file.name, "file", {"text": file.text}, at)):
+                self._lines(file, at, unit)
+        return names, unit.work.next_due()
 
     def _lines(self, file: OutboundFile, at: float, unit: Unit) -> None:
         base, documents = "", Documents()

@@ -40,27 +40,30 @@ class SalesforceChanges:
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
         self._lost: dict[str, bool] = {}  # objects that lack a field we ask for
+        self._pages: dict[str, list[Row]] = {}  # what the latest look at an object found and took in
 
     async def __call__(self) -> Tick:
         """One look at the source."""
         ctx = self._ctx
 
         def begin(unit: Unit) -> list[str | None]:
-            ctx.fields.renew(unit.mappings.all(drift.KIND))  # also what another worker was told
+            ctx.read_fields(unit)  # also what another worker was told
             return [unit.cursors.get("salesforce/Account"), unit.cursors.get("salesforce/Opportunity")]
 
         cursors = await ctx.db.run(begin)
-        accounts = await ctx.salesforce.changed_accounts(self._since(cursors[0]))
-        stores = self._stores("Account", accounts, cursors[0], self._account)
+        pages = {"Account": await ctx.salesforce.changed_accounts(self._since(cursors[0]))}
+        stores = self._stores("Account", pages["Account"], cursors[0], self._account)
         try:
-            deals = await ctx.salesforce.changed_deals(self._since(cursors[1]))
+            pages["Opportunity"] = await ctx.salesforce.changed_deals(self._since(cursors[1]))
         except Exception:
-            await self._take(stores)  # what one query has found does not wait for the other
+            await self._take(stores, pages)  # what one query has found does not wait for the other
             raise
-        return Tick(await self._take(stores + self._stores("Opportunity", deals, cursors[1], self._deal)))
+        stores += self._stores("Opportunity", pages["Opportunity"], cursors[1], self._deal)
+        return Tick(await self._take(stores, pages))
 
-    async def _take(self, stores: list[Callable[[Unit], bool]]) -> bool:
+    async def _take(self, stores: list[Callable[[Unit], bool]], pages: dict[str, list[Row]]) -> bool:
         worked = bool(stores) and await self._ctx.db.run(lambda unit: sum(store(unit) for store in stores) > 0)
+        self._pages |= pages
         if worked:
             await self._ctx.kick()
         return worked
@@ -73,12 +76,14 @@ class SalesforceChanges:
     def _stores(
         self, kind: str, rows: list[Row], cursor: str | None, apply: Callable[[Unit, Row, str, float], None]
     ) -> list[Callable[[Unit], bool]]:
-        """What takes the rows in, if there are any."""
+        """What takes the rows in, if the latest look did not find just the same."""
         if not rows:
+            return []
+        restored = self._restored(kind, bool(rows[0].missing))
+        if not restored and rows == self._pages.get(kind):
             return []
         at = self._ctx.clock.now()
         latest = max((row.stamp for row in rows), key=instant)
-        restored = self._restored(kind, bool(rows[0].missing))
 
         def store(unit: Unit) -> bool:
             fresh = restored and bool(unit.work.wake(drift.topic("salesforce", kind), at))
