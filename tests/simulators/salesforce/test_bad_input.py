@@ -140,8 +140,10 @@ def test_any_record(org: Org, values: dict[str, Any], sobject: str):
 @given(st.sampled_from(["q", "explain", "fields", "start", "end", "ids", "updateOnly"]), st.text(max_size=12))
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_parameter(org: Org, name: str, value: str):
-    paths = ("query", "queryAll", "search", "parameterizedSearch", "sobjects/Account/updated",
-             "limits/recordCount", "sobjects/Account/deleted", "composite/sobjects/Account", "sobjects/Account/001Wt0000000001IAA")  # fmt: skip
+    paths = (
+        "query", "queryAll", "search", "parameterizedSearch", "sobjects/Account/updated", "sobjects/Account/deleted",
+        "composite/sobjects/Account", "sobjects/Account/001Wt0000000001IAA", "limits/recordCount",
+    )  # fmt: skip
     for path in paths:
         reply = org.rest("GET", f"{path}?{name}={quote_plus(value)}")
         assert reply.status < 500, (path, value)
