@@ -9,6 +9,9 @@ import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
+if __name__ == "__main__":
+    sys.modules["rich"] = None  # type: ignore[assignment] # 3 MB for colours, which a log in JSON has not: see structlog
+
 import structlog
 import uvicorn
 from pydantic import SecretStr
