@@ -219,7 +219,8 @@ def _taken_back(ctx: Context, unit: Unit, row: dict[str, str], told: Receipt) ->
         left = [part for part in original.applied if part.bill != row["XBLNR"]]
         kept = sum(part.amount for part in original.applied if part.bill == row["XBLNR"]) - back
         left += [Application(bill=row["XBLNR"], amount=kept)] if kept > 0 else []
-        freed = original.model_copy(update={"applied": tuple(left), "loose": original.loose + back})
+        loose = max(0, original.loose + min(0, kept))  # what had settled no bill is gone as well
+        freed = original.model_copy(update={"applied": tuple(left), "loose": loose})
         unit.cursors.set(receipt_key(source), freed.model_dump_json())
         return told.model_copy(update={"taken": (Application(bill=source, amount=back),)})
     return told

@@ -303,3 +303,34 @@ def test_a_parked_deal_is_a_named_item_and_nothing_unexplained() -> None:
     assert (won.a, won.b, won.unexplained, won.holds) == (1500, 1000, 0, True)
     assert [(item.kind, item.document, item.amount) for item in won.items] == [("parked", "006B", 500)]
     assert outcomes(Case(canon, excuses=excuses))["I5"] == "holds"
+
+
+def refunded(credited: int = 200, paid_out: int = 200) -> Canon:
+    """A part of the paid bill is credited and paid out: in the platform, in the ledger."""
+    canon = agreeing_books()
+    for one in canon.documents[:2]:
+        canon.documents.append(
+            replace(one, id=f"{one.id}-cn", key="CN-1", kind="credit", gross=credited, net=credited, tax=0, open=0,
+                    of="US-1", deal="")
+        )  # fmt: skip
+    for one in canon.receipts[:2]:
+        canon.receipts.append(
+            replace(one, id=f"{one.id}-r", key="CB:txn2", amount=-200, applied=(("CN-1", -paid_out),))
+        )
+    return canon
+
+
+def test_what_was_credited_and_paid_out_is_no_effect_too_many() -> None:
+    assert judge(Case(refunded()), only=("I1", "I31"))[0].outcome == "holds"
+
+
+@pytest.mark.parametrize(
+    ("canon", "says"),
+    [
+        (refunded(credited=1200), "platform: 1200 minor units credited of US-1, worth 1090"),
+        (refunded(paid_out=300), "erp_cloud: 300 minor units paid out for CN-1, worth 200"),
+    ],
+)
+def test_no_more_goes_back_than_was_billed_or_credited(canon: Canon, says: str) -> None:
+    verdict = judge(Case(canon), only=("I1",))[0]
+    assert verdict.outcome == "broken" and says in verdict.findings

@@ -17,7 +17,7 @@ def test_all_stories_hold_live(tmp_path: Path) -> None:
         "life-of-a-renewal", "renewal-with-upsell", "guarded-crm",
         "cancel-and-credit", "credit-and-rebill", "refund-and-chargeback", "own-payment-echo",
         "partial-and-over-payments", "overdue-account", "paid-yesterday-dunned-today", "commit-and-overage",
-        "usage-outage-13h",
+        "usage-outage-13h", "payment-reversed", "two-equal-partials",
     ]  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-m", "harness.cli", "run", *stories, "--mode", "live", "--json"],

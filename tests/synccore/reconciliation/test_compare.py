@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from synccore.domain.books import Book, BookCustomer, BookEntry, Deletion
+from synccore.domain.books import Book, BookCustomer, BookEntry, BookReceipt, Deletion
 from synccore.domain.keys import Keys
 from synccore.ports.reports import CODES, Item
 from synccore.reconciliation.blame import attributed
@@ -128,6 +128,32 @@ def test_an_edit_is_found_with_its_cause_and_nothing_is_invented(edit: Edit, bre
 
 def test_every_code_has_an_owner_and_an_action() -> None:
     assert set(ACTIONS) == set(CODES)
+
+
+def given_back(books: Books) -> None:
+    """A payment for no bill, and its refund, in all books."""
+    for number, (key, amount) in enumerate((("CB:txn_8", 900), ("CB:txn_9", -900))):
+        for book in (books.platform, cloud(books), books.salesforce):
+            book.receipts.append(BookReceipt(f"g{number}", key, "US", "USD", amount, "2026-01-08"))
+
+
+def refund_gone(books: Books) -> None:
+    given_back(books)
+    cloud(books).receipts.pop()
+
+
+def refund_twice(books: Books) -> None:
+    given_back(books)
+    cloud(books).receipts.append(replace(cloud(books).receipts[-1], id="g9"))
+
+
+@pytest.mark.parametrize(("edit", "breaks"), [
+    (given_back, []),
+    (refund_gone, [("missing", "erp_cloud", "CB:txn_9", -900)]),
+    (refund_twice, [("amount_differs", "erp_cloud", "CB:txn_9", 900)]),
+])  # fmt: skip
+def test_money_that_went_back_is_compared_like_money_that_came_in(edit: Edit, breaks: list[Any]) -> None:
+    assert seen(found(edit)) == breaks
 
 
 def item(outcome: Outcome) -> list[tuple[str, str, int, str]]:
