@@ -194,6 +194,9 @@ class Writer:
                 raise refused("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
             if found["IsDeleted"]:
                 raise refused("ENTITY_IS_DELETED", "entity is deleted", status=400)
+            if wanted.name == "RecordType" and found.get("SobjectType") != sobject.name:
+                message = f"{field.label}: this ID value isn't valid for the user: {target}"
+                raise refused("INVALID_CROSS_REFERENCE_KEY", message, field.name)
 
     def _check_unique(self, sobject: SObject, new: Doc, old: Doc | None) -> None:
         for field in sobject.uniques:

@@ -6,13 +6,23 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from simulators.kit.calls import Answer, Call
-from simulators.salesforce.schemas import Child, Field, SObject
+from simulators.kit.fidelity import absent, approximate, exact
+from simulators.salesforce.merging import MERGEABLE
+from simulators.salesforce.schemas import HISTORY, Child, Field, SObject
 from simulators.salesforce.web import Context, reply
 
 if TYPE_CHECKING:
     from simulators.salesforce.app import Salesforce
 
+exact(
+    "describeGlobal and describe with every member that clients read: fields, children, record types, dependent "
+    "picklists, histories", source="recorded, observed", held_by="test_describe, test_schema, test_jsforce",
+)  # fmt: skip
+approximate("page layouts", "there are none: the resource names record types alone", source="ours")
+absent("compact layouts, quick actions, list views, describe by If-Modified-Since")
+
 NEWEST_VERSION = 67
+MASTER_TYPE = "012000000000000AAA"  # the record type of records that have none
 _SOAP_TYPES = {
     "id": "tns:ID", "reference": "tns:ID", "currency": "xsd:double", "double": "xsd:double", "percent": "xsd:double",
     "int": "xsd:int", "date": "xsd:date", "datetime": "xsd:dateTime", "time": "xsd:time", "boolean": "xsd:boolean",
@@ -51,31 +61,56 @@ async def basic(ctx: Context, sobject: str) -> Answer:
 async def one_object(ctx: Context, sobject: str) -> Answer:
     """GET /sobjects/X/describe."""
     spec = ctx.sobject(sobject)
-    master = {
-        "active": True, "available": True, "defaultRecordTypeMapping": True, "developerName": "Master", "master": True,
-        "name": "Master", "recordTypeId": "012000000000000AAA",
-        "urls": {"layout": f"{ctx.root}/sobjects/{spec.name}/describe/layouts/012000000000000AAA"},
-    }  # fmt: skip
     shown = _summary(spec, ctx.root) | {
         "actionOverrides": [], "childRelationships": [_child(child) for child in spec.dependents],
         "compactLayoutable": True, "fields": [_field(spec, item) for item in spec.fields.values()],
         "listviewable": None, "lookupLayoutable": None, "namedLayoutInfos": [], "networkScopeFieldName": None,
-        "recordTypeInfos": [master], "searchLayoutable": True,
+        "recordTypeInfos": _record_types(ctx, spec), "searchLayoutable": True,
         "supportedScopes": [{"label": f"All {spec.plural}", "name": "everything"}],
     }  # fmt: skip
     return reply(200, shown)
 
 
+async def layouts(ctx: Context, sobject: str, **_type: str) -> Answer:
+    """GET /sobjects/X/describe/layouts[/<record type>]: no page layouts, and which record type would have which."""
+    spec = ctx.sobject(sobject)
+    mappings = [
+        {name: info[name] for name in ("active", "available", "defaultRecordTypeMapping", "developerName", "master",
+                                       "name", "recordTypeId", "urls")} | {"layoutId": None}
+        for info in _record_types(ctx, spec)
+    ]  # fmt: skip
+    return reply(
+        200, {"layouts": [], "recordTypeMappings": mappings, "recordTypeSelectorRequired": [len(mappings) > 1]}
+    )
+
+
+def _record_types(ctx: Context, spec: SObject) -> list[dict[str, Any]]:
+    """The org's record types of the object, and the master that every object has."""
+    found = [row for row in ctx.org.every("RecordType") if row.get("SobjectType") == spec.name]
+    master = {"Id": MASTER_TYPE, "Name": "Master", "DeveloperName": "Master", "IsActive": True}
+    return [
+        {
+            "active": bool(row.get("IsActive")), "available": True, "defaultRecordTypeMapping": row is master,
+            "developerName": row.get("DeveloperName"), "master": row is master, "name": row.get("Name"),
+            "recordTypeId": row["Id"],
+            "urls": {"layout": f"{ctx.root}/sobjects/{spec.name}/describe/layouts/{row['Id']}"},
+        }
+        for row in [*found, master]
+    ]  # fmt: skip
+
+
 def _summary(spec: SObject, root: str) -> dict[str, Any]:
     base = f"{root}/sobjects/{spec.name}"
     may = spec.writable
+    of = spec.references[0].to if spec.prefix == HISTORY else None
     return {
-        "activateable": False, "associateEntityType": None, "associateParentEntity": None, "createable": may,
+        "activateable": False, "associateEntityType": "History" if of else None, "associateParentEntity": of,
+        "createable": may,
         "custom": spec.custom, "customSetting": False, "deepCloneable": False, "deletable": may and spec.name != "User",
         "deprecatedAndHidden": False, "feedEnabled": False, "hasSubtypes": False, "isInterface": False,
         "isSubtype": False, "keyPrefix": spec.prefix, "label": spec.label, "labelPlural": spec.plural,
         "layoutable": may,
-        "mergeable": spec.name in ("Account", "Contact"), "mruEnabled": may, "name": spec.name, "queryable": True,
+        "mergeable": spec.name in MERGEABLE, "mruEnabled": may, "name": spec.name, "queryable": True,
         "replicateable": True, "retrieveable": True, "searchable": may, "triggerable": may,
         "undeletable": may and spec.name != "User", "updateable": may,
         "urls": {"sobject": base, "describe": f"{base}/describe", "rowTemplate": f"{base}/{{ID}}"},

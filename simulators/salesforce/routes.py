@@ -101,6 +101,8 @@ TABLE: tuple[tuple[str, str, str, Endpoint], ...] = (
     ("GET", f"{_BASE}/sobjects/{{sobject}}", "sobject", describe.basic),
     ("POST", f"{_BASE}/sobjects/{{sobject}}", "record.create", records.create),
     ("GET", f"{_BASE}/sobjects/{{sobject}}/describe", "describe", describe.one_object),
+    ("GET", f"{_BASE}/sobjects/{{sobject}}/describe/layouts", "describe", describe.layouts),
+    ("GET", f"{_BASE}/sobjects/{{sobject}}/describe/layouts/{{type}}", "describe", describe.layouts),
     ("GET", f"{_BASE}/sobjects/{{sobject}}/updated", "getUpdated", records.updated),
     ("GET", f"{_BASE}/sobjects/{{sobject}}/deleted", "getDeleted", records.deleted),
     ("GET", f"{_BASE}/sobjects/{{sobject}}/{{key}}", "record.get", records.read),
