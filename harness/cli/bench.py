@@ -14,7 +14,7 @@ from harness.cli.output import Refusal, console, print_json, run_live
 from harness.record import commit
 from harness.stack.home import home, private_folder
 
-PARTS = ("calls", "stories", "suite", "contracts", "deliveries", "records", "processes", "page", "profile")
+PARTS = ("calls", "stories", "suite", "contracts", "deliveries", "records", "processes", "page", "profile", "org")
 
 
 def register(app: typer.Typer) -> None:
@@ -28,6 +28,7 @@ def bench(
         typer.Argument(metavar="[" + "|".join(PARTS) + "]...", help="All unless named."),
     ] = None,
     customers: Annotated[int, typer.Option(min=1, help="Customers of the live measurement.")] = 50,
+    accounts: Annotated[int, typer.Option(min=100, help="Accounts of the large org.")] = 5_000,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
     """Measure, beside baselines of the same run; figures are appended to .windtunnel/bench.jsonl.
@@ -41,6 +42,7 @@ def bench(
     processes  start, memory, record GETs over a socket, many deals live
     page       first paint of the page in a fresh Chromium
     profile    where a simulated story spends its time
+    org        a large Salesforce org: loaded in bulk and by seed, read out whole; record GET and POST beside a bare route
     """
     chosen = parts or list(PARTS)
     for part in chosen:
@@ -51,7 +53,7 @@ def bench(
     for part in PARTS:
         if part in chosen:
             out.print(f"measuring {part} …", style="dim")
-            figures += _measured(part, customers)
+            figures += _measured(part, customers, accounts)
     kept: dict[str, Any] = {
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "commit": commit(),
         "python": platform.python_version(), "machine": platform.machine(),
@@ -65,11 +67,12 @@ def bench(
         out.print(_table(figures))
 
 
-def _measured(part: str, customers: int) -> list[Figure]:
+def _measured(part: str, customers: int, accounts: int) -> list[Figure]:
     from harness.bench import in_process, stories  # noqa: PLC0415 - loads core and simulators
     from harness.bench.big_org import big_org  # noqa: PLC0415
     from harness.bench.contracts import contracts as gate  # noqa: PLC0415
     from harness.bench.deliveries import deliveries  # noqa: PLC0415
+    from harness.bench.org_size import org_size  # noqa: PLC0415
     from harness.bench.page import first_paint  # noqa: PLC0415
     from harness.bench.processes import processes  # noqa: PLC0415
 
@@ -87,6 +90,8 @@ def _measured(part: str, customers: int) -> list[Figure]:
         return run_live(first_paint())
     if part == "suite":
         return suite()
+    if part == "org":
+        return run_live(org_size(accounts))
     if part == "profile":
         return stories.where_time_goes()
     return run_live(processes(customers))

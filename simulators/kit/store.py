@@ -159,12 +159,12 @@ class Store:
         else:
             self._insert(kind, key, text, doc, by)
 
-    def add(self, kind: str, doc: Doc, text: str | None = None) -> None:
+    def add(self, kind: str, doc: Doc, text: str | None = None, by: Any = None) -> None:
         """Insert a document under a key that nobody has; a key or unique field taken by another raises Duplicate.
 
-        `text` is the document as JSON, if somebody has made that already.
+        `text` is the document as JSON, if somebody has made that already; `by` goes into the change as it is.
         """
-        self._insert(kind, str(doc[self._kinds[kind].key]), text or orjson.dumps(doc).decode(), doc)
+        self._insert(kind, str(doc[self._kinds[kind].key]), text or orjson.dumps(doc).decode(), doc, by)
 
     def _insert(self, kind: str, key: str, text: str, doc: Doc, by: Any = None) -> None:
         try:

@@ -167,17 +167,20 @@ class Writer:
         automation.before_save(self, sobject, new, old, given)
         declared.validate(self, sobject, new, old)
         self._check_unique(sobject, new, old)
-        self.touch(sobject, new)
+        self.touch(sobject, new, born=old is None)
         automation.after_save(self, sobject, new, old)
 
-    def touch(self, sobject: SObject, new: Doc, modified: bool = True) -> None:
-        """Store a document with fresh system fields; `modified=False` moves SystemModstamp alone."""
+    def touch(self, sobject: SObject, new: Doc, modified: bool = True, born: bool = False) -> None:
+        """Store a document (`born`: a new one) with fresh system fields, or (not `modified`) a fresh SystemModstamp."""
         if modified:
             new["LastModifiedDate"] = self.moment
             new["LastModifiedById"] = self.how.user
         new["SystemModstamp"] = self.moment
-        before = None if self.how.relaxed else self.org.get(sobject.name, new["Id"])  # what change events compare with
         kept = {name: value for name, value in new.items() if value is not None}
+        if born:
+            self.org.store.add(sobject.name, kept, by=self.how)
+            return
+        before = None if self.how.relaxed else self.org.get(sobject.name, new["Id"])  # what change events compare with
         self.org.store.put(sobject.name, kept, before, self.how)
 
     def _check_references(self, sobject: SObject, new: Doc, old: Doc | None) -> None:

@@ -78,12 +78,30 @@ class Layout:
     def encode(self, header: Mapping[str, Any], doc: Doc, wanted: frozenset[str] | None) -> bytes:
         """An event's payload; `wanted` names the fields that have values (None: all)."""
         record: dict[str, Any] = {"ChangeEventHeader": header}
-        for column in self.columns:
+        for column in self._always:
             record[column.name] = _value(column, doc, wanted)
+        plain = self._plain
+        for name, value in doc.items():  # what is missing is null by itself
+            if name in plain and (wanted is None or name in wanted):
+                field_of, place = plain[name]
+                record[place] = converted(field_of, value)
         return encoded(self.parsed, record)
+
+    @cached_property
+    def _always(self) -> tuple[Column, ...]:
+        """Columns that are more than one stored value: compounds, and booleans, which are never null."""
+        return tuple(one for one in self.columns if one.compound or one.parts[0][2].type == "boolean")
+
+    @cached_property
+    def _plain(self) -> dict[str, tuple[Field, str]]:
+        """The other columns by the field that they show."""
+        rest = (one for one in self.columns if one not in self._always)
+        return {field.name: (field, column.name) for column in rest for _, _, field in column.parts}
 
     def bitmap(self, fields: frozenset[str]) -> list[str]:
         """The places of fields: one map for the top level, and one for each compound that is concerned."""
+        if not fields:
+            return []
         top, nested = 0, []
         for place, column in enumerate(self.columns, 1):
             bits = sum(1 << at for at, _, field in column.parts if field.name in fields)
