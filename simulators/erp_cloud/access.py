@@ -12,7 +12,15 @@ from simulators.erp_cloud.oauth2 import LIFETIME_S, Assertions, Client
 from simulators.erp_cloud.roles import ROLES, Role
 from simulators.kit.calls import Answer, Call, json_answer
 from simulators.kit.chance import Chance
+from simulators.kit.fidelity import approximate
 from simulators.kit.store import Store
+
+approximate(
+    "a session that ends",
+    "a bearer token dies with the fault `expire_credentials`; a TBA token loses its next session once (it has no "
+    "lifetime)",
+    source="ours",
+)
 
 INVALID_LOGIN = (
     "Invalid login attempt. For more details, see the Login Audit Trail in the NetSuite UI at Setup > Users/Roles > "

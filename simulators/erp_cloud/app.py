@@ -21,10 +21,20 @@ from simulators.erp_cloud.state import DEFAULTS, KINDS, State
 from simulators.erp_cloud.suiteql import QueryApi
 from simulators.erp_cloud.tables import SCHEMA
 from simulators.kit.calls import Answer, Call, json_answer
+from simulators.kit.fidelity import absent, approximate, exact
 from simulators.kit.limits import Limits
 from simulators.kit.store import Kind
 from simulators.kit.system import Rows, System
 from simulators.kit.wire import Refusal
+
+exact(
+    "five calls at once for the account (profile `vendor`), 429 CONCURRENCY_LIMIT_EXCEEDED without Retry-After; "
+    "body limit 104 MB",
+    source="documented",
+    held_by="test_system",
+)
+approximate("calls under profile `vendor`", "are held `holdMs` (20) each, so that parallel calls meet", source="ours")
+absent("per-integration limits, 1-minute and 24-hour frequency limits", "request timeout of 15 minutes")
 
 ACCOUNT_CONCURRENCY = 5
 CREDENTIALS = {

@@ -10,11 +10,15 @@ from simulators.erp_cloud.errors import Problem, Refused, error_answer, not_foun
 from simulators.erp_cloud.moments import stamp
 from simulators.erp_cloud.render import COLLECTION, SERVICES, SINGULAR, link
 from simulators.kit.calls import Answer, Call
+from simulators.kit.fidelity import absent, exact
 from simulators.kit.jobs import Job
 from simulators.kit.routes import Routes
 
 if TYPE_CHECKING:
     from simulators.erp_cloud.app import ErpCloud
+
+exact("async jobs: one task each, idempotency key, result replayed", source="documented", held_by="test_async_jobs")
+absent("batches of a collection as async jobs")
 
 Doc = dict[str, Any]
 

@@ -10,6 +10,11 @@ from typing import Any
 from simulators.erp_cloud.errors import Problem, Refused, invalid_content, invalid_value, unknown_property
 from simulators.erp_cloud.rules_money import number_text, precision_error
 from simulators.erp_cloud.schemas import Field
+from simulators.kit.fidelity import approximate, exact
+
+exact("references as object, id, external id, refName", source="documented, observed", held_by="test_records")
+approximate("refName", "stands on every reference")
+approximate("read-only properties in a body", "are dropped silently")
 
 Values = dict[str, Any]
 Resolve = Callable[[str, str, str], str | None]

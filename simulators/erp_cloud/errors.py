@@ -5,6 +5,10 @@ from dataclasses import dataclass
 import orjson
 
 from simulators.kit.calls import Answer
+from simulators.kit.fidelity import approximate, exact
+
+exact("error bodies with o:errorDetails, their codes", source="documented", held_by="test_records, test_system")
+approximate("error texts", "are ours where no source quotes them")
 
 ERROR_TYPE = "application/vnd.oracle.resource+json; type=error"
 

@@ -9,6 +9,13 @@ from typing import Any
 from simulators.erp_cloud.errors import Refused, invalid_parameter
 from simulators.erp_cloud.moments import read_account_date
 from simulators.erp_cloud.schemas import Field
+from simulators.kit.fidelity import exact
+
+exact(
+    "list: ids and links only, `q`, limit ≤ 1000, offset a multiple, 100,000 reachable; `q` on sublists refused",
+    source="documented",
+    held_by="test_filters, test_records",
+)
 
 _TOKEN = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([()\[\],])|([^\s()\[\],"]+))')
 _NUMBER, _TEXT, _DAY, _CHOICE, _FLAG = "number", "text", "day", "choice", "flag"

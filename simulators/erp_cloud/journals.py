@@ -9,6 +9,9 @@ from simulators.erp_cloud.rules_documents import journal_problem
 from simulators.erp_cloud.rules_ledger import journal_entries
 from simulators.erp_cloud.rules_money import ZERO, amount, money_text
 from simulators.erp_cloud.state import State
+from simulators.kit.fidelity import approximate
+
+approximate("A/R journal lines", "need an entity; they count in the control account and cannot be applied")
 
 Doc = dict[str, Any]
 

@@ -11,7 +11,14 @@ from simulators.erp_cloud.routes import query_of, record_type
 from simulators.erp_cloud.schemas import RECORD_TYPES, Field, RecordType
 from simulators.erp_cloud.state import State
 from simulators.kit.calls import Answer, Call
+from simulators.kit.fidelity import approximate
 from simulators.kit.routes import Routes
+
+approximate(
+    "metadata catalog",
+    "names, OpenAPI and JSON Schema of our fields: far fewer than an account has",
+    source="documented",
+)
 
 Doc = dict[str, Any]
 

@@ -9,6 +9,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote
 
+from simulators.kit.fidelity import approximate, exact
+
+exact(
+    "TBA: HMAC-SHA256 over the raw target, realm unsigned, body hash verified when there is one, 300 s skew, "
+    "nonce once",
+    source="documented, observed",
+    held_by="test_oauth1, test_netsuite_client",
+)
+exact(
+    "TBA with HMAC-SHA1, unknown keys or a wrong realm: 401 INVALID_LOGIN with `WWW-Authenticate`",
+    source="documented",
+    held_by="test_oauth1",
+)
+approximate("the challenge of a refused TBA call", "its text is ours")
+
 SKEW_S_MAX = 300
 _PARAMETER = re.compile(r'([A-Za-z_]+)\s*=\s*"([^"]*)"')
 

@@ -9,6 +9,18 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from simulators.kit.fidelity import absent, approximate, exact
+
+exact(
+    "OAuth2 M2M: PS/ES 256-512, RS256 refused, `aud` by substring, float `iat`/`exp`, comma and space scopes, "
+    "`expires_in` a string",
+    source="documented, observed",
+    held_by="test_oauth2",
+)
+approximate("refused assertions", "which of invalid_client, invalid_grant, invalid_request and invalid_scope")
+approximate("lifetimes and skew", "are judged on wire time, never on the sandbox's calendar", source="ours")
+absent("authorization-code flow", "token endpoints for TBA", "revoke")
+
 ALGORITHMS = ("PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"

@@ -14,6 +14,16 @@ from simulators.erp_cloud.rules_money import e4, number_text
 from simulators.erp_cloud.rules_periods import choose_period, may_touch
 from simulators.erp_cloud.schemas import RecordType
 from simulators.erp_cloud.state import State
+from simulators.kit.fidelity import absent, approximate, exact
+
+exact(
+    "Dr A/R, Cr income or deferred revenue, Cr tax; payments and credit memos against it; realised gain and loss "
+    "at application",
+    source="documented",
+    held_by="test_ledger_properties, test_payments",
+)
+approximate("rounding of part payments", "is ours", source="ours")
+absent("void, reversing journals, `reversalDate`", "revenue recognition", "consolidation, allocation")
 
 Doc = dict[str, Any]
 

@@ -7,7 +7,14 @@ from typing import Any
 from simulators.erp_cloud.moments import sql_day, sql_stamp
 from simulators.erp_cloud.rules_ledger import Entry
 from simulators.erp_cloud.rules_money import ZERO, amount, e4
+from simulators.kit.fidelity import exact
 from simulators.kit.store import Store
+
+exact(
+    "expandSubResources, fields, simpleEnumFormat, sublist and line addresses",
+    source="documented",
+    held_by="test_records",
+)
 
 Doc = dict[str, Any]
 

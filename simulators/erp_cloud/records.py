@@ -24,6 +24,31 @@ from simulators.erp_cloud.sales import Sales
 from simulators.erp_cloud.schemas import RecordType, label_of
 from simulators.erp_cloud.settling import Settling
 from simulators.erp_cloud.state import State
+from simulators.kit.fidelity import approximate, exact
+
+exact(
+    "POST/PATCH/PUT `eid:`/DELETE 204, Location, no body; PUT by internal id refused; names in any case",
+    source="documented, observed",
+    held_by="test_records",
+)
+exact(
+    "a retried PUT/PATCH with lines adds them again; `line` updates; `?replace=` replaces; apply lines are known "
+    "by their document",
+    source="documented",
+    held_by="test_records, test_sales",
+)
+approximate("an unknown line number", "the text of its refusal")
+exact("a second POST with an external id: USER_ERROR", source="documented", held_by="test_records")
+approximate("external ids", "all transactions share one space of them")
+exact("idempotency key ignored on synchronous calls", source="documented", held_by="test_async_jobs")
+exact("property name and value validation headers", source="documented, observed", held_by="test_records")
+approximate("property validation", "the `Warning` header's text")
+approximate("`replaceSelectedFields`", "explicit nulls clear with and without it")
+approximate(
+    "a second payment, transform or document",
+    "transform invoice → customerPayment, creditMemo; all others are refused",
+    source="documented",
+)
 
 Doc = dict[str, Any]
 

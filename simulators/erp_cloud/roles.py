@@ -3,6 +3,14 @@
 from dataclasses import dataclass
 
 from simulators.erp_cloud.schemas import RecordType
+from simulators.kit.fidelity import approximate
+
+approximate(
+    "roles",
+    "integration, cash clerk (payments, else view), controller (overrides locked periods): three fixed roles, no "
+    "permission editor",
+    source="ours",
+)
 
 VIEW, EDIT = 1, 4
 

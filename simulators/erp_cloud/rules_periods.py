@@ -4,6 +4,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from simulators.erp_cloud.errors import Problem, user_error
+from simulators.kit.fidelity import absent, approximate, exact
+
+exact(
+    "closed: nobody; locked: override only; non-GL changes where the period allows; order of closing",
+    source="documented",
+    held_by="test_periods",
+)
+approximate(
+    "document in a shut period",
+    "refused by default; `defaultPostingPeriod` may be Current Period or First Open Period (of a closed one); the "
+    "vendor has no Refuse, and its texts differ",
+    source="documented, ours",
+)
+absent("per-subsidiary calendars")
 
 Doc = dict[str, Any]
 

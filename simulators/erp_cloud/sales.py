@@ -21,6 +21,32 @@ from simulators.erp_cloud.rules_ledger import Entry, sale_entries, settle_entrie
 from simulators.erp_cloud.rules_money import ZERO, amount, money_text
 from simulators.erp_cloud.settling import Settling, left_of, require_invoice
 from simulators.erp_cloud.state import State
+from simulators.kit.fidelity import approximate, exact
+
+exact(
+    "subsidiary and currency restrictions, item availability, terms, exchange rate of the day, rounding half-up "
+    "per line",
+    source="documented",
+    held_by="test_sales, test_records",
+)
+exact(
+    "tax details override with reference, unknown code, foreign nexus: their effect",
+    source="documented",
+    held_by="test_sales",
+)
+approximate("tax details", "texts of refusals")
+approximate(
+    "tax engine",
+    "first matching row of `taxRules` (subsidiary, country, state, city); no SuiteTax engine",
+    source="ours",
+)
+approximate(
+    "preferences `taxTolerance` (refuse tax that is not basis x rate) and `taxDetailsRequired`",
+    "both off",
+    source="ours",
+)
+exact("approval status 1/3 does not post and cannot be paid", source="documented", held_by="test_sales")
+approximate("tranId doubles", "allowed unless `duplicateTranId` is refuse")
 
 Doc = dict[str, Any]
 

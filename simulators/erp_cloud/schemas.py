@@ -3,6 +3,26 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from simulators.kit.fidelity import absent, approximate
+
+approximate(
+    "customer, customerSubsidiaryRelationship, invoice, creditMemo, customerPayment, customerRefund, "
+    "journalEntry, serviceSaleItem, nonInventorySaleItem, subsidiary, account, currency, currencyRate, "
+    "accountingPeriod, salesTaxItem, taxType, term, department, classification, location, custom fields",
+    "present with the fields of `schemas.py`",
+    source="documented",
+)
+absent(
+    "contact",
+    "salesOrder",
+    "customerDeposit",
+    "vendor side",
+    "inventory",
+    "RESTlets, SOAP",
+    "user notes",
+    "system notes beyond `createdBy` in the books",
+)
+
 FieldType = Literal[
     "string", "integer", "number", "money", "boolean", "date", "datetime",
     "ref", "refs", "enum", "anyref", "sublist", "subrecord",

@@ -9,6 +9,25 @@ from simulators.erp_cloud.rules_apply import Application, OpenItem, Payer, autom
 from simulators.erp_cloud.rules_documents import invoice_status
 from simulators.erp_cloud.rules_money import ZERO, amount, money_text
 from simulators.erp_cloud.state import State
+from simulators.kit.fidelity import approximate, exact
+
+approximate("apply lists", "show what is applied, not every open document; no `due`")
+exact(
+    "over-application, other customer, other currency, other A/R account refused; deleting a payment or credit reopens",
+    source="documented",
+    held_by="test_payments, test_any_input",
+)
+exact(
+    "customerRefund: its total is what it takes from credit memos and unapplied payments by `apply`; Dr A/R, Cr "
+    "bank; over-application, another customer's credit, an invoice and no line at all are refused; what was "
+    "refunded cannot be applied as well",
+    source="documented",
+    held_by="test_refunds",
+)
+approximate(
+    "customerRefund",
+    "texts, the default bank account (the first of the chart), no status but Voided; the `deposit` sublist is absent",
+)
 
 Doc = dict[str, Any]
 

@@ -17,7 +17,20 @@ from simulators.erp_cloud.suiteql_dialect import BadQuery, Translated, translate
 from simulators.erp_cloud.suiteql_functions import install
 from simulators.erp_cloud.suiteql_template import template
 from simulators.kit.calls import Answer, Call
+from simulators.kit.fidelity import approximate, exact
 from simulators.kit.routes import Routes
+
+exact(
+    "SuiteQL: `Prefer: transient`, `?` parameters, lower-case columns, text values, NULL left out, T/F, account "
+    "date format, absolute paging links",
+    source="documented, observed",
+    held_by="test_suiteql, test_netsuite_client",
+)
+approximate(
+    "SuiteQL's safety",
+    "one SELECT over read-only views, proved by SQLite's own authorizer; a runaway query is stopped by counting steps",
+    source="ours",
+)
 
 PATH = f"{SERVICES}/query/v1/suiteql"
 STEPS_MAX = 200_000_000  # SQLite steps a query may take: about two seconds

@@ -12,6 +12,15 @@ from sqlglot.errors import SqlglotError
 from sqlglot.transforms import eliminate_join_marks
 
 from simulators.erp_cloud.tables import DATE_COLUMNS, REFERENCES
+from simulators.kit.fidelity import approximate, exact
+
+exact(
+    "Oracle dialect: joins with (+), NVL, DECODE, TO_CHAR/TO_DATE, ROWNUM, FETCH FIRST, BUILTIN.DF, WITH, UNION; "
+    "LIMIT refused",
+    source="documented",
+    held_by="test_suiteql",
+)
+approximate("other Oracle functions", "are refused; ROWNUM limits after ORDER BY", source="documented")
 
 # Function names as written -> SQLite's or ours (suiteql_functions). What is not here does not exist.
 FUNCTIONS = {

@@ -4,6 +4,16 @@ Amounts are integers in ten-thousandths of the currency's unit (`_e4`), which is
 views are `\\x1fYYYY-MM-DD HH:MM:SS`: the mark tells a date from a text that looks like one and keeps the order.
 """
 
+from simulators.kit.fidelity import approximate
+
+approximate(
+    "SuiteQL tables and columns",
+    "those of `tables.py`, a small part of the vendor's; any other is refused",
+    source="documented",
+)
+approximate("transaction header totals", "are positive for every type; line amounts carry the ledger's sign")
+approximate("SuiteQL datetimes", "are UTC, not the account's zone", source="ours")
+
 ROWS = """
 CREATE TABLE IF NOT EXISTS row_transaction (
     id INTEGER PRIMARY KEY, tranid TEXT, type TEXT, recordtype TEXT, entity INTEGER, trandate TEXT, duedate TEXT,

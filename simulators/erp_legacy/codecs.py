@@ -4,6 +4,15 @@ import re
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
+from simulators.kit.fidelity import exact
+
+exact(
+    "amounts right-aligned, unsigned, `.`, exactly the currency's decimals (`1200` JPY, `1.250` KWD); side by "
+    "SHKZG. Dates YYYYMMDD, `00000000` initial. Numeric KUNNR and HKONT zero-padded to 10",
+    source="documented",
+    held_by="test_envelope, test_posting",
+)
+
 INITIAL_DATE = "00000000"
 _DECIMALS = {
     "BHD": 3, "CLP": 0, "IQD": 3, "ISK": 0, "JOD": 3, "JPY": 0, "KRW": 0, "KWD": 3, "LYD": 3, "OMR": 3,

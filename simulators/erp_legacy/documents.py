@@ -7,6 +7,19 @@ from decimal import Decimal, InvalidOperation
 
 from simulators.erp_legacy.codecs import CodecError, alpha, parse_amount, parse_date
 from simulators.erp_legacy.errors import Message, message
+from simulators.kit.fidelity import approximate, exact
+
+exact(
+    "posting keys 01, 05, 11, 15, 40, 50; document types DR, DG, DZ, AB; KOART D and S; STBLG, AUGBL, REBZG, "
+    "MONAT 1-16",
+    source="documented",
+    held_by="test_posting, test_payments",
+)
+approximate(
+    "local amounts",
+    "at the rate of the posting date; the largest G/L line takes the rounding; realised exchange differences post "
+    "as AB. KURSF and DMBTR of the file are not read",
+)
 
 Segment = tuple[int, str, dict[str, str]]  # SEGNUM, SEGNAM, fields
 

@@ -12,10 +12,18 @@ from typing import TYPE_CHECKING, TypeVar
 from simulators.erp_legacy.layouts import is_latin1
 from simulators.erp_legacy.storage import FOLDERS, Files
 from simulators.kit.faults import CALL_FAULTS, Fault
+from simulators.kit.fidelity import absent, approximate
 from simulators.kit.store import Doc
 
 if TYPE_CHECKING:
     from simulators.kit.system import System
+
+approximate(
+    "SFTP faults",
+    "strike whole transfers (open to close), and `contains` sees user and path there, not the content",
+    source="ours",
+)
+absent("archiving of old files")
 
 NAME_BYTES_MAX = 255
 FILE_BYTES_MAX = 2 * 1024**3

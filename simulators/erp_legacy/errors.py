@@ -3,6 +3,15 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from simulators.kit.fidelity import approximate, exact
+
+exact(
+    "messages F5 102/117/165/201/312/702/808, FF 703, F5A 036, KI 235, SG 105, F2 056: their numbers",
+    source="documented",
+    held_by="test_fidelity::test_every_message_and_code_is_exercised_somewhere",
+)
+approximate("message texts", "are general knowledge, not the vendor's")
+
 FileCode = Literal[
     "CTL_CHECKSUM",  # the content's SHA-256 is not the control file's: damaged on the way
     "CTL_LENGTH",  # nor its length in bytes

@@ -12,11 +12,19 @@ from simulators.erp_legacy.layouts import CONTROL, DATA, SEGMENTS
 from simulators.erp_legacy.ledger import Origin
 from simulators.erp_legacy.posting import Posted, Posting
 from simulators.erp_legacy.state import IDOC, State, rendered
+from simulators.kit.fidelity import absent, exact
 from simulators.kit.store import Doc
 
 if TYPE_CHECKING:
     from simulators.erp_legacy.master import Masters
     from simulators.kit.journal import Journal
+
+exact(
+    "statuses 50, 51, 53, 56, 60, 62, 64, 68, 69, 70; an edit keeps the original's content as another document at 70",
+    source="documented",
+    held_by="test_correction_queue, test_refused_files, test_window",
+)
+absent("statuses 52, 63, 65 and 66 (an older SERIAL is refused at 51 instead of waiting)")
 
 FIRST_DOCNUM = 100_001
 # Message type -> root segment and the segments that may stand under it.

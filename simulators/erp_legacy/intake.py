@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from simulators.erp_legacy.codecs import CodecError, kunnr_hash, parse_amount
 from simulators.erp_legacy.errors import FileRefusal
 from simulators.erp_legacy.layouts import CONTROL, CTL, DATA, E1KNA1M, END, TOT, Z1SUBHD, Z1SUBIT, Z1SUBTX, Layout
+from simulators.kit.fidelity import approximate
+
+approximate("a rejected structure or partner profile", "stops the one IDoc (60, 56), not the file")
 
 NAME = re.compile(r"(?P<iface>[A-Z]+)_(?P<sender>[A-Z0-9]+)_(?P<date>[0-9]{8})_(?P<seq>[0-9]{6})(?P<resend>R[0-9]+)?")
 INTERFACES = {"CUST": "DEBMAS", "BILL": "ZSUBINV", "PAY": "ZSUBINV"}  # interface -> message type it carries

@@ -8,6 +8,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from simulators.kit.fidelity import exact
+
+exact(
+    "EDI_DC40 524, EDI_DD40 63 + 1000 = 1063, EDI_DS40 562 bytes; ISO 8859-1, CRLF, blank-padded, no BOM. "
+    "E1KNA1M's first 391 bytes",
+    source="documented",
+    held_by="test_envelope",
+)
+
 CRLF = b"\r\n"
 
 

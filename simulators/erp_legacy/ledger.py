@@ -10,11 +10,25 @@ from typing import TYPE_CHECKING
 from simulators.erp_legacy.documents import Header
 from simulators.erp_legacy.rules_entry import NUMBER_RANGES, Line, opposite, share
 from simulators.erp_legacy.state import ACCOUNT, APPLIED, HEADER, LINE, TAX_LINE, State
+from simulators.kit.fidelity import absent, approximate
 from simulators.kit.store import Doc
 
 if TYPE_CHECKING:
     from simulators.erp_legacy.documents import Document
     from simulators.kit.journal import Journal
+
+approximate(
+    "an overpayment",
+    "stays as the rest of its own document; the vendor posts a residual item. Several partial payments keep their "
+    "own items until the invoice is settled, as the vendor's partial payments do",
+)
+absent(
+    "dunning",
+    "revenue recognition",
+    "profit-centre documents",
+    "foreign-currency revaluation",
+    "manual clearing of any two items",
+)
 
 EXTRACT_WAITING = "waiting"  # a payment document that no ZSUBPAY has carried yet
 

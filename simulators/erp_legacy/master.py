@@ -11,10 +11,13 @@ from simulators.erp_legacy.errors import Message, message
 from simulators.erp_legacy.posting import Posted
 from simulators.erp_legacy.rules_master import check_customer, merge_company, merge_customer, split
 from simulators.erp_legacy.state import ACCOUNT, COMPANY, CUSTOMER, CUSTOMER_COMPANY, State
+from simulators.kit.fidelity import absent
 
 if TYPE_CHECKING:
     from simulators.erp_legacy.ledger import Origin
     from simulators.kit.journal import Journal
+
+absent("sales-area data", "ZMIGCTL and ZCUSTMAP", "DEBMAS deletion beyond flags")
 
 FIRST_KUNNR = 900_001  # internal numbers, for a customer record that brings none
 

@@ -9,9 +9,7 @@ from simulators.kit.fidelity import MarkError, exact, marks, page, unheld
 
 ROOT = Path(__file__).parents[2]
 SYSTEMS = {path.parent.name: path.parent for path in sorted((ROOT / "simulators").glob("*/app.py"))}
-HAND_WRITTEN = {"erp_cloud", "erp_legacy"}
-"""Systems whose page is not made from marks yet."""
-MARKED = sorted(SYSTEMS.keys() - HAND_WRITTEN)
+MARKED = sorted(SYSTEMS)
 
 
 @pytest.mark.parametrize("system", MARKED)
@@ -27,10 +25,6 @@ def test_every_exact_mark_is_held_by_a_test_that_exists(system: str) -> None:
     found = marks(SYSTEMS[system])
     assert found
     assert list(unheld(found, ROOT / "tests")) == []
-
-
-def test_a_system_with_a_template_is_not_written_by_hand() -> None:
-    assert {name for name in SYSTEMS if (SYSTEMS[name] / "FIDELITY.in.md").exists()} == set(MARKED)
 
 
 def test_a_mark_costs_nothing_and_says_nothing_at_run_time() -> None:
