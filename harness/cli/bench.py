@@ -42,7 +42,7 @@ def bench(
     processes  start, memory, record GETs over a socket, many deals live
     page       first paint of the page in a fresh Chromium
     profile    where a simulated story spends its time
-    org        a large Salesforce org: loaded in bulk and by seed, read out whole; record GET and POST beside a bare route
+    org        a large Salesforce org by bulk load and by seed, read out whole; record GET and POST
     """
     chosen = parts or list(PARTS)
     for part in chosen:
