@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.simulators.salesforce.bus import told
 from tests.simulators.salesforce.org import Org, a_deal
 
 DAY = 86_400
@@ -129,6 +130,22 @@ def test_a_merge_that_cannot_be_changes_nothing(org: Org, losers: str, code: str
     )  # fmt: skip
     assert code in found and "<success>false</success>" in found
     assert [row["Name"] for row in org.rows("SELECT Name FROM Account ORDER BY Name")] == ["A", "M"]
+
+
+def test_merge_and_undelete_are_told_as_changes_of_one_transaction_each(org: Org):
+    deal, master = a_deal(org), org.create("Account", Name="M")
+    topics = {name: f"/data/{name}ChangeEvent" for name in ("Account", "Opportunity")}
+    before = {name: len(told(org, topic)) for name, topic in topics.items()}
+    org.act("merge", master=master, losers=[deal["account"]])
+    org.rest("DELETE", f"sobjects/Account/{master}")
+    org.act("undelete", ids=[master])
+    heads = {name: [one["header"] for one in told(org, topic)[before[name] :]] for name, topic in topics.items()}
+    assert [(head["changeType"], head["recordIds"]) for head in heads["Account"]] == [
+        ("DELETE", [deal["account"]]), ("UPDATE", [master]), ("DELETE", [master]), ("UNDELETE", [master]),
+    ]  # fmt: skip
+    assert [head["changeType"] for head in heads["Opportunity"]] == ["UPDATE", "DELETE", "UNDELETE"]
+    keys = [[head["transactionKey"] for head in heads[name]] for name in topics]
+    assert keys[0][0] == keys[0][1] and keys[0][1:] == keys[1]
 
 
 def test_people_merge_and_undelete_by_acts_too(org: Org):
