@@ -3,7 +3,7 @@
 from typing import Any
 
 from simulators.kit.store import Doc
-from simulators.subscriptions import balances, customers, invoices, settlement
+from simulators.subscriptions import balances, credit_notes, customers, invoices, settlement
 from simulators.subscriptions.billing import rebalanced
 from simulators.subscriptions.errors import bad_state, not_found, wrong
 from simulators.subscriptions.invoices import must_be_open
@@ -48,6 +48,8 @@ def remove_payment(work: Work, params: Params, key: str) -> Result:
     txn = work.need("transaction", txn_id, group.name("id"))
     if not any(entry["txn_id"] == txn_id for entry in invoice["linked_payments"]) or txn["status"] != "success":
         raise bad_state(f"{txn_id} is not a successful payment of the invoice", group.name("id"))
+    linked = sum(entry["applied_amount"] for entry in invoice["linked_payments"] if entry["txn_id"] == txn_id)
+    credit_notes.must_stay_covered(invoice, linked)
     customer = work.need("customer", invoice["customer_id"])
     amount = settlement.unlink(work, txn, invoice)
     balances.move(work, customer, "excess_payments", amount, invoice["currency_code"])
@@ -90,6 +92,7 @@ def remove_credit_note(work: Work, params: Params, key: str) -> Result:
     taken = sum(entry["applied_amount"] for entry in invoice["applied_credits"] if entry["cn_id"] == note_id)
     if not taken:
         raise bad_state(f"{note_id} is not applied to the invoice", group.name("id"))
+    credit_notes.must_stay_covered(invoice, taken)
     customer = work.need("customer", invoice["customer_id"])
     invoice["applied_credits"] = [entry for entry in invoice["applied_credits"] if entry["cn_id"] != note_id]
     note["allocations"] = [entry for entry in note["allocations"] if entry["invoice_id"] != key]

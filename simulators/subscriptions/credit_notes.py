@@ -31,6 +31,11 @@ approximate(
     source="ours",
 )
 approximate(
+    "a payment or credit that is taken off an invoice",
+    "refused while refundable notes were issued for it, or it would be given back twice",
+    source="ours",
+)
+approximate(
     "a credit note that is deleted",
     "an adjustment's amount is due again; any other only while unused",
     source="ours",
@@ -213,6 +218,12 @@ def creditable(invoice: Doc) -> int:
     issued = sum(entry["cn_total"] for entry in invoice["issued_credit_notes"] if entry["cn_status"] != "voided")
     most: int = invoice["amount_paid"] + invoice["credits_applied"] - issued
     return most
+
+
+def must_stay_covered(invoice: Doc, taken: int) -> None:
+    """Refuse to take off an invoice what refundable notes have given back already: it would be given twice."""
+    if creditable(invoice) < taken:
+        raise bad_state("refundable credit notes were issued for what is settled; void them first")
 
 
 def _credited(work: Work, invoice: Doc, wish: Wish) -> list[Doc]:

@@ -50,6 +50,7 @@ def remove(work: Work, params: Params, key: str) -> Result:
     entry = next((one for one in held if one["id"] == wanted), None)
     if entry is None:
         raise not_found(group.name("id"), wanted)
+    credit_notes.must_stay_covered(invoice, entry["amount"])
     invoice["linked_taxes_withheld"] = [one for one in held if one is not entry]
     rebalanced(work, invoice)
     return _told(work, invoice, entry, "tax_withheld_deleted")

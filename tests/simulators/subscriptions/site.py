@@ -93,6 +93,7 @@ class Site:
 
     def __init__(self, seed: dict[str, Any] | None = SEED, **settings: Any) -> None:
         self.wire = 0.0
+        self.read = 0  # how far the journal was looked through
         self.post = Post()
         settings = {"genesis": GENESIS, "profile": "none", **settings}
         self.system: System = create(Settings(wire=lambda: self.wire, sender=self.post, **settings))
@@ -128,7 +129,8 @@ class Site:
         await self.system.app(scope, receive, send)
         got = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
         reply = Reply(sent[0]["status"], got, sent[1]["body"])
-        defects = [entry for entry in self.system.journal.after(0, 100_000)[0] if entry.get("level") == "defect"]
+        news, self.read = self.system.journal.after(self.read, 100_000)[0], self.system.journal.seq
+        defects = [entry for entry in news if entry.get("level") == "defect"]
         assert not defects, defects
         return reply
 
