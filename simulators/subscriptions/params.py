@@ -253,6 +253,11 @@ class Params:
         self._left.discard(name)
         return self._tree.get(name)
 
+    def tree(self) -> dict[str, Any]:
+        """All of it as it came, to be read again later."""
+        self._left.clear()
+        return dict(self._tree)
+
     def names(self) -> list[str]:
         """What was sent at this level."""
         return list(self._tree)

@@ -1,4 +1,4 @@
-"""The page of operations that move money or concern who pays: method, path, name, and who does it."""
+"""The page of operations on money, usage, payers and the site: method, path, name, and who does it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +21,9 @@ from simulators.subscriptions import (
     promotional_credits,
     refunds,
     schemas,
+    site_pages,
     transactions,
+    transfers,
     usage_events,
     usage_reports,
     withholding,
@@ -46,14 +48,7 @@ absent(
     "portal sessions",
     "product catalog 1.0 operations",
 )
-absent(
-    "import of invoices and credit notes",
-    "transfers between business entities",
-    "comments",
-    "exports",
-    "currencies",
-    "configurations",
-)
+absent("import of invoices and credit notes")
 
 Action = Callable[..., dict[str, Any]]
 
@@ -101,6 +96,19 @@ MONEY: tuple[tuple[str, str, str, Action], ...] = (
     ("POST", "/payment_intents", "payment_intent.create", payment_intents.create),
     ("GET", "/payment_intents/{key}", "payment_intent.retrieve", catalog.retrieve("payment_intent")),
     ("POST", "/payment_intents/{key}", "payment_intent.update", payment_intents.update),
+    ("GET", "/configurations", "configuration.list", site_pages.configurations),
+    ("GET", "/currencies/list", "currency.list", site_pages.list_currencies),
+    ("POST", "/currencies", "currency.create", site_pages.create_currency),
+    ("GET", "/currencies/{key}", "currency.retrieve", site_pages.retrieve_currency),
+    ("POST", "/currencies/{key}", "currency.update", site_pages.update_currency),
+    ("POST", "/currencies/{key}/add_schedule", "currency.add_schedule", site_pages.add_schedule),
+    ("POST", "/currencies/{key}/remove_schedule", "currency.remove_schedule", site_pages.remove_schedule),
+    ("POST", "/comments", "comment.create", site_pages.create_comment),
+    ("GET", "/comments/{key}", "comment.retrieve", catalog.retrieve("comment")),
+    ("POST", "/comments/{key}/delete", "comment.delete", site_pages.delete_comment),
+    ("GET", "/addresses", "address.retrieve", site_pages.retrieve_address),
+    ("POST", "/addresses", "address.update", site_pages.update_address),
+    ("POST", "/business_entities/transfers", "business_entity.create_transfers", transfers.create),
     ("POST", "/usage_events", "usage_event.create", usage_events.create),
     ("POST", "/batch/usage_events", "usage_event.batch_ingest", usage_events.batch),
     ("GET", "/subscriptions/{key}/usage_charges", "usage_charge.retrieve_usage_charges_for_subscription",
@@ -135,6 +143,8 @@ MONEY: tuple[tuple[str, str, str, Action], ...] = (
 MONEY_LISTS: tuple[tuple[str, str, Listing, str | None], ...] = (
     # path, name, what can be filtered and sorted, the member that the path's id must equal
     ("/promotional_credits", "promotional_credit.list", schemas.PROMOTIONAL_CREDITS, None),
+    ("/comments", "comment.list", schemas.COMMENTS, None),
+    ("/business_entities/transfers", "business_entity.get_transfers", schemas.TRANSFERS, None),
     ("/payment_schedules", "payment_schedule.list", schemas.PAYMENT_SCHEDULES, None),
     ("/payment_schedule_schemes", "payment_schedule_scheme.list", schemas.PAYMENT_SCHEDULE_SCHEMES, None),
 )  # fmt: skip

@@ -37,6 +37,10 @@ KINDS = (
         "usage_event", index=("subscription_id", "price=$._item_price_id", "date=$._date", "invoice_id", "line_item_id")
     ),
     Kind("usage_file"),
+    Kind("export"),
+    Kind("currency"),
+    Kind("comment", index=("entity_id", "created_at")),
+    Kind("business_entity_transfer", index=("created_at",)),
     Kind("webhook_endpoint"),
     Kind("time_machine"),
     Kind("gateway_order"),
@@ -157,6 +161,14 @@ CREDIT_NOTES = Listing(
     | _names(ENUM, "type reason_code status price_type channel") | _names(TIMESTAMP, "date voided_at updated_at")
     | _names(NUMBER, "total amount_allocated amount_refunded amount_available"),
     ("date",), custom_fields=True,
+)  # fmt: skip
+COMMENTS = Listing(
+    "comment", "created_at", _names(STRING, "entity_id") | {"entity_type": ENUM, "created_at": TIMESTAMP},
+    ("created_at",),
+)  # fmt: skip
+TRANSFERS = Listing(
+    "business_entity_transfer", "created_at",
+    _names(STRING, "resource_type resource_id active_resource_id") | {"created_at": TIMESTAMP}, ("created_at",),
 )  # fmt: skip
 PROMOTIONAL_CREDITS = Listing(
     "promotional_credit", "created_at", _names(STRING, "id customer_id") | {"created_at": TIMESTAMP, "type": ENUM}

@@ -9,6 +9,7 @@ from simulators.subscriptions import (
     cancellation,
     changes,
     dunning_control,
+    exports,
     gateway_answers,
     pauses,
     payment_intents,
@@ -16,6 +17,7 @@ from simulators.subscriptions import (
     ramps,
     renewals,
     settlement,
+    site_pages,
     usage_files,
     usage_rating,
 )
@@ -42,4 +44,6 @@ JOBS: dict[str, Callable[[Work, Job], None]] = {
     "usage_close": usage_rating.close_due,
     "usage_reminder": usage_rating.remind,
     "usage_file": usage_files.processed,
+    "export": exports.made,
+    "currency_rate": site_pages.rate_due,
 }
