@@ -9,7 +9,7 @@ from simulators.kit.store import Doc
 from simulators.subscriptions.customers import address_of
 from simulators.subscriptions.errors import bad_state, duplicate, not_found, wrong
 from simulators.subscriptions.params import Params
-from simulators.subscriptions.subscriptions import live
+from simulators.subscriptions.answers import live
 from simulators.subscriptions.work import Work
 
 approximate(

@@ -22,7 +22,8 @@ approximate(
 NAME = "delorean"
 WIPED = ("customer", "payment_source", "subscription", "contract_term", "invoice", "credit_note", "transaction",
          "event", "gateway_order", "usage", "usage_event", "usage_file", "promotional_credit", "payment_intent",
-         "payment_schedule", "unbilled_charge", "ramp", "advance_invoice_schedule")  # fmt: skip
+         "payment_schedule", "unbilled_charge", "ramp", "advance_invoice_schedule", "comment", "export",
+         "business_entity_transfer")  # fmt: skip
 STEP_S = 0.05  # how long to let a delivery in flight finish before travelling on
 
 Result = dict[str, Any]
@@ -57,6 +58,8 @@ def install(system: "Subscriptions", base: str) -> None:
                 for doc in system.store.find(kind):
                     system.store.delete(kind, doc["id"])
             system.store.db.execute("DELETE FROM job WHERE kind != 'afresh'")
+            for series in ("invoice/%", "credit_note/%"):  # a site begun afresh numbers from the start again
+                system.store.db.execute("DELETE FROM counter WHERE name LIKE ?", (series,))
         system.clock.restart(job.payload["genesis"])
         _done(system)
 

@@ -163,7 +163,8 @@ def test_start_afresh_keeps_the_catalog_alone() -> None:
         assert not any(books[table] for table in BOOK_TABLES)
         assert len((await site.get("/item_prices"))["list"]) == 4
         await site.customer()
-        assert (await site.subscribe())["subscription"]["status"] == "active"
+        begun = await site.subscribe()
+        assert begun["subscription"]["status"] == "active" and begun["invoice"]["id"] == "US-000001"
 
     play(story)
 
