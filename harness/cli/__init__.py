@@ -11,6 +11,7 @@ from harness.cli import (
     contracts,
     desk,
     import_org,
+    import_subscriptions,
     load,
     page,
     reconcile,
@@ -52,6 +53,7 @@ bench.register(app)
 load.register(app)
 seed.register(app)
 import_org.register(app)
+import_subscriptions.register(app)
 contracts.register(app)
 reconcile.register(app)
 desk.register(app)

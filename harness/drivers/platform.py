@@ -61,7 +61,7 @@ class Platform:
         """Another quantity of the plan."""
         fields = {"subscription_items[item_price_id][0]": price, "subscription_items[quantity][0]": seats,
                   "end_of_term": str(at_term_end).lower()}  # fmt: skip
-        reply = await self._post(f"/subscriptions/{subscription_id}/update_for_items", fields)
+        reply = await self.post(f"/subscriptions/{subscription_id}/update_for_items", fields)
         if reply.status != 200:
             raise refused("the platform", f"the change of {subscription_id}", reply)
 
@@ -81,7 +81,7 @@ class Platform:
 
     async def do(self, path: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Any operation by its path; its answer."""
-        reply = await self._post(path, fields)
+        reply = await self.post(path, fields)
         if reply.status != 200:
             raise refused("the platform", path, reply)
         answer: dict[str, Any] = answer_of(reply)
@@ -97,10 +97,10 @@ class Platform:
         """Put a card on file for the bill's customer and collect: whether it went through, and the platform's words."""
         card = {"customer_id": bill["customer_id"], "card[number]": number, "card[expiry_month]": 12,
                 "card[expiry_year]": 2035, "card[cvv]": 123}  # fmt: skip
-        reply = await self._post("/payment_sources/create_card", card)
+        reply = await self.post("/payment_sources/create_card", card)
         if reply.status != 200:
             return self._declined("the card", reply)
-        reply = await self._post(f"/invoices/{bill['id']}/collect_payment", {})
+        reply = await self.post(f"/invoices/{bill['id']}/collect_payment", {})
         if reply.status != 200:
             return self._declined("the payment", reply)
         answer = answer_of(reply)
@@ -125,7 +125,8 @@ class Platform:
                 return rows
             page["offset"] = answer["next_offset"]
 
-    async def _post(self, path: str, fields: Mapping[str, Any]) -> Reply:
+    async def post(self, path: str, fields: Mapping[str, Any]) -> Reply:
+        """One call; its answer, whatever it says. StepFailed when there is none."""
         headers = {**self._headers(), "content-type": "application/x-www-form-urlencoded"}
         return await ask(self._world, "subscriptions", "POST", f"{API}{path}", headers, form(fields))
 
