@@ -100,30 +100,31 @@ def _added(work: Work, params: Params, customer: Doc, source: Doc) -> Result:
 
 
 def create_using_token(work: Work, params: Params) -> Result:
-    """POST /payment_sources/create_using_permanent_token and create_using_temp_token: the gateway knows the rest.
-
-    What the test gateway knows of a token: one that holds a test card's number acts like that card.
-    """
+    """POST /payment_sources/create_using_permanent_token and create_using_temp_token."""
     customer = cards.owner(work, params)
+    for name in ("customer_profile_token", "network_transaction_id", "mandate_id"):
+        params.text(name)
+    params.boolean("skip_retrieval")
+    return _added(work, params, customer, by_token(work, customer, params))
+
+
+def by_token(work: Work, customer: Doc, params: Params) -> Doc:
+    """A payment source of which the gateway knows the rest; a token with a test card's number acts like that card."""
     _gateway(params)
     kind = params.choice("type", TOKEN_TYPES, required=True)
     assert kind is not None
     token = params.text("tmp_token") or params.text("reference_id") or params.text("payment_method_token")
     if token is None:
         raise params.wrong("reference_id", "cannot be blank")
-    for name in ("issuing_country", "customer_profile_token", "network_transaction_id", "mandate_id"):
-        params.text(name)
-    params.boolean("skip_retrieval")
+    params.text("issuing_country")
     number = next((known for known in gateway.CARDS if known in token), "4242424242424242")
     members: Doc = {"reference_id": token}
     if kind == "card":
-        members |= {
-            "card": cards.shown_of(number, work.calendar.local(work.at).year + 4),
-            "_outcome": gateway.CARDS[number],
-        }
+        year = work.calendar.local(work.at).year + 4
+        members |= {"card": cards.shown_of(number, year), "_outcome": gateway.CARDS[number]}
     elif kind == "direct_debit":
         members |= {"bank_account": {"last4": token[-4:], "object": "bank_account"}, "_outcome": "delayed"}
-    return _added(work, params, customer, new(work, customer, kind, members))
+    return new(work, customer, kind, members)
 
 
 def update_card(work: Work, params: Params, key: str) -> Result:

@@ -18,6 +18,7 @@ from simulators.subscriptions import (
     payment_intents,
     payment_schedules,
     pending_lines,
+    primary_source,
     promotional_credits,
     refunds,
     schemas,
@@ -32,7 +33,6 @@ from simulators.subscriptions.schemas import Listing
 
 absent(
     "payment vouchers",
-    "virtual bank accounts",
     "tokens",
     "gateway token lists",
     "switching or exporting payment sources",
@@ -93,6 +93,18 @@ MONEY: tuple[tuple[str, str, str, Action], ...] = (
      bank_accounts.update_bank_account),
     ("POST", "/payment_sources/{key}/verify_bank_account", "payment_source.verify_bank_account",
      bank_accounts.verify_bank_account),
+    ("GET", "/cards/{key}", "card.retrieve", primary_source.retrieve_card),
+    ("POST", "/customers/{key}/credit_card", "card.update_card_for_customer", primary_source.replace_card),
+    ("POST", "/customers/{key}/delete_card", "card.delete_card_for_customer", primary_source.delete_card),
+    ("POST", "/customers/{key}/update_payment_method", "customer.update_payment_method",
+     primary_source.update_method),
+    ("POST", "/virtual_bank_accounts", "virtual_bank_account.create", primary_source.create_virtual),
+    ("POST", "/virtual_bank_accounts/create_using_permanent_token",
+     "virtual_bank_account.create_using_permanent_token", primary_source.create_virtual),
+    ("GET", "/virtual_bank_accounts/{key}", "virtual_bank_account.retrieve", catalog.retrieve("virtual_bank_account")),
+    ("POST", "/virtual_bank_accounts/{key}/delete", "virtual_bank_account.delete", primary_source.delete_virtual),
+    ("POST", "/virtual_bank_accounts/{key}/delete_local", "virtual_bank_account.delete_local",
+     primary_source.delete_virtual),
     ("POST", "/payment_intents", "payment_intent.create", payment_intents.create),
     ("GET", "/payment_intents/{key}", "payment_intent.retrieve", catalog.retrieve("payment_intent")),
     ("POST", "/payment_intents/{key}", "payment_intent.update", payment_intents.update),
@@ -143,6 +155,7 @@ MONEY: tuple[tuple[str, str, str, Action], ...] = (
 MONEY_LISTS: tuple[tuple[str, str, Listing, str | None], ...] = (
     # path, name, what can be filtered and sorted, the member that the path's id must equal
     ("/promotional_credits", "promotional_credit.list", schemas.PROMOTIONAL_CREDITS, None),
+    ("/virtual_bank_accounts", "virtual_bank_account.list", schemas.VIRTUAL_BANK_ACCOUNTS, None),
     ("/comments", "comment.list", schemas.COMMENTS, None),
     ("/business_entities/transfers", "business_entity.get_transfers", schemas.TRANSFERS, None),
     ("/payment_schedules", "payment_schedule.list", schemas.PAYMENT_SCHEDULES, None),

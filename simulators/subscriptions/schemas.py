@@ -46,6 +46,7 @@ KINDS = (
     Kind("gateway_order"),
     Kind("promotional_credit", index=("customer_id", "created_at")),
     Kind("payment_intent"),
+    Kind("virtual_bank_account", index=("customer_id", "created_at")),
     Kind("payment_schedule_scheme", index=("updated_at",)),
     Kind("payment_schedule", index=("invoice_id", "updated_at")),
     Kind("coupon", index=("created_at", "updated_at")),
@@ -162,6 +163,9 @@ CREDIT_NOTES = Listing(
     | _names(NUMBER, "total amount_allocated amount_refunded amount_available"),
     ("date",), custom_fields=True,
 )  # fmt: skip
+VIRTUAL_BANK_ACCOUNTS = Listing(
+    "virtual_bank_account", "created_at", {"customer_id": STRING} | _names(TIMESTAMP, "created_at updated_at")
+)
 COMMENTS = Listing(
     "comment", "created_at", _names(STRING, "entity_id") | {"entity_type": ENUM, "created_at": TIMESTAMP},
     ("created_at",),

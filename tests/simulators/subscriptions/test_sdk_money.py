@@ -386,3 +386,19 @@ def test_customers_merged_and_forgotten(sdk: Any, acme: Any) -> None:
     pay(sdk, due, due.amount_due)
     cleared = sdk.Customer.clear_personal_data("acme").customer
     assert (cleared.pii_cleared, cleared.company, cleared.billing_address) == ("cleared", None, None)
+
+
+def test_the_one_card_of_old_and_virtual_accounts(sdk: Any, acme: Any) -> None:
+    refused("resource_not_found", sdk.Card.retrieve, acme.id)
+    first = sdk.Card.update_card_for_customer(acme.id, CARD)
+    assert (first.card.last4, first.customer.card_status) == ("1111", "valid")
+    second = sdk.Card.update_card_for_customer(acme.id, {**CARD, "number": "4242424242424242"})
+    assert second.card.last4 == "4242" and len(sdk.PaymentSource.list({"customer_id": {"is": acme.id}}).list) == 1
+    assert sdk.Card.retrieve(acme.id).card.card_type == "visa"
+    assert sdk.Card.delete_card_for_customer(acme.id).customer.card_status == "no_card"
+    by_token = {"payment_method": {"type": "card", "reference_id": "tok_4000000000009995"}}
+    assert sdk.Customer.update_payment_method(acme.id, by_token).card.last4 == "9995"
+    account = sdk.VirtualBankAccount.create({"customer_id": acme.id, "email": "pay@acme.test"}).virtual_bank_account
+    assert sdk.VirtualBankAccount.retrieve(account.id).virtual_bank_account.email == "pay@acme.test"
+    assert len(sdk.VirtualBankAccount.list({"customer_id": {"is": acme.id}}).list) == 1
+    assert sdk.VirtualBankAccount.delete(account.id).virtual_bank_account.deleted
