@@ -6,10 +6,10 @@ from typing import Any
 from simulators.kit.fidelity import approximate
 from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
+from simulators.subscriptions.answers import live
 from simulators.subscriptions.customers import address_of
 from simulators.subscriptions.errors import bad_state, duplicate, not_found, wrong
 from simulators.subscriptions.params import Params
-from simulators.subscriptions.answers import live
 from simulators.subscriptions.work import Work
 
 approximate(

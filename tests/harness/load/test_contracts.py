@@ -1,6 +1,5 @@
 """A file of contracts on its way into the platform: the API's own names, row by row, refusals in its words."""
 
-import asyncio
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
