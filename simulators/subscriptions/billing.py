@@ -102,7 +102,7 @@ def predicted(work: Work, customer: Doc, lines: list[Doc], date: int, ship_to: D
 
 def issue(work: Work, draft: Draft) -> Doc:
     """Make and keep the invoice; `announce` tells of it, `settlement.settle` collects it."""
-    customer, subscription = draft.customer, draft.subscription
+    customer = draft.customer
     ship_to = draft.members.get("shipping_address")
     tiers: list[Doc] = []
     for line in draft.lines:
@@ -113,15 +113,31 @@ def issue(work: Work, draft: Draft) -> Doc:
     taxed = tax_of(work, customer, draft.lines, draft.date, ship_to)
     for line in draft.lines:
         line.pop("_taxable")
+    key = f"draft_inv_{work.token('draft')}" if draft.pending else number(work, customer, "invoice")
+    invoice = blank(work, draft, key)
+    invoice |= {"line_item_tiers": tiers, "line_item_discounts": taken_off, "discounts": deductions}
+    rules_invoice.total_up(invoice, taxed)
+    promotional_credits.record(work, customer, invoice, used)
+    if draft.first_invoice:
+        invoice["new_sales_amount"] = invoice["total"]
+    rules_invoice.rebalance(invoice, work.at)
+    work.save("invoice", invoice)
+    watch_due_date(work, invoice)
+    return invoice
+
+
+def blank(work: Work, draft: Draft, key: str) -> Doc:
+    """An invoice as it is before its lines are added up."""
+    customer, subscription = draft.customer, draft.subscription
     due = due_date(draft.date, draft.net_term_days)
     invoice: Doc = {
-        "id": f"draft_inv_{work.token('draft')}" if draft.pending else number(work, customer, "invoice"),
-        "customer_id": customer["id"], "recurring": draft.recurring, "status": "pending" if draft.pending else "posted",
+        "id": key, "customer_id": customer["id"], "recurring": draft.recurring,
+        "status": "pending" if draft.pending else "posted",
         "price_type": "tax_exclusive", "date": draft.date, "due_date": due, "net_term_days": draft.net_term_days,
         "currency_code": draft.currency_code, "base_currency_code": work.site["currency_code"],
         "first_invoice": draft.first_invoice, "has_advance_charges": draft.advance, "term_finalized": True,
         "is_gifted": False, "generated_at": work.at, "channel": "web", "write_off_amount": 0, "deleted": False,
-        "line_items": draft.lines, "line_item_tiers": tiers, "line_item_discounts": taken_off, "discounts": deductions,
+        "line_items": draft.lines, "line_item_tiers": [], "line_item_discounts": [], "discounts": [],
         "linked_payments": [], "applied_credits": [], "adjustment_credit_notes": [], "issued_credit_notes": [],
         "linked_orders": [], "dunning_attempts": [], "object": "invoice", "amount_adjusted": 0,
     }  # fmt: skip
@@ -133,13 +149,6 @@ def issue(work: Work, draft: Draft) -> Doc:
     invoice |= {name: value for name, value in optional.items() if value is not None}
     if invoice.get("billing_address"):
         invoice["billing_address"] = {**invoice["billing_address"], "object": "billing_address"}
-    rules_invoice.total_up(invoice, taxed)
-    promotional_credits.record(work, customer, invoice, used)
-    if draft.first_invoice:
-        invoice["new_sales_amount"] = invoice["total"]
-    rules_invoice.rebalance(invoice, work.at)
-    work.save("invoice", invoice)
-    watch_due_date(work, invoice)
     return invoice
 
 

@@ -58,6 +58,7 @@ class Wish:
     lines: list[tuple[str, int]] = field(default_factory=list)
     gross: list[tuple[str, int]] = field(default_factory=list)
     date: int | None = None
+    key: str | None = None  # its id, where that is known: an imported note's
 
 
 def live(work: Work, key: str) -> Doc:
@@ -173,7 +174,7 @@ def against(work: Work, invoice: Doc, kind: str, reason: str, wish: Wish) -> Doc
     sub_total = sum(line["amount"] for line in lines)
     refundable = kind == "refundable"
     note: Doc = {
-        "id": billing.number(work, customer, "credit_note"), "customer_id": customer["id"], "type": kind,
+        "id": wish.key or billing.number(work, customer, "credit_note"), "customer_id": customer["id"], "type": kind,
         "reference_invoice_id": invoice["id"], "reason_code": reason, "date": wish.date or work.at,
         "status": "refund_due" if refundable else "adjusted", "price_type": invoice["price_type"],
         "currency_code": invoice["currency_code"], "base_currency_code": invoice["base_currency_code"],

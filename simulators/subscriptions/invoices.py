@@ -49,7 +49,7 @@ def must_be_open(invoice: Doc, what: str) -> None:
 
 def create(work: Work, params: Params) -> Result:
     """POST /invoices/create_for_charge_items_and_charges: one-off charges of a customer or subscription."""
-    customer, subscription = _whom(work, params)
+    customer, subscription = whom(work, params)
     lines, currency = _lines(work, params, customer, subscription)
     date = params.integer("invoice_date") or work.at
     if date > work.at:
@@ -84,7 +84,7 @@ def charge(work: Work, params: Params) -> Result:
 
 def _one_off(work: Work, params: Params, line: Callable[[str | None, str | None], tuple[Doc, str | None]]) -> Result:
     """One line, invoiced at once and collected as the customer or subscription says."""
-    customer, subscription = _whom(work, params)
+    customer, subscription = whom(work, params)
     asked = params.text("currency_code", longest=3)
     made, currency = line(asked and asked.upper(), subscription["id"] if subscription else None)
     home = subscription["currency_code"] if subscription else customer["preferred_currency_code"]
@@ -108,7 +108,8 @@ def _issued(work: Work, draft: billing.Draft, mode: str | None) -> Doc:
     return invoice
 
 
-def _whom(work: Work, params: Params) -> tuple[Doc, Doc | None]:
+def whom(work: Work, params: Params) -> tuple[Doc, Doc | None]:
+    """The customer, and the subscription if it is named, that an invoice is for."""
     customer_id, subscription_id = params.text("customer_id"), params.text("subscription_id")
     if (customer_id is None) == (subscription_id is None):
         raise wrong("customer_id", "give either customer_id or subscription_id")

@@ -28,7 +28,7 @@ def record_note_refund(work: Work, params: Params, key: str) -> Result:
     params.text("refund_reason_code")
     group = params.group("transaction")
     amount = _within(group.integer("amount", least=1), note["amount_available"], group.name("amount"))
-    return {"credit_note": note, "transaction": _offline(work, note, group, amount)}
+    return {"credit_note": note, "transaction": offline(work, note, group, amount)}
 
 
 def refund_invoice(work: Work, params: Params, key: str) -> Result:
@@ -46,7 +46,7 @@ def record_invoice_refund(work: Work, params: Params, key: str) -> Result:
     group = params.group("transaction")
     amount = _within(group.integer("amount", least=1), invoice["amount_paid"], group.name("amount"))
     note = _note(work, params, invoice, amount)
-    return {"invoice": invoice, "transaction": _offline(work, note, group, amount), "credit_note": note}
+    return {"invoice": invoice, "transaction": offline(work, note, group, amount), "credit_note": note}
 
 
 def _due(work: Work, key: str) -> Doc:
@@ -197,7 +197,8 @@ def _how(group: Params) -> Doc:
     return members
 
 
-def _offline(work: Work, note: Doc, group: Params, amount: int) -> Doc:
+def offline(work: Work, note: Doc, group: Params, amount: int) -> Doc:
+    """The record of a refund that went another way, from what `group` says of it."""
     return _refund(work, note, amount, _date(work, group, "date"), _how(group))
 
 

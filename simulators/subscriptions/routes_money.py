@@ -11,6 +11,7 @@ from simulators.subscriptions import (
     contacts,
     credit_notes,
     customers,
+    document_imports,
     dunning_control,
     hierarchy,
     invoices,
@@ -48,13 +49,13 @@ absent(
     "portal sessions",
     "product catalog 1.0 operations",
 )
-absent("import of invoices and credit notes")
-
 Action = Callable[..., dict[str, Any]]
 
 MONEY: tuple[tuple[str, str, str, Action], ...] = (
     ("POST", "/invoices/charge", "invoice.charge", invoices.charge),
     ("POST", "/invoices/create_for_charge_item", "invoice.create_for_charge_item", invoices.create_for_charge_item),
+    ("POST", "/invoices/import_invoice", "invoice.import_invoice", document_imports.invoice),
+    ("POST", "/credit_notes/import_credit_note", "credit_note.import_credit_note", document_imports.credit_note),
     ("POST", "/invoices/{key}/add_charge", "invoice.add_charge", pending_lines.add_charge),
     ("POST", "/invoices/{key}/add_charge_item", "invoice.add_charge_item", pending_lines.add_charge_item),
     ("POST", "/invoices/{key}/delete_line_items", "invoice.delete_line_items", pending_lines.delete_lines),
