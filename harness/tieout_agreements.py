@@ -141,7 +141,8 @@ def _late(agreement: Agreement, term: Term, change: Change, reckoning: _Reckonin
     cycles = prorated(added, agreement, change)[1]
     lacking = added * (term.cycles - cycles) - change.effect
     reason = f"renewed after the term had begun: what is other than before holds from {change.day} on"
-    reckoning.items.append(Item("proration", deal.id, lacking, reason))
+    if lacking:
+        reckoning.items.append(Item("proration", deal.id, lacking, reason))
     return -lacking
 
 

@@ -1,9 +1,10 @@
 """What sales is told of contracts: every renewal and amendment that happened, none that did not, and by whose doing."""
 
 from collections import Counter
+from datetime import date, timedelta
 
-from harness.agreements import Agreement, agreements, decided_by
-from harness.canon import Told
+from harness.agreements import LATE_DAYS, Agreement, agreements, decided_by
+from harness.canon import Deal, Told
 from harness.checkers.case import Case
 
 
@@ -45,10 +46,16 @@ def lost_renewals_end(case: Case) -> tuple[int, list[str]]:
         lost = [deal for deal in case.canon.lost if keys.get(deal.contract) == contract.key]
         won = [*agreement.renewals.values(), *(deal for deal in agreement.pending if deal.kind == "renewal")]
         for deal in lost:
-            later = any(one.won_at >= deal.won_at for one in won)
+            later = any(one.won_at >= deal.won_at for one in won) or _renewed_lately(agreement, deal)
             if contract.renews and not later and case.excuses.item((deal.id,), "", 0) is None:
                 findings.append(f"renewal {deal.name} was lost, and contract {contract.key} is to renew all the same")
     return len(case.canon.lost), findings
+
+
+def _renewed_lately(agreement: Agreement, lost: Deal) -> bool:
+    """Was the term that the lost renewal was about renewed by another deal, shortly before?"""
+    since = (date.fromisoformat(lost.closed_on) - timedelta(days=LATE_DAYS)).isoformat()
+    return not lost.start and any(term.id in agreement.renewals and term.start >= since for term in agreement.terms)
 
 
 def own_changes_come_not_back(case: Case) -> tuple[int, list[str]]:

@@ -30,6 +30,19 @@ async def give_up(stage: Stage, facts: Any) -> str:
     return f"{len(found)} exceptions of kind {facts.kind} are given up: {facts.reason}"
 
 
+async def retry(stage: Stage, facts: Any) -> str:
+    """Every open exception of a kind is tried again."""
+    status, rows = await ask_core(stage, "GET", "/exceptions?state=open")
+    found = [row for row in rows if row["kind"] == facts.kind] if status == 200 else []
+    if not found:
+        raise StepFailed(f"no exception of kind {facts.kind} stands open")
+    for row in found:
+        status, answer = await ask_core(stage, "POST", f"/exceptions/{row['id']}/retry", {})
+        if status != 200:
+            raise StepFailed(f"the core answered {status} to another try of {row['id']}: {answer}")
+    return f"{len(found)} exceptions of kind {facts.kind} are tried again"
+
+
 async def _as_it_stands(stage: Stage, exception: str, refusal: Any) -> tuple[int, Any]:
     status, row = await ask_core(stage, "GET", f"/exceptions/{exception}")
     return (200, row) if status == 200 and row["state"] == "abandoned" else (409, refusal)

@@ -11,7 +11,9 @@ from harness.drivers.bank_file import PARTNER, Transfer, pay_file
 from harness.drivers.bookwork import edit_book
 from harness.drivers.drifting import map_fields, permit_field, rename_field, require_field
 from harness.drivers.loading import close_loaded, load, pay_loaded
-from harness.drivers.operator import ask_core, give_up, set_policy
+from harness.drivers.many import sell_many
+from harness.drivers.operator import ask_core, give_up, retry, set_policy
+from harness.drivers.premises import limits, lock_period
 from harness.drivers.quiet import settle
 from harness.drivers.stage import Buyer, Offer, Stage, StepFailed
 from harness.drivers.usage import consume, consume_export
@@ -235,6 +237,7 @@ DRIVERS: dict[str, Driver] = {
     "deal": _deal,
     "close": _close,
     "lose": _lose,
+    "sell_many": sell_many,
     "platform_change": platform_change,
     "settle": _settle,
     "advance": _advance,
@@ -255,6 +258,9 @@ DRIVERS: dict[str, Driver] = {
     "permit_field": permit_field,
     "require_field": require_field,
     "map_fields": map_fields,
+    "lock_period": lock_period,
+    "retry": retry,
+    "limits": limits,
     "replay": _replay,
     "load": load,
     "close_loaded": close_loaded,

@@ -47,6 +47,28 @@ class DealStep(Part):
         return self
 
 
+class SellManyStep(Part):
+    """Sales opens many accounts of one entity and wins a deal with each: `<id>-1`, `<id>-2`, … all signed at once.
+
+    `live_count`: how many where real time passes.
+    """
+
+    id: Name
+    count: int = Field(ge=1, le=10_000)
+    live_count: int = Field(default=20, ge=1)
+    entity: str = Field(max_length=10)
+    country: str
+    state: str = ""
+    city: str = ""
+    start: date | None = None
+    lines: tuple[DealLine, ...] = Field(min_length=1)
+
+    def names(self, mode: str) -> list[str]:
+        """What its customers are called, and their deals alike."""
+        count = min(self.count, self.live_count) if mode == "live" else self.count
+        return [f"{self.id}-{number}" for number in range(1, count + 1)]
+
+
 class LoseStep(Part):
     """Sales loses deals: a renewal that is lost ends its contract."""
 

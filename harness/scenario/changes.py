@@ -41,6 +41,28 @@ class MapFieldsStep(Part):
     defaults: dict[str, Any] = Field(default_factory=dict)
 
 
+class LockPeriodStep(Part):
+    """Finance locks a month of the cloud ERP for everything, or (`unlock`) opens it again."""
+
+    short: ClassVar[str] = "period"
+    period: str = Field(pattern=r"^\d{4}-\d{2}$")
+    unlock: bool = False
+
+
+class RetryStep(Part):
+    """A person has put something right outside and lets the core try all open exceptions of a kind again."""
+
+    short: ClassVar[str] = "kind"
+    kind: str = Field(min_length=1)
+
+
+class LimitsStep(Part):
+    """From now on the systems count requests against the vendors' own limits, or against a hundred times as many."""
+
+    short: ClassVar[str] = "profile"
+    profile: Literal["vendor", "roomy"]
+
+
 class ReplayStep(Part):
     """An operator lets the core take stored signals again: those of a `day` (UTC), of a span, or all; `times` in a row.
 

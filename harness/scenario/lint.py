@@ -103,9 +103,14 @@ def _check_references(placed: Placed, scenario: Scenario, world: WorldFile | Non
             if facts.of is not None:
                 _known(placed, (*way, "of"), "deal", facts.of, deals)
             _check_products(placed, way, facts, world)
+        elif step.verb == "sell_many":
+            for name in facts.names("live"):
+                _declare(placed, way, "customer", name, customers)
+                _declare(placed, way, "deal", name, deals)
+            _check_products(placed, way, facts, world)
         else:
             _check_step(placed, way, facts, customers, deals, disturbances)
-    for what in ("deals", "starts", "contracts", "debts"):
+    for what in ("deals", "starts", "contracts", "debts", "sync"):
         for name in getattr(scenario.expect, what):
             _known(placed, ("expect", what, name), "deal", name, deals)
 
@@ -138,7 +143,7 @@ def _check_step(
     if hasattr(facts, "deal"):
         for name in (facts.deal,) if isinstance(facts.deal, str) else facts.deal:
             _known(placed, (*way, "deal"), "deal", name, deals)
-    for what in ("deals", "starts", "contracts", "debts"):
+    for what in ("deals", "starts", "contracts", "debts", "sync"):
         for name in getattr(facts, what, ()):
             _known(placed, (*way, what, name), "deal", name, deals)
     if isinstance(facts, DisturbStep):

@@ -6,9 +6,18 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from harness.scenario.agreements import ContractState, DealStep, LoseStep, PlatformChangeStep
+from harness.scenario.agreements import ContractState, DealStep, LoseStep, PlatformChangeStep, SellManyStep
 from harness.scenario.bookwork import EditBookStep, Reconciled
-from harness.scenario.changes import MapFieldsStep, PermitFieldStep, RenameFieldStep, ReplayStep, RequireFieldStep
+from harness.scenario.changes import (
+    LimitsStep,
+    LockPeriodStep,
+    MapFieldsStep,
+    PermitFieldStep,
+    RenameFieldStep,
+    ReplayStep,
+    RequireFieldStep,
+    RetryStep,
+)
 from harness.scenario.money import (
     BankReturnStep,
     CancelStep,
@@ -265,6 +274,7 @@ VERBS: dict[str, type[Part]] = {
     "deal": DealStep,
     "close": CloseStep,
     "lose": LoseStep,
+    "sell_many": SellManyStep,
     "platform_change": PlatformChangeStep,
     "settle": SettleStep,
     "advance": AdvanceStep,
@@ -285,6 +295,9 @@ VERBS: dict[str, type[Part]] = {
     "permit_field": PermitFieldStep,
     "require_field": RequireFieldStep,
     "map_fields": MapFieldsStep,
+    "lock_period": LockPeriodStep,
+    "retry": RetryStep,
+    "limits": LimitsStep,
     "replay": ReplayStep,
     "load": LoadStep,
     "close_loaded": CloseLoadedStep,

@@ -44,13 +44,14 @@ class LimitMeter:
     """Counts calls against limits; refused calls count as traffic, as the vendors do."""
 
     def __init__(self, limits: Limits, profile: Profile) -> None:
-        self._declared = limits
+        self._declared, self._profile = limits, profile
         self.profile: Profile = profile
         self.limits = limits.scaled(profile)
         self.reset()
 
     def reset(self) -> None:
-        """Forget all traffic."""
+        """Forget all traffic, and the profile that somebody switched to."""
+        self.use(self._profile)
         self._begun: list[float] = []  # wire times at which the calls in flight were let in
         self.used_today = 0
         self.used_window = 0

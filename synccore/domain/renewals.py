@@ -60,3 +60,11 @@ def undecided_term_began(deal: Deal, agreement: Agreement, prior: Decision | Non
     if agreement.term is None or not agreement.renewed or decided(prior, agreement):
         return False
     return _late(deal, day(agreement.term.start, zone), late_days)
+
+
+def renewed_by_another(deal: Deal, agreement: Agreement, prior: Decision | None, late_days: int, zone: str) -> bool:
+    """Has another deal renewed what this one lost, be it for the next term or for one that began shortly before?"""
+    term = agreement.term
+    if prior is None or prior["kind"] != "won" or prior["deal"] == deal.id or term is None:
+        return False
+    return prior["term"] == term.id or (decided(prior, agreement) and _late(deal, day(term.start, zone), late_days))

@@ -78,6 +78,14 @@ class Found:
     amount: int | None = None
 
 
+@dataclass(frozen=True)
+class FeedPage:
+    """Rows of a feed, and where it goes on ('': nowhere)."""
+
+    rows: list[dict[str, Any]]
+    offset: str = ""
+
+
 class Contracted(TypedDict):
     """A subscription and when its contract term begins there, in epoch seconds."""
 
@@ -251,8 +259,10 @@ class Platform(Reachable, Protocol):
         """Record that a ledger paid a credit note out; returns the refund's id."""
         ...
 
-    async def events(self, since: int) -> list[dict[str, Any]]:
-        """Events that occurred after an instant (epoch seconds), oldest first, as they come by webhook."""
+    async def events(self, since: int, offset: str = "") -> FeedPage:
+        """A page of the events that occurred after an instant (epoch seconds), oldest first, as they come by webhook;
+        `offset`: of the next page, as the page before named it. Rejected when an offset is not known any more.
+        """
         ...
 
     async def book(self, names: Names) -> Book:

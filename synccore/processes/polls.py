@@ -1,8 +1,10 @@
 """The tickers: what each source says has changed since its cursor, with overlap; cursor and work move together."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from math import inf
+from typing import Any
 
 from synccore.domain import drift
 from synccore.domain.facts import fact
@@ -10,7 +12,7 @@ from synccore.domain.keys import digest
 from synccore.domain.payloads import Misshapen
 from synccore.ports.engine import Tick
 from synccore.ports.stores import Signal, Unit
-from synccore.ports.systems import Row
+from synccore.ports.systems import Rejected, Row
 from synccore.processes.context import Context
 from synccore.processes.intake import take_all
 from synccore.processes.set_aside import order_received, set_aside
@@ -135,33 +137,70 @@ def _same(unit: Unit, known: str, row: Row) -> bool:
 
 
 class PlatformEvents:
-    """Ticker platform-events: the feed, beside the webhooks, under the same ids; nothing is lost if a webhook is."""
+    """Ticker platform-events: the feed, beside the webhooks, under the same ids; nothing is lost if a webhook is.
 
-    CURSOR = "subscriptions/events"
+    A long feed is read page by page, and where a limit or an outage breaks off is where the next look goes on: one that
+    began anew each time would never see the end of a busy night. Nor is the overlap read again for ever when nothing
+    newer comes.
+    """
+
+    CURSOR, PLACE = "subscriptions/events", "subscriptions/events/page"
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
         self._known: dict[str, None] = {}  # ids that this process has stored already; the inbox is the truth
-        self._cursor: int | None = None  # as this process left it; the store's is the truth
+        self._cursor: int | None = None  # as this process left it, and the page; the store's are the truth
+        self._place = ""
+        self._floor = 0  # all that occurred before was read by a look that began long after it
 
     async def __call__(self) -> Tick:
         """One look at the source."""
-        ctx = self._ctx
+        ctx, began = self._ctx, self._ctx.clock.now()
         if self._cursor is None:
-            self._cursor = int(await ctx.db.run(lambda unit: unit.cursors.get(self.CURSOR)) or 0)
-        since = max(0, self._cursor - ctx.overlap_s)
-        events = [event for event in await ctx.platform.events(since) if isinstance(event, dict)]
+            self._cursor, self._place = await ctx.db.run(self._stored)
+        since, offset = max(self._floor, self._cursor - ctx.overlap_s), ""
+        if self._place:
+            since, offset = json.loads(self._place)
+        worked = False
+        seen: dict[str, None] = {}
+        while True:
+            try:
+                page = await ctx.platform.events(since, offset)
+            except Rejected:
+                if not offset:
+                    raise
+                offset = ""  # the place is not known any more
+                continue
+            events = [event for event in page.rows if isinstance(event, dict)]
+            seen |= {str(event.get("id")): None for event in events}
+            offset = page.offset
+            worked = await self._take(events, json.dumps([since, offset]) if offset else "") or worked
+            if not offset:
+                break
+        self._known = seen
+        self._floor = max(self._floor, int(began) - 2 * ctx.overlap_s)
+        return Tick(worked)
+
+    def _stored(self, unit: Unit) -> tuple[int, str]:
+        return int(unit.cursors.get(self.CURSOR) or 0), unit.cursors.get(self.PLACE) or ""
+
+    async def _take(self, events: list[dict[str, Any]], onward: str) -> bool:
+        """A page with its work, and in the same transaction where to go on; True if there was anything new in it."""
+        ctx, place = self._ctx, self._place
         unseen = [event for event in events if event.get("id") not in self._known]
         latest = max((int(event["occurred_at"]) for event in unseen if "occurred_at" in event), default=0)
 
         def taken(unit: Unit) -> None:
             if latest > int(unit.cursors.get(self.CURSOR) or 0):
                 unit.cursors.set(self.CURSOR, str(latest))
+            if onward != place:
+                unit.cursors.set(self.PLACE, onward)
 
         fresh = await take_all(ctx, unseen, taken) if unseen else 0
-        self._cursor = max(self._cursor, latest)
-        self._known = {str(event.get("id")): None for event in events}
-        return Tick(fresh > 0)
+        if not unseen and onward != place:
+            await ctx.db.run(taken)
+        self._cursor, self._place = max(self._cursor or 0, latest), onward
+        return fresh > 0
 
 
 class CloudPayments:

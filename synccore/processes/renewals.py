@@ -6,7 +6,7 @@ from typing import Any
 from synccore.domain.agreements import Agreement, Part, Unfit, fingerprint
 from synccore.domain.deals import Deal
 from synccore.domain.facts import fact
-from synccore.domain.renewals import Target, target_of, undecided_term_began
+from synccore.domain.renewals import Target, renewed_by_another, target_of, undecided_term_began
 from synccore.ports.stores import Unit
 from synccore.ports.systems import Found
 from synccore.processes.context import Context
@@ -182,14 +182,15 @@ async def decline(ctx: Context, deal: Deal) -> str:
     if agreement is None or (effect is not None and effect.state == "applied"):
         return ""
     if effect is None:
-        if agreement.status == "cancelled" or _by_another(prior, deal, agreement):
+        late_days = int(policy["late_days"])
+        if agreement.status == "cancelled" or renewed_by_another(deal, agreement, prior, late_days, zone):
             return ""
         unfit = None
         if agreement.term is None:
             unfit = (
                 f"{agreement.id} runs on without a contract term, and its renewal was lost: cancel it, or let it run"
             )
-        elif undecided_term_began(deal, agreement, prior, int(policy["late_days"]), zone):
+        elif undecided_term_began(deal, agreement, prior, late_days, zone):
             unfit = (
                 f"{agreement.id} was renewed by the platform before its renewal was lost: agree on it with the customer"
             )
@@ -199,12 +200,6 @@ async def decline(ctx: Context, deal: Deal) -> str:
     await show_contract(ctx, agreement.id)
     await report_deal(ctx, deal, "Synced", "", agreement.id)
     return agreement.id
-
-
-def _by_another(prior: dict[str, Any] | None, deal: Deal, agreement: Agreement) -> bool:
-    """Has another deal renewed what this one lost?"""
-    term = agreement.term.id if agreement.term is not None else ""
-    return prior is not None and prior["kind"] == "won" and prior["deal"] != deal.id and prior["term"] == term
 
 
 async def _end_with_term(ctx: Context, deal: Deal, agreement: Agreement, key: str) -> None:

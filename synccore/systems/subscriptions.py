@@ -14,7 +14,7 @@ from synccore.domain.books import Book, Names
 from synccore.domain.credits import Credit
 from synccore.ports.clock import Clock
 from synccore.ports.outcomes import Later
-from synccore.ports.systems import Contracted, Found, Unknown
+from synccore.ports.systems import Contracted, FeedPage, Found, Unknown
 from synccore.ports.transport import Request, Response, Transport
 from synccore.ports.usage import Usages
 from synccore.systems import books_platform, platform_values
@@ -234,15 +234,15 @@ class SubscriptionsAdapter:
         body = await self._post("credit_note.record_refund", path, fields, "transaction", key)
         return str(body["transaction"]["id"])
 
-    async def events(self, since: int) -> list[dict[str, Any]]:
-        """The feed, oldest first; pages by its offset."""
+    async def events(self, since: int, offset: str = "") -> FeedPage:
+        """A page of the feed, oldest first."""
         query = {
             "event_type[in]": json.dumps(list(EVENTS)),
             "occurred_at[after]": since,
             "sort_by[asc]": "occurred_at",
             "limit": PAGE,
         }
-        return await self._list("event.list", "/events", query, "event")
+        return FeedPage(*await self._page("event.list", "/events", query, "event", offset))
 
     async def book(self, names: Names) -> Book:
         """List pages of 100, oldest first; deleted documents with the others, so that their absence has a cause."""
@@ -263,20 +263,25 @@ class SubscriptionsAdapter:
 
     async def _list(self, operation: str, path: str, query: Mapping[str, Any], member: str) -> list[Any]:
         rows: list[Any] = []
-        offset: str | None = None
+        offset = ""
         while True:
-            asked = {**query, "offset": offset} if offset else dict(query)
-            url = f"{self._base}{path}?{urlencode(asked)}"
-            request = Request("GET", url, {"accept": "application/json"}, b"", self._timeout_s)
-            body = await self._client.read(operation, request, missing_ok=True)
-            if body is None:
-                return rows
-            if not isinstance(body, dict) or not isinstance(body.get("list"), list):
-                raise Later(2.0, f"subscriptions {operation}: an answer without a list", counts=False)
-            rows += [row[member] for row in body["list"] if member in row]
-            offset = body.get("next_offset")
+            page, offset = await self._page(operation, path, query, member, offset)
+            rows += page
             if not offset:
                 return rows
+
+    async def _page(
+        self, operation: str, path: str, query: Mapping[str, Any], member: str, offset: str
+    ) -> tuple[list[Any], str]:
+        asked = {**query, "offset": offset} if offset else dict(query)
+        url = f"{self._base}{path}?{urlencode(asked)}"
+        request = Request("GET", url, {"accept": "application/json"}, b"", self._timeout_s)
+        body = await self._client.read(operation, request, missing_ok=True)
+        if body is None:
+            return [], ""
+        if not isinstance(body, dict) or not isinstance(body.get("list"), list):
+            raise Later(2.0, f"subscriptions {operation}: an answer without a list", counts=False)
+        return [row[member] for row in body["list"] if member in row], str(body.get("next_offset") or "")
 
     async def _post(self, operation: str, path: str, fields: Mapping[str, Any], member: str, key: str = "") -> Any:
         headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}

@@ -20,8 +20,9 @@ def change(parts: Parts) -> Parts:
         async def payment(transaction_id):
             return (await real.payment(transaction_id)).model_copy(update={"reference": ""})
 
-        async def events(since):
-            return [nameless(event) for event in await real.events(since)]
+        async def events(since, offset=""):
+            page = await real.events(since, offset)
+            return replace(page, rows=[nameless(event) for event in page.rows])
 
         return {"payment": payment, "events": events}
 

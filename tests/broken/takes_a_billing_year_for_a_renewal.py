@@ -19,8 +19,9 @@ def change(parts: Parts) -> Parts:
         return {**event, "event_type": "contract_term_renewed", "content": {**event["content"], "contract_term": term}}
 
     def platform(real):
-        async def events(since):
-            return [renewed(event) for event in await real.events(since)]
+        async def events(since, offset=""):
+            page = await real.events(since, offset)
+            return replace(page, rows=[renewed(event) for event in page.rows])
 
         return {"events": events}
 

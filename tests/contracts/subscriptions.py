@@ -337,7 +337,7 @@ CASES = (
             "event_type[in]": str(list(EVENTS)).replace("'", '"'), "occurred_at[after]": "1767600000",
             "sort_by[asc]": "occurred_at", "limit": "100",
         }, answers=rows(event=EVENT)),
-    ), lambda events: events[0]["content"]["invoice"]["total"] == 544375),
+    ), lambda page: page.rows[0]["content"]["invoice"]["total"] == 544375),
     Case("a key that is refused", lambda site: site.bill("US-000001"), (
         Exchange("a call with a key that is refused", (("the client's key is refused", {}),), "GET",
                  f"{API}/invoices/US-000001", status=401, answers=refused("api_authentication_failed"),

@@ -18,6 +18,8 @@ def test_all_stories_hold_live(tmp_path: Path) -> None:
         "cancel-and-credit", "credit-and-rebill", "refund-and-chargeback", "own-payment-echo",
         "partial-and-over-payments", "overdue-account", "paid-yesterday-dunned-today", "commit-and-overage",
         "usage-outage-13h", "payment-reversed", "two-equal-partials",
+        "renewal-before-adjustment",
+        "monthly-billing-is-not-renewal", "auto-renew-vs-sales-renewal", "bulk-renewal-midnight",
     ]  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-m", "harness.cli", "run", *stories, "--mode", "live", "--json"],

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from synccore.domain.bills import Application, Bill, BillLine, Payment, Receipt
 from synccore.domain.deals import Account, Deal, DealLine
 from synccore.domain.money import share
-from synccore.ports.systems import Contracted, Found, Row
+from synccore.ports.systems import Contracted, FeedPage, Found, Row
 from tests.synccore.processes.wire import Wire, unique
 
 T = TypeVar("T")
@@ -285,8 +285,14 @@ class FakePlatform:
 
         return await self.wire.act("platform.record_payment", write, write=True)
 
-    async def events(self, since: int) -> list[dict[str, Any]]:
-        return await self.wire.act("platform.events", lambda: [e for e in self.feed if e["occurred_at"] > since])
+    async def events(self, since: int, offset: str = "") -> FeedPage:
+        """Pages of three, so that a feed has some."""
+
+        def read() -> FeedPage:
+            rows, begin = [e for e in self.feed if e["occurred_at"] > since], int(offset or 0)
+            return FeedPage(rows[begin : begin + 3], str(begin + 3) if len(rows) > begin + 3 else "")
+
+        return await self.wire.act("platform.events", read)
 
 
 def wire_bill(bill: Bill) -> dict[str, Any]:
