@@ -15,6 +15,7 @@ from synccore.domain.books import Book, Names
 from synccore.domain.credits import Credit
 from synccore.domain.deals import Account, Deal
 from synccore.domain.legacy import LegacyFile
+from synccore.ports.feeds import FeedPage
 from synccore.ports.reach import Reachable
 from synccore.ports.usage import Usages
 
@@ -76,14 +77,6 @@ class Found:
 
     reference: Any
     amount: int | None = None
-
-
-@dataclass(frozen=True)
-class FeedPage:
-    """Rows of a feed, and where it goes on ('': nowhere)."""
-
-    rows: list[dict[str, Any]]
-    offset: str = ""
 
 
 class Contracted(TypedDict):

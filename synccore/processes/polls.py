@@ -158,7 +158,7 @@ class PlatformEvents:
         ctx, began = self._ctx, self._ctx.clock.now()
         if self._cursor is None:
             self._cursor, self._place = await ctx.db.run(self._stored)
-        since, offset = max(self._floor, self._cursor - ctx.overlap_s), ""
+        since, offset = max(self._floor, (self._cursor or 0) - ctx.overlap_s), ""
         if self._place:
             since, offset = json.loads(self._place)
         worked = False

@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 from synccore.domain.bills import Application, Bill, BillLine, Payment, Receipt
 from synccore.domain.deals import Account, Deal, DealLine
 from synccore.domain.money import share
-from synccore.ports.systems import Contracted, FeedPage, Found, Row
+from synccore.ports.feeds import FeedPage
+from synccore.ports.systems import Contracted, Found, Row
 from tests.synccore.processes.wire import Wire, unique
 
 T = TypeVar("T")
