@@ -185,12 +185,15 @@ def _compare(
 
 
 def _receipt_keys(canon: Canon | None) -> dict[str, list[str]]:
-    """Keys of the receipts and credits applied to a bill: the work on them explains a difference in what is open."""
+    """Keys of the receipts applied to a bill, and of credits that no ledger has: the work on them explains a difference
+    in what is open.
+    """
     found: dict[str, list[str]] = {}
+    posted = {posting.key for posting in canon.postings()} if canon is not None else set()
     for receipt in canon.receipts if canon is not None else ():
         for number in dict.fromkeys(number for number, _ in receipt.applied):
             found.setdefault(number, []).append(receipt.key)
-    for credit in canon.bills() if canon is not None else ():
+    for credit in (one for one in canon.bills() if one.key not in posted) if canon is not None else ():
         for number in dict.fromkeys(number for number, _ in credit.applied):
             found.setdefault(number, []).append(credit.key)
     return found

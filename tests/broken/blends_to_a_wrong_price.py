@@ -1,4 +1,4 @@
-"""Rounds the price of seats that are sold at two prices, so that the contract is worth less than both deals."""
+"""Rounds down the price of seats that are sold at two prices, so that the contract is worth less than both deals."""
 
 from synccore.bootstrap import Parts
 from tests.broken import alter, stories
@@ -11,7 +11,7 @@ def change(parts: Parts) -> Parts:
     def platform(real):
         async def change_subscription(subscription_id, fields, key):
             rows = [
-                {**row, "unit_price": row["unit_price"] // 100_000 * 100_000} if row.get("unit_price") else row
+                {**row, "unit_price": row["unit_price"] // 200_000 * 200_000} if row.get("unit_price") else row
                 for row in fields.get("subscription_items", [])
             ]
             return await real.change_subscription(subscription_id, {**fields, "subscription_items": rows}, key)

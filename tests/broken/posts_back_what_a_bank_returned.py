@@ -21,8 +21,9 @@ def change(parts: Parts) -> Parts:
             found = await real.payment(transaction_id)
             return found.model_copy(update={"reference": ""}) if found and found.kind == "refund" else found
 
-        async def events(since):
-            return [nameless(event) for event in await real.events(since)]
+        async def events(since, offset=""):
+            page = await real.events(since, offset)
+            return replace(page, rows=[nameless(event) for event in page.rows])
 
         return {"payment": payment, "events": events}
 
