@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypedDict
 
 from synccore.domain.deals import Deal, Value
 from synccore.domain.findings import Finding
@@ -29,6 +30,13 @@ class Term(Value):
     cycles: int
     action: str
     value: int
+
+
+class Contracted(TypedDict):
+    """A subscription and when its contract term begins there, in epoch seconds."""
+
+    id: str
+    starts_at: int
 
 
 class Agreement(Value):

@@ -7,9 +7,9 @@ applied, and why), Unknown (perhaps applied), Later (certainly not applied: a li
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Protocol, TypedDict
+from typing import Any, Protocol
 
-from synccore.domain.agreements import Agreement
+from synccore.domain.agreements import Agreement, Contracted
 from synccore.domain.bills import Bill, Payment, Receipt
 from synccore.domain.books import Book, Names
 from synccore.domain.credits import Credit
@@ -77,13 +77,6 @@ class Found:
 
     reference: Any
     amount: int | None = None
-
-
-class Contracted(TypedDict):
-    """A subscription and when its contract term begins there, in epoch seconds."""
-
-    id: str
-    starts_at: int
 
 
 class Salesforce(Reachable, Protocol):
@@ -253,9 +246,7 @@ class Platform(Reachable, Protocol):
         ...
 
     async def events(self, since: int, offset: str = "") -> FeedPage:
-        """A page of the events that occurred after an instant (epoch seconds), oldest first, as they come by webhook;
-        `offset`: of the next page, as the page before named it. Rejected when an offset is not known any more.
-        """
+        """A page of the events after an instant, oldest first; Rejected when an offset is not known any more."""
         ...
 
     async def book(self, names: Names) -> Book:

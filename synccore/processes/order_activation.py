@@ -6,8 +6,8 @@ from datetime import date
 from typing import Any
 
 from synccore.domain import calendar
+from synccore.domain.agreements import Contracted, fingerprint
 from synccore.domain.agreements import agreed as parts_of
-from synccore.domain.agreements import fingerprint
 from synccore.domain.deals import Deal
 from synccore.domain.facts import fact
 from synccore.domain.findings import Finding
@@ -19,7 +19,7 @@ from synccore.domain.validation import Catalogues, MasterData
 from synccore.ports.engine import Run
 from synccore.ports.outcomes import Away, Parked
 from synccore.ports.stores import Unit
-from synccore.ports.systems import CloudErp, Contracted, Found, Rejected
+from synccore.ports.systems import CloudErp, Found, Rejected
 from synccore.processes.context import Context, entity_of, item_of, taxes_of
 from synccore.processes.contract_changes import ContractChanges
 from synccore.processes.contract_signals import items_key

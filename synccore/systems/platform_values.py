@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from synccore.domain.agreements import Agreement, Part, Term
+from synccore.domain.agreements import Agreement, Contracted, Part, Term
 from synccore.domain.bills import Application, Bill, BillLine, Payment
 from synccore.domain.credits import Credit
 from synccore.domain.deals import Address
-from synccore.ports.systems import Contracted
 
 
 def contracted(row: Mapping[str, Any]) -> Contracted:

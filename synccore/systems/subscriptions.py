@@ -8,14 +8,14 @@ from typing import Any
 from urllib.parse import quote as percent
 from urllib.parse import urlencode
 
-from synccore.domain.agreements import Agreement
+from synccore.domain.agreements import Agreement, Contracted
 from synccore.domain.bills import Bill, Payment, Receipt
 from synccore.domain.books import Book, Names
 from synccore.domain.credits import Credit
 from synccore.ports.clock import Clock
 from synccore.ports.feeds import FeedPage
 from synccore.ports.outcomes import Later
-from synccore.ports.systems import Contracted, Found, Unknown
+from synccore.ports.systems import Found, Unknown
 from synccore.ports.transport import Request, Response, Transport
 from synccore.ports.usage import Usages
 from synccore.systems import books_platform, platform_values

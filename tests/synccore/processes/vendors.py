@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
+from synccore.domain.agreements import Contracted
 from synccore.domain.bills import Application, Bill, BillLine, Payment, Receipt
 from synccore.domain.deals import Account, Deal, DealLine
 from synccore.domain.money import share
 from synccore.ports.feeds import FeedPage
-from synccore.ports.systems import Contracted, Found, Row
+from synccore.ports.systems import Found, Row
 from tests.synccore.processes.wire import Wire, unique
 
 T = TypeVar("T")
