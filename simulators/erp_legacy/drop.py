@@ -200,17 +200,20 @@ class Drop:
 
     def authenticate(self, user: str, password: str) -> bool:
         """Whether the password is this partner's."""
-        partner = self._system.store.first("partner", username=user)
+        partner = self._profile(user)
         expected = "" if partner is None else str(partner.get("password", ""))
         return bool(expected) and hmac.compare_digest(expected.encode(), password.encode())
 
     def public_keys(self, user: str) -> list[str]:
         """The partner's public keys in OpenSSH text form."""
-        partner = self._system.store.first("partner", username=user)
+        partner = self._profile(user)
         return [] if partner is None else list(partner.get("public_keys", []))
 
+    def _profile(self, user: str) -> Doc | None:
+        return next((row for row in self._system.store.held("partner") if row["username"] == user), None)
+
     def _partner(self, user: str) -> str:
-        partner = self._system.store.first("partner", username=user)
+        partner = self._profile(user)
         if partner is None:
             raise PermissionError(errno.EACCES, "Unknown user", user)
         return str(partner["SNDPRN"])
