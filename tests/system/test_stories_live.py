@@ -16,8 +16,7 @@ def test_all_stories_hold_live(tmp_path: Path) -> None:
         "erp-outage", "schema-change", "renewal", "amendment", "europe-and-asia", "replay",
         "life-of-a-renewal", "renewal-with-upsell", "guarded-crm",
         "cancel-and-credit", "credit-and-rebill", "refund-and-chargeback", "own-payment-echo",
-        "partial-and-over-payments", "overdue-account", "paid-yesterday-dunned-today", "commit-and-overage",
-        "usage-outage-13h", "payment-reversed", "two-equal-partials",
+        "partial-and-over-payments",  # the other stories of money and debts pass weeks: they are played in simulation
         "renewal-before-adjustment",
         "monthly-billing-is-not-renewal", "auto-renew-vs-sales-renewal", "bulk-renewal-midnight",
     ]  # fmt: skip
