@@ -115,6 +115,8 @@ def _rate(row: Params) -> Decimal:
 
 def _kept(work: Work, draft: billing.Draft, key: str, details: list[Doc], round_off: int) -> Doc:
     made = billing.blank(work, draft, key)
+    for line in made["line_items"]:
+        line["customer_id"] = draft.customer["id"]
     sums: dict[str, int] = {}
     for detail in details:
         sums[detail["tax_name"]] = sums.get(detail["tax_name"], 0) + detail["tax_amount"]

@@ -232,6 +232,8 @@ def _refund(work: Work, note: Doc, amount: int, date: int, members: Doc) -> Doc:
     credit_notes.restate(invoice, note)
     work.save("invoice", invoice)
     work.emit("transaction_created", transaction=txn, customer=customer)
+    if txn["payment_method"] == "direct_debit":  # the bank takes its time; here it is done with the call
+        work.emit("refund_initiated", transaction=txn, invoice=invoice, credit_note=note, customer=customer)
     work.emit("payment_refunded", transaction=txn, invoice=invoice, credit_note=note, customer=customer)
     work.emit("credit_note_updated", credit_note=note, customer=customer)
     return txn

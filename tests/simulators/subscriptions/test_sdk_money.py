@@ -227,6 +227,8 @@ def test_a_bank_debit_clears_after_days_or_bounces(sdk: Any, acme: Any) -> None:
     refused("invalid_state_for_request", sdk.Invoice.void_invoice, begun.invoice.id)
     travel(sdk, 4)
     assert sdk.Invoice.retrieve(begun.invoice.id).invoice.status == "paid"
+    assert sdk.Invoice.refund(begun.invoice.id, {"refund_amount": 1_000}).transaction.payment_method == "direct_debit"
+    assert events(sdk, "refund_initiated", "payment_refunded") == ["refund_initiated", "payment_refunded"]
     bad = sdk.PaymentSource.create_bank_account({
         "customer_id": acme.id, "bank_account": {**account, "account_number": "000222222227"},
     }).payment_source  # fmt: skip
