@@ -274,3 +274,9 @@ def add_charge_at_term_end(work: Work, params: Params, key: str) -> Result:
     """POST /subscriptions/{id}/add_charge_at_term_end: kept; answered with the next invoice's estimate."""
     unbilled_charges.add_charge_at_term_end(work, params, key)
     return renewal(work, Params({}), key)
+
+
+def charge_addon_at_term_end(work: Work, params: Params, key: str) -> Result:
+    """POST /subscriptions/{id}/charge_addon_at_term_end: as `add_charge_at_term_end`, by item price."""
+    unbilled_charges.charge_addon_at_term_end(work, params, key)
+    return renewal(work, Params({}), key)

@@ -52,6 +52,8 @@ ACTIONS: tuple[tuple[str, str, str, Action], ...] = (
     ("POST", f"{_S}/regenerate_invoice", "subscription.regenerate_invoice", regeneration.regenerate_invoice),
     ("POST", f"{_S}/add_charge_at_term_end", "subscription.add_charge_at_term_end",
      estimates.add_charge_at_term_end),
+    ("POST", f"{_S}/charge_addon_at_term_end", "subscription.charge_addon_at_term_end",
+     estimates.charge_addon_at_term_end),
     ("POST", f"{_S}/override_billing_profile", "subscription.override_billing_profile",
      imports.override_billing_profile),
     ("POST", f"{_S}/import_contract_term", "subscription.import_contract_term", imports.import_contract_term),

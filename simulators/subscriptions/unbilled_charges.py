@@ -124,3 +124,22 @@ def add_charge_at_term_end(work: Work, params: Params, key: str) -> Doc:
     )  # fmt: skip
     _kept(work, customer, subscription, [line])
     return subscription
+
+
+def charge_addon_at_term_end(work: Work, params: Params, key: str) -> Doc:
+    """POST /subscriptions/{id}/charge_addon_at_term_end: once, an addon or charge, on the next invoice."""
+    subscription = live(work, key)
+    if subscription["status"] not in ("active", "in_trial", "paused"):
+        raise bad_state(f"the subscription is {subscription['status']}: no term follows")
+    price_id = params.need("addon_id", longest=100)
+    price = catalog.live(work, "item_price", price_id, "addon_id")
+    if price["item_type"] == "plan" or price["currency_code"] != subscription["currency_code"]:
+        raise wrong("addon_id", f"{price_id} is a plan, or not in {subscription['currency_code']}")
+    quantity, unit_price = params.integer("addon_quantity", most=10**9), params.integer("addon_unit_price")
+    line = billing.item_line(
+        work.at, price, 1 if quantity is None else quantity, unit_price, subscription_id=key, **period(params)
+    )
+    if line["amount"] > INTEGER_MAX:
+        raise wrong("addon_quantity", f"makes an amount of more than {INTEGER_MAX}")
+    _kept(work, work.need("customer", subscription["customer_id"]), subscription, [line])
+    return subscription
