@@ -14,7 +14,8 @@ from harness.cli.output import Refusal, console, print_json, run_live
 from harness.record import commit
 from harness.stack.home import home, private_folder
 
-PARTS = ("calls", "stories", "suite", "contracts", "deliveries", "records", "processes", "page", "profile", "org")
+PARTS = ("calls", "stories", "suite", "contracts", "deliveries", "records", "year", "processes", "page", "profile",
+         "org")  # fmt: skip
 
 
 def register(app: typer.Typer) -> None:
@@ -29,6 +30,7 @@ def bench(
     ] = None,
     customers: Annotated[int, typer.Option(min=1, help="Customers of the live measurement.")] = 50,
     accounts: Annotated[int, typer.Option(min=100, help="Accounts of the large org.")] = 5_000,
+    subscriptions: Annotated[int, typer.Option(min=10, help="Subscriptions of the year, a tenth beside.")] = 1_000,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
     """Measure, beside baselines of the same run; figures are appended to .windtunnel/bench.jsonl.
@@ -39,6 +41,7 @@ def bench(
     contracts  what an answer of the release gate costs, and verification an interaction
     deliveries webhooks a second to a fast receiver, none out of a customer's order
     records    Salesforce with 400,000 records: indexed queries, GET and upsert beside an empty org
+    year       subscriptions advanced by a year: jobs a second, linear in their number, memory
     processes  start, memory, record GETs over a socket, many deals live
     page       first paint of the page in a fresh Chromium
     profile    where a simulated story spends its time
@@ -53,7 +56,7 @@ def bench(
     for part in PARTS:
         if part in chosen:
             out.print(f"measuring {part} …", style="dim")
-            figures += _measured(part, customers, accounts)
+            figures += _measured(part, customers, accounts, subscriptions)
     kept: dict[str, Any] = {
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "commit": commit(),
         "python": platform.python_version(), "machine": platform.machine(),
@@ -67,9 +70,10 @@ def bench(
         out.print(_table(figures))
 
 
-def _measured(part: str, customers: int, accounts: int) -> list[Figure]:
+def _measured(part: str, customers: int, accounts: int, subscriptions: int) -> list[Figure]:
     from harness.bench import in_process, stories  # noqa: PLC0415 - loads core and simulators
     from harness.bench.big_org import big_org  # noqa: PLC0415
+    from harness.bench.billing_year import billing_year  # noqa: PLC0415
     from harness.bench.contracts import contracts as gate  # noqa: PLC0415
     from harness.bench.deliveries import deliveries  # noqa: PLC0415
     from harness.bench.org_size import org_size  # noqa: PLC0415
@@ -86,6 +90,8 @@ def _measured(part: str, customers: int, accounts: int) -> list[Figure]:
         return deliveries()
     if part == "records":
         return big_org()
+    if part == "year":
+        return billing_year(subscriptions)
     if part == "page":
         return run_live(first_paint())
     if part == "suite":

@@ -181,8 +181,12 @@ class Store:
         return True
 
     def find(self, kind: str, order: str = "rowid", **equals: Any) -> list[Doc]:
-        """Documents whose indexed fields equal the given values, in insertion order unless told."""
-        where = " AND ".join(f'"{field}" IS ?' for field in equals) or "1"
+        """Documents whose indexed fields equal the given values, in insertion order unless told.
+
+        The first field is looked up by its index and the others are only tested, so name the one that fits fewest
+        first: left to itself, SQLite may well look up a status that half of all documents have.
+        """
+        where = " AND +".join(f'"{field}" IS ?' for field in equals) or "1"
         rows = self.db.execute(f'SELECT doc FROM "{kind}" WHERE {where} ORDER BY {order}', tuple(equals.values()))
         return [orjson.loads(row[0]) for row in rows]
 

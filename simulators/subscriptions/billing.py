@@ -194,7 +194,7 @@ def refresh_dues(work: Work, subscription_id: str | None) -> None:
     due = {
         row[0]: (row[1], row[2]) for row in work.store.rows(
             "SELECT key, json_extract(doc, '$.amount_due'), json_extract(doc, '$.due_date') FROM invoice "
-            "WHERE subscription_id = ? AND status IN ('payment_due', 'not_paid') "
+            "WHERE subscription_id = ? AND +status IN ('payment_due', 'not_paid') "
             "AND json_extract(doc, '$.deleted') IS NOT 1", (subscription["id"],),
         )
     }  # fmt: skip

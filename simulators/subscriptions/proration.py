@@ -192,7 +192,9 @@ def credit(
                 gone += sum(gross for held, gross, _ in wanted.get(invoice["id"], ()) if held == line["id"])
                 gross = min(left, line["amount"] - gone)
                 if gross > 0:
-                    after = minor(Decimal(gross) * net(line) / line["amount"])
+                    # by what is credited in all, so that the parts never come to more than the line
+                    after = minor(Decimal(gone + gross) * net(line) / line["amount"])
+                    after -= minor(Decimal(gone) * net(line) / line["amount"])
                     wanted.setdefault(invoice["id"], []).append((line["id"], gross, after))
                     left -= gross
     for number, lines in wanted.items():

@@ -75,7 +75,7 @@ def _quantity(params: Params) -> str:
 
 def _within_limit(work: Work, subscription: Doc, item: Doc) -> None:
     counted = next(work.store.rows(
-        "SELECT count(*) FROM usage WHERE subscription_id = ? AND usage_date >= ?",
+        "SELECT count(*) FROM usage WHERE subscription_id = ? AND +usage_date >= ?",
         (subscription["id"], item["current_term_start"]),
     ))  # fmt: skip
     if counted[0] >= PER_TERM_MAX:

@@ -3,9 +3,9 @@
 It shares nothing with the simulator. Amounts are minor units; a term's end is the first day of the next one. The facts:
 billing in advance at a term's start; month ends keep their anchor; a change credits the rest of the old price and
 charges the rest of the new one, each rounded half-up by itself, or credits the difference; a line's discount is taken
-off its credit in proportion; nothing is credited that was not charged; a pause costs nothing; terms billed ahead are
-credited whole; extending a term costs price / days of a period from today x days added, shortening it gives back
-price / days of the term x days removed.
+off all its credits together in proportion; nothing is credited that was not charged; a pause costs nothing; terms
+billed ahead are credited whole; extending a term costs price / days of a period from today x days added, shortening it
+gives back price / days of the term x days removed.
 """
 
 from calendar import monthrange
@@ -109,8 +109,9 @@ class Ledger:
                 self.total -= line.net - (rest - off)
                 line.gross, line.net = rest, rest - off
             else:
+                before = half_up(Fraction(line.credited * line.net, line.gross))
                 line.credited += take
-                self.total -= half_up(Fraction(take * line.net, line.gross))
+                self.total -= half_up(Fraction(line.credited * line.net, line.gross)) - before
 
     def _stretches(self) -> list[tuple[date, date, date, Fraction]]:
         """What was charged in advance, as (start, end, where the rest begins, how much of a term the rest is)."""
