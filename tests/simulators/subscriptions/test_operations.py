@@ -17,7 +17,9 @@ LIST = Path(__file__).with_name("operations.tsv")
 ROWS = [line.split("\t") for line in LIST.read_text().splitlines()]
 TEMPLATE = Path(__file__).parents[3] / "simulators/subscriptions/FIDELITY.in.md"
 HEADING = "## Operations that are absent, by the names of the vendor's Python client"
-OURS = {("PUT", "/usage_files/{id}/content"), ("GET", "/usage_files/{id}/errors")}
+OURS = {
+    ("PUT", "/usage_files/{id}/content"), ("GET", "/usage_files/{id}/errors"), ("GET", "/exports/{id}/download"),
+}  # fmt: skip
 """Where the vendor gives out signed addresses of a storage of its own."""
 
 
