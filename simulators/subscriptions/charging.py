@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from simulators.kit.fidelity import absent
 from simulators.kit.store import Doc
 from simulators.subscriptions import billing, discounts, items, rules_discount, rules_price, settlement, unbilled
 from simulators.subscriptions.rules_proration import Share
 from simulators.subscriptions.work import Work
+
+absent("consolidated invoices: each subscription has invoices of its own, whatever `consolidated_invoicing` says")
 
 
 @dataclass

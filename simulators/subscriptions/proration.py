@@ -180,7 +180,7 @@ def credit(
     """
     done = Credited()
     wanted: dict[str, list[tuple[str, int, int]]] = {}
-    bills = _bills(work, customer, subscription) if credits else []
+    bills = _bills(work, subscription) if credits else []
     for key, segment, amount in credits:
         left, taken = _from_unbilled(work, customer, subscription, key, segment, amount)
         done.unbilled += taken
@@ -233,10 +233,9 @@ def _from_unbilled(
     return amount, taken
 
 
-def _bills(work: Work, customer: Doc, subscription: Doc) -> list[Doc]:
+def _bills(work: Work, subscription: Doc) -> list[Doc]:
     """Final bills that may hold lines of the subscription, youngest first."""
-    by = {"customer_id": customer["id"]} if subscription.get("_shared_bills") else {}
-    found = work.find("invoice", **(by or {"subscription_id": subscription["id"]}))
+    found = work.find("invoice", subscription_id=subscription["id"])
     return [one for one in found if one["status"] not in ("voided", "pending") and not one["deleted"]][::-1]
 
 

@@ -131,8 +131,6 @@ def new(work: Work, params: Params, customer: Doc) -> Doc:
         "deleted": False, "channel": "web", "create_pending_invoices": False, "object": "subscription",
         "base_currency_code": work.site["currency_code"], "status": "future", "_plan": plan["id"],
     }  # fmt: skip
-    if customer.get("consolidated_invoicing"):
-        subscription["_shared_bills"] = True
     if "business_entity_id" in customer:
         subscription["business_entity_id"] = customer["business_entity_id"]
     return subscription
