@@ -82,12 +82,17 @@ def live(settings: Settings) -> Ports:
             settings.erp_legacy_host, settings.erp_legacy_port, settings.erp_legacy_user,
             settings.erp_legacy_password.get_secret_value(), settings.erp_legacy_host_key, settings.timeout_s,
         )  # fmt: skip
+    channel = None
+    if settings.pubsub():
+        from synccore.engine.live.streams import GrpcChannel  # noqa: PLC0415
+
+        channel = GrpcChannel(settings.pubsub(), settings.salesforce_pubsub_ca)
     engine = DbosEngine(
         settings.engine_url(), clock, settings.application_version, settings.executor, settings.concurrency,
         settings.queue_poll_s,
     )  # fmt: skip
-    drops = () if files is None else (files.close,)
+    drops = (*(() if files is None else (files.close,)), *(() if channel is None else (channel.close,)))
     return Ports(
-        clock, chance, transport, files, database, engine, opening=(clock.start, database.start),
+        clock, chance, transport, files, database, engine, channel, opening=(clock.start, database.start),
         closing=(transport.close, *drops, clock.close, database.close), foreign_runs=engine.foreign_runs,
     )  # fmt: skip

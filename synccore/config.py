@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 PREFIX = "SYNCCORE_"
+VENDOR_PUBSUB = "grpcs://api.pubsub.salesforce.com:7443"
 _POLL, _POLL_END = "poll_", "_s"
 
 
@@ -53,6 +55,12 @@ class Settings(BaseModel):
     salesforce_client_id: str = Field(min_length=1)
     salesforce_client_secret: SecretStr
     salesforce_api_version: str = Field(default="60.0", pattern=r"^\d+\.0$")
+    salesforce_pubsub: str = Field(
+        default="auto", description="grpcs://HOST:PORT (grpc://… without TLS); auto: the vendor's own; off: poll",
+        pattern=r"^(auto|off|grpcs?://[\w.-]+:\d+)$",
+    )  # fmt: skip
+    salesforce_pubsub_ca: str = Field(default="", description="a PEM file to trust there; empty: as the machine does")
+    salesforce_topics: str = "/data/AccountChangeEvent,/data/OpportunityChangeEvent"
 
     subscriptions_url: str
     subscriptions_api_key: SecretStr
@@ -127,6 +135,13 @@ class Settings(BaseModel):
             raise ValueError(f"{name}: {error.filename}: {error.strerror}") from None
         except (ValueError, TypeError, UnsupportedAlgorithm):
             raise ValueError(f"{name}: an unencrypted private key in PEM is needed") from None
+
+    def pubsub(self) -> str:
+        """Where change events are followed, '' if they are polled for."""
+        if self.salesforce_pubsub == "auto":
+            vendor = (urlsplit(self.salesforce_url).hostname or "").endswith(".salesforce.com")
+            return VENDOR_PUBSUB if vendor else ""
+        return "" if self.salesforce_pubsub == "off" else self.salesforce_pubsub
 
     def private_key_pem(self) -> str:
         """The cloud ERP's private key, read from its file if a path is given."""

@@ -24,8 +24,9 @@ from synccore.ports.files import FileDrop
 from synccore.ports.outcomes import Away
 from synccore.ports.reports import KeptReport
 from synccore.ports.stores import Signal, Unit
+from synccore.ports.streams import Channel
 from synccore.ports.transport import Transport
-from synccore.processes.context import WATCH, Context
+from synccore.processes.context import SALES, WATCH, Context
 from synccore.reconciliation import DailyReconciliation, Reconciliation, compare, plan_next
 from synccore.systems import credentials
 
@@ -50,6 +51,7 @@ class Ports:
     files: FileDrop | None
     database: Database
     engine: Engine
+    channel: Channel | None = None  # to the sales system's event bus
     opening: tuple[Step, ...] = ()
     closing: tuple[Step, ...] = ()
     foreign_runs: Callable[[], Awaitable[int]] = _none_foreign
@@ -139,16 +141,21 @@ class Core:
         if self._watches:
             self.ports.engine.alarm(WATCH, self.clock.now() + away.delay_s)
 
+    def _heard(self) -> None:
+        """The sales system has told something: look at once."""
+        self.pulse.changed()
+        self.ports.engine.alarm(SALES, self.clock.now())
+
     def _context(self) -> Context:
         transport = self.parts.transport(self.ports.transport)
         adapters = self.parts.adapters(
             access_of(self.settings), transport, self.ports.files, self.clock, self.ports.chance, self.meter.api_call,
-            self.fields,
+            self.fields, self.ports.channel, self._heard,
         )  # fmt: skip
         context = Context(
             self.database, self.clock, self.ports.chance, adapters.salesforce, adapters.platform, adapters.cloud,
             adapters.legacy, adapters.metering, self.dispatcher.kick, partner=self.settings.erp_legacy_partner,
-            fields=self.fields,
+            fields=self.fields, feed=adapters.feed,
         )  # fmt: skip
         unknown = sorted(set(self.settings.poll_s) - set(context.intervals))
         if unknown:
@@ -279,6 +286,7 @@ def access_of(settings: Settings) -> credentials.SystemsAccess:
         credentials.SalesforceAccess(
             settings.salesforce_url, settings.salesforce_client_id,
             settings.salesforce_client_secret.get_secret_value(), settings.salesforce_api_version,
+            tuple(topic for topic in settings.salesforce_topics.split(",") if topic),
         ),
         credentials.SubscriptionsAccess(settings.subscriptions_url, settings.subscriptions_api_key.get_secret_value()),
         cloud, legacy, metering, settings.timeout_s,

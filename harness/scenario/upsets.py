@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from harness.scenario.part import Part
 from harness.scenario.values import Name, Seconds
 from harness.world import SystemName
-from simulators.kit.faults import CALL_FAULTS, EVENT_FAULTS, RECORD_FAULTS
+from simulators.kit.faults import CALL_FAULTS, EVENT_FAULTS, RECORD_FAULTS, STREAM_FAULTS
 
 OUTAGES = ("refuse", "timeout", "server_error_before")
 
@@ -40,15 +40,17 @@ class Disturbance(Part):
 
     @model_validator(mode="after")
     def _fits(self) -> "Disturbance":
-        known = (*CALL_FAULTS, *EVENT_FAULTS, *RECORD_FAULTS)
+        known = (*CALL_FAULTS, *EVENT_FAULTS, *RECORD_FAULTS, *STREAM_FAULTS)
         if self.kind not in known:
             raise ValueError(f"there is no fault '{self.kind}'; known are: {', '.join(known)}")
         if self.kills_core is not None and self.kind != "hold_answer":
             raise ValueError("`kills_core` needs kind: hold_answer, so that there is a moment to kill in")
         if self.kind in RECORD_FAULTS and self.system != "salesforce":
             raise ValueError(f"{self.system} has no records that {self.kind} could befall")
-        if self.kind in EVENT_FAULTS and self.system != "subscriptions":
-            raise ValueError(f"{self.system} sends no webhooks that {self.kind} could disturb")
+        if self.kind in STREAM_FAULTS and self.system != "salesforce":
+            raise ValueError(f"{self.system} has no stream of changes that {self.kind} could disturb")
+        if self.kind in EVENT_FAULTS and self.system not in ("subscriptions", "salesforce"):
+            raise ValueError(f"{self.system} tells no events that {self.kind} could disturb")
         return self
 
     @property

@@ -21,9 +21,11 @@ from harness.simulation.ports import (
     SimulatedFiles,
     SimulatedTransport,
 )  # fmt: skip
+from harness.simulation.streams import SimulatedChannel
 from harness.world import SYSTEMS, Json, NotQuiet, Reply, SystemName, Unreachable
 from simulators.kit.faults import Fault
 from simulators.kit.journal import blanked
+from simulators.salesforce import PubSub
 from synccore import bootstrap
 
 Change = Callable[[bootstrap.Parts], bootstrap.Parts]
@@ -65,6 +67,7 @@ class SimWorld:
         self._chance = Random(f"{seed}/engine")
         self._lives = 0
         self._life: Incarnation | None = None
+        self._channel: SimulatedChannel | None = None
         self._engine: SimulatedEngine | None = None
         self._hosts = {HOSTS[name]: system.app for name, system in hangar.systems.items()}
         self._memory = hangar.fresh_memory()
@@ -128,10 +131,11 @@ class SimWorld:
         if self.hangar.settings.erp_legacy_host:
             user, drop = self.hangar.settings.erp_legacy_user, self._drop()
             files = SimulatedFiles(drop, user, life, FILE_TIMEOUT_S, self._core_files, self._under_way)
+        self._channel = SimulatedChannel(self._bus, life, self._core_calls, self._under_way)
         ports = bootstrap.Ports(
             clock, SimulatedChance(f"{self.seed}/core/{self._lives}"),
             SimulatedTransport(self._hosts, life, self._core_sends, self._under_way), files,
-            SimulatedDatabase(self._memory, life, self._committed), engine,
+            SimulatedDatabase(self._memory, life, self._committed), engine, self._channel,
         )  # fmt: skip
         core = bootstrap.build(self.hangar.settings, ports, self.flight.change, self._mappings)
         self._life, self._engine, self.hangar.core = life, engine, core
@@ -149,6 +153,8 @@ class SimWorld:
     def _core_died(self) -> None:
         self.crashes += 1
         self.hangar.core = None
+        if self._channel is not None:
+            self._channel.cut()
         if self._memory.in_transaction:
             self._memory.rollback()
 
@@ -167,6 +173,13 @@ class SimWorld:
 
     def _core_sends(self, host: str, what: str) -> None:
         self._requested(next(name for name, known in HOSTS.items() if known == host), what)
+
+    def _bus(self) -> PubSub:
+        bus: PubSub = self.hangar.systems["salesforce"].pubsub  # type: ignore[attr-defined]
+        return bus
+
+    def _core_calls(self, what: str) -> None:
+        self._requested("salesforce", what)
 
     def _core_files(self, operation: str) -> None:
         self._requested("erp_legacy", operation)

@@ -43,7 +43,9 @@ def write_files(folder: Path, company: WorldFile, profile: str) -> bool:
     for name in SYSTEMS:
         write_private(folder / f"{name}.settings.json", json.dumps(secret.settings(name, BESIDE.get(name, {}))))
     where = addresses()
-    variables = core_environment(folder, PORT, where.systems, SFTP_PORT, secret, company.mappings_with(None)) | {
+    assert where.bus is not None
+    mappings, pubsub = company.mappings_with(None), where.bus.for_core
+    variables = core_environment(folder, PORT, where.systems, SFTP_PORT, secret, mappings, pubsub) | {
         "SYNCCORE_HOST": "0.0.0.0", "SYNCCORE_DATABASE_URL": DATABASE_URL,
         "SYNCCORE_ERP_LEGACY_HOST": where.sftp_host,
     }  # fmt: skip

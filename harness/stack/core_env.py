@@ -22,9 +22,17 @@ TICKERS = (
 
 
 def core_environment(
-    folder: Path, port: int, urls: Mapping[str, str], sftp_port: int, secret: Credentials, mappings: Mapping[str, Any]
+    folder: Path,
+    port: int,
+    urls: Mapping[str, str],
+    sftp_port: int,
+    secret: Credentials,
+    mappings: Mapping[str, Any],
+    pubsub: tuple[str, str] = ("off", ""),
 ) -> dict[str, str]:
-    """All SYNCCORE_* variables. `folder` keeps the core's database; secrets in files are of mode 0600."""
+    """All SYNCCORE_* variables. `pubsub`: where change events are followed, and whom to trust there.
+
+    `folder` keeps the core's database; secrets in files are of mode 0600."""
     mappings_file, key_file = folder / "mappings.json", folder / "erp_cloud.pem"
     write_private(mappings_file, json.dumps(mappings))
     write_private(key_file, secret.private_key_pem)
@@ -35,7 +43,7 @@ def core_environment(
         "TIME_SOURCE": f"{urls['salesforce']}/services/data", "TIME_SOURCE_POLL_S": "0.2",
         "DISPATCH_S": str(POLL_S), "TIMEOUT_S": "10", "MAPPINGS": str(mappings_file),
         "WEBHOOK_USER": secret.webhook_user, "WEBHOOK_PASSWORD": secret.webhook_password,
-        "SALESFORCE_URL": urls["salesforce"],
+        "SALESFORCE_URL": urls["salesforce"], "SALESFORCE_PUBSUB": pubsub[0], "SALESFORCE_PUBSUB_CA": pubsub[1],
         "SALESFORCE_CLIENT_ID": secret.systems["salesforce"]["client_id"],
         "SALESFORCE_CLIENT_SECRET": secret.systems["salesforce"]["client_secret"],
         "SUBSCRIPTIONS_URL": urls["subscriptions"],

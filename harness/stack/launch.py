@@ -190,7 +190,8 @@ def _core_child(
     """Give the core's process its environment and an empty folder."""
     folder = private_folder(_core_folder(plan))
     port = int(addresses.core.rsplit(":", 1)[1])
-    core.environment = core_environment(folder, port, addresses.systems, addresses.sftp_port, secret, mappings)
+    pubsub = ("off", "") if addresses.bus is None else addresses.bus.for_core
+    core.environment = core_environment(folder, port, addresses.systems, addresses.sftp_port, secret, mappings, pubsub)
 
 
 async def seed_company(world: LiveWorld, company: WorldFile) -> None:

@@ -6,7 +6,7 @@ from synccore.ports.engine import Process, Run, Ticker
 from synccore.ports.outcomes import Later, Parked
 from synccore.ports.systems import Drifted, Rejected
 from synccore.processes.collections import Collections
-from synccore.processes.context import WATCH, Context
+from synccore.processes.context import SALES, WATCH, Context
 from synccore.processes.contract_status import ContractChange, ContractStatus
 from synccore.processes.credit_publication import CreditPublication
 from synccore.processes.customer_sync import CustomerSync
@@ -19,6 +19,7 @@ from synccore.processes.order_activation import OrderActivation
 from synccore.processes.payment_status import PaymentStatus
 from synccore.processes.polls import CloudPayments, PlatformEvents, SalesforceChanges
 from synccore.processes.replay import replay
+from synccore.processes.sales_stream import SalesforceStream
 from synccore.processes.system_watch import SystemWatch
 from synccore.processes.usage_polls import MeteringDaily, MeteringFeed
 from synccore.processes.usage_upload import UsageUpload
@@ -45,7 +46,8 @@ def processes(ctx: Context) -> dict[str, Process]:
 
 def tickers(ctx: Context) -> list[tuple[str, float, Ticker]]:
     """Name, interval in seconds and function of every poll."""
-    polls: dict[str, Ticker] = {"salesforce-changes": SalesforceChanges(ctx), "platform-events": PlatformEvents(ctx)}
+    polls: dict[str, Ticker] = {"platform-events": PlatformEvents(ctx)}
+    polls[SALES] = SalesforceChanges(ctx) if ctx.feed is None else SalesforceStream(ctx, ctx.feed)
     polls[WATCH] = SystemWatch(ctx)
     if ctx.cloud is not None:
         polls["cloud-payments"] = CloudPayments(ctx)

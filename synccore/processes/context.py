@@ -11,14 +11,15 @@ from synccore.domain.mappings import Entity, Item, TaxMap
 from synccore.ports.chance import Chance
 from synccore.ports.clock import Clock
 from synccore.ports.database import Database
+from synccore.ports.feed import Feed
 from synccore.ports.stores import Unit
 from synccore.ports.systems import CloudErp, LegacyErp, Platform, Salesforce
 from synccore.ports.usage import Metering
 from synccore.processes import writes
 
-WATCH = "system-watch"
+WATCH, SALES = "system-watch", "salesforce-changes"
 INTERVALS_S = {
-    "salesforce-changes": 30.0,
+    SALES: 30.0,
     "platform-events": 60.0,
     "cloud-payments": 60.0,
     "legacy-outbound": 300.0,
@@ -68,6 +69,7 @@ class Context:
     legacy: LegacyErp | None = None
     metering: Metering | None = None
     kick: Callable[[], Awaitable[None]] = _nothing
+    feed: Feed | None = None
     intervals: dict[str, float] = field(default_factory=lambda: dict(INTERVALS_S))
     overlap_s: int = 300  # how far a poll looks back behind its cursor
     partner: str = "SUBHUB"

@@ -46,6 +46,10 @@ class SalesforceChanges:
 
     async def __call__(self) -> Tick:
         """One look at the source."""
+        return Tick(await self.look())
+
+    async def look(self) -> bool:
+        """Read what has changed since the cursors, store it with its work and hand that over; whether there was any."""
         ctx = self._ctx
 
         def begin(unit: Unit) -> list[str | None]:
@@ -54,14 +58,14 @@ class SalesforceChanges:
 
         cursors = await ctx.db.run(begin)
         pages = {"Account": await ctx.salesforce.changed_accounts(self._since(cursors[0]))}
-        stores = self._stores("Account", pages["Account"], cursors[0], self._account)
+        stores = self._stores("Account", pages["Account"], cursors[0])
         try:
             pages["Opportunity"] = await ctx.salesforce.changed_deals(self._since(cursors[1]))
         except Exception:
             await self._take(stores, pages)  # what one query has found does not wait for the other
             raise
-        stores += self._stores("Opportunity", pages["Opportunity"], cursors[1], self._deal)
-        return Tick(await self._take(stores, pages))
+        stores += self._stores("Opportunity", pages["Opportunity"], cursors[1])
+        return await self._take(stores, pages)
 
     async def _take(self, stores: list[Callable[[Unit], bool]], pages: dict[str, list[Row]]) -> bool:
         worked = bool(stores) and await self._ctx.db.run(lambda unit: sum(store(unit) for store in stores) > 0)
@@ -75,17 +79,30 @@ class SalesforceChanges:
             return ""
         return datetime.fromtimestamp(instant(cursor) - self._ctx.overlap_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
-    def _stores(
-        self, kind: str, rows: list[Row], cursor: str | None, apply: Callable[[Unit, Row, str, float], None]
-    ) -> list[Callable[[Unit], bool]]:
-        """What takes the rows in, if the latest look did not find just the same."""
+    def _stores(self, kind: str, rows: list[Row], cursor: str | None) -> list[Callable[[Unit], bool]]:
+        """What takes the rows in and moves the cursor, if the latest look did not find just the same."""
         if not rows:
             return []
         restored = self._restored(kind, bool(rows[0].missing))
         if not restored and rows == self._pages.get(kind):
             return []
-        at = self._ctx.clock.now()
         latest = max((row.stamp for row in rows), key=instant)
+        keep = self._keeping(kind, rows, restored)
+
+        def store(unit: Unit) -> bool:
+            fresh = keep(unit)
+            if cursor is None or instant(latest) > instant(cursor):
+                unit.cursors.set(f"salesforce/{kind}", latest)
+            return fresh
+
+        return [store]
+
+    def keeping(self, kind: str, rows: list[Row]) -> Callable[[Unit], bool]:
+        """What keeps rows that were read, each with its work, in a transaction; it says whether any was new."""
+        return self._keeping(kind, rows, bool(rows) and self._restored(kind, bool(rows[0].missing)))
+
+    def _keeping(self, kind: str, rows: list[Row], restored: bool) -> Callable[[Unit], bool]:
+        at, apply = self._ctx.clock.now(), self._account if kind == "Account" else self._deal
 
         def store(unit: Unit) -> bool:
             fresh = restored and bool(unit.work.wake(drift.topic("salesforce", kind), at))
@@ -99,11 +116,9 @@ class SalesforceChanges:
                 unit.cursors.set(name, key)
                 apply(unit, row, key, at)
                 fresh = True
-            if cursor is None or instant(latest) > instant(cursor):
-                unit.cursors.set(f"salesforce/{kind}", latest)
             return fresh
 
-        return [store]
+        return store
 
     def _restored(self, kind: str, missing: bool) -> bool:
         """Whether a field that the source had lost is there again: what waits for the field map may go on."""

@@ -11,6 +11,7 @@ class SalesforceAccess:
     client_id: str
     client_secret: str = field(repr=False)
     api_version: str = "60.0"
+    topics: tuple[str, ...] = ()  # whose change events are followed, where there is a channel for them
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Salesforce as the core uses it: SOQL reads, upserts by external id, several records in one composite call."""
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import quote as percent
@@ -21,7 +21,10 @@ from synccore.systems.tokens import Tokens
 
 JSON = {"content-type": "application/json", "accept": "application/json"}
 QUOTA_S, LOCK_S = 60.0, 3.0
+IDS_MAX = 200  # in one query: its URL stays far below 16 KB
 SYSTEM = "salesforce"
+CLIENT = "synccore"
+NAMED = ("sforce-call-options", f"client={CLIENT}")  # change events then say that a change was ours
 _NO_COLUMN = re.compile(r"No such column '([^']+)' on (?:entity|sobject of type) '?(\w+)")
 _NO_KEY = re.compile(r"external ID field does not exist or is not accessible: (\w+)")
 _DUPLICATES = {"DUPLICATE_VALUE", "DUPLICATE_EXTERNAL_ID"}
@@ -33,7 +36,7 @@ class SalesforceDialect:
 
     def __init__(self, access: SalesforceAccess, transport: Transport, timeout_s: float) -> None:
         self._access, self._transport, self._timeout_s = access, transport, timeout_s
-        self._tokens = Tokens(self._sign_in)
+        self.tokens = Tokens(self._sign_in)
 
     async def _sign_in(self) -> Response:
         form = urlencode(
@@ -49,8 +52,8 @@ class SalesforceDialect:
 
     async def sign(self, request: Request, stale: str | None) -> tuple[Request, str]:
         """Bearer token."""
-        token = await self._tokens.get(stale)
-        return with_header(request, "authorization", f"Bearer {token}"), token
+        token = await self.tokens.get(stale)
+        return with_header(with_header(request, "authorization", f"Bearer {token}"), *NAMED), token
 
     def refusal(self, response: Response) -> Refusal:
         """First error of the list."""
@@ -81,7 +84,7 @@ class SalesforceAdapter:
         on_call: OnCall | None = None, fields: FieldMaps | None = None,
     ) -> None:  # fmt: skip
         self._fields = fields or FieldMaps()
-        dialect = SalesforceDialect(access, transport, timeout_s)
+        self.dialect = dialect = SalesforceDialect(access, transport, timeout_s)
         self._client = Client("salesforce", transport, clock, concurrency, timeout_s, dialect, on_call)
         self._site, self._timeout_s = access.url, timeout_s
         self._data = f"/services/data/v{access.api_version}"
@@ -106,12 +109,26 @@ class SalesforceAdapter:
 
     async def changed_deals(self, since: str) -> list[Row]:
         """Won opportunities, what matters of them without the fields that the core itself writes."""
-        rows, missing = await self._changed("Opportunity", partial(soql.changed_deals, since))
-        return [salesforce_values.row(row, str(row.get("AccountId") or ""), missing) for row in rows]
+        return await self._deals(partial(soql.changed_deals, since))
 
     async def changed_accounts(self, since: str) -> list[Row]:
         """Accounts, likewise."""
-        rows, missing = await self._changed("Account", partial(soql.changed_accounts, since))
+        return await self._accounts(partial(soql.changed_accounts, since))
+
+    async def deals(self, ids: Sequence[str]) -> list[Row]:
+        """Page by page, so that no URL grows beyond what the vendor takes."""
+        return [row for page in _pages(ids) for row in await self._deals(partial(soql.deals, page))]
+
+    async def accounts(self, ids: Sequence[str]) -> list[Row]:
+        """Likewise."""
+        return [row for page in _pages(ids) for row in await self._accounts(partial(soql.accounts, page))]
+
+    async def _deals(self, text: Callable[[Collection[str]], str]) -> list[Row]:
+        rows, missing = await self._changed("Opportunity", text)
+        return [salesforce_values.row(row, str(row.get("AccountId") or ""), missing) for row in rows]
+
+    async def _accounts(self, text: Callable[[Collection[str]], str]) -> list[Row]:
+        rows, missing = await self._changed("Account", text)
         return [salesforce_values.row(row, str(row["Id"]), missing) for row in rows]
 
     async def _changed(
@@ -278,6 +295,10 @@ class SalesforceAdapter:
             record = str(parts[answers.index(failed[refusals.index((status, refusal))])]["url"]).split("/sobjects/")[1]
             raise self._drift(answer, f"composite:{record.partition('/')[0]}")
         return answers
+
+
+def _pages(ids: Sequence[str]) -> list[Sequence[str]]:
+    return [ids[start : start + IDS_MAX] for start in range(0, len(ids), IDS_MAX)]
 
 
 def _part(method: str, url: str, reference: str, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,17 +43,38 @@ def changed_deals(since: str, without: Collection[str] = ()) -> str:
     """Opportunities by change stamp: won ones, lost ones about a contract, and those that the core has taken up, which
     may have been won no longer.
     """
+    return _deals(f"SystemModstamp >= {since}" if since else "", without)
+
+
+def deals(ids: Collection[str], without: Collection[str] = ()) -> str:
+    """Of these opportunities those that `changed_deals` would tell."""
+    return _deals(_among(ids), without)
+
+
+def _among(ids: Collection[str]) -> str:
+    return f"Id IN ({', '.join(quote(one) for one in ids)})"
+
+
+def _deals(also: str, without: Collection[str]) -> str:
     which = ["IsWon = true", "(IsClosed = true AND ContractId != null)"]
     if "Sync_Status__c" not in without:
         which.append("Sync_Status__c != null")
-    condition = f"({' OR '.join(which)})" + (f" AND SystemModstamp >= {since}" if since else "")
+    condition = f"({' OR '.join(which)})" + (f" AND {also}" if also else "")
     fields = ", ".join(name for name in DEAL_FIELDS if name not in without)
     return f"SELECT {fields} FROM Opportunity WHERE {condition} ORDER BY SystemModstamp, Id"
 
 
 def changed_accounts(since: str, without: Collection[str] = ()) -> str:
     """Accounts by change stamp."""
-    condition = f" WHERE SystemModstamp >= {since}" if since else ""
+    return _accounts(f" WHERE SystemModstamp >= {since}" if since else "", without)
+
+
+def accounts(ids: Collection[str], without: Collection[str] = ()) -> str:
+    """These accounts."""
+    return _accounts(f" WHERE {_among(ids)}", without)
+
+
+def _accounts(condition: str, without: Collection[str]) -> str:
     fields = ", ".join(name for name in (*ACCOUNT_FIELDS, "SystemModstamp") if name not in without)
     return f"SELECT {fields} FROM Account{condition} ORDER BY SystemModstamp, Id"
 

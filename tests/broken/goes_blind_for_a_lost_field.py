@@ -16,6 +16,12 @@ def change(parts: Parts) -> Parts:
                 raise Later(300.0, "INVALID_FIELD", counts=False)
             return rows
 
-        return {"changed_deals": changed_deals}
+        async def deals(ids):
+            rows = await real.deals(ids)
+            if rows and rows[0].missing:
+                raise Later(300.0, "INVALID_FIELD", counts=False)
+            return rows
+
+        return {"changed_deals": changed_deals, "deals": deals}
 
     return alter.adapter(parts, "salesforce", salesforce)

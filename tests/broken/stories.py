@@ -59,6 +59,25 @@ def two_deals(*storm: str, pays: str = "lake-2") -> Scenario:
     )  # fmt: skip
 
 
+def won_while(*storm: str) -> Scenario:
+    """A New York customer's first deal is long since won when the second is, in the storm given."""
+    steps = [f"disturb: {one}" for one in storm]
+    return story(
+        "won-while", "customer: " + _HUDSON, "deal: {id: hudson-1, customer: hudson, lines: [{sku: ONBOARD}]}",
+        "deal: {id: hudson-2, customer: hudson, lines: [{sku: ONBOARD, quantity: 2}]}", "close: hudson-1", "settle",
+        "advance: 1h", *steps, "close: hudson-2", "settle", "advance: 1h",
+    )  # fmt: skip
+
+
+def won_together() -> Scenario:
+    """Two like deals of a customer are won in one transaction, so that both changes are told as one."""
+    return story(
+        "won-together", "customer: " + _HUDSON, "deal: {id: hudson-1, customer: hudson, lines: [{sku: ONBOARD}]}",
+        "deal: {id: hudson-2, customer: hudson, lines: [{sku: ONBOARD}]}", "settle", "close: [hudson-1, hudson-2]",
+        "settle", "advance: 1h",
+    )  # fmt: skip
+
+
 def card(*storm: str, head: str = "", between: str = "settle", lines: str = _LINES, expect: str = _CALM) -> Scenario:
     """A New York customer, taxed at 8.875 %, pays the bill by card in the platform."""
     return story(

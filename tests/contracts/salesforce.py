@@ -190,6 +190,18 @@ CASES = (
         ), lambda rows: rows[0].content["Amount"] == "120000",
     ),
     Case(
+        "deals", lambda org: org.deals([DEAL_ID]), (
+            query("won deals by id", soql.deals([DEAL_ID]), WON, names=((DEAL_ID, "opportunity"),),
+                  rows=answer(WON_ROW)),
+        ), lambda rows: rows[0].content["Amount"] == "120000",
+    ),
+    Case(
+        "accounts", lambda org: org.accounts([ACCOUNT_ID]), (
+            query("accounts by id", soql.accounts([ACCOUNT_ID]), ("an account", {}), names=((ACCOUNT_ID, "account"),),
+                  rows=answer({**ACCOUNT, "SystemModstamp": STAMP})),
+        ), lambda rows: rows[0].content["Selling_Entity__c"] == "US",
+    ),
+    Case(
         "open_deals", lambda org: org.open_deals(CONTRACT_ID, ["Renewal"]), (
             query("open renewals of a contract", soql.open_deals(CONTRACT_ID, ["Renewal"]),
                   ("an open renewal of a contract", {"subscription": "sub-1"}),

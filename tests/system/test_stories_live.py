@@ -18,7 +18,7 @@ def test_all_stories_hold_live(tmp_path: Path) -> None:
         "cancel-and-credit", "credit-and-rebill", "refund-and-chargeback", "own-payment-echo",
         "partial-and-over-payments",  # the other stories of money and debts pass weeks: they are played in simulation
         "renewal-before-adjustment",
-        "monthly-billing-is-not-renewal", "auto-renew-vs-sales-renewal", "bulk-renewal-midnight",
+        "monthly-billing-is-not-renewal", "auto-renew-vs-sales-renewal", "bulk-renewal-midnight", "expired-cursor",
     ]  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-m", "harness.cli", "run", *stories, "--mode", "live", "--json"],

@@ -1,0 +1,142 @@
+"""Ticker salesforce-changes where the org tells its changes: a stream followed from a place that moves with the work.
+
+An event says where to look: the records that it names are read as they are now, and go the way of polled rows. What
+the stream cannot tell (a gap without fields, an overflow, a place that is no longer kept, another shape) is read by
+the query that the poll uses, from the stamp up to which everything is known.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from synccore.domain import drift
+from synccore.ports.engine import Tick
+from synccore.ports.feed import Expired, Feed, Told
+from synccore.ports.outcomes import Later
+from synccore.ports.stores import Unit
+from synccore.processes.context import Context
+from synccore.processes.polls import SalesforceChanges
+
+OWED = "salesforce/backfill"  # says why the records are to be read by query, '' if they are not
+
+
+class SalesforceStream:
+    """See the module."""
+
+    def __init__(self, ctx: Context, feed: Feed) -> None:
+        self._ctx, self._feed, self._poll = ctx, feed, SalesforceChanges(ctx)
+        self._places: dict[str, str] = {}  # as stored
+        self._owed = ""  # as stored: why the records are to be read by query
+        self._loaded = False
+        self._begun = False  # a place was missing when this life began: what came before is to be read by query
+
+    async def __call__(self) -> Tick:
+        """Take in what has arrived; read by query what is owed, once the stream is in force."""
+        if not self._loaded:
+            self._places, self._owed = await self._ctx.db.run(self._load)
+            self._begun = "" in self._places.values()
+            self._loaded = True
+        try:
+            in_force = await self._followed()
+        except Later:
+            await self._poll.look()  # nothing can be told: looking by query is all there is
+            raise
+        worked = await self._take()
+        if in_force and (self._owed or self._begun):
+            worked = await self._query() or worked
+        return Tick(worked)
+
+    def _load(self, unit: Unit) -> tuple[dict[str, str], str]:
+        self._ctx.fields.renew(unit.mappings.all(drift.KIND))
+        places = {topic: unit.cursors.get(_place(topic)) or "" for topic in self._feed.topics}
+        return places, unit.cursors.get(OWED) or ""
+
+    async def _followed(self) -> bool:
+        while True:
+            try:
+                return await self._feed.follow(self._places)
+            except Expired as gone:
+                # begin at the tip, and read by query what came before it
+                reason, topic = f"{gone.topic} no longer keeps {gone.place}", gone.topic
+                await self._ctx.db.run(lambda unit: _move(unit, {topic: ""}, reason))  # noqa: B023 - awaited at once
+                self._places[topic], self._owed = "", reason
+
+    # -- what has arrived -----------------------------------------------------------------------
+
+    async def _take(self) -> bool:
+        told = list(self._feed.told())
+        if not told:
+            return False
+        ids = self._wanted(told)
+        accounts = await self._ctx.salesforce.accounts(ids["Account"]) if ids["Account"] else []
+        deals = await self._ctx.salesforce.deals(ids["Opportunity"]) if ids["Opportunity"] else []
+        keep = self._poll.keeping("Account", accounts), self._poll.keeping("Opportunity", deals)
+        owed = next((reason for one in told if (reason := _unknown(one))), self._owed)
+        places = {one.topic: one.place for one in told}
+
+        def store(unit: Unit) -> bool:
+            fresh = [kept(unit) for kept in keep]
+            _move(unit, places, owed)
+            if not owed and not self._begun:
+                _advance(unit, told)
+            return any(fresh)
+
+        fresh = await self._ctx.db.run(store)
+        self._places |= places
+        self._owed = owed
+        await self._feed.handled(len(told))
+        if fresh:
+            await self._ctx.kick()
+        return fresh
+
+    def _wanted(self, told: Sequence[Told]) -> dict[str, list[str]]:
+        """The records to be read, each once, by object."""
+        found: dict[str, dict[str, None]] = {record: {} for record in self._feed.matter}
+        for one in told:
+            if one.record in found and not one.ours and self._matters(one):
+                found[one.record].update(dict.fromkeys(one.ids))
+        return {record: list(ids) for record, ids in found.items()}
+
+    def _matters(self, one: Told) -> bool:
+        if one.kind == "DELETE":
+            return False
+        if one.kind == "CREATE" and "IsWon" in one.values:
+            return bool(one.values["IsWon"] or one.values.get("IsClosed"))
+        return one.fields is None or bool(one.fields & self._feed.matter[one.record])
+
+    # -- by query -------------------------------------------------------------------------------
+
+    async def _query(self) -> bool:
+        """What the poll does; then nothing is owed any more, unless it was in vain."""
+        worked = await self._poll.look()
+        if self._owed:
+            await self._ctx.db.run(lambda unit: unit.cursors.set(OWED, ""))
+        self._begun, self._owed = False, ""
+        return worked
+
+
+def _unknown(one: Told) -> str:
+    """Why an event does not say enough, '' if it does."""
+    if one.kind == "OVERFLOW":
+        return f"{one.topic}: what has changed is not told"
+    return f"{one.record} has another shape" if one.reshaped else ""
+
+
+def _move(unit: Unit, places: Mapping[str, str], owed: str) -> None:
+    for topic, place in places.items():
+        unit.cursors.set(_place(topic), place)
+    if owed:
+        unit.cursors.set(OWED, owed)
+
+
+def _advance(unit: Unit, told: Sequence[Told]) -> None:
+    """All that was committed before these is known: a query never needs to look back beyond."""
+    for one in told:
+        name = f"salesforce/{one.record}"
+        known = unit.cursors.get(name) if one.at else None
+        stamp = datetime.fromtimestamp(one.at, UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+        if known is not None and known < stamp:
+            unit.cursors.set(name, stamp)
+
+
+def _place(topic: str) -> str:
+    return f"salesforce/place{topic}"
