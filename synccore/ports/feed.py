@@ -39,7 +39,9 @@ class Feed(Protocol):
     matter: Mapping[str, frozenset[str]]  # by record: the fields whose change is any news to us
 
     async def follow(self, places: Mapping[str, str]) -> bool:
-        """Have every topic followed behind its place ('' = from now on); whether all are in force.
+        """Have every topic followed behind its place; whether all are in force.
+
+        Without a place ('') it begins now, which is told as an overflow: what came before, nobody tells.
 
         Raises Expired for a place that is gone, Later or Away when the source cannot be followed now.
         """

@@ -97,6 +97,11 @@ class SalesforceChanges:
 
         return [store]
 
+    @property
+    def lacks(self) -> bool:
+        """Whether a field was missing when an object was read last: that it is back is seen by looking alone."""
+        return any(self._lost.values())
+
     def keeping(self, kind: str, rows: list[Row]) -> Callable[[Unit], bool]:
         """What keeps rows that were read, each with its work, in a transaction; it says whether any was new."""
         return self._keeping(kind, rows, bool(rows) and self._restored(kind, bool(rows[0].missing)))

@@ -8,7 +8,6 @@ the query that the poll uses, from the stamp up to which everything is known.
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from synccore.domain import drift
 from synccore.ports.engine import Tick
 from synccore.ports.feed import Expired, Feed, Told
 from synccore.ports.outcomes import Later
@@ -27,13 +26,11 @@ class SalesforceStream:
         self._places: dict[str, str] = {}  # as stored
         self._owed = ""  # as stored: why the records are to be read by query
         self._loaded = False
-        self._begun = False  # a place was missing when this life began: what came before is to be read by query
 
     async def __call__(self) -> Tick:
         """Take in what has arrived; read by query what is owed, once the stream is in force."""
         if not self._loaded:
             self._places, self._owed = await self._ctx.db.run(self._load)
-            self._begun = "" in self._places.values()
             self._loaded = True
         try:
             in_force = await self._followed()
@@ -41,12 +38,12 @@ class SalesforceStream:
             await self._poll.look()  # nothing can be told: looking by query is all there is
             raise
         worked = await self._take()
-        if in_force and (self._owed or self._begun):
+        if self._poll.lacks or (in_force and self._owed):
             worked = await self._query() or worked
         return Tick(worked)
 
     def _load(self, unit: Unit) -> tuple[dict[str, str], str]:
-        self._ctx.fields.renew(unit.mappings.all(drift.KIND))
+        self._ctx.read_fields(unit)
         places = {topic: unit.cursors.get(_place(topic)) or "" for topic in self._feed.topics}
         return places, unit.cursors.get(OWED) or ""
 
@@ -74,9 +71,10 @@ class SalesforceStream:
         places = {one.topic: one.place for one in told}
 
         def store(unit: Unit) -> bool:
+            self._ctx.read_fields(unit)  # also what another worker was told
             fresh = [kept(unit) for kept in keep]
             _move(unit, places, owed)
-            if not owed and not self._begun:
+            if not owed:
                 _advance(unit, told)
             return any(fresh)
 
@@ -110,7 +108,7 @@ class SalesforceStream:
         worked = await self._poll.look()
         if self._owed:
             await self._ctx.db.run(lambda unit: unit.cursors.set(OWED, ""))
-        self._begun, self._owed = False, ""
+        self._owed = ""
         return worked
 
 

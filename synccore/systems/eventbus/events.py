@@ -71,7 +71,7 @@ def told(shape: Shape, payload: bytes, topic: str, place: str, client: str, maps
         ids = tuple(map(str, header["recordIds"]))
         values = {maps.ours(system, name, key): value for key, value in record.items() if value is not None}
         at = float(header["commitTimestamp"]) / 1000.0
-        ours = f";client={client}" in f"{header['changeOrigin']};"
+        ours = f"client={client}" in str(header["changeOrigin"]).split(";")
     except Exception as error:
         raise ValueError(f"an event that its schema does not fit: {type(error).__name__}") from None
     if changed is not None:

@@ -83,7 +83,7 @@ class SalesforceFeed:
         """See Feed."""
         done, self._told = self._told[:number], self._told[number:]
         for one in done:
-            if one.record and one.topic in self._followed:
+            if one.record and one.place and one.topic in self._followed:
                 self._followed[one.topic].wanted -= 1
         for following in self._followed.values():
             if following.wanted <= WIDTH // 2 and following.failure is None:
@@ -143,6 +143,8 @@ class SalesforceFeed:
             await stream.in_force()
             following.in_force = True
             self._target.answered()
+            if not following.place:  # what was committed before this moment is for nobody to tell
+                self._told.append(Told(following.topic, "", "?", "OVERFLOW"))
             self._arrived()
             while (message := await stream.receive()) is not None:
                 following.fruitful = True
