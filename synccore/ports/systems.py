@@ -103,12 +103,10 @@ class Salesforce(Reachable, Protocol):
         ...
 
     async def deals(self, ids: Sequence[str]) -> list[Row]:
-        """Of these opportunities the won ones, as `changed_deals` tells them."""
-        ...
+        """Of these opportunities those that `changed_deals` would tell."""
 
     async def accounts(self, ids: Sequence[str]) -> list[Row]:
         """These accounts, as `changed_accounts` tells them."""
-        ...
 
     async def write_deal_status(self, opportunity_id: str, fields: Mapping[str, Any]) -> None:
         """Update fields of an opportunity (a level)."""
