@@ -15,6 +15,7 @@ from synccore.ports.stores import Unit
 from synccore.processes.context import Context
 from synccore.processes.polls import SalesforceChanges
 
+BEGINNING_S = 1.0  # a subscription that is not yet in force is looked after so soon
 OWED = "salesforce/backfill"  # says why the records are to be read by query, '' if they are not
 
 
@@ -40,7 +41,7 @@ class SalesforceStream:
         worked = await self._take()
         if self._poll.lacks or (in_force and self._owed):
             worked = await self._query() or worked
-        return Tick(worked)
+        return Tick(worked, None if in_force else self._ctx.clock.now() + BEGINNING_S)
 
     def _load(self, unit: Unit) -> tuple[dict[str, str], str]:
         self._ctx.read_fields(unit)
