@@ -189,7 +189,8 @@ class SimWorld:
         if self._engine is not None:
             self._engine.asked(system)
         if len(self.requests) == self.flight.call_at:
-            fault = {"id": "explored", "kind": self.flight.outcome, "delay_s": self.flight.delay_s}
+            call = f"pubsub.{what.rpartition('/')[2]}" if what.startswith("RPC ") else "*"
+            fault = {"id": "explored", "kind": self.flight.outcome, "delay_s": self.flight.delay_s, "operation": call}
             self.hangar.systems[system].faults.add(Fault.model_validate(fault))
             self.stream.add("note", said=f"request {len(self.requests)} ({system} {what}) meets {self.flight.outcome}")
 
