@@ -57,6 +57,8 @@ def test_red_expectation(sandbox):
 
 def test_red_books(sandbox, books):
     sandbox.play(STEPS)
+    sandbox.settle()
+    sandbox.play("- edit_book: {{id: gone, system: erp_cloud, act: delete_invoice, deal: acme-1}}")
     books.assert_hold()
 '''
 
@@ -108,7 +110,7 @@ def test_the_example_and_what_else_a_test_may_do(tmp_path: Path) -> None:
         "passed",
     )
     assert "deal acme-1 is won, expected paid" in expectation
-    assert "I2 broken: won deal Acme acme-1" in books
+    assert "I2 broken: bill US-000001 is in no ledger" in books
 
 
 @pytest.mark.live
