@@ -2,12 +2,12 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from harness.scenario.part import Part
-from harness.scenario.values import Name
+from harness.scenario.values import Name, Names
 
 
 class DealLine(Part):
@@ -73,14 +73,7 @@ class LoseStep(Part):
     """Sales loses deals: a renewal that is lost ends its contract."""
 
     short: ClassVar[str] = "deal"
-    deal: tuple[Name, ...] = Field(min_length=1)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _one_or_many(cls, data: Any) -> Any:
-        if isinstance(data, dict) and isinstance(data.get("deal"), str):
-            return {**data, "deal": [data["deal"]]}
-        return data
+    deal: Names
 
 
 class PlatformChangeStep(Part):

@@ -31,7 +31,7 @@ from harness.scenario.money import (
 )
 from harness.scenario.part import Part
 from harness.scenario.upsets import BringUpStep, DisturbStep, RepairStep, TakeDownStep
-from harness.scenario.values import Moment, Name, Seconds
+from harness.scenario.values import Moment, Name, Names, Seconds
 
 DEAL_STATES = ("open", "won", "contracted", "billed", "posted", "paid")
 DealState = Literal["open", "won", "contracted", "billed", "posted", "paid"]
@@ -65,14 +65,7 @@ class CloseStep(Part):
     """Sales wins deals; several are closed in one call."""
 
     short: ClassVar[str] = "deal"
-    deal: tuple[Name, ...] = Field(min_length=1)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _one_or_many(cls, data: Any) -> Any:
-        if isinstance(data, dict) and isinstance(data.get("deal"), str):
-            return {**data, "deal": [data["deal"]]}
-        return data
+    deal: Names
 
 
 class SettleStep(Part):

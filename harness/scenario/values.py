@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
@@ -45,3 +45,7 @@ Seconds = Annotated[float, BeforeValidator(seconds)]
 Moment = Annotated[float, BeforeValidator(moment)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=60)]
 """What a story calls a customer, a deal or a disturbance."""
+Names = Annotated[
+    tuple[Name, ...], Field(min_length=1), BeforeValidator(lambda said: [said] if isinstance(said, str) else said)
+]
+"""One name or several, as a step may say either."""

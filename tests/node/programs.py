@@ -12,7 +12,7 @@ import pytest
 
 HERE = Path(__file__).parent
 PACKAGES = HERE / "node_modules"
-PATIENCE = 300.0
+PATIENCE = 120.0
 
 
 def installed() -> str:

@@ -49,6 +49,8 @@ const published = await client.publish("/event/Sync_Notice__e", {
 });
 const notices = await collect(
   (callback, count) => client.subscribeFromEarliestEvent("/event/Sync_Notice__e", callback, count), 1);
+// A managed subscription begins at the latest event, whenever the server comes to it: say it until it is heard.
+let repeating;
 const managed = await new Promise((resolve, reject) => {
   client.subscribeWithManagedSubscription("Sales_Sync", (subscription, type, data) => {
     if (type === "error") reject(data);
@@ -56,8 +58,11 @@ const managed = await new Promise((resolve, reject) => {
       client.commitReplayId(subscription.subscriptionId, data.replayId);
       resolve(data);
     }
-  }, 1).then(() => org.sobject("Account").create({ Name: "Managed" })).catch(reject);
+  }, 1).then(() => {
+    repeating = setInterval(() => org.sobject("Account").create({ Name: "Managed" }).catch(reject), 200);
+  }).catch(reject);
 });
+clearInterval(repeating);
 client.close();
 
 const shown = (event) => ({

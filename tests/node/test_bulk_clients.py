@@ -1,27 +1,19 @@
 """jsforce, unmodified, loads and reads in bulk over a real socket."""
 
-import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 
 from tests.node.programs import run_script
+from tests.simulators.salesforce.grpc_client import served
 
 pytestmark = pytest.mark.live
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    command = [sys.executable, "-m", "simulators.salesforce", "--port", "0", "--genesis", "1767603600"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "no_proxy": "*"})
-    assert process.stdout is not None
-    yield f"http://127.0.0.1:{json.loads(process.stdout.readline())['port']}"
-    process.send_signal(signal.SIGTERM)
-    process.wait(10)
+    with served() as server:
+        yield server.url
 
 
 def test_jsforce_loads_and_reads_in_bulk(url: str) -> None:

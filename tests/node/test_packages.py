@@ -8,4 +8,4 @@ from tests.node.programs import HERE, run_script
 def test_the_sdks_are_those_of_the_lock_and_the_lock_names_no_address():
     lock = (HERE / "package-lock.json").read_text()
     assert run_script("versions") == json.loads((HERE / "package.json").read_text())["dependencies"]
-    assert "://" not in "".join(line for line in lock.splitlines() if '"url"' not in line)
+    assert "://" not in lock

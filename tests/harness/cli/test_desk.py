@@ -1,9 +1,7 @@
-"""`windtunnel exceptions` and `letters` against a running sandbox: a deal that parks is cared for, mapped and done."""
+"""`windtunnel exceptions` and `letters` against a running sandbox: a deal that parks is cared for and given up."""
 
 import asyncio
 import json
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +9,8 @@ import pytest
 
 from harness.events import EventStream
 from harness.runner import run_story
-from harness.scenario import load_world
-from harness.scenario.values import moment
-from harness.stack.home import Lock, save_state
-from harness.stack.launch import Plan, launch
 from tests.broken import stories
+from tests.harness.cli.running import sandbox, windtunnel
 
 PARKS = stories.story(
     "unregistered",
@@ -25,26 +20,14 @@ PARKS = stories.story(
 )  # fmt: skip
 
 
-async def windtunnel(*words: str) -> tuple[int, str, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "harness.cli", *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "COLUMNS": "180"},
-    )  # fmt: skip
-    out, error = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, out.decode(), error.decode()
-
-
 @pytest.mark.live
 def test_what_waits_for_a_person_is_listed_cared_for_and_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WINDTUNNEL_HOME", str(tmp_path))
 
-    async def sandbox() -> None:
-        async with launch(Plan(load_world("default"), moment("2026-01-05T09:00:00Z"), tmp_path / "stack")) as stack:
-            facts = {"pid": os.getpid(), "world": "default", "secret": stack.secret.to_json()}
-            save_state({**facts, **stack.addresses.to_state()})
+    async def worked() -> None:
+        async with sandbox(tmp_path) as stack:
             code, out, _ = await windtunnel("exceptions", "list")
             assert code == 0 and "nothing waits for a person" in out
             await run_story(PARKS, stack.world, EventStream(stack.world.now), replay=False)
@@ -71,8 +54,4 @@ def test_what_waits_for_a_person_is_listed_cared_for_and_given_up(
         code, out, _ = await windtunnel("exceptions", "retry", one["id"])
         assert code == 0 and "due now" in out
 
-    lock = Lock(tmp_path).take("test")
-    try:
-        asyncio.run(sandbox())
-    finally:
-        lock.release()
+    asyncio.run(worked())
