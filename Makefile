@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+WORKERS ?= 2
 
 .PHONY: demo test install lint lock clean
 .DEFAULT_GOAL := demo
@@ -11,7 +12,7 @@ demo: $(STAMP)
 	@$(BIN)/windtunnel demo
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 install: $(STAMP)
 

@@ -1,8 +1,14 @@
-"""Skips are loud, and failures wherever the machine was prepared for the tests (`.ci/run` says so)."""
+"""Skips are loud, and failures wherever the machine was prepared (`.ci/run` says so); what takes longest comes first."""
 
 import os
 
 import pytest
+
+LONGEST_FIRST = ("tests/system/", "tests/browser/", "tests/broken/")  # so that no worker is left alone with them
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: [not item.nodeid.startswith(folder) for folder in LONGEST_FIRST])
 
 
 @pytest.hookimpl(hookwrapper=True)
