@@ -1,4 +1,4 @@
-"""Skips are loud, and failures wherever the machine was prepared (`.ci/run` says so); what takes longest comes first."""
+"""Skips are loud, and failures on a prepared machine (`.ci/run` says so); what takes longest comes first."""
 
 import os
 
