@@ -9,8 +9,20 @@ from harness.world import SYSTEMS
 async def lock_period(stage: Stage, facts: Any) -> str:
     """Finance does it on a page of the cloud ERP that no public API offers."""
     verb = "unlock_period" if facts.unlock else "lock_period"
-    await stage.world.control("erp_cloud", "POST", f"/_control/act/{verb}", {"period": facts.period})
-    return f"the cloud ERP's period {facts.period} is {'open again' if facts.unlock else 'locked'}"
+    arguments = {"period": facts.period, "what": facts.what}
+    await stage.world.control("erp_cloud", "POST", f"/_control/act/{verb}", arguments)
+    whom = {"ar": " for receivables", "ap": " for payables", "all": ""}[facts.what]
+    return f"the cloud ERP's period {facts.period} is {'open again' if facts.unlock else 'locked'}{whom}"
+
+
+async def close_period(stage: Stage, facts: Any) -> str:
+    """The controller's month-end close, in the order that the ERP insists on."""
+    if facts.reopen:
+        await stage.world.control("erp_cloud", "POST", "/_control/act/open_period", {"period": facts.period})
+        return f"the cloud ERP's period {facts.period} is reopened"
+    arguments = {"period": facts.period, "lock": True, "earlier": True}
+    await stage.world.control("erp_cloud", "POST", "/_control/act/close_period", arguments)
+    return f"the cloud ERP's books are closed up to {facts.period}"
 
 
 async def limits(stage: Stage, facts: Any) -> str:

@@ -42,11 +42,23 @@ class MapFieldsStep(Part):
 
 
 class LockPeriodStep(Part):
-    """Finance locks a month of the cloud ERP for everything, or (`unlock`) opens it again."""
+    """Finance locks a month of the cloud ERP for receivables, payables or everything, or (`unlock`) unlocks it."""
 
     short: ClassVar[str] = "period"
     period: str = Field(pattern=r"^\d{4}-\d{2}$")
+    what: Literal["ar", "ap", "all"] = "all"
     unlock: bool = False
+
+
+class ClosePeriodStep(Part):
+    """Finance locks and closes a month of the cloud ERP and all before it, or (`reopen`) reopens it, the last closed.
+
+    A reopened month is unlocked too.
+    """
+
+    short: ClassVar[str] = "period"
+    period: str = Field(pattern=r"^\d{4}-\d{2}$")
+    reopen: bool = False
 
 
 class RetryStep(Part):

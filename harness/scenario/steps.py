@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from harness.scenario.agreements import ContractState, DealStep, LoseStep, PlatformChangeStep, SellManyStep
 from harness.scenario.bookwork import EditBookStep, Reconciled
 from harness.scenario.changes import (
+    ClosePeriodStep,
     LimitsStep,
     LockPeriodStep,
     MapFieldsStep,
@@ -289,6 +290,7 @@ VERBS: dict[str, type[Part]] = {
     "require_field": RequireFieldStep,
     "map_fields": MapFieldsStep,
     "lock_period": LockPeriodStep,
+    "close_period": ClosePeriodStep,
     "retry": RetryStep,
     "limits": LimitsStep,
     "replay": ReplayStep,

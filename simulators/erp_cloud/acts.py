@@ -8,12 +8,11 @@ import orjson
 
 from simulators.erp_cloud.body import Reader, load_object
 from simulators.erp_cloud.errors import Refused
-from simulators.erp_cloud.moments import today
 from simulators.erp_cloud.roles import ROLES, Role
 from simulators.erp_cloud.routes import record_type
 from simulators.erp_cloud.rules_periods import DEFAULTS as PERIOD_DEFAULTS
-from simulators.erp_cloud.rules_periods import OUTSIDE, may_lock
-from simulators.erp_cloud.schemas import RecordType
+from simulators.erp_cloud.rules_periods import OUTSIDE
+from simulators.erp_cloud.schemas import PERIOD, RecordType
 from simulators.erp_cloud.state import DEFAULTS
 from simulators.kit.system import Act
 
@@ -44,27 +43,30 @@ class Acts:
 
     async def lock_period(self, arguments: Doc) -> Doc:
         """{"period": "Jan 2026" | "2026-01" | id, "what"?: "ar" | "ap" | "all"}."""
-        return self._change_period(arguments, "lock_period", dict.fromkeys(LOCKS[arguments.get("what", "all")], True))
+        return self._change_period(arguments, dict.fromkeys(LOCKS[arguments.get("what", "all")], True))
 
     async def unlock_period(self, arguments: Doc) -> Doc:
-        """{"period", "what"?}: a closed period must be reopened first."""
-        if self._period(arguments).get("closed"):
-            raise ValueError("a closed period must be reopened first")
-        return self._change_period(
-            arguments, "unlock_period", dict.fromkeys(LOCKS[arguments.get("what", "all")], False)
-        )
+        """{"period", "what"?}: a closed period must be reopened first; what is open for one is not locked for all."""
+        return self._change_period(arguments, dict.fromkeys((*LOCKS[arguments.get("what", "all")], "allLocked"), False))
 
     async def close_period(self, arguments: Doc) -> Doc:
-        """{"period", "lock"?: true}: earlier months must be closed; `lock` locks A/R, A/P and all on the way."""
+        """{"period", "lock"?: true, "earlier"?: true}: earlier months must be closed.
+
+        `lock` locks A/R, A/P and all on the way; `earlier` does the same with every earlier month that is open.
+        """
+        flags: Doc = {"closed": True}
         if arguments.get("lock"):
-            await self.lock_period({"period": arguments["period"]})
-        day = today(self._system.clock.now(), self._system.state.preferences["timezone"])
-        return self._change_period(arguments, "close_period", {"closed": True, "closedOnDate": day})
+            flags |= dict.fromkeys(LOCKS["all"], True)
+        if arguments.get("earlier"):
+            last = self._period(arguments)
+            for month in self._system.state.months():
+                if month["startDate"] < last["startDate"] and not month["closed"]:
+                    self._change_period({"period": month["id"]}, flags)
+        return self._change_period(arguments, flags)
 
     async def open_period(self, arguments: Doc) -> Doc:
         """{"period"}: reopen the last closed month, unlocked."""
-        flags: Doc = {**dict.fromkeys(LOCKS["all"], False), "closed": False, "closedOnDate": None}
-        return self._change_period(arguments, "open_period", flags)
+        return self._change_period(arguments, {**dict.fromkeys(LOCKS["all"], False), "closed": False})
 
     def _period(self, arguments: Doc) -> Doc:
         wanted = str(arguments["period"])
@@ -73,16 +75,16 @@ class Acts:
                 return period
         raise ValueError(f"there is no period {wanted}")
 
-    def _change_period(self, arguments: Doc, verb: str, flags: Doc) -> Doc:
+    def _change_period(self, arguments: Doc, flags: Doc) -> Doc:
         period = self._period(arguments)
-        problem = may_lock(verb, period, self._system.state.months())
-        if problem is not None:
-            raise ValueError(problem.detail)
         if "allowNonGLChanges" in arguments:
             flags = flags | {"allowNonGLChanges": bool(arguments["allowNonGLChanges"])}
-        changed = {**period, **flags}
-        with self._system.store.transaction():
-            self._system.state.save("accountingPeriod", changed)
+        now = self._system.clock.now()
+        try:
+            self._system.records.update(PERIOD, period, flags, ROLES["controller"], now)
+        except Refused as refused:
+            raise ValueError(refused.problem.detail) from refused
+        changed = self._system.state.need("accountingPeriod", period["id"])
         return {"period": changed["periodName"], **{name: changed[name] for name in (*LOCKS["all"], "closed")}}
 
     # -- set-up -------------------------------------------------------------------------------

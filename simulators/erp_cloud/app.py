@@ -45,6 +45,8 @@ CREDENTIALS = {
     "token_secret": "windtunnel-token-secret",
     "clerk_token_id": "windtunnel-clerk-id",
     "clerk_token_secret": "windtunnel-clerk-secret",
+    "controller_token_id": "windtunnel-controller-id",
+    "controller_token_secret": "windtunnel-controller-secret",
 }
 # reason -> (status, code, text) where the wire does not say the status itself
 REFUSALS: dict[str, tuple[int, str, str]] = {

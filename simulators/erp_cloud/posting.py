@@ -147,12 +147,13 @@ class Posting:
         if posting or (before is not None and before["posting"]):
             touched = {doc["postingPeriod"]} | ({before["postingPeriod"]} if before else set())
             for period in sorted(touched):
-                allowed = may_touch(
-                    self.state.need("accountingPeriod", period), impact, writing.role.override_period_restrictions
-                )
-                insist(allowed)
+                insist(self._touch(period, impact, writing.role, doc))
         self.state.save("transaction", doc)
         self.state.projection.post(doc, entries if posting else (), posting)
+
+    def _touch(self, period: str, impact: bool, role: Role, doc: Doc) -> Problem | None:
+        found, override = self.state.need("accountingPeriod", period), role.override_period_restrictions
+        return may_touch(found, impact, override, doc["type"] != "Journal")
 
     def _impact(self, before: Doc, doc: Doc, entries: Sequence[Entry]) -> bool:
         """Would the write change the ledger? (Applications move receivables only when their own lines differ.)"""
@@ -177,8 +178,7 @@ class Posting:
                 "This transaction cannot be deleted because it is linked to by one or more transactions."
             ))  # fmt: skip
         if doc["posting"]:
-            period = self.state.need("accountingPeriod", doc["postingPeriod"])
-            insist(may_touch(period, True, role.override_period_restrictions))
+            insist(self._touch(doc["postingPeriod"], True, role, doc))
 
     # -- accounts -----------------------------------------------------------------------------
 

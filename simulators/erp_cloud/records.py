@@ -15,6 +15,7 @@ from simulators.erp_cloud.errors import (
 )  # fmt: skip
 from simulators.erp_cloud.journals import Journals
 from simulators.erp_cloud.moments import stamp
+from simulators.erp_cloud.periods import Periods
 from simulators.erp_cloud.posting import Posting, Writing
 from simulators.erp_cloud.receipts import Receipts
 from simulators.erp_cloud.refunds import Refunds
@@ -74,6 +75,7 @@ class Records:
             "customer": Customers(state), "customerSubsidiaryRelationship": Relationships(state), "invoice": sales,
             "creditMemo": sales, "customerPayment": Receipts(state, posting, settling),
             "customerRefund": Refunds(state, posting), "journalEntry": Journals(state, posting),
+            "accountingPeriod": Periods(state),
         }  # fmt: skip
         self._catalog = catalog
 

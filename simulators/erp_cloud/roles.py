@@ -7,8 +7,8 @@ from simulators.kit.fidelity import approximate
 
 approximate(
     "roles",
-    "integration, cash clerk (payments, else view), controller (overrides locked periods): three fixed roles, no "
-    "permission editor",
+    "integration, cash clerk (payments, else view), controller (locks and closes periods, posts into locked ones): "
+    "three fixed roles, no permission editor",
     source="ours",
 )
 
@@ -22,6 +22,7 @@ class Role:
     name: str
     records: tuple[tuple[str, int], ...] = (("*", EDIT),)
     override_period_restrictions: bool = False
+    manage_periods: bool = False
 
     def may(self, record: RecordType, level: int) -> bool:
         """Is this level granted for the record?"""
@@ -34,6 +35,6 @@ ROLES = {
     for one in (
         Role("integration"),
         Role("cash_clerk", (("customerpayment", EDIT), ("customerrefund", EDIT), ("*", VIEW))),
-        Role("controller", override_period_restrictions=True),
+        Role("controller", override_period_restrictions=True, manage_periods=True),
     )
 }

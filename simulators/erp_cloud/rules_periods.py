@@ -12,6 +12,13 @@ exact(
     held_by="test_periods",
 )
 approximate(
+    "accountingPeriod",
+    "PATCH of its locks, `closed` and `allowNonGLChanges` by a role that manages periods (the controller), in the "
+    "order of the closing checklist; texts are ours; the checklist's other tasks are absent",
+    source="documented, ours",
+)
+approximate("lock of A/R", "stops sales documents and receipts, not journal entries, which lock all stops")
+approximate(
     "document in a shut period",
     "refused by default; `defaultPostingPeriod` may be Current Period or First Open Period (of a closed one); the "
     "vendor has no Refuse, and its texts differ",
@@ -30,9 +37,9 @@ def period_of(day: str, periods: Sequence[Doc]) -> Doc | None:
     return next((one for one in periods if one["startDate"] <= day <= one["endDate"]), None)
 
 
-def shut(period: Doc) -> bool:
-    """Closed or locked for receivables."""
-    return bool(period.get("closed") or period.get("arLocked") or period.get("allLocked"))
+def shut(period: Doc, receivable: bool = True) -> bool:
+    """Closed or locked for everything, or (`receivable`) for what moves receivables."""
+    return bool(period.get("closed") or period.get("allLocked") or (receivable and period.get("arLocked")))
 
 
 def choose_period(
@@ -63,12 +70,13 @@ def choose_period(
     return natural
 
 
-def may_touch(period: Doc, gl_impact: bool, override: bool) -> Problem | None:
+def may_touch(period: Doc, gl_impact: bool, override: bool, receivable: bool = True) -> Problem | None:
     """May a document of this period be written? Closed: nobody; locked: who overrides period restrictions.
 
-    What leaves the ledger alone goes through where the period allows non-G/L changes.
+    What leaves the ledger alone goes through where the period allows non-G/L changes. A/R locks concern documents
+    that are `receivable` alone.
     """
-    if not shut(period) or (not gl_impact and period.get("allowNonGLChanges")):
+    if not shut(period, receivable) or (not gl_impact and period.get("allowNonGLChanges")):
         return None
     if period.get("closed"):
         return user_error(
@@ -83,13 +91,21 @@ def may_touch(period: Doc, gl_impact: bool, override: bool) -> Problem | None:
     )  # fmt: skip
 
 
-def may_lock(verb: str, period: Doc, periods: Sequence[Doc]) -> Problem | None:
-    """Closing goes in order: earlier months first, locked before closed; only the last closed month reopens."""
-    if verb == "close_period":
-        if any(not one.get("closed") for one in periods if one["startDate"] < period["startDate"]):
-            return user_error("Earlier periods must be closed first.")
-        if not (period.get("arLocked") and period.get("apLocked") and period.get("allLocked")):
-            return user_error("Lock A/R, A/P and all before closing the period.")
-    if verb == "open_period" and any(one.get("closed") for one in periods if one["startDate"] > period["startDate"]):
-        return user_error("Later periods must be reopened first.")
+def may_set(before: Doc, after: Doc, periods: Sequence[Doc]) -> Problem | None:
+    """Closing goes in order: earlier months first, locked before closed; only the last closed month reopens.
+
+    `before` and `after` are one period; `periods` all posting months.
+    """
+    if before.get("isYear") or before.get("isQuarter") or not before.get("isPosting", True):
+        return user_error("Only base periods can be locked or closed.")
+    if after.get("allLocked") and not (after.get("arLocked") and after.get("apLocked")):
+        return user_error("Lock A/R and A/P before locking all.", "allLocked")
+    if after.get("closed"):
+        if not after.get("allLocked"):
+            shut_now = "A closed period must be reopened first." if before.get("closed") else ""
+            return user_error(shut_now or "Lock A/R, A/P and all before closing the period.", "closed")
+        if any(not one.get("closed") for one in periods if one["startDate"] < before["startDate"]):
+            return user_error("Earlier periods must be closed first.", "closed")
+    elif before.get("closed") and any(one.get("closed") for one in periods if one["startDate"] > before["startDate"]):
+        return user_error("Later periods must be reopened first.", "closed")
     return None

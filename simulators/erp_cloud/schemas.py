@@ -252,10 +252,12 @@ CURRENCY = RecordType(
 )  # fmt: skip
 PERIOD = RecordType(
     "accountingPeriod", "accountingPeriod",
-    _table(_many("string", "periodName"), _many("date", "startDate endDate closedOnDate"),
-           _many("boolean", "isYear isQuarter isAdjust isPosting closed arLocked apLocked allLocked allowNonGLChanges"),
-           _refs(parent="accountingPeriod")),
-    writable="",
+    _table(_many("string", "periodName", read_only=True),
+           _many("date", "startDate endDate closedOnDate", read_only=True),
+           _many("boolean", "isYear isQuarter isAdjust isPosting", read_only=True),
+           _many("boolean", "closed arLocked apLocked allLocked allowNonGLChanges"),
+           (Field("parent", "ref", "accountingPeriod", read_only=True),)),
+    writable="u",
 )  # fmt: skip
 TAX_CODE = RecordType(
     "salesTaxItem", "taxCode",

@@ -109,3 +109,23 @@ def test_the_client_reads_the_metadata_catalog_and_deletes(port: int) -> None:
     swagger, schema = asyncio.run(work())
     assert set(swagger["components"]["schemas"]) == {"customer", "invoice"}
     assert schema["properties"]["companyName"]["type"] == "string"
+
+
+def test_the_controller_closes_a_month_through_the_client(port: int) -> None:
+    async def work() -> Any:
+        boss = client(port, token_id="boss", token_secret="boss-secret")
+        found = await boss.get("/record/v1/accountingPeriod", params={"q": 'periodName IS "Dec 2025"'})
+        path = f"/record/v1/accountingPeriod/{found['items'][0]['id']}"
+        for flags in ({"arLocked": True, "apLocked": True}, {"allLocked": True}, {"closed": True}):
+            assert await boss.patch(path, json=flags) is None
+        late = invoice_body("LATE", tranDate="2025-12-31", entity={"externalId": "CB-late"})
+        customer = {"companyName": "Late", "subsidiary": {"id": "1"}}
+        await boss.put("/record/v1/customer/eid:CB-late", json=customer)
+        with pytest.raises(NetsuiteAPIRequestError, match="closed period Dec 2025"):
+            await client(port).put("/record/v1/invoice/eid:LATE", json=late)
+        await boss.patch(path, json={"closed": False})
+        await boss.patch(path, json={"allLocked": False, "arLocked": False, "apLocked": False})
+        await client(port).put("/record/v1/invoice/eid:LATE", json=late)
+        return await boss.get("/record/v1/invoice/eid:LATE")
+
+    assert asyncio.run(work())["postingPeriod"]["refName"] == "Dec 2025"

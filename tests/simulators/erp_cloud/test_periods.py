@@ -122,3 +122,53 @@ def test_suiteql_sees_the_calendar(world: World) -> None:
         {"periodname": "Nov 2025", "startdate": "11/1/2025", "enddate": "11/30/2025", "closed": "T", "arlocked": "T",
          "alllocked": "T"},
     ]  # fmt: skip
+
+
+def period_id(world: World, name: str) -> str:
+    return str(world.call("GET", f'/record/v1/accountingPeriod?q=periodName IS "{name}"').json["items"][0]["id"])
+
+
+def test_the_controller_closes_a_month_by_the_record_and_the_integration_may_not(world: World) -> None:
+    path = f"/record/v1/accountingPeriod/{period_id(world, 'Dec 2025')}"
+    refused = world.call("PATCH", path, {"arLocked": True})
+    assert (refused.status, refused.code) == (403, "INSUFFICIENT_PERMISSION")
+    world.system.access._bearers["t"] = ("controller", 9e12)
+    world.token = "t"
+    assert "A/R and A/P" in world.call("PATCH", path, {"allLocked": True}).detail
+    assert world.call("PATCH", path, {"arLocked": True, "apLocked": True}).status == 204
+    assert "before closing" in world.call("PATCH", path, {"closed": True}).detail
+    assert (
+        world.call("PATCH", path, {"allLocked": True, "periodName": "Winter"}).status == 204
+    )  # the name is the seed's
+    assert world.call("PATCH", path, {"closed": True}).status == 204
+    shown = world.get("accountingPeriod", path.rpartition("/")[2])
+    assert (shown["periodName"], shown["closed"], shown["closedOnDate"]) == ("Dec 2025", True, "2026-01-05")
+    assert "reopened first" in world.call("PATCH", path, {"arLocked": False, "allLocked": False}).detail
+    november = f"/record/v1/accountingPeriod/{period_id(world, 'Nov 2025')}"
+    assert "Later periods" in world.call("PATCH", november, {"closed": False}).detail
+    assert world.call("PATCH", path, {"closed": False}).status == 204
+    reopened = world.get("accountingPeriod", path.rpartition("/")[2])
+    assert reopened["allLocked"] is True and "closedOnDate" not in reopened
+    year = f"/record/v1/accountingPeriod/{period_id(world, 'FY 2026')}"
+    assert "base periods" in world.call("PATCH", year, {"arLocked": True}).detail
+    assert world.call("DELETE", path).status == 405
+
+
+def test_a_lock_of_receivables_lets_journals_through_and_a_lock_of_all_does_not(world: World) -> None:
+    journal = {"subsidiary": "1", "tranDate": "2025-12-31",
+               "line": {"items": [{"account": "18", "debit": 5}, {"account": "11", "credit": 5}]}}  # fmt: skip
+    world.act("lock_period", period="2025-12", what="ar")
+    assert world.call("POST", "/record/v1/journalEntry", journal).status == 204
+    payment = {"customer": {"externalId": "CB-c1"}, "payment": 5, **DECEMBER}
+    assert "locked" in world.call("POST", "/record/v1/customerPayment", payment).detail
+    world.act("lock_period", period="2025-12")
+    assert "locked" in world.call("POST", "/record/v1/journalEntry", journal).detail
+    assert world.act("unlock_period", period="2025-12", what="ar")["apLocked"] is True
+    assert world.call("POST", "/record/v1/journalEntry", journal).status == 204
+
+
+def test_a_month_is_closed_with_all_before_it(world: World) -> None:
+    world.act("close_period", period="2026-02", lock=True, earlier=True)
+    assert [row["periodname"] for row in world.rows(
+        "SELECT periodname FROM accountingperiod WHERE closed = 'T' ORDER BY startdate DESC"
+    )][:3] == ["Feb 2026", "Jan 2026", "Dec 2025"]  # fmt: skip
