@@ -1,7 +1,7 @@
 """Vendor rows of every system's books, read into the one vocabulary of `canon`."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -188,9 +188,11 @@ def _platform(book: Mapping[str, Any], canon: Canon, correlation: Correlation) -
     for row in rows(book, "document", "invoice"):
         agreed = {} if row["id"] in metered else deals
         canon.documents.append(_bill(row, customers, agreed, lines, correlation))
+        canon.services[row["id"]] = _services(row, correlation)
     books_usage.platform(book, canon, correlation)
     for row in rows(book, "document", "credit_note"):
         canon.documents.append(_credit_note(row, customers, lines, correlation))
+        canon.services[row["id"]] = _services(row, correlation)
     for row in rows(book, "document", "transaction"):
         if row.get("type") in _MOVED and row.get("status") in ("success", "late_failure"):
             canon.receipts.append(_payment(row, customers, correlation))
@@ -211,6 +213,21 @@ def _local_day(epoch: Any, entity: str, correlation: Correlation) -> str:
         return ""
     zone = ZoneInfo(correlation.zones.get(entity, "UTC"))
     return datetime.fromtimestamp(float(epoch), zone).date().isoformat()
+
+
+def _services(row: Row, correlation: Correlation) -> set[tuple[str, str, int]]:
+    """First and last day of what the lines are for, in the entity's zone, and their net; an instant has no days."""
+    found = set()
+    inclusive = row.get("price_type") == "tax_inclusive"
+    for line in row.get("line_items") or ():
+        begin, end = float(line.get("date_from") or 0), float(line.get("date_to") or 0)
+        first = _local_day(begin, row.get("business_entity_id") or "", correlation)
+        days = max(1, round((end - begin) / 86_400)) - 1
+        last = (date.fromisoformat(first) + timedelta(days=days)).isoformat()
+        net = int(line["amount"]) - int(line.get("discount_amount") or 0)
+        net -= int(line.get("tax_amount") or 0) if inclusive else 0
+        found.add((first, last, net) if end > begin else ("", "", net))
+    return found
 
 
 def _recurring(row: Row) -> int:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from harness.canon import Canon, Correlation, Customer, Document, DocumentKind, LedgerLine, Receipt
+from harness.canon import Canon, Correlation, Customer, Deferral, Document, DocumentKind, LedgerLine, Receipt
 from harness.money import minor
 
 Row = Mapping[str, Any]
@@ -59,6 +59,7 @@ def cloud(book: Book, canon: Canon, correlation: Correlation) -> None:
                 _cloud_document(row, kind, _number(row, prefix, bills), account_of, lines, codes, correlation)
             )
     _cloud_receipts(book, canon, account_of, correlation)
+    _cloud_deferrals(book, canon, correlation)
     for row in _rows(book, "ledger", "transactionAccountingLine"):
         if row["posting"]:
             currency = row["currency"]
@@ -68,6 +69,7 @@ def cloud(book: Book, canon: Canon, correlation: Correlation) -> None:
                     row["transaction"], row["acctNumber"] or row["account"], row["acctType"] == "AcctRec",
                     minor(row["foreignAmount"], currency), row["postingPeriod"],
                     minor(row["debit"], row["baseCurrency"]) - minor(row["credit"], row["baseCurrency"]),
+                    row["acctType"] == "DeferRevenue",
                 )
             )  # fmt: skip
 
@@ -86,6 +88,24 @@ def _cloud_receipts(book: Book, canon: Canon, account_of: Any, correlation: Corr
     for row in _rows(book, "document", "customerPayment", "customerRefund"):
         if row.get("status") != "V":
             canon.receipts.append(_cloud_receipt(row, account_of, applied.get(row["id"], []), correlation))
+
+
+def _cloud_deferrals(book: Book, canon: Canon, correlation: Correlation) -> None:
+    """Recognition schedules with what each month took of them."""
+    taken: dict[str, list[tuple[str, int, str]]] = {}
+    currencies = {row["schedule"]: row["currency"] for row in _rows(book, "line", "revRecSchedule")}
+    for row in _rows(book, "line", "revRecSchedule.recurrence"):
+        part = row["period"], minor(row["amount"], currencies[row["schedule"]]), row["journal"]
+        taken.setdefault(row["schedule"], []).append(part)
+    for row in _rows(book, "line", "revRecSchedule"):
+        canon.deferrals.append(
+            Deferral(
+                "erp_cloud", correlation.subsidiaries.get(row["subsidiary"], row["subsidiary"]), row["currency"],
+                row["transaction"], row["sourceLine"], minor(row["totalAmount"], row["currency"]),
+                row["startDate"] or "", row["endDate"] or "", row["recurrenceType"] == "STRAIGHT_EVEN",
+                tuple(taken.get(row["schedule"], ())),
+            )
+        )  # fmt: skip
 
 
 def _voided(rows: list[Row], correlation: Correlation) -> set[str]:

@@ -245,6 +245,27 @@ class LedgerLine:
     amount: int
     period: str
     local: int = 0
+    deferred: bool = False  # an account of deferred revenue
+
+
+@dataclass(frozen=True)
+class Deferral:
+    """What a ledger says it defers of one document's line, in minor units of the entity's own currency.
+
+    `net` is negative for a credit. `starts` and `ends` are the first and last day of the service, '' if nothing says
+    when it is; `recognised` are parts by month (`2026-01`) with the journal of each.
+    """
+
+    system: str
+    entity: str
+    currency: str
+    document: str
+    line: int
+    net: int
+    starts: str
+    ends: str
+    even: bool = False  # by whole months; else by days
+    recognised: tuple[tuple[str, int, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -305,6 +326,9 @@ class Canon:
     documents: list[Document] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
     ledger: list[LedgerLine] = field(default_factory=list)
+    deferrals: list[Deferral] = field(default_factory=list)
+    # bill or credit note -> first and last day of what its lines are for, and their net
+    services: dict[str, set[tuple[str, str, int]]] = field(default_factory=dict)
     usage: list[UsageEvent] = field(default_factory=list)
     recorded: list[RecordedUsage] = field(default_factory=list)
     metered: list[MeteredLine] = field(default_factory=list)

@@ -1,6 +1,6 @@
 """The judges: each invariant looks at books and history alone and answers holds, broken or unknown."""
 
-from harness.checkers import agreement, draining, drifting, effects, outages, reconciling, taxation
+from harness.checkers import agreement, draining, drifting, effects, outages, reconciling, revenue, taxation
 from harness.checkers.case import Case, Check, Drift, NotAsked, Outage, Outcome, Reconciliation, Replay, Verdict
 
 __all__ = [
@@ -38,6 +38,7 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "I28": ("ledgers balance, sub-ledger equals control account", agreement.ledgers_balance),
     "I30": ("tax fits entity, ship-to, registration and tax point", taxation.tax_fits),
     "I31": ("nothing echoes", effects.no_echo),
+    "I32": ("billed = recognised + deferred, per line and month", revenue.revenue_adds_up),
 }
 NOT_ASKED: dict[str, NotAsked] = {  # where seeing nothing may be no failure, and what must be so for that
     "I9": lambda _case: "nothing was replayed",
@@ -49,6 +50,7 @@ NOT_ASKED: dict[str, NotAsked] = {  # where seeing nothing may be no failure, an
     "I27": lambda _case: "nothing disturbs this story",
     "I30": taxation.no_law,
     "I31": effects.nothing_was_paid,
+    "I32": revenue.nothing_deferred,
 }
 
 

@@ -25,6 +25,14 @@ async def close_period(stage: Stage, facts: Any) -> str:
     return f"the cloud ERP's books are closed up to {facts.period}"
 
 
+async def recognize_revenue(stage: Stage, facts: Any) -> str:
+    """The journals that the ERP makes at month end."""
+    made = await stage.world.control(
+        "erp_cloud", "POST", "/_control/act/recognize_revenue", {"period": facts.period}
+    )  # fmt: skip
+    return f"revenue up to {facts.period} is recognised by {len(made['journals'])} journals"
+
+
 async def limits(stage: Stage, facts: Any) -> str:
     """All systems at once."""
     for system in SYSTEMS:

@@ -13,7 +13,7 @@ from harness.drivers.drifting import map_fields, permit_field, rename_field, req
 from harness.drivers.loading import close_loaded, load, pay_loaded
 from harness.drivers.many import sell_many
 from harness.drivers.operator import ask_core, give_up, retry, set_policy
-from harness.drivers.premises import close_period, limits, lock_period
+from harness.drivers.premises import close_period, limits, lock_period, recognize_revenue
 from harness.drivers.quiet import settle
 from harness.drivers.stage import Buyer, Offer, Stage, StepFailed
 from harness.drivers.usage import consume, consume_export
@@ -260,6 +260,7 @@ DRIVERS: dict[str, Driver] = {
     "map_fields": map_fields,
     "lock_period": lock_period,
     "close_period": close_period,
+    "recognize_revenue": recognize_revenue,
     "retry": retry,
     "limits": limits,
     "replay": _replay,

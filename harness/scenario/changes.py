@@ -61,6 +61,13 @@ class ClosePeriodStep(Part):
     reopen: bool = False
 
 
+class RecognizeStep(Part):
+    """Finance recognises deferred revenue of the cloud ERP up to the end of a month."""
+
+    short: ClassVar[str] = "period"
+    period: str = Field(pattern=r"^\d{4}-\d{2}$")
+
+
 class RetryStep(Part):
     """A person has put something right outside and lets the core try all open exceptions of a kind again."""
 

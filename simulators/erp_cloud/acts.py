@@ -36,7 +36,7 @@ class Acts:
             "lock_period": self.lock_period, "unlock_period": self.unlock_period, "close_period": self.close_period,
             "open_period": self.open_period, "require_field": self.require_field, "define_field": self.define_field,
             "set_preference": self.set_preference, "create_record": self.create_record, "edit_record": self.edit_record,
-            "delete_record": self.delete_record,
+            "delete_record": self.delete_record, "recognize_revenue": self.recognize_revenue,
         }  # fmt: skip
 
     # -- periods ------------------------------------------------------------------------------
@@ -87,6 +87,15 @@ class Acts:
         changed = self._system.state.need("accountingPeriod", period["id"])
         return {"period": changed["periodName"], **{name: changed[name] for name in (*LOCKS["all"], "closed")}}
 
+    async def recognize_revenue(self, arguments: Doc) -> Doc:
+        """{"period"}: make the journals that recognise deferred revenue up to that month's end."""
+        month = self._period(arguments)["startDate"][:7]
+        try:
+            made = self._system.records.recognize(month, self._system.clock.now())
+        except Refused as refused:
+            raise ValueError(refused.problem.detail) from refused
+        return {"period": month, "journals": made}
+
     # -- set-up -------------------------------------------------------------------------------
 
     async def require_field(self, arguments: Doc) -> Doc:
@@ -111,13 +120,15 @@ class Acts:
 
     async def set_preference(self, arguments: Doc) -> Doc:
         """{name: value, …}: change accounting preferences."""
-        allowed = {"transactionDateOutsidePeriod": OUTSIDE, "defaultPostingPeriod": PERIOD_DEFAULTS}
+        allowed = {"transactionDateOutsidePeriod": OUTSIDE, "defaultPostingPeriod": PERIOD_DEFAULTS,
+                   "revenueRecognition": ("manual", "monthly")}  # fmt: skip
         for name, value in arguments.items():
             if name not in DEFAULTS or name == "id":
                 raise ValueError(f"there is no preference {name}")
             if name in allowed and value not in allowed[name]:
                 raise ValueError(f"{name} is one of {', '.join(allowed[name])}")
         self._system.state.prefer(**arguments)
+        self._system.month_end.plan()
         return {name: self._system.state.preferences[name] for name in arguments}
 
     # -- records ------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from simulators.erp_cloud.asyncjobs import AsyncJobs
 from simulators.erp_cloud.books import books
 from simulators.erp_cloud.errors import Problem, error_answer, not_found
 from simulators.erp_cloud.metadata import Metadata
+from simulators.erp_cloud.month_end import MonthEnd
 from simulators.erp_cloud.oauth2 import TOKEN_PATH
 from simulators.erp_cloud.pact_states import States
 from simulators.erp_cloud.records import Records
@@ -74,6 +75,7 @@ class ErpCloud(System):
         credentials = {**CREDENTIALS, **(self.settings.credentials or {})}
         self.access = Access(credentials, self.store, self.chance, self.clock.wire)
         self.async_jobs = AsyncJobs(self)
+        self.month_end = MonthEnd(self)
         RecordApi(self.state, self.records, self.access).register(self.routes)
         QueryApi(self.state, self.access, self.clock.now).register(self.routes)
         Metadata(self.state).register(self.routes)

@@ -27,7 +27,7 @@ def books(state: State) -> dict[str, Rows]:
         "party": [_party(state, doc) for doc in state.store.find("customer")],
         "contract": [],
         "document": [_document(state, doc) for doc in documents],
-        "line": [row for doc in documents for row in _lines(state, doc)],
+        "line": [row for doc in documents for row in _lines(state, doc)] + _schedules(state),
         "allocation": [row for doc in documents for row in _allocations(doc, externals)],
         "ledger": _ledger(state),
     }
@@ -83,6 +83,22 @@ def _allocations(doc: Doc, externals: dict[str, Any]) -> Rows:
          "docExternalId": externals.get(line["doc"]), "amount": line["amount"], "applyDate": doc["tranDate"]}
         for line in doc.get("apply") or ()
     ]  # fmt: skip
+
+
+def _schedules(state: State) -> Rows:
+    """What is deferred of each line, in base currency, and what each month has recognised of it."""
+    rows: Rows = []
+    for one in state.store.find("revRecSchedule"):
+        doc = state.need("transaction", one["sourceTran"])
+        base = state.need("subsidiary", one["subsidiary"])["currency"]
+        shared = {"schedule": one["id"], "transaction": one["sourceTran"], "tranId": doc["tranId"],
+                  "sourceLine": one["line"]}  # fmt: skip
+        shown = {name: one[name] for name in (
+            "item", "subsidiary", "startDate", "endDate", "recurrenceType", "totalAmount", "amortizedAmount",
+        )}  # fmt: skip
+        rows.append({"object": "revRecSchedule", **shared, **shown, "currency": _symbol(state, base)})
+        rows += [{"object": "revRecSchedule.recurrence", **shared, **row} for row in one["recurrence"]]
+    return rows
 
 
 def _ledger(state: State) -> Rows:

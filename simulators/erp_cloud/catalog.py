@@ -17,6 +17,7 @@ MANDATORY = {
     "currency": ("name", "symbol"),
     "taxCode": ("itemId", "rate"),
     "term": ("name",),
+    "revRecTemplate": ("name", "recurrenceType"),
     "currencyRate": ("baseCurrency", "transactionCurrency", "exchangeRate"),
 }
 USED_IN = {"item": ("row_line", "item"), "account": ("row_gl", "account"), "taxCode": ("row_line", "taxcode")}

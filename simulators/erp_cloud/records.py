@@ -19,6 +19,7 @@ from simulators.erp_cloud.periods import Periods
 from simulators.erp_cloud.posting import Posting, Writing
 from simulators.erp_cloud.receipts import Receipts
 from simulators.erp_cloud.refunds import Refunds
+from simulators.erp_cloud.revenue import Revenue
 from simulators.erp_cloud.roles import EDIT, VIEW, Role
 from simulators.erp_cloud.rules_sublists import merged
 from simulators.erp_cloud.sales import Sales
@@ -70,11 +71,12 @@ class Records:
     def __init__(self, state: State) -> None:
         self.state = state
         posting, settling = Posting(state), Settling(state)
-        sales, catalog = Sales(state, posting, settling), Catalog(state)
+        self._revenue = revenue = Revenue(state, posting)
+        sales, catalog = Sales(state, posting, settling, revenue), Catalog(state)
         self._keepers: dict[str, Keeper] = {
             "customer": Customers(state), "customerSubsidiaryRelationship": Relationships(state), "invoice": sales,
             "creditMemo": sales, "customerPayment": Receipts(state, posting, settling),
-            "customerRefund": Refunds(state, posting), "journalEntry": Journals(state, posting),
+            "customerRefund": Refunds(state, posting), "journalEntry": Journals(state, posting, revenue),
             "accountingPeriod": Periods(state),
         }  # fmt: skip
         self._catalog = catalog
@@ -125,6 +127,11 @@ class Records:
         with self._whole():
             self.keeper(record).delete(doc, Writing(record, doc, frozenset(), role, at))
             self.state.remove(record.kind, doc, stamp(at), role.name)
+
+    def recognize(self, month: str, at: float) -> list[str]:
+        """Recognise deferred revenue up to the end of a month (`2026-01`), all or nothing; the journals' ids."""
+        with self._whole():
+            return self._revenue.recognize(month, at)
 
     def keeper(self, record: RecordType) -> Keeper:
         """Who keeps this type of record."""

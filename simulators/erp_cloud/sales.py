@@ -6,6 +6,7 @@ from typing import Any
 from simulators.erp_cloud.errors import Refused, invalid_value, user_error
 from simulators.erp_cloud.moments import later
 from simulators.erp_cloud.posting import FIXED_WHEN_APPLIED, Posting, Writing, insist
+from simulators.erp_cloud.revenue import Revenue
 from simulators.erp_cloud.rules_apply import Payer
 from simulators.erp_cloud.rules_documents import (
     TaxCode,
@@ -54,8 +55,8 @@ Doc = dict[str, Any]
 class Sales:
     """The keeper of invoices and credit memos."""
 
-    def __init__(self, state: State, posting: Posting, settling: Settling) -> None:
-        self.state, self.posting, self.settling = state, posting, settling
+    def __init__(self, state: State, posting: Posting, settling: Settling, revenue: Revenue) -> None:
+        self.state, self.posting, self.settling, self.revenue = state, posting, settling, revenue
 
     def write(self, doc: Doc, writing: Writing) -> None:
         """Finish, check and post a new or changed document (a changed copy of `writing.before`)."""
@@ -150,6 +151,7 @@ class Sales:
             "status": invoice_status(doc["approvalStatus"], remaining),
         }
         self.posting.post(doc, entries, writing)
+        self.revenue.follow(doc, items, entries, before)
 
     def _credit_memo(self, doc: Doc, writing: Writing, items: dict[str, Doc], digits: int, base_digits: int) -> None:
         source = self._entries(doc, items, base_digits, -1)[1:]
@@ -165,10 +167,12 @@ class Sales:
         entries = settle_entries(source, doc["account"], doc, self.posting.accounts().exchange)
         self.posting.post(doc, entries, writing)
         self.state.projection.link(doc)
+        self.revenue.follow(doc, items, source, writing.before)
 
     def delete(self, doc: Doc, writing: Writing) -> None:
         """Check that it may go; a credit memo's invoices are open again."""
         self.posting.may_delete(doc, writing.role)
+        self.revenue.drop(self.revenue.of(doc))
         if doc["type"] == "CustCred":
             self.settling.release(doc, writing.at)
 

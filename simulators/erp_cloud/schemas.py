@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from simulators.erp_cloud.rules_revenue import METHODS
 from simulators.kit.fidelity import absent, approximate
 
 approximate(
@@ -125,6 +126,7 @@ _ITEM_LINES = _sublist(
     _many("money", "amount"),
     _many("string", "description taxDetailsReference"),
     _many("date", "revRecStartDate revRecEndDate"),
+    _refs(revRecSchedule="revRecTemplate"),
     _CLASSES,
 )
 _TAX_LINES = _sublist(
@@ -210,6 +212,8 @@ CUSTOMER_REFUND = RecordType(
 JOURNAL_ENTRY = RecordType(
     "journalEntry", "transaction",
     _table(_transaction("Journal"), _many("boolean", "approved"), _many("date", "reversalDate"),
+           _many("boolean", "isReversal", read_only=True),
+           (Field("reversalEntry", "ref", "transaction", read_only=True),),
            _sublist("line", _refs(account="account", entity="customer"), _many("money", "debit credit"),
                     _many("string", "memo"), _CLASSES)),
     code="Journal", title="Journal",
@@ -221,7 +225,7 @@ def _item(name: str, code: str) -> RecordType:
         name, "item",
         _table(_NAMES, _STAMPS, _many("string", "itemId displayName salesDescription"),
                _many("boolean", "isInactive includeChildren isTaxable"),
-               _refs(incomeAccount="account", deferralAccount="account"),
+               _refs(incomeAccount="account", deferralAccount="account", revRecSchedule="revRecTemplate"),
                (Field("subsidiary", "refs", "subsidiary"), Field("taxSchedule", "anyref"),
                 Field("revenueRecognitionRule", "anyref")), _CLASSES),
         code=code,
@@ -278,6 +282,21 @@ RATE = RecordType(
            _many("number", "exchangeRate")),
     writable="c",
 )  # fmt: skip
+TEMPLATE = RecordType(
+    "revRecTemplate", "revRecTemplate",
+    _table(_NAMES, _STAMPS, _many("string", "name"), _many("integer", "amortizationPeriod"),
+           _many("boolean", "isInactive"), (Field("recurrenceType", "enum", values=METHODS),)),
+)  # fmt: skip
+SCHEDULE = RecordType(
+    "revRecSchedule", "revRecSchedule",
+    _table(_NAMES, _many("datetime", "lastModifiedDate"), _many("integer", "line"),
+           _refs(sourceTran="transaction", item="item", subsidiary="subsidiary", deferralAccount="account",
+                 incomeAccount="account"),
+           _many("date", "startDate endDate"), (Field("recurrenceType", "enum", values=METHODS),),
+           _many("money", "totalAmount amortizedAmount"),
+           _sublist("recurrence", _many("string", "period"), _many("money", "amount"), _refs(journal="transaction"))),
+    writable="",
+)  # fmt: skip
 
 
 def _classification(name: str, kind: str) -> RecordType:
@@ -288,7 +307,7 @@ RECORD_TYPES: dict[str, RecordType] = {
     one.name.lower(): one
     for one in (
         CUSTOMER, RELATIONSHIP, INVOICE, CREDIT_MEMO, CUSTOMER_PAYMENT, CUSTOMER_REFUND, JOURNAL_ENTRY, *ITEMS,
-        SUBSIDIARY, ACCOUNT, CURRENCY, PERIOD, TAX_CODE, TAX_TYPE, TERM, RATE,
+        SUBSIDIARY, ACCOUNT, CURRENCY, PERIOD, TAX_CODE, TAX_TYPE, TERM, RATE, TEMPLATE, SCHEDULE,
         _classification("department", "department"), _classification("classification", "classification"),
         _classification("location", "location"),
     )
@@ -300,4 +319,5 @@ NAME_FIELDS = {
     "transaction": "tranId", "customer": "entityId", "item": "itemId", "subsidiary": "name", "account": "acctName",
     "currency": "name", "accountingPeriod": "periodName", "taxCode": "itemId", "taxType": "name", "term": "name",
     "department": "name", "classification": "name", "location": "name", "relationship": "id", "currencyRate": "id",
+    "revRecTemplate": "name", "revRecSchedule": "id",
 }  # fmt: skip

@@ -253,6 +253,7 @@ def _preferences(system: ErpCloud, section: str, wishes: Mapping[str, Any]) -> i
         if name not in DEFAULTS and name not in SYSTEM_ACCOUNTS:
             raise SeedError(f"erp_cloud seed: {section}: unknown preference {name}")
     system.state.prefer(**wishes)
+    system.month_end.plan()
     return len(wishes)
 
 
@@ -287,6 +288,7 @@ SECTIONS: tuple[tuple[str, Callable[[ErpCloud, str, Any], int]], ...] = (
     ("accountingPeriods", _periods),
     ("taxCodes", _tax_codes),
     ("taxRules", _tax_rules),
+    ("revRecTemplates", _rows("revRecTemplate", {"months": "amortizationPeriod"}, {})),
     ("terms", _rows("term", {"days": "daysUntilNetDue"}, {})),
     ("classes", _rows("classification", {}, {})),
     ("departments", _rows("department", {}, {})),

@@ -11,7 +11,7 @@ Doc = dict[str, Any]
 
 SETUP = (
     "item", "subsidiary", "account", "currency", "accountingPeriod", "taxCode", "taxType", "term", "department",
-    "classification", "location",
+    "classification", "location", "revRecTemplate",
 )  # fmt: skip
 KINDS = (
     Kind("transaction", unique=("externalId",)),
@@ -19,6 +19,7 @@ KINDS = (
     Kind("relationship", index=("entity",), unique=("externalId",)),
     Kind("currencyRate", index=("transactionCurrency", "effectiveDate")),
     *(Kind(name, unique=("externalId",)) for name in SETUP),
+    Kind("revRecSchedule", index=("sourceTran", "open"), unique=("externalId",)),
     Kind("preference"),
     Kind("customField"),
     Kind("_token"),
@@ -34,6 +35,7 @@ DEFAULTS: Doc = {
     "duplicateTranId": "allow",
     "taxTolerance": None,
     "taxDetailsRequired": False,
+    "revenueRecognition": "manual",  # or monthly
     "holdMs": 20,
     "mandatory": {},
     "taxRules": [],

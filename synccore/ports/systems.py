@@ -5,7 +5,7 @@ applied, and why), Unknown (perhaps applied), Later (certainly not applied: a li
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from synccore.domain.credits import Credit
 from synccore.domain.deals import Account, Deal
 from synccore.domain.legacy import LegacyFile
 from synccore.ports.feeds import FeedPage
+from synccore.ports.postings import Posting
 from synccore.ports.reach import Reachable
 from synccore.ports.usage import Usages
 
@@ -258,36 +259,6 @@ class Platform(Reachable, Protocol):
     async def book(self, names: Names) -> Book:
         """All customers, contracts, bills, credit notes and payments, in bulk."""
         ...
-
-
-@dataclass(frozen=True)
-class LedgerLine:
-    """A line of a posting to the cloud ledger: minor units; `item` by external id, `code` is the tax code's name."""
-
-    item: str
-    description: str
-    quantity: str
-    net: int
-    tax: int
-    rate: str
-    code: str
-    tax_type: str = ""
-
-
-@dataclass(frozen=True)
-class Posting:
-    """A bill or credit note as the cloud ledger takes it."""
-
-    external_id: str
-    number: str
-    customer: str
-    subsidiary: str
-    currency: str
-    on: date
-    due: date | None
-    po_number: str
-    gross: int
-    lines: tuple[LedgerLine, ...] = field(default_factory=tuple)
 
 
 class CloudErp(Reachable, Protocol):

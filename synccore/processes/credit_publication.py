@@ -11,8 +11,9 @@ from synccore.domain.findings import Finding
 from synccore.domain.keys import digest
 from synccore.ports.engine import Run
 from synccore.ports.outcomes import Parked
+from synccore.ports.postings import Posting
 from synccore.ports.stores import Unit
-from synccore.ports.systems import Found, Posting
+from synccore.ports.systems import Found
 from synccore.processes.context import Context
 from synccore.processes.ledger_facts import LedgerFacts, ledger_facts
 from synccore.processes.ledger_lines import cloud_lines, lines_of

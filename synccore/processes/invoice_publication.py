@@ -7,8 +7,9 @@ from synccore.domain.bills import Bill
 from synccore.domain.facts import fact
 from synccore.ports.engine import Run
 from synccore.ports.outcomes import Away
+from synccore.ports.postings import LedgerLine, Posting
 from synccore.ports.stores import Unit
-from synccore.ports.systems import Found, LedgerLine, Posting
+from synccore.ports.systems import Found
 from synccore.processes.commitments import true_up
 from synccore.processes.context import Context
 from synccore.processes.contract_status import note_term_billed

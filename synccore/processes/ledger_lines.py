@@ -1,15 +1,18 @@
 """A document's lines ready for the ledger that owns it: product, tax treatment, rounding difference."""
 
-from datetime import date
+from datetime import date, timedelta
 
+from synccore.domain import calendar
 from synccore.domain.bills import Bill, BillLine
 from synccore.domain.findings import Finding
 from synccore.domain.mappings import Item
 from synccore.domain.posting import PostingLine, Unpostable, line_key, posting_lines
 from synccore.ports.outcomes import Parked
-from synccore.ports.systems import LedgerLine
+from synccore.ports.postings import LedgerLine
 from synccore.processes.context import Context
 from synccore.processes.ledger_facts import LedgerFacts, sku_of
+
+_DAY_S = 86_400
 
 
 def lines_of(bill: Bill, facts: LedgerFacts, tax_point: date) -> list[PostingLine]:
@@ -28,7 +31,7 @@ def lines_of(bill: Bill, facts: LedgerFacts, tax_point: date) -> list[PostingLin
 
 async def cloud_lines(ctx: Context, bill: Bill, facts: LedgerFacts, tax_point: date) -> tuple[LedgerLine, ...]:
     """The lines as the cloud ledger takes them, the rounding difference last."""
-    lines = [_ledger_line(row) for row in lines_of(bill, facts, tax_point)]
+    lines = [_ledger_line(row, facts.entity.zone) for row in lines_of(bill, facts, tax_point)]
     return (*lines, *await _rounding(ctx, bill))
 
 
@@ -45,8 +48,9 @@ async def _rounding(ctx: Context, bill: Bill) -> list[LedgerLine]:
     return [LedgerLine(item, "Rounding", "1", bill.round_off, 0, "0", code)]
 
 
-def _ledger_line(row: PostingLine) -> LedgerLine:
+def _ledger_line(row: PostingLine, zone: str) -> LedgerLine:
     item = row.item.erp_item if row.item is not None else ""
+    starts, ends = service_days(row.line, zone)
     return LedgerLine(
         item=item,
         description=row.line.description or row.sku,
@@ -56,4 +60,17 @@ def _ledger_line(row: PostingLine) -> LedgerLine:
         rate=f"{row.line.tax_rate:f}",
         code=row.rule.cloud_code,
         tax_type=row.rule.cloud_type,
+        starts=starts,
+        ends=ends,
     )
+
+
+def service_days(line: BillLine, zone: str) -> tuple[date, date] | tuple[None, None]:
+    """First and last day of a line's service, in the entity's zone; none for what has no length.
+
+    A term that begins at nine ends at nine: its last day is the one before, so days are counted.
+    """
+    if line.starts is None or line.ends is None or line.ends <= line.starts:
+        return None, None
+    first = calendar.day(line.starts, zone)
+    return first, first + timedelta(days=max(1, round((line.ends - line.starts) / _DAY_S)) - 1)

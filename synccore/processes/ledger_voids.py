@@ -12,8 +12,9 @@ from synccore.domain.bills import Bill
 from synccore.domain.credits import Credit
 from synccore.domain.facts import fact
 from synccore.domain.keys import digest
+from synccore.ports.postings import Posting
 from synccore.ports.stores import Unit
-from synccore.ports.systems import Found, Posting
+from synccore.ports.systems import Found
 from synccore.processes.context import Context
 from synccore.processes.ledger_facts import LedgerFacts
 from synccore.processes.ledger_lines import cloud_lines

@@ -15,7 +15,8 @@ from synccore.domain.money import major, minor
 from synccore.ports.chance import Chance
 from synccore.ports.clock import Clock
 from synccore.ports.outcomes import Later
-from synccore.ports.systems import Found, Posting, Rejected, Row, Unknown
+from synccore.ports.postings import Posting
+from synccore.ports.systems import Found, Rejected, Row, Unknown
 from synccore.ports.transport import Request, Response, Transport
 from synccore.systems import books_cloud, erp_cloud_values
 from synccore.systems.assertion import Assertions

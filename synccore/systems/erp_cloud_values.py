@@ -8,7 +8,8 @@ from typing import Any
 
 from synccore.domain.bills import Application, Receipt
 from synccore.domain.money import major, minor
-from synccore.ports.systems import Drifted, LedgerLine, Rejected
+from synccore.ports.postings import LedgerLine
+from synccore.ports.systems import Drifted, Rejected
 
 SYSTEM = "erp_cloud"
 _DEMANDED = re.compile(r"enter value\(s\) for: ([^.]+?)\.?(?: (\w+))?$")
@@ -47,13 +48,15 @@ def apply_list(applied: Mapping[str, int], currency: str) -> dict[str, Any]:
 
 
 def item_line(reference: str, line: LedgerLine, currency: str) -> dict[str, Any]:
-    """A line of an item sublist."""
+    """A line of an item sublist. Service dates are what the ledger defers by, if it defers the item at all."""
+    term = {"revRecStartDate": line.starts, "revRecEndDate": line.ends}
     return {
         "item": {"externalId": line.item},
         "quantity": Decimal(line.quantity),
         "amount": major(line.net, currency),
         "description": line.description,
         "taxDetailsReference": reference,
+        **{name: day.isoformat() for name, day in term.items() if day is not None},
     }
 
 

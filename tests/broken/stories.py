@@ -30,6 +30,14 @@ def transfer(
     )  # fmt: skip
 
 
+def recognised() -> Scenario:
+    """A Chicago customer's deal is billed in advance, and two months of it are recognised."""
+    return story(
+        "recognised", "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}",
+        "close: lake-1", "settle", "recognize_revenue: 2026-01", "recognize_revenue: 2026-02", "settle",
+    )  # fmt: skip
+
+
 def given_back(*steps: str, expect: str = _CALM) -> Scenario:
     """A New York customer has paid by card, a Chicago one by transfer; then come the steps given and a day."""
     return story(

@@ -7,7 +7,8 @@ from typing import Any
 from synccore.domain.bills import Application, Payment
 from synccore.domain.books import Names
 from synccore.ports.outcomes import Later
-from synccore.ports.systems import LedgerLine, Posting, Rejected
+from synccore.ports.postings import LedgerLine, Posting
+from synccore.ports.systems import Rejected
 from synccore.systems import books_cloud
 from synccore.systems.credentials import CloudErpAccess
 from synccore.systems.erp_cloud import CloudErpAdapter
@@ -34,7 +35,8 @@ BOOK = {"items": [{"defaultBilling": True, "defaultShipping": True, "addressBook
     "addr1": "1 Broadway", "city": "New York", "state": "NY", "zip": "10004", "country": {"id": "US"}}}]}  # fmt: skip
 NEW = {"externalId": "CB-c", "companyName": "Hudson Analytics", "isPerson": False, "subsidiary": {"id": "1"},
        "currency": {"id": "1"}, "addressBook": BOOK}  # fmt: skip
-LINE = LedgerLine("SUB-PLATFORM", "Platform", "10", 12_000_000, 1_065_000, "8.875", "US-NYC-8.875", "US Sales Tax")
+LINE = LedgerLine("SUB-PLATFORM", "Platform", "10", 12_000_000, 1_065_000, "8.875", "US-NYC-8.875", "US Sales Tax",
+                  date(2026, 1, 5), date(2027, 1, 4))  # fmt: skip
 POSTING = Posting("CBINV-US-1", "US-1", "10", "1", "USD", date(2026, 1, 5), date(2026, 2, 4), "PO-1", 13_065_000,
                   (LINE,))  # fmt: skip
 POSTED = {
@@ -42,7 +44,8 @@ POSTED = {
     "subsidiary": {"id": "1"}, "currency": {"id": "1"}, "tranDate": "2026-01-05", "otherRefNum": "PO-1",
     "memo": "US-1",
     "item": {"items": [{"item": {"externalId": "SUB-PLATFORM"}, "quantity": 10, "amount": 120000.0,
-                        "description": "Platform", "taxDetailsReference": "T1"}]},
+                        "description": "Platform", "taxDetailsReference": "T1", "revRecStartDate": "2026-01-05",
+                        "revRecEndDate": "2027-01-04"}]},
     "taxDetailsOverride": True,
     "taxDetails": {"items": [{"taxDetailsReference": "T1", "taxCode": {"refName": "US-NYC-8.875"},
                               "taxBasis": 120000.0, "taxRate": 8.875, "taxAmount": 10650.0,

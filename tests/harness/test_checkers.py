@@ -32,7 +32,7 @@ def bill(system: str, number: str, **facts: object) -> Document:
 
 
 # books alone hold neither a replay, a disturbance nor the law
-SEEN = dict.fromkeys(("I9", "I10", "I12", "I15", "I16", "I27", "I30"), "not applicable")
+SEEN = dict.fromkeys(("I9", "I10", "I12", "I15", "I16", "I27", "I30", "I32"), "not applicable")
 
 
 def agreeing_books() -> Canon:
@@ -190,7 +190,7 @@ def test_empty_books_prove_nothing() -> None:
     verdicts = judge(Case(Canon()))
     assert overall(verdicts) == "unknown"
     assert "holds" not in {
-        verdict.outcome for verdict in verdicts if verdict.invariant not in ("I9", "I10", "I12", "I27", "I30")
+        verdict.outcome for verdict in verdicts if verdict.invariant not in ("I9", "I10", "I12", "I27", "I30", "I32")
     }
 
 

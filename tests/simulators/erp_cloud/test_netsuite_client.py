@@ -129,3 +129,30 @@ def test_the_controller_closes_a_month_through_the_client(port: int) -> None:
         return await boss.get("/record/v1/invoice/eid:LATE")
 
     assert asyncio.run(work())["postingPeriod"]["refName"] == "Dec 2025"
+
+
+def test_revenue_is_deferred_recognised_and_accrued_through_the_client(port: int) -> None:
+    async def work() -> tuple[Any, Any]:
+        api = client(port)
+        await api.post("/record/v1/revRecTemplate", json={
+            "externalId": "DAYS", "name": "Exact days", "recurrenceType": {"id": "STRAIGHT_DAYS"},
+        })  # fmt: skip
+        await api.patch("/record/v1/serviceSaleItem/21", json={"revRecSchedule": {"externalId": "DAYS"}})
+        line = {"item": {"id": "21"}, "amount": 365, "revRecStartDate": "2026-01-01", "revRecEndDate": "2026-12-31"}
+        await api.put("/record/v1/customer/eid:CB-rev", json={"companyName": "Rev", "subsidiary": {"id": "1"}})
+        body = {"entity": {"externalId": "CB-rev"}, "tranDate": "2026-01-05", "item": {"items": [line]}}
+        await api.put("/record/v1/invoice/eid:REV", json=body)
+        async with httpx.AsyncClient(headers={"x-control-token": "t"}) as control:
+            act = f"http://127.0.0.1:{port}/_control/act/recognize_revenue"
+            made = (await control.post(act, json={"period": "2026-01"})).json()
+        journal = await api.get(f"/record/v1/journalEntry/{made['journals'][0]}", params={"expandSubResources": "true"})
+        lines = {"items": [{"account": {"id": "13"}, "debit": 8}, {"account": {"id": "14"}, "credit": 8}]}
+        await api.put("/record/v1/journalEntry/eid:ACCRUAL", json={
+            "subsidiary": {"id": "1"}, "tranDate": "2026-01-31", "reversalDate": "2026-02-01", "line": lines,
+        })  # fmt: skip
+        return journal, await api.get("/record/v1/journalEntry/eid:ACCRUAL")
+
+    journal, accrual = asyncio.run(work())
+    moved = [(line["account"]["id"], line.get("debit"), line.get("credit")) for line in journal["line"]["items"]]
+    assert moved == [("16", 31, None), ("14", None, 31)]
+    assert accrual["reversalEntry"]["id"] > accrual["id"]

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from synccore.domain.bills import Application, Payment, Receipt
-from synccore.ports.systems import Found, Posting, Rejected, Row
+from synccore.ports.postings import Posting
+from synccore.ports.systems import Found, Rejected, Row
 from tests.synccore.processes.wire import Wire, unique
 
 

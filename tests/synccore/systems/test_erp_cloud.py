@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from synccore.ports.outcomes import Later
-from synccore.ports.systems import LedgerLine, Posting, Rejected, Unknown
+from synccore.ports.postings import LedgerLine, Posting
+from synccore.ports.systems import Rejected, Unknown
 from synccore.systems.assertion import Assertions
 from synccore.systems.credentials import CloudErpAccess
 from synccore.systems.erp_cloud import CloudErpAdapter

@@ -1,0 +1,36 @@
+"""What a posting to the cloud ledger is made of, in business values."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True)
+class LedgerLine:
+    """A line of a posting to the cloud ledger: minor units; `item` by external id, `code` is the tax code's name."""
+
+    item: str
+    description: str
+    quantity: str
+    net: int
+    tax: int
+    rate: str
+    code: str
+    tax_type: str = ""
+    starts: date | None = None  # first and last day of the service, if it has a length
+    ends: date | None = None
+
+
+@dataclass(frozen=True)
+class Posting:
+    """A bill or credit note as the cloud ledger takes it."""
+
+    external_id: str
+    number: str
+    customer: str
+    subsidiary: str
+    currency: str
+    on: date
+    due: date | None
+    po_number: str
+    gross: int
+    lines: tuple[LedgerLine, ...] = field(default_factory=tuple)
