@@ -1,6 +1,7 @@
 """The cloud ERP: NetSuite SuiteTalk REST and SuiteQL over double-entry books."""
 
 from simulators.erp_cloud.app import ErpCloud
+from simulators.erp_cloud.restlets import Restlet, RestletError
 from simulators.kit.system import Settings, System
 
 
@@ -9,4 +10,4 @@ def create(settings: Settings) -> System:
     return ErpCloud(settings)
 
 
-__all__ = ["create"]
+__all__ = ["Restlet", "RestletError", "create"]

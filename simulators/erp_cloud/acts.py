@@ -37,6 +37,7 @@ class Acts:
             "open_period": self.open_period, "require_field": self.require_field, "define_field": self.define_field,
             "set_preference": self.set_preference, "create_record": self.create_record, "edit_record": self.edit_record,
             "delete_record": self.delete_record, "recognize_revenue": self.recognize_revenue,
+            "deploy_restlet": self.deploy_restlet,
         }  # fmt: skip
 
     # -- periods ------------------------------------------------------------------------------
@@ -130,6 +131,12 @@ class Acts:
         self._system.state.prefer(**arguments)
         self._system.month_end.plan()
         return {name: self._system.state.preferences[name] for name in arguments}
+
+    async def deploy_restlet(self, arguments: Doc) -> Doc:
+        """{"script", "function": "package.module:name", "deploy"?: "1"}: a function behind the RESTlet URL."""
+        place = str(arguments["script"]), str(arguments["function"]), str(arguments.get("deploy", "1"))
+        self._system.restlets.deploy(*place)
+        return dict(zip(("script", "function", "deploy"), place, strict=True))
 
     # -- records ------------------------------------------------------------------------------
 

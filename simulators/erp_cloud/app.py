@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from typing import Any, ClassVar
+from urllib.parse import parse_qsl
 
 from simulators.erp_cloud.access import Access
 from simulators.erp_cloud.acts import Acts
@@ -14,7 +15,9 @@ from simulators.erp_cloud.month_end import MonthEnd
 from simulators.erp_cloud.oauth2 import TOKEN_PATH
 from simulators.erp_cloud.pact_states import States
 from simulators.erp_cloud.records import Records
-from simulators.erp_cloud.render import SERVICES
+from simulators.erp_cloud.render import SERVICES, Renderer
+from simulators.erp_cloud.restlets import PATH as RESTLET
+from simulators.erp_cloud.restlets import Restlets, restlet_error
 from simulators.erp_cloud.routes import RecordApi
 from simulators.erp_cloud.schemas import RECORD_TYPES
 from simulators.erp_cloud.seed import load
@@ -77,7 +80,9 @@ class ErpCloud(System):
         self.async_jobs = AsyncJobs(self)
         self.month_end = MonthEnd(self)
         RecordApi(self.state, self.records, self.access).register(self.routes)
-        QueryApi(self.state, self.access, self.clock.now).register(self.routes)
+        self.renderer, self.queries = Renderer(self.state), QueryApi(self.state, self.access, self.clock.now)
+        self.queries.register(self.routes)
+        self.restlets = Restlets(self)
         Metadata(self.state).register(self.routes)
         self.async_jobs.register(self.routes)
         self.routes.add("POST", TOKEN_PATH, "token", self._token)
@@ -99,6 +104,9 @@ class ErpCloud(System):
     def operation(self, call: Call) -> str:
         """The route's name, with the record type for record operations: `record.upsert:invoice`."""
         name = super().operation(call)
+        if name == "restlet":
+            script = dict(parse_qsl(call.query)).get("script", "")
+            return f"{name}:{script[:60]}"
         if name.startswith("record."):
             arguments = self.match(call).arguments
             given = arguments.get("target") or arguments["type"]
@@ -108,7 +116,10 @@ class ErpCloud(System):
 
     def authenticate(self, call: Call) -> Answer | None:
         """Everything but the token endpoint needs a bearer token or a TBA signature."""
-        return None if call.operation == "token" else self.access.refuse(call)
+        refused = None if call.operation == "token" else self.access.refuse(call)
+        if refused is not None and call.raw_path == RESTLET:
+            return restlet_error(401, "INVALID_LOGIN_ATTEMPT", "Invalid login attempt.", refused.headers)
+        return refused
 
     async def handle(self, call: Call) -> Answer:
         """One call: to its route, or the vendor's not-found and not-allowed."""
@@ -137,6 +148,8 @@ class ErpCloud(System):
         """Limits answer 429 without Retry-After (the vendor documents none); failures answer 5xx with an error id."""
         del retry_after_s
         known = REFUSALS.get(reason)
+        if call.raw_path == RESTLET and known is not None and known[0] == 429:
+            return restlet_error(429, "SSS_REQUEST_LIMIT_EXCEEDED", known[2])
         if known is not None:
             return error_answer(Problem(*known))
         error_id = self.chance.token("error", int(call.at * 1000), 12)

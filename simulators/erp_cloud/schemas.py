@@ -19,7 +19,7 @@ absent(
     "customerDeposit",
     "vendor side",
     "inventory",
-    "RESTlets, SOAP",
+    "SOAP",
     "user notes",
     "system notes beyond `createdBy` in the books",
 )

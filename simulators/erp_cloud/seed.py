@@ -280,6 +280,15 @@ def _records(system: ErpCloud, section: str, rows: list[Mapping[str, Any]]) -> i
     return len(rows)
 
 
+def _restlets(system: ErpCloud, section: str, rows: list[Mapping[str, Any]]) -> int:
+    for number, row in enumerate(rows):
+        try:
+            system.restlets.deploy(str(row["script"]), str(row["function"]), str(row.get("deploy", "1")))
+        except ValueError as error:
+            raise SeedError(f"erp_cloud seed: {section}[{number}]: {error}") from error
+    return len(rows)
+
+
 SECTIONS: tuple[tuple[str, Callable[[ErpCloud, str, Any], int]], ...] = (
     ("preferences", _preferences),
     ("currency", _currencies),
@@ -295,6 +304,7 @@ SECTIONS: tuple[tuple[str, Callable[[ErpCloud, str, Any], int]], ...] = (
     ("items", _items),
     ("rates", _rates),
     ("customFields", _custom_fields),
+    ("restlets", _restlets),
     ("customers", _records),
     ("documents", _records),
 )

@@ -22,6 +22,7 @@ KINDS = (
     Kind("revRecSchedule", index=("sourceTran", "open"), unique=("externalId",)),
     Kind("preference"),
     Kind("customField"),
+    Kind("_restlet"),
     Kind("_token"),
     Kind("_job", unique=("idempotencyKey",)),
 )

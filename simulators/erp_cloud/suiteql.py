@@ -80,6 +80,11 @@ class QueryApi:
             "hasMore": offset + len(items) < total, "items": items, "offset": offset, "totalResults": total,
         }), COLLECTION)  # fmt: skip
 
+    def rows(self, text: str, params: list[Any]) -> list[dict[str, str]]:
+        """The first 5,000 rows of a query, as a page has them but without links; Refused as a call would be."""
+        names, rows, _ = self._run(text, [_bindable(one) for one in params], 5_000, 0)
+        return [{name: value for name, value in _item(names, row).items() if name != "links"} for row in rows]
+
     def _run(self, text: str, params: list[Any], limit: int, offset: int) -> tuple[list[str], list[Any], int]:
         db = self.state.store.db
         try:

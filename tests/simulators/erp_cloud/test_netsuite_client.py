@@ -13,9 +13,11 @@ import pytest
 from netsuite import Config, TokenAuth
 from netsuite.exceptions import NetsuiteAPIRequestError
 from netsuite.rest_api import NetSuiteRestApi
+from netsuite.restlet import NetSuiteRestlet
 
 from tests.simulators.erp_cloud.world import CREDENTIALS, SEED, invoice_body
 
+RESTLETS = [{"script": "101", "function": "tests.simulators.erp_cloud.scripts:orders"}]
 ROOT = Path(__file__).parents[3]
 
 
@@ -28,6 +30,15 @@ class Local(NetSuiteRestApi):
         return f"http://127.0.0.1:{self.port}/services/rest{subpath}"
 
 
+class LocalScripts(NetSuiteRestlet):
+    """The vendor's client of RESTlets, pointed there too."""
+
+    port = 0
+
+    def _make_url(self, subpath: str) -> str:
+        return f"http://127.0.0.1:{self.port}/app/site/hosting/restlet.nl{subpath}"
+
+
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     secrets = tmp_path_factory.mktemp("erp") / "settings.json"
@@ -37,9 +48,8 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     assert process.stdout is not None
     ready = json.loads(process.stdout.readline())
     assert ready["ready"] == "erp_cloud"
-    answer = httpx.post(
-        f"http://127.0.0.1:{ready['port']}/_control/seed", json=SEED, headers={"x-control-token": "t"}, timeout=20
-    )
+    seed, head = SEED | {"restlets": RESTLETS}, {"x-control-token": "t"}
+    answer = httpx.post(f"http://127.0.0.1:{ready['port']}/_control/seed", json=seed, headers=head, timeout=20)
     assert answer.status_code == 200, answer.text
     yield ready["port"]
     process.terminate()
@@ -156,3 +166,18 @@ def test_revenue_is_deferred_recognised_and_accrued_through_the_client(port: int
     moved = [(line["account"]["id"], line.get("debit"), line.get("credit")) for line in journal["line"]["items"]]
     assert moved == [("16", 31, None), ("14", None, 31)]
     assert accrual["reversalEntry"]["id"] > accrual["id"]
+
+
+def test_a_restlet_of_the_users_own_runs_through_the_client(port: int) -> None:
+    async def work() -> tuple[Any, Any]:
+        api, scripts = client(port), LocalScripts(client(port)._config)
+        scripts.port = port
+        await api.put("/record/v1/customer/eid:CB-let", json={"companyName": "Let", "subsidiary": {"id": "1"}})
+        customer = (await api.get("/record/v1/customer/eid:CB-let"))["id"]
+        done = await scripts.post(101, json={"customer": customer, "lines": [5]})
+        with pytest.raises(NetsuiteAPIRequestError, match="SSS_INVALID_SCRIPTLET_ID"):
+            await scripts.get(999)
+        return done, await scripts.get(101, params={"customer": customer})
+
+    done, listed = asyncio.run(work())
+    assert done["total"] == 5 and [row["foreigntotal"] for row in listed] == ["5"]
