@@ -1,12 +1,24 @@
 """The judges: each invariant looks at books and history alone and answers holds, broken or unknown."""
 
-from harness.checkers import agreement, draining, drifting, effects, outages, reconciling, revenue, taxation
-from harness.checkers.case import Case, Check, Drift, NotAsked, Outage, Outcome, Reconciliation, Replay, Verdict
+from harness.checkers import agreement, draining, drifting, effects, homes, outages, reconciling, revenue, taxation
+from harness.checkers.case import (
+    Case,
+    Check,
+    Cutover,
+    Drift,
+    NotAsked,
+    Outage,
+    Outcome,
+    Reconciliation,
+    Replay,
+    Verdict,
+)
 
 __all__ = [
     "CHECKS",
     "Case",
     "Check",
+    "Cutover",
     "Drift",
     "Outage",
     "Outcome",
@@ -28,6 +40,7 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "I2": ("nothing that was accepted is lost", effects.nothing_lost),
     "I4": ("copies agree field by field", agreement.fields_agree),
     "I5": ("the books tie out, nothing unexplained", agreement.tie_out_holds),
+    "I8": ("each document has exactly one ledger of record", homes.one_ledger_each),
     "I9": ("replay, and a second replay, change nothing", agreement.replay_is_silent),
     "I10": ("a system that is away is called ever more seldom", outages.calls_are_few),
     "I11": ("all is drained within the bound of its channel", draining.drained),
@@ -41,6 +54,7 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "I32": ("billed = recognised + deferred, per line and month", revenue.revenue_adds_up),
 }
 NOT_ASKED: dict[str, NotAsked] = {  # where seeing nothing may be no failure, and what must be so for that
+    "I8": lambda case: "" if case.canon.bills() else "nothing was billed",
     "I9": lambda _case: "nothing was replayed",
     "I10": lambda case: "" if case.outages else "no system was away",
     "I11": draining.why_not_asked,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Literal
 
 from harness.canon import Canon
@@ -82,6 +83,16 @@ class Drift:
 
 
 @dataclass
+class Cutover:
+    """An entity's documents belong to another system from a day on, by its calendar, until it was taken back."""
+
+    entity: str
+    ledger: str
+    on: date
+    until: date | None = None
+
+
+@dataclass
 class Case:
     """The record of a run as the judges see it: the books at the end, the core's answers, history."""
 
@@ -104,7 +115,9 @@ class Case:
     outages: tuple[Outage, ...] = ()
     windows: tuple[tuple[float, float], ...] = ()  # the legacy ledger's nightly runs
     hindered: frozenset[str] = frozenset()  # subjects that a person had to resolve something of
-    ledgers: Mapping[str, str] = field(default_factory=dict)  # entity -> system of its ledger
+    ledgers: Mapping[str, str] = field(default_factory=dict)  # entity -> system of its ledger, before any cutover
+    zones: Mapping[str, str] = field(default_factory=dict)  # entity -> time zone of its dates
+    cutovers: tuple[Cutover, ...] = ()
     lost_history: bool = False  # the run record overflowed
 
 

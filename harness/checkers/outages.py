@@ -2,6 +2,7 @@
 
 from harness.canon import Document
 from harness.checkers.case import Case
+from harness.checkers.homes import home
 
 API_S = 15 * 60.0  # the bound of a channel by API (DOMAIN.md, "When it must be quiet")
 WINDOWS = 2  # and of the legacy ledger: the second batch window
@@ -32,7 +33,7 @@ def flows_keep_their_bound(case: Case) -> tuple[int, list[str]]:
     contracted = {one.deal for one in case.canon.contracts if one.system == "subscriptions"}  # and billed in its time
     checked, findings = 0, []
     for deal in case.canon.deals:
-        ledger = case.ledgers.get(deal.entity, "")
+        ledger = home(case, deal.entity, deal.won_at)
         since = _since(case, deal.won_at, ("salesforce", "subscriptions", ledger))
         if since and deal.id not in case.hindered:
             checked += 1
@@ -42,7 +43,7 @@ def flows_keep_their_bound(case: Case) -> tuple[int, list[str]]:
             if (case.at if billed is None else billed.at) - since > API_S:
                 findings.append(_late(f"deal {deal.name}", "billed", since, billed))
     for bill in case.canon.bills():
-        ledger = case.ledgers.get(bill.entity, "")
+        ledger = home(case, bill.entity, bill.at)
         since = _since(case, bill.at, ("subscriptions", ledger))
         if since and not {bill.key, bill.deal} & case.hindered:
             checked += 1

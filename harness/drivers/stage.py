@@ -1,11 +1,13 @@
 """What the people in a story know while it is played: the world, and how their customers and deals are called there."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from harness.canon import Correlation
-from harness.checkers import Drift, Replay
+from harness.checkers import Cutover, Drift, Replay
 from harness.drivers.cloud_clerk import CloudClerk
 from harness.drivers.platform import Platform
 from harness.drivers.sales import Sales
@@ -57,6 +59,7 @@ class Stage:
     buyers: dict[str, Buyer] = field(default_factory=dict)
     offers: dict[str, Offer] = field(default_factory=dict)
     loaded: list[LoadedDeal] = field(default_factory=list)  # by close date and key
+    cutovers: list[Cutover] = field(default_factory=list)  # entities that people have moved to another ledger
     drifts: list[Drift] = field(default_factory=list)  # what administrators have changed
     replays: list[Replay] = field(default_factory=list)  # what operators let the core take again
     moved: set[str] = field(default_factory=set)  # ids of accounts that were corrected
@@ -75,6 +78,15 @@ class Stage:
         """The business date at one of the company's entities, which people there write on what they do; else UTC."""
         zone = self.company.entities.get(entity, {}).get("zone", "UTC")
         return datetime.fromtimestamp(self.world.now(), ZoneInfo(zone)).date()
+
+    def ledger_of(self, bill: Mapping[str, Any], entity: str) -> str:
+        """The system that has posted a bill of the platform: that of its day, where the entity has moved."""
+        zone = ZoneInfo(self.company.entities[entity].get("zone", "UTC"))
+        day, home = datetime.fromtimestamp(bill["date"], zone).date(), f"erp_{self.company.entities[entity]['ledger']}"
+        for move in self.cutovers:
+            if move.entity == entity and move.on <= day and (move.until is None or day < move.until):
+                home = move.ledger
+        return home
 
     def site_day(self) -> str:
         """The day at the platform's site (UTC in all our worlds)."""

@@ -12,6 +12,7 @@ from harness.drivers.bookwork import edit_book
 from harness.drivers.drifting import map_fields, permit_field, rename_field, require_field
 from harness.drivers.loading import close_loaded, load, pay_loaded
 from harness.drivers.many import sell_many
+from harness.drivers.migration import cutover, roll_back
 from harness.drivers.operator import ask_core, give_up, retry, set_policy
 from harness.drivers.premises import close_period, limits, lock_period, recognize_revenue
 from harness.drivers.quiet import settle
@@ -121,8 +122,7 @@ async def _transfer(stage: Stage, facts: Any) -> str:
     bill = await stage.platform.bill_of(offer.origin, offer.buyer.account_id)
     if bill["amount_due"] <= 0:
         raise StepFailed(f"bill {bill['id']} of deal {facts.deal} is paid already")
-    ledger = stage.company.entities[offer.buyer.entity]["ledger"]
-    if ledger == "cloud":
+    if stage.ledger_of(bill, offer.buyer.entity) == "erp_cloud":
         today = stage.today(offer.buyer.entity).isoformat()
         payment, paid = await stage.cloud_clerk.receive_transfer(bill["id"], facts.amount, today)
         shown = text(minor(paid, offer.currency), offer.currency)
@@ -276,6 +276,8 @@ DRIVERS: dict[str, Driver] = {
     "start_core": _start_core,
     "disturb": _disturb,
     "repair": _repair,
+    "cutover": cutover,
+    "roll_back": roll_back,
     "take_down": _take_down,
     "bring_up": _bring_up,
 }

@@ -20,6 +20,7 @@ from harness.scenario.changes import (
     RequireFieldStep,
     RetryStep,
 )
+from harness.scenario.migration import CutoverStep, RollBackStep
 from harness.scenario.money import (
     BankReturnStep,
     CancelStep,
@@ -308,6 +309,8 @@ VERBS: dict[str, type[Part]] = {
     "start_core": StartCoreStep,
     "disturb": DisturbStep,
     "repair": RepairStep,
+    "cutover": CutoverStep,
+    "roll_back": RollBackStep,
     "take_down": TakeDownStep,
     "bring_up": BringUpStep,
     "expect": Expect,

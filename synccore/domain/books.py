@@ -149,6 +149,7 @@ class Names:
     keys: Keys = field(default_factory=Keys)
     debtors: Mapping[str, str] = field(default_factory=dict)  # legacy customer number -> platform customer
     payments: Mapping[str, str] = field(default_factory=dict)  # legacy payment document -> receipt key
+    owners: Mapping[str, str] = field(default_factory=dict)  # <kind>:<number> -> system, as decided during a cutover
     site_zone: str = "UTC"  # of the platform: contract terms run by its days, not by an entity's
 
     def entity_of(self, member: str, value: str) -> str:
@@ -156,10 +157,20 @@ class Names:
         found = (name for name, entity in self.entities.items() if value and getattr(entity, member) == value)
         return next(found, value)
 
-    def ledger(self, entity: str) -> str:
-        """The system that owns the entity's ledger, '' for an entity that is not configured."""
+    def ledger(self, document: BookDocument) -> str:
+        """The system that a document belongs to, '' for an entity that is not configured."""
+        known = self.entities.get(document.entity)
+        if known is None:
+            return ""
+        decided = self.owners.get(f"{document.kind}:{document.number}")
+        if decided is not None:
+            return decided
+        return f"erp_{known.ledger_on(date.fromisoformat(document.on)) if document.on else known.ledger}"
+
+    def ledgers(self, entity: str) -> tuple[str, ...]:
+        """The systems that may hold documents of an entity."""
         known = self.entities.get(entity)
-        return f"erp_{known.ledger}" if known is not None else ""
+        return tuple(f"erp_{one}" for one in known.ledgers) if known is not None else ()
 
     def zone(self, entity: str) -> str:
         """The time zone of an entity's dates."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from typing import Any
+from typing import Any, Literal
 
 CLOUD_RECEIPT, LEGACY_RECEIPT = "NS-", "L-"
 _ACCOUNT_ID_LENGTH = 18
@@ -100,6 +100,10 @@ class Keys:
             if key.startswith(prefix):
                 return key.removeprefix(prefix)
         return ""
+
+    def birth_ledger(self, key: str) -> Literal["cloud", "legacy"]:
+        """The ledger that a receipt was born in, as its key says."""
+        return "cloud" if key.startswith(CLOUD_RECEIPT) else "legacy"
 
     def effect(self, target: str, kind: str, key: str) -> str:
         """Key of one write: target system, what, and the business key."""

@@ -14,12 +14,34 @@ class Mapping(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+Ledger = Literal["cloud", "legacy"]
+
+
+class Cutover(Mapping):
+    """An entity moves to another ledger: documents dated `on` or later belong to it, in the entity's own days.
+
+    What was posted before stays where it is (run-off): credits and payments follow the document. Taken back by `until`:
+    documents from that day on belong to the old ledger again, and what the new one has by then is run off there.
+    """
+
+    ledger: Ledger
+    on: date
+    until: date | None = None
+
+    @model_validator(mode="after")
+    def _forward(self) -> "Cutover":
+        if self.until is not None and self.until < self.on:
+            raise ValueError(f"a cutover on {self.on} cannot be taken back on {self.until}, which is before it")
+        return self
+
+
 class Entity(Mapping):
-    """A legal entity of the seller and the ledger that owns it."""
+    """A legal entity of the seller and the ledger that owns it, or did until its cutover."""
 
     name: str
     currencies: tuple[str, ...] = Field(min_length=1)
-    ledger: Literal["cloud", "legacy"]
+    ledger: Ledger
+    cutover: Cutover | None = None
     country: str = ""
     zone: str = "UTC"
     subsidiary: str = ""
@@ -36,11 +58,29 @@ class Entity(Mapping):
 
     @model_validator(mode="after")
     def _routed(self) -> "Entity":
-        if self.ledger == "cloud" and not self.subsidiary:
+        if self.cutover is not None and self.cutover.ledger == self.ledger:
+            raise ValueError(f"a cutover leads to the other ledger, and {self.ledger} is the one that the entity has")
+        if "cloud" in self.ledgers and not self.subsidiary:
             raise ValueError("an entity of the cloud ledger needs its subsidiary")
-        if self.ledger == "legacy" and not self.company_code:
+        if "legacy" in self.ledgers and not self.company_code:
             raise ValueError("an entity of the legacy ledger needs its company_code")
         return self
+
+    @property
+    def ledgers(self) -> tuple[Ledger, ...]:
+        """All that may hold documents of the entity."""
+        return (self.ledger,) if self.cutover is None else (self.ledger, self.cutover.ledger)
+
+    def ledger_on(self, day: date) -> Ledger:
+        """The ledger that a new document of that day belongs to, by the entity's own calendar."""
+        move = self.cutover
+        if move is None or day < move.on or (move.until is not None and day >= move.until):
+            return self.ledger
+        return move.ledger
+
+    def within(self, ledger: Ledger) -> "Entity":
+        """The entity as one of its ledgers sees it: with that one alone."""
+        return self.model_copy(update={"ledger": ledger, "cutover": None})
 
 
 class LegacyItem(Mapping):

@@ -19,6 +19,7 @@ from synccore.ports.outcomes import Away, Later, Parked
 from synccore.ports.stores import BusinessException, DeadLetter, Json, Unit, WorkItem
 
 TICKER = "dispatch"
+_GRAIN_S = 0.001  # an alarm may ring a hair before what it rings for: so near, due is due
 _BATCH = 200  # items a round hands over at most
 _STALE_S = 60.0  # after so long with the engine, ask it whether the run ended without telling us
 
@@ -106,7 +107,7 @@ class Dispatcher:
             if now - item.submitted_at > _STALE_S:
                 await self._ask(item)
         next_due = taken.next_due
-        if next_due is None or (next_due <= now and not taken.due):
+        if next_due is None or (next_due <= now + _GRAIN_S and not taken.due):
             return bool(taken.due), None  # what is due and not taken belongs to a process of another version
         self._engine.alarm(TICKER, next_due)
         return bool(taken.due), next_due
@@ -114,7 +115,7 @@ class Dispatcher:
     def _take(self, unit: Unit, now: float, whole: bool) -> Taken:
         marked = unit.work.submitted_items() if whole else []
         submitted = [item for item in marked if item.process in self._processes]
-        due = [item for item in unit.work.due(now, _BATCH) if item.process in self._processes]
+        due = [item for item in unit.work.due(now + _GRAIN_S, _BATCH) if item.process in self._processes]
         for item in due:
             unit.work.submitted(item.id, run_id(item), now)
         return Taken(due, submitted, unit.work.next_due())
@@ -198,9 +199,12 @@ class Dispatcher:
         unit.work.park(item.id, parked.waiting_on, parked.cause)
 
     def _wait(self, unit: Unit, item: WorkItem, now: float, away: Away) -> None:
-        """No retry, no budget: the work is parked until the system has been seen again."""
+        """No retry, no budget: the work is parked until the system has been seen again.
+
+        Its tries are kept: where a system fails at one thing alone it is seen at once, and the pauses must grow.
+        """
         del now
-        unit.work.park(item.id, (away.topic,), away.cause)
+        unit.work.park(item.id, (away.topic,), away.cause, keep_tries=True)
 
     def _later(self, unit: Unit, item: WorkItem, now: float, later: Later, chance: float) -> None:
         delay_s = later_delay_s(self._policy, later.delay_s, item.tries, later.counts, chance)

@@ -97,8 +97,11 @@ class Work(Protocol):
         """Due again at `due_at`; the attempt number grows, and so do the tries if it counts."""
         ...
 
-    def park(self, work_id: str, waiting_on: tuple[str, ...], cause: str) -> None:
-        """Not due until one of the topics is woken; due at once if one was woken since it was submitted."""
+    def park(self, work_id: str, waiting_on: tuple[str, ...], cause: str, keep_tries: bool = False) -> None:
+        """Not due until one of the topics is woken; due at once if one was woken since it was submitted.
+
+        `keep_tries`: what it waits for is no progress, so that its next delay goes on growing.
+        """
         ...
 
     def bury(self, work_id: str, cause: str) -> None:

@@ -17,6 +17,7 @@ from synccore.ports.systems import Found
 from synccore.processes.context import Context
 from synccore.processes.ledger_facts import LedgerFacts, ledger_facts
 from synccore.processes.ledger_lines import cloud_lines, lines_of
+from synccore.processes.ledger_of_record import document_of
 from synccore.processes.ledger_voids import void_credit
 from synccore.processes.legacy_posting import LEGACY_STATUS, credit_to_legacy, park_until_answered, void_in_legacy
 from synccore.processes.write_back import show_bill, show_credit
@@ -39,7 +40,10 @@ class CreditPublication:
         if row is None:
             return
         credit, original = Credit.model_validate(row["credit"]), Bill.model_validate(row["bill"])
-        facts = await ctx.db.run(lambda unit: ledger_facts(ctx, unit, credit.customer_id, credit.id, "credit"))
+        documents = (("credit", credit.id), ("invoice", original.id))  # it follows its bill, not its own day
+        facts = await ctx.db.run(
+            lambda unit: ledger_facts(ctx, unit, credit.customer_id, documents, original.issued_at)
+        )
         if credit.status == "voided":
             await self._voided(run, credit, original, facts)
             return
@@ -73,7 +77,7 @@ class CreditPublication:
         """What the note takes off its bills: not every note comes with an event of each of them."""
         ctx = self._ctx
         for number in dict.fromkeys((credit.bill, *credit.allocations)):
-            document = await ctx.db.run(partial(_document, number, facts.system))
+            document = await ctx.db.run(partial(_document, ctx, number))
             bill = await ctx.platform.bill(number) if document else None
             if bill is not None:
                 await show_bill(ctx, bill, facts.entity.zone, "Posted", str(document))
@@ -165,5 +169,5 @@ class CreditPublication:
         await ctx.once(ctx, write, send)
 
 
-def _document(number: str, system: str, unit: Unit) -> str | None:
-    return unit.links.external("invoice", number, system)
+def _document(ctx: Context, number: str, unit: Unit) -> str | None:
+    return document_of(ctx.keys, unit, "invoice", number)

@@ -1,13 +1,15 @@
 """Customers: one per account and business entity in the platform, and its twin in the ledger of that entity."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
+from synccore.domain.calendar import day
 from synccore.domain.codes import country_code
 from synccore.domain.deals import Account
 from synccore.domain.facts import fact
 from synccore.domain.keys import digest
-from synccore.domain.mappings import Entity
+from synccore.domain.mappings import Entity, Ledger
 from synccore.ports.engine import Run
 from synccore.ports.stores import Unit
 from synccore.ports.systems import Found
@@ -125,6 +127,14 @@ async def sync_ledger_customer(ctx: Context, account: Account, customer_id: str,
     return await sync_cloud_customer(ctx, account, customer_id, entity, currency)
 
 
+def _seen_from(unit: Unit, customer_id: str, entity: Entity, current: Ledger) -> list[Entity]:
+    """The entity from each ledger that has the customer, else from the one of today: into another one it follows its
+    first document.
+    """
+    held = [one for one in entity.ledgers if unit.links.external("customer", customer_id, f"erp_{one}") is not None]
+    return [entity.within(one) for one in held or (current,)]
+
+
 class CustomerSync:
     """Process customer-sync: an account that is a customer already has changed in sales."""
 
@@ -145,13 +155,16 @@ class CustomerSync:
         account = Account.model_validate(row)
         customer_id = ctx.keys.customer(account.id, account.entity)
 
-        def known(unit: Unit) -> tuple[Entity | None, bool]:
-            linked = unit.links.external("customer", customer_id, "subscriptions") is not None
-            return entity_of(unit, account.entity), linked
+        def known(unit: Unit) -> tuple[Entity | None, list[Entity]]:
+            entity = entity_of(unit, account.entity)
+            if entity is None or unit.links.external("customer", customer_id, "subscriptions") is None:
+                return None, []
+            return entity, _seen_from(unit, customer_id, entity, entity.ledger_on(day(ctx.clock.now(), entity.zone)))
 
-        entity, linked = await ctx.db.run(known)
-        if entity is None or not linked or not account.tax_address.code:
+        entity, homes = await ctx.db.run(known)
+        if entity is None or not account.tax_address.code:
             return
         await run.step("customer", lambda: sync_platform_customer(ctx, account, account.entity, entity, {}))
-        currency = entity.currencies[0]
-        await run.step("ledger-customer", lambda: sync_ledger_customer(ctx, account, customer_id, entity, currency))
+        for home in homes:
+            sync = partial(sync_ledger_customer, ctx, account, customer_id, home, entity.currencies[0])
+            await run.step("ledger-customer" if home is homes[0] else f"ledger-customer-{home.ledger}", sync)

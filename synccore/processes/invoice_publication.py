@@ -13,7 +13,8 @@ from synccore.ports.systems import Found
 from synccore.processes.commitments import true_up
 from synccore.processes.context import Context
 from synccore.processes.contract_status import note_term_billed
-from synccore.processes.ledger_facts import LedgerFacts, ledger_facts
+from synccore.processes.following import facts_of
+from synccore.processes.ledger_facts import LedgerFacts
 from synccore.processes.ledger_lines import cloud_lines, lines_of
 from synccore.processes.ledger_voids import void_bill
 from synccore.processes.legacy_posting import LEGACY_STATUS, park_until_answered, post_to_legacy, void_in_legacy
@@ -41,7 +42,7 @@ class InvoicePublication:
         bill = Bill.model_validate(row)
         if bill.status == "pending":
             return
-        facts = await ctx.db.run(lambda unit: ledger_facts(ctx, unit, bill.customer_id, bill.id))
+        facts = await facts_of(ctx, run, bill.customer_id, bill.currency, (("invoice", bill.id),), bill.issued_at)
         if bill.status == "voided":
             await self._voided(run, bill, facts)
             return

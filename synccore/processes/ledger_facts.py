@@ -8,15 +8,24 @@ from synccore.domain.mappings import Entity, Item, TaxMap
 from synccore.ports.outcomes import Parked
 from synccore.ports.stores import Unit
 from synccore.processes.context import Context, entity_of, items_by_line, taxes_of
+from synccore.processes.ledger_of_record import Documents, at_home, document_of, system_of
 
 
 @dataclass(frozen=True)
-class LedgerFacts:
-    """Routing and mappings of one bill. `document` is its number in the ledger, '' while it is not posted."""
+class Owner:
+    """Whose money it is: the sales account of a platform customer, and the entity that it buys from."""
 
     account: str
     entity_key: str
     entity: Entity
+
+
+@dataclass(frozen=True)
+class LedgerFacts(Owner):
+    """Routing and mappings of one bill. `document` is its number in the ledger, '' while it is not posted; `entity`
+    is seen from the ledger of record.
+    """
+
     taxes: TaxMap | None
     items: dict[str, tuple[str, Item]]
     customer: str
@@ -24,30 +33,49 @@ class LedgerFacts:
 
     @property
     def system(self) -> str:
-        """The system of the ledger that owns the entity."""
-        return f"erp_{self.entity.ledger}"
+        """The system of the ledger of record."""
+        return system_of(self.entity.ledger)
 
 
-def ledger_facts(ctx: Context, unit: Unit, customer_id: str, number: str, kind: str = "invoice") -> LedgerFacts:
-    """Read them, `document` being that of the bill (or credit note); parks when customer or entity are not known."""
+class NotInLedger(Parked):
+    """The customer is not in the ledger of record yet. `moved`: the entity has two, and it may be in the other one."""
+
+    def __init__(self, customer_id: str, owner: Owner, entity: Entity) -> None:
+        super().__init__(f"{customer_id} is not in the ledger yet", waiting_on=(f"customer:{customer_id}",))
+        self.account, self.entity, self.moved = owner.account, entity, owner.entity.cutover is not None
+
+
+def owner_of(ctx: Context, unit: Unit, customer_id: str) -> Owner:
+    """Parks when customer or entity are not known."""
     account, entity_key = ctx.keys.account_of(customer_id), ctx.keys.entity_of(customer_id)
     entity = entity_of(unit, entity_key)
     if not account or entity is None:
         reason = f"the platform's customer {customer_id} belongs to no account and entity that the core knows"
         actions, topics = ("map_customer", "retry", "abandon"), (f"entity:{entity_key}",)
         raise Parked(reason, (Finding("unknown_customer", reason, "finance", actions, topics),))
-    system = f"erp_{entity.ledger}"
-    customer = unit.links.external("customer", customer_id, system)
+    return Owner(account, entity_key, entity)
+
+
+def ledger_facts(
+    ctx: Context, unit: Unit, customer_id: str, documents: Documents = (), at: float | None = None
+) -> LedgerFacts:
+    """Read them for the first of the documents; parks when customer or entity are not known, or not in the ledger yet.
+
+    `documents`, `at`: as `at_home` takes them; without a document the ledger is the one of the day.
+    """
+    owner = owner_of(ctx, unit, customer_id)
+    entity = at_home(ctx, unit, owner.entity, documents, at)
+    customer = unit.links.external("customer", customer_id, system_of(entity.ledger))
     if customer is None:
-        raise Parked(f"{customer_id} is not in the ledger yet", waiting_on=(f"customer:{customer_id}",))
+        raise NotInLedger(customer_id, owner, entity)
     return LedgerFacts(
-        account,
-        entity_key,
+        owner.account,
+        owner.entity_key,
         entity,
-        taxes_of(unit, entity_key),
+        taxes_of(unit, owner.entity_key),
         items_by_line(unit),
         customer,
-        unit.links.external(kind, number, system) or "",
+        (unit.links.external(*documents[0], system_of(entity.ledger)) if documents else None) or "",
     )
 
 
@@ -63,7 +91,6 @@ def sku_of(facts: LedgerFacts, bill: Bill, line_key: str) -> tuple[str, Item]:
 
 def posted_facts(ctx: Context, unit: Unit, customer_id: str, number: str) -> LedgerFacts:
     """The ledger's facts of a bill that is posted; a payment whose bill is not waits for it (child before parent)."""
-    facts = ledger_facts(ctx, unit, customer_id, number)
-    if not facts.document:
+    if document_of(ctx.keys, unit, "invoice", number) is None:
         raise Parked(f"bill {number} is not posted yet", waiting_on=(f"bill:{number}",))
-    return facts
+    return ledger_facts(ctx, unit, customer_id, (("invoice", number),))

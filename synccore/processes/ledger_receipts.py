@@ -12,7 +12,7 @@ from synccore.ports.engine import Run
 from synccore.ports.outcomes import Parked
 from synccore.ports.stores import Unit
 from synccore.processes.context import Context
-from synccore.processes.ledger_facts import LedgerFacts, ledger_facts
+from synccore.processes.ledger_facts import Owner, owner_of
 from synccore.processes.ledger_refunds import CREDIT, gone_key, record_give_back
 from synccore.processes.legacy_money import own_name
 from synccore.processes.legacy_posting import is_echo
@@ -132,14 +132,14 @@ def _sources(ctx: Context, unit: Unit, back: Receipt) -> tuple[Application, ...]
 async def _show_all(ctx: Context, run: Run, receipt: Receipt, agreed: dict[str, int]) -> None:
     """Payment__c of each part. What was given back since stays shown with its bill: beside it stands what went back."""
 
-    def look(unit: Unit) -> tuple[dict[str, int], dict[str, str], LedgerFacts]:
+    def look(unit: Unit) -> tuple[dict[str, int], dict[str, str], Owner]:
         gone: dict[str, int] = json.loads(unit.cursors.get(gone_key(receipt.key)) or "{}")
         bills = [bill for bill in dict.fromkeys((*agreed, *gone)) if bill != ON_ACCOUNT]
         parts = {bill: agreed.get(bill, 0) + gone.get(bill, 0) for bill in bills}
         loose = int(unit.cursors.get(total_key(receipt.key)) or 0) - sum(parts.values())
         if loose > 0:
             parts[ON_ACCOUNT] = loose
-        return parts, part_names(unit, receipt.key, parts), ledger_facts(ctx, unit, receipt.customer, "")
+        return parts, part_names(unit, receipt.key, parts), owner_of(ctx, unit, receipt.customer)
 
     parts, names, owner = await ctx.db.run(look)
     on = receipt.received_on.isoformat() if receipt.received_on else ""

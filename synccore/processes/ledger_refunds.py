@@ -13,7 +13,7 @@ from synccore.ports.outcomes import Parked
 from synccore.ports.stores import Effect, Unit
 from synccore.ports.systems import Found
 from synccore.processes.context import Context
-from synccore.processes.ledger_facts import LedgerFacts, ledger_facts
+from synccore.processes.ledger_facts import Owner, owner_of
 from synccore.processes.receipt_alignment import freed_key, held_of, last_seen, note_freed, note_seen
 from synccore.processes.receipt_parts import ON_ACCOUNT, part_names, show_part
 from synccore.processes.write_back import receipt_fields, show_loose
@@ -180,12 +180,12 @@ async def _pay_out(ctx: Context, account: str, back: Receipt, part: Application)
 async def _show(ctx: Context, back: Receipt) -> None:
     """Payment__c with a minus, beside the bill that is open again."""
 
-    def look(unit: Unit) -> tuple[dict[str, int], dict[str, str], LedgerFacts]:
+    def look(unit: Unit) -> tuple[dict[str, int], dict[str, str], Owner]:
         parts: dict[str, int] = json.loads(unit.cursors.get(gone_key(back.key)) or "{}")
         rest = sum(part.amount for part in back.taken) - sum(parts.values())
         if rest:
             parts[ON_ACCOUNT] = rest
-        return parts, part_names(unit, back.key, parts), ledger_facts(ctx, unit, back.customer, "")
+        return parts, part_names(unit, back.key, parts), owner_of(ctx, unit, back.customer)
 
     parts, names, owner = await ctx.db.run(look)
     on = back.received_on.isoformat() if back.received_on else ""

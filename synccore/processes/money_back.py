@@ -18,6 +18,7 @@ from synccore.ports.systems import Found
 from synccore.processes.collections import note_taken_back
 from synccore.processes.context import Context
 from synccore.processes.ledger_facts import LedgerFacts, ledger_facts
+from synccore.processes.ledger_of_record import Documents
 from synccore.processes.legacy_money import pay_out_to_legacy, reverse_in_legacy
 from synccore.processes.legacy_posting import park_until_answered
 from synccore.processes.receipt_parts import ON_ACCOUNT, part_names, show_part
@@ -36,7 +37,8 @@ async def give_back(ctx: Context, run: Run, key: str, back: Payment) -> None:
 
     row = await run.step("source", read)
     source = Payment.model_validate(row) if row is not None else None
-    owner = await ctx.db.run(lambda unit: ledger_facts(ctx, unit, back.customer_id, ""))
+    documents = _origins(ctx, key, back, source)
+    owner = await ctx.db.run(lambda unit: ledger_facts(ctx, unit, back.customer_id, documents, back.received_at))
     answer: dict[str, str] | None = None
     if owner.entity.ledger == "cloud":
         taken = await ctx.db.run(lambda unit: taken_from(ctx, unit, back, source, owner))
@@ -54,6 +56,21 @@ async def give_back(ctx: Context, run: Run, key: str, back: Payment) -> None:
     await run.step("show", lambda: _show(ctx, key, back, source, owner))
     if answer is not None:
         park_until_answered(key, answer)
+
+
+def _origins(ctx: Context, key: str, back: Payment, source: Payment | None) -> Documents:
+    """What decides the ledger of money that goes back: itself, the credit notes paid out, the payment, its bills."""
+    found = [("receipt", key), *(("credit", part.bill) for part in back.credits)]
+    if source is not None:
+        found += [("receipt", _receipt_of(ctx, source)), *(("invoice", part.bill) for part in source.linked)]
+    return tuple(found)
+
+
+def _receipt_of(ctx: Context, source: Payment) -> str:
+    """Key of the payment that money is taken from, by its birth."""
+    if ctx.keys.born_in_ledger(source.reference):
+        return source.reference
+    return ctx.keys.receipt_of_platform(source.id)
 
 
 def taken_from(
@@ -75,7 +92,7 @@ def taken_from(
         reason = f"{back.id} gives back {back.amount} and names neither credit note nor payment"
         actions = ("fix_source", "retry", "abandon")
         raise Parked(reason, (Finding("refund_unexplained", reason, "finance", actions, ()),))
-    key = source.reference if ctx.keys.born_in_ledger(source.reference) else ctx.keys.receipt_of_platform(source.id)
+    key = _receipt_of(ctx, source)
     document = ctx.keys.ledger_document(key) or unit.links.external("receipt", key, owner.system)
     if document is None:
         raise Parked(f"payment {key} is not posted yet", waiting_on=(f"receipt:{key}",))

@@ -109,6 +109,9 @@ class OrderActivation:
 
         def read(unit: Unit) -> Facts:
             entity = entity_of(unit, deal.account.entity)
+            today = calendar.day(at, entity.zone if entity else "UTC")
+            if entity is not None:  # by the deal's own day, so that its replay after a cutover changes nothing
+                entity = entity.within(entity.ledger_on(deal.closed_on))
             taxes = taxes_of(unit, deal.account.entity)
             items = {sku: item_of(unit, sku) for sku in skus}
             known = {item.erp_item: unit.links.external(ITEM, item.erp_item, CLOUD) for item in items.values() if item}
@@ -117,7 +120,7 @@ class OrderActivation:
                 "entity": entity.model_dump(mode="json") if entity else None,
                 "taxes": taxes.model_dump(mode="json") if taxes else None,
                 "items": {sku: item.model_dump(mode="json") if item else None for sku, item in items.items()},
-                "today": calendar.day(at, entity.zone if entity else "UTC").isoformat(),
+                "today": today.isoformat(),
                 "at": at,
                 "site_zone": ctx.policy(unit, "platform")["zone"],
                 "contract": ctx.policy(unit, "contract"),

@@ -5,6 +5,7 @@ from typing import Any
 from synccore.domain import calendar
 from synccore.domain.bills import Payment
 from synccore.domain.facts import fact
+from synccore.domain.findings import Finding
 from synccore.domain.keys import digest
 from synccore.ports.engine import Run
 from synccore.ports.outcomes import Parked
@@ -55,9 +56,11 @@ class PaymentStatus:
 
         def look(unit: Unit) -> tuple[LedgerFacts, Facts]:
             bills = {number: posted_facts(ctx, unit, payment.customer_id, number) for number in numbers}
-            return ledger_facts(ctx, unit, payment.customer_id, ""), bills
+            documents = (("receipt", key), *(("invoice", number) for number in numbers))
+            return ledger_facts(ctx, unit, payment.customer_id, documents, payment.received_at), bills
 
         owner, facts = await ctx.db.run(look)
+        within_one_ledger(payment, owner, facts)
         answer: dict[str, str] | None = None
         if owner.entity.ledger == "cloud":
             document = str(await run.step("post", lambda: post_to_cloud(ctx, key, payment, owner, facts)))
@@ -67,6 +70,15 @@ class PaymentStatus:
         await show_parts(ctx, run, key, payment, owner)
         if answer is not None:
             park_until_answered(key, answer)
+
+
+def within_one_ledger(payment: Payment, owner: LedgerFacts, facts: Facts) -> None:
+    """No ledger can apply money to what another one holds: a person divides such a payment."""
+    strangers = [number for number in payment.applications if facts[number].system != owner.system]
+    if strangers:
+        reason = f"payment {payment.id} is booked in {owner.system}, but {', '.join(strangers)} in another ledger"
+        actions = ("correct_in_platform", "retry", "abandon")
+        raise Parked(reason, (Finding("payment_over_ledgers", reason, "finance", actions, ()),))
 
 
 def documents_of(payment: Payment, facts: Facts) -> dict[str, int]:

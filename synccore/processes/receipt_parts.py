@@ -9,7 +9,8 @@ from synccore.domain.bills import Payment, summed
 from synccore.ports.engine import Run
 from synccore.ports.stores import Unit
 from synccore.processes.context import Context
-from synccore.processes.ledger_facts import LedgerFacts
+from synccore.processes.ledger_facts import Owner
+from synccore.processes.ledger_of_record import document_of
 from synccore.processes.write_back import receipt_fields, show_loose, show_receipt
 
 ON_ACCOUNT = ""  # stands for the bill of what no bill uses
@@ -29,7 +30,7 @@ def part_names(unit: Unit, key: str, bills: Iterable[str]) -> dict[str, str]:
     return {bill: key if index == 0 else f"{key}/{bill or 'on-account'}" for index, bill in enumerate(names)}
 
 
-async def show_parts(ctx: Context, run: Run, key: str, payment: Payment, owner: LedgerFacts) -> None:
+async def show_parts(ctx: Context, run: Run, key: str, payment: Payment, owner: Owner) -> None:
     """What a payment of the platform was set against. One that was taken back stays: its reversal stands beside it.
 
     A part that is set against its bill no more is worth nothing.
@@ -51,9 +52,9 @@ async def show_parts(ctx: Context, run: Run, key: str, payment: Payment, owner: 
         await run.step(f"show-{bill}", partial(show_part, ctx, name, fields, bill, owner))
 
 
-async def show_part(ctx: Context, name: str, fields: dict[str, object], number: str, owner: LedgerFacts) -> None:
+async def show_part(ctx: Context, name: str, fields: dict[str, object], number: str, owner: Owner) -> None:
     """One part with its bill as it is now."""
     bill = await ctx.platform.bill(number)
     if bill is not None:
-        document = await ctx.db.run(lambda unit: unit.links.external("invoice", number, owner.system))
+        document = await ctx.db.run(lambda unit: document_of(ctx.keys, unit, "invoice", number))
         await show_receipt(ctx, name, fields, bill, owner.entity.zone, "Posted", document or "")

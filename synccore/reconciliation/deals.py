@@ -109,16 +109,17 @@ def _customers(matching: Matching) -> None:
     ledgers = {system: {one.key for one in book.customers} for system, book in matching.books.ledgers.items()}
     work = _work(matching)
     for customer in matching.books.platform.customers:
-        system = matching.names.ledger(customer.entity)
-        if not customer.account or system not in ledgers:
+        homes = [system for system in matching.names.ledgers(customer.entity) if system in ledgers]
+        if not customer.account or not homes:
             continue
         matching.outcome.compared += 1
         keys = (customer.key, customer.account)
         place = (customer.entity, "")
-        if customer.key in ledgers[system] or matching.excused((*keys, *work[keys]), customer.key, place, {}):
+        held = any(customer.key in ledgers[system] for system in homes)
+        if held or matching.excused((*keys, *work[keys]), customer.key, place, {}):
             continue
-        cause = f"customer {customer.name or customer.key} is missing in {SYSTEMS[system]}"
-        matching.add(finding("customer_missing", system, "customer", customer.key, *place, 0, cause, matching.now))
+        cause = f"customer {customer.name or customer.key} is missing in {SYSTEMS[homes[0]]}"
+        matching.add(finding("customer_missing", homes[0], "customer", customer.key, *place, 0, cause, matching.now))
     _duplicates(matching)
 
 

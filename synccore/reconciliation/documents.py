@@ -97,7 +97,7 @@ class _Documents:
         """
         found: dict[str, int] = {}
         for bill in self.matching.books.bills():
-            twins = self.postings.get(self.matching.names.ledger(bill.entity), {}).get((bill.kind, bill.number), [])
+            twins = self.postings.get(self.matching.names.ledger(bill), {}).get((bill.kind, bill.number), [])
             extra = sum(twin.open for twin in twins) - bill.open
             if not bill.elsewhere or extra != sum(amount for _, amount in bill.elsewhere):
                 continue
@@ -123,7 +123,7 @@ class _Documents:
 
     def _posting(self, bill: BookDocument) -> None:
         matching, place = self.matching, (bill.entity, bill.currency)
-        owner = matching.names.ledger(bill.entity)
+        owner = matching.names.ledger(bill)
         if owner not in self.postings:
             cause = f"{bill.number} belongs to entity {bill.entity or '(none)'}, whose ledger is not known"
             matching.add(
@@ -230,7 +230,7 @@ class _Documents:
         matching, (kind, number) = self.matching, key
         bill = self.bills.get(key)
         if bill is not None and bill.status not in NOT_ISSUED:
-            if system in LEDGERS and system != matching.names.ledger(bill.entity):
+            if system in LEDGERS and system != matching.names.ledger(bill):
                 self._elsewhere(system, bill, mine)
             return
         for one in mine:
@@ -261,7 +261,7 @@ class _Documents:
     def _elsewhere(self, system: str, bill: BookDocument, mine: list[BookDocument]) -> None:
         """A posting outside the ledger that owns the entity: the other ledger's open item, or a second posting."""
         matching, place = self.matching, (bill.entity, bill.currency)
-        owner = matching.names.ledger(bill.entity)
+        owner = matching.names.ledger(bill)
         if (bill.kind, bill.number) in self.postings.get(owner, {}):
             cause = f"{bill.number} is posted in {SYSTEMS[owner]} and also in {SYSTEMS[system]}"
             worth = -signed(bill, sum(one.gross for one in mine))

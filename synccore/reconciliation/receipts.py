@@ -98,7 +98,7 @@ def _unapplied(matching: Matching, key: str, origin: Sum, applied: int) -> None:
 
 def _copied(matching: Matching, key: str, origin: Sum, copy: Sum | None, expected: int, born_here: bool) -> None:
     place = (origin.entity, origin.currency)
-    target = matching.names.ledger(origin.entity) if born_here else "subscriptions"
+    target = next(iter(matching.names.ledgers(origin.entity)), "") if born_here else "subscriptions"
     sign = 1 if born_here else -1  # line: platform - items = ledger
     lacking = expected - (copy.amount if copy is not None else 0)
     keys = (key, *origin.applied)

@@ -19,7 +19,7 @@ from synccore.ports.systems import CloudErp, LegacyErp, OutboundFile, Platform, 
 from synccore.ports.usage import Metering
 from synccore.reconciliation.blame import attributed, effect_keys
 from synccore.reconciliation.healing import Healing, heal, healings
-from synccore.reconciliation.matching import Books, Outcome
+from synccore.reconciliation.matching import LEDGERS, Books, Outcome
 from synccore.reconciliation.reasons import Reasons, reasons_of
 
 LOOKS = 4  # books are read one after the other while work goes on: a break is believed when two looks agree on it
@@ -89,7 +89,8 @@ class Reconciliation:
         payments = {document: reference.partition("/")[0]
                     for document, reference in unit.links.all("receipt", "erp_legacy").items()}  # fmt: skip
         zone = str(self._ctx.policy(unit, "platform")["zone"])
-        return Names(entities, self._ctx.keys, debtors, payments, zone)
+        owners = {document: system for system in LEDGERS for document in unit.links.all("ledger", system).values()}
+        return Names(entities, self._ctx.keys, debtors, payments, owners, zone)
 
     async def _pull(self, names: Names) -> Books:
         """Originals before copies, so that what is born meanwhile is a document that has not arrived, not a stranger:

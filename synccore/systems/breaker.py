@@ -59,7 +59,7 @@ class Target:
         """What a call that was certainly not applied ends with."""
         if self.streak >= STREAK_BEFORE_AWAY:
             return Away(self.name, max(0.0, self.look_at - self.clock.now()), cause)
-        return Later(self.backoff(), cause, counts=False)
+        return Later(self.backoff(), cause)  # it counts: a system that fails at one thing alone is never away
 
     def backoff(self) -> float:
         """How long to stay away after so many failures in a row."""

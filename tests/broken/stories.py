@@ -261,3 +261,13 @@ def dearer_seats() -> Scenario:
         "lines: [{sku: PLAT-ANNUAL, quantity: 5, unit_price: 15000}, {sku: ONBOARD}]}",
         "close: up", "settle",
     )  # fmt: skip
+
+
+def moves() -> Scenario:
+    """Singapore's move to the cloud ERP is announced; another bill is issued before its day."""
+    return story(
+        "moves", "customer: " + _MERLION, f"deal: {{id: merlion-1, customer: merlion, lines: {_LINES}}}",
+        "deal: {id: merlion-2, customer: merlion, lines: [{sku: ONBOARD}]}", "close: merlion-1", "settle",
+        "cutover: {entity: SG, ledger: cloud, on: 2026-01-12}", "advance: 1d", "close: merlion-2", "settle",
+        "advance: 2d", head="genesis: 2026-01-05T01:00:00Z",
+    )  # fmt: skip

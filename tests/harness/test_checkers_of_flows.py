@@ -1,11 +1,12 @@
 """The judges of tax, outages and drift: each holds where it should and turns red on what it is there for."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from harness.canon import Place
-from harness.checkers import Case, Drift, Outage, Replay
+from harness.checkers import Case, Cutover, Drift, Outage, Replay
 from harness.tax_law import Law
 from tests.harness.test_checkers import agreeing_books, outcomes
 
@@ -122,3 +123,51 @@ def test_an_outage_in_which_nothing_happened_delays_nothing() -> None:
 def test_a_system_that_is_away_is_not_hammered() -> None:
     assert outcomes(Case(agreeing_books(), outages=(AWAY,)))["I10"] == "holds"
     assert outcomes(Case(agreeing_books(), outages=(replace(AWAY, calls=2000),)))["I10"] == "broken"
+
+
+HOMES = {"US": "erp_legacy"}
+DAY = 1767614400.0  # 2026-01-05T12:00Z
+
+
+def moved_case(on: date, until: date | None = None, **posting: object) -> Case:
+    """The bill of 5 January is posted in the cloud; its entity moves there on a day."""
+    canon = agreeing_books()
+    canon.documents[0] = replace(canon.documents[0], at=DAY)
+    canon.documents[1] = replace(canon.documents[1], **posting)  # type: ignore[arg-type]
+    canon.receipts[1] = replace(canon.receipts[1], system=canon.documents[1].system)
+    return Case(canon, ledgers=HOMES, cutovers=(Cutover("US", "erp_cloud", on, until),))
+
+
+@pytest.mark.parametrize(("case", "expected"), [
+    (moved_case(date(2026, 1, 5)), "holds"),
+    (moved_case(date(2026, 1, 6)), "broken"),  # the day before the move
+    (moved_case(date(2026, 1, 1), date(2026, 1, 5)), "broken"),  # the move is taken back
+    (moved_case(date(2026, 1, 6), system="erp_legacy"), "holds"),
+    (moved_case(date(2026, 1, 5), system="erp_legacy"), "broken"),
+])  # fmt: skip
+def test_each_document_has_the_ledger_of_its_day(case: Case, expected: str) -> None:
+    assert outcomes(case)["I8"] == expected
+
+
+def test_a_document_in_two_ledgers_has_no_ledger_of_record() -> None:
+    canon = agreeing_books()
+    canon.documents.append(replace(canon.documents[1], system="erp_legacy", id="SG01-2026-1"))
+    assert outcomes(Case(canon))["I8"] == "broken"
+
+
+def test_money_follows_its_bill_into_the_ledger_that_holds_it() -> None:
+    canon = agreeing_books()
+    canon.receipts[1] = replace(canon.receipts[1], system="erp_legacy")
+    assert outcomes(Case(canon))["I8"] == "broken"
+
+
+def test_a_credit_note_follows_its_bill_and_not_its_own_day() -> None:
+    case = moved_case(date(2026, 1, 6), system="erp_legacy")
+    late = DAY + 5 * 86400
+    case.canon.documents += [
+        replace(case.canon.documents[0], kind="credit", key="CN-1", id="CN-1", of="US-1", at=late),
+        replace(case.canon.documents[1], kind="credit", key="CN-1", id="9-CN", of="US-1", at=late),
+    ]
+    assert outcomes(case)["I8"] == "holds"
+    case.canon.documents[-1] = replace(case.canon.documents[-1], system="erp_cloud")
+    assert outcomes(case)["I8"] == "broken"

@@ -34,11 +34,11 @@ _LATER = (
 )
 _AT_ONCE = (
     "UPDATE work SET state = 'due', due_at = coalesce(again_at, submitted_at), again_at = NULL, cause = :cause,"
-    " attempt = attempt + 1, tries = 0 WHERE seq = :seq"
+    " attempt = attempt + 1, tries = CASE WHEN :keep THEN tries ELSE 0 END WHERE seq = :seq"
 )
 _PARK = (
-    "UPDATE work SET state = 'parked', waiting_on = :waiting_on, cause = :cause, attempt = attempt + 1, tries = 0"
-    " WHERE seq = :seq"
+    "UPDATE work SET state = 'parked', waiting_on = :waiting_on, cause = :cause, attempt = attempt + 1,"
+    " tries = CASE WHEN :keep THEN tries ELSE 0 END WHERE seq = :seq"
 )
 _END = "UPDATE work SET state = :state, cause = :cause, again_at = NULL WHERE seq = :seq"
 _REVIVE = (
@@ -121,15 +121,15 @@ class SqlWork:
         """Due again at `due_at`; the attempt number grows, and so do the tries if it counts."""
         self._session.write(_LATER, seq=_seq(work_id), due_at=due_at, cause=cause, counts=int(counts))
 
-    def park(self, work_id: str, waiting_on: tuple[str, ...], cause: str) -> None:
+    def park(self, work_id: str, waiting_on: tuple[str, ...], cause: str, keep_tries: bool = False) -> None:
         """Not due until one of the topics is woken; due at once if one was woken or it was added again meanwhile."""
         seq = _seq(work_id)
         row = self._session.row("SELECT again_at FROM work WHERE seq = :seq", seq=seq)
         woken = any(self._session.row(_WOKEN, topic=topic, seq=seq) for topic in waiting_on)
         if woken or (row is not None and row[0] is not None):
-            self._session.write(_AT_ONCE, seq=seq, cause=cause)
+            self._session.write(_AT_ONCE, seq=seq, cause=cause, keep=keep_tries)
             return
-        self._session.write(_PARK, seq=seq, waiting_on=dump(list(waiting_on)), cause=cause)
+        self._session.write(_PARK, seq=seq, waiting_on=dump(list(waiting_on)), cause=cause, keep=keep_tries)
         for topic in waiting_on:
             self._session.write(_WAIT, topic=topic, work=seq)
 

@@ -249,6 +249,44 @@ def test_work_for_a_system_that_is_away_waits_without_a_try_until_it_is_seen_aga
     asyncio.run(story())
 
 
+def test_a_system_that_fails_at_one_thing_alone_is_tried_ever_more_seldom() -> None:
+    runs: list[float] = []
+
+    async def story() -> None:
+        async def process(run: Run, argument: Any) -> None:
+            runs.append(desk.clock.at)
+            if len(runs) % 3 == 0:  # the third failure in a row: away, and seen again as soon as somebody looks
+                raise Away("erp_cloud", 8.0, "no invoice is taken")
+            raise Later(5.0, "no invoice is taken")
+
+        desk = Desk(process)
+        work = await desk.add()
+        await desk.play()
+        while desk.clock.at < 86400.0:
+            item = await desk.item(work)
+            if item.state == "parked":
+                await desk.database.run(lambda unit: unit.work.wake("system:erp_cloud", desk.clock.at))
+            else:
+                desk.clock.at = item.due_at
+            await desk.play()
+
+    asyncio.run(story())
+    assert len(runs) < 500, "a day of failures"
+
+
+def test_what_falls_due_within_a_hair_is_due() -> None:
+    async def process(run: Run, argument: Any) -> None:
+        del run, argument
+
+    async def story() -> None:
+        desk = Desk(process)
+        work = await desk.add(due_at=desk.clock.at + 0.0005)
+        await desk.play()
+        assert (await desk.item(work)).state == "done", "an alarm a hair too early would ring for ever"
+
+    asyncio.run(story())
+
+
 def test_a_defect_is_tried_a_few_times_and_then_buried_with_its_cause() -> None:
     runs: list[str] = []
 

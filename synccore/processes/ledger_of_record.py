@@ -1,0 +1,60 @@
+"""Which ledger a document belongs to: the one that has it, else the one decided for it, else the rule of its day."""
+
+from synccore.domain import calendar
+from synccore.domain.keys import Keys
+from synccore.domain.mappings import Entity, Ledger
+from synccore.ports.stores import Unit
+from synccore.processes.context import Context
+
+LEDGERS: tuple[Ledger, Ledger] = ("cloud", "legacy")
+Documents = tuple[tuple[str, str], ...]  # (kind: invoice, credit or receipt; number or key)
+DECIDED = "ledger"  # kind of link: <kind>:<number> belongs to the system
+
+
+def system_of(ledger: Ledger) -> str:
+    """The system of a ledger."""
+    return f"erp_{ledger}"
+
+
+def held_by(keys: Keys, unit: Unit, kind: str, number: str) -> tuple[Ledger, str] | None:
+    """The ledger that has a document (or receipt), and what it calls it."""
+    if kind == "receipt" and keys.born_in_ledger(number):
+        return keys.birth_ledger(number), keys.ledger_document(number)
+    for ledger in LEDGERS:
+        document = unit.links.external(kind, number, system_of(ledger))
+        if document is not None:
+            return ledger, document
+    return None
+
+
+def document_of(keys: Keys, unit: Unit, kind: str, number: str) -> str | None:
+    """What the ledger that has a document calls it."""
+    held = held_by(keys, unit, kind, number)
+    return held[1] if held is not None else None
+
+
+def at_home(ctx: Context, unit: Unit, entity: Entity, documents: Documents, at: float | None) -> Entity:
+    """The entity as the ledger of record of the first of the documents sees it.
+
+    `documents`: the document itself before what it follows (a credit note its bill). `at`: when the last of them was
+    issued, epoch seconds; None is now. While an entity has two ledgers the decision is kept: a
+    document on its way stays with its ledger, whatever becomes of the cutover.
+    """
+    known = _known(ctx.keys, unit, entity, documents)
+    if known is None:
+        known = entity.ledger_on(calendar.day(ctx.clock.now() if at is None else at, entity.zone))
+    if entity.cutover is not None and documents:
+        key = ":".join(documents[0])
+        unit.links.put(DECIDED, key, system_of(known), key)
+    return entity.within(known)
+
+
+def _known(keys: Keys, unit: Unit, entity: Entity, documents: Documents) -> Ledger | None:
+    for kind, number in documents:
+        held = held_by(keys, unit, kind, number)
+        if held is not None:
+            return held[0]
+        for ledger in entity.ledgers if entity.cutover is not None else ():
+            if unit.links.external(DECIDED, f"{kind}:{number}", system_of(ledger)) is not None:
+                return ledger
+    return None

@@ -1,0 +1,46 @@
+"""Which ledger an entity's documents belong to, day by day."""
+
+from datetime import date
+
+import pytest
+
+from synccore.domain.books import BookDocument, Names
+from synccore.domain.mappings import Entity
+
+SG = {"name": "Singapore", "currencies": ["SGD"], "ledger": "legacy", "company_code": "SG01", "subsidiary": "3"}
+MOVES = {**SG, "cutover": {"ledger": "cloud", "on": "2026-02-16"}}
+BACK = {**SG, "cutover": {"ledger": "cloud", "on": "2026-02-16", "until": "2026-02-18"}}
+
+
+@pytest.mark.parametrize(("facts", "day", "ledger"), [
+    (SG, date(2026, 2, 16), "legacy"),
+    (MOVES, date(2026, 2, 15), "legacy"),
+    (MOVES, date(2026, 2, 16), "cloud"),
+    (BACK, date(2026, 2, 17), "cloud"),
+    (BACK, date(2026, 2, 18), "legacy"),
+])  # fmt: skip
+def test_the_day_decides(facts: dict[str, object], day: date, ledger: str) -> None:
+    assert Entity.model_validate(facts).ledger_on(day) == ledger
+
+
+@pytest.mark.parametrize(("change", "says"), [
+    ({"cutover": {"ledger": "legacy", "on": "2026-02-16"}}, "leads to the other ledger"),
+    ({"cutover": {"ledger": "cloud", "on": "2026-02-16", "until": "2026-02-01"}}, "before it"),
+    ({"cutover": {"ledger": "cloud", "on": "2026-02-16"}, "subsidiary": ""}, "needs its subsidiary"),
+    ({"cutover": {"ledger": "cloud", "on": "soon"}}, "date"),
+])  # fmt: skip
+def test_a_move_that_cannot_be_is_refused(change: dict[str, object], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        Entity.model_validate({**SG, **change})
+
+
+def test_the_books_know_the_ledger_of_a_document_by_decision_and_else_by_its_day() -> None:
+    names = Names({"SG": Entity.model_validate(BACK)}, owners={"invoice:SG-2": "erp_cloud"})
+
+    def home(number: str, on: str) -> str:
+        return names.ledger(BookDocument("1", number, "invoice", "SG", "SGD", 100, 0, on=on))
+
+    assert home("SG-1", "2026-02-20") == "erp_legacy"
+    assert home("SG-2", "2026-02-20") == "erp_cloud", "decided while it was on its way"
+    assert home("SG-3", "2026-02-16") == "erp_cloud"
+    assert names.ledgers("SG") == ("erp_legacy", "erp_cloud")

@@ -1,0 +1,26 @@
+"""Money that cannot be booked as the platform applies it waits for a person."""
+
+import pytest
+
+from synccore.domain.bills import Application, Payment
+from synccore.domain.mappings import Entity
+from synccore.ports.outcomes import Parked
+from synccore.processes.ledger_facts import LedgerFacts
+from synccore.processes.payment_status import within_one_ledger
+
+SG = Entity(name="SG", currencies=("SGD",), ledger="legacy", company_code="SG01", subsidiary="3")
+
+
+def held_by(ledger: str) -> LedgerFacts:
+    return LedgerFacts("001A", "SG", SG.model_copy(update={"ledger": ledger}), None, {}, "7", "d1")
+
+
+def test_a_payment_of_bills_in_two_ledgers_is_for_a_person() -> None:
+    parts = (Application(bill="SG-1", amount=60), Application(bill="SG-2", amount=40))
+    payment = Payment(id="txn1", kind="payment", customer_id="c1", currency="SGD", amount=100, linked=parts,
+                      status="success", received_at=0.0)  # fmt: skip
+    homes = {"SG-1": held_by("legacy"), "SG-2": held_by("cloud")}
+    within_one_ledger(payment, held_by("legacy"), {**homes, "SG-2": held_by("legacy")})
+    with pytest.raises(Parked, match="SG-2 in another ledger") as parked:
+        within_one_ledger(payment, held_by("legacy"), homes)
+    assert [finding.kind for finding in parked.value.findings] == ["payment_over_ledgers"]
