@@ -96,6 +96,32 @@ class Customers:
             self.state.store.delete("relationship", one["id"])
 
 
+class Contacts:
+    """The keeper of contacts: people at a customer."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+    def write(self, doc: Doc, writing: Writing) -> None:
+        """A contact has a name of its own and a subsidiary, its company's unless told."""
+        name = " ".join(str(doc[part]) for part in ("firstName", "middleName", "lastName") if doc.get(part))
+        doc["entityId"] = doc.get("entityId") or name
+        company = self.state.get("customer", doc.get("company")) or {}
+        doc["subsidiary"] = doc.get("subsidiary") or company.get("subsidiary")
+        if not doc["entityId"] or not doc["subsidiary"]:
+            label, path = ("Subsidiary", "subsidiary") if doc["entityId"] else ("Contact Name", "entityId")
+            raise Refused(missing_values(label, path=path))
+        if any(one["id"] != doc["id"] for one in self.state.store.find("contact", entityId=doc["entityId"])):
+            raise Refused(user_error("A contact record with this name already exists. DUP_ENTITY.", "entityId"))
+        if writing.before is None:
+            doc["dateCreated"] = stamp(writing.at)
+        doc["lastModifiedDate"] = stamp(writing.at)
+        self.state.save("contact", doc)
+
+    def delete(self, doc: Doc, writing: Writing) -> None:
+        """Nothing depends on a contact."""
+
+
 class Relationships:
     """The keeper of customerSubsidiaryRelationship: further subsidiaries of a customer."""
 

@@ -27,7 +27,7 @@ absent("void", "consolidation, allocation")
 
 Doc = dict[str, Any]
 
-PREFIX = {"CustInvc": "INV", "CustCred": "CM", "CustPymt": "PYMT", "CustRfnd": "CR", "Journal": "JE"}
+PREFIX = {"CustInvc": "INV", "CustCred": "CM", "CustPymt": "PYMT", "CustRfnd": "CR", "Journal": "JE", "SalesOrd": "SO"}
 FIXED_WHEN_APPLIED = ("entity", "currency", "subsidiary", "exchangeRate", "account")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from simulators.erp_cloud.catalog import Catalog
-from simulators.erp_cloud.entities import Customers, Relationships
+from simulators.erp_cloud.entities import Contacts, Customers, Relationships
 from simulators.erp_cloud.errors import (
     Problem,
     Refused,
@@ -15,6 +15,7 @@ from simulators.erp_cloud.errors import (
 )  # fmt: skip
 from simulators.erp_cloud.journals import Journals
 from simulators.erp_cloud.moments import stamp
+from simulators.erp_cloud.orders import bill_order
 from simulators.erp_cloud.periods import Periods
 from simulators.erp_cloud.posting import Posting, Writing
 from simulators.erp_cloud.receipts import Receipts
@@ -48,7 +49,7 @@ approximate("property validation", "the `Warning` header's text")
 approximate("`replaceSelectedFields`", "explicit nulls clear with and without it")
 approximate(
     "a second payment, transform or document",
-    "transform invoice → customerPayment, creditMemo; all others are refused",
+    "transform invoice → customerPayment, creditMemo; salesOrder → invoice; all others are refused",
     source="documented",
 )
 
@@ -75,7 +76,8 @@ class Records:
         sales, catalog = Sales(state, posting, settling, revenue), Catalog(state)
         self._keepers: dict[str, Keeper] = {
             "customer": Customers(state), "customerSubsidiaryRelationship": Relationships(state), "invoice": sales,
-            "creditMemo": sales, "customerPayment": Receipts(state, posting, settling),
+            "creditMemo": sales, "salesOrder": sales, "contact": Contacts(state),
+            "customerPayment": Receipts(state, posting, settling),
             "customerRefund": Refunds(state, posting), "journalEntry": Journals(state, posting, revenue),
             "accountingPeriod": Periods(state),
         }  # fmt: skip
@@ -127,6 +129,8 @@ class Records:
         with self._whole():
             self.keeper(record).delete(doc, Writing(record, doc, frozenset(), role, at))
             self.state.remove(record.kind, doc, stamp(at), role.name)
+            if record.name == "invoice":
+                bill_order(self.state, doc.get("createdFrom"), at)
 
     def recognize(self, month: str, at: float) -> list[str]:
         """Recognise deferred revenue up to the end of a month (`2026-01`), all or nothing; the journals' ids."""

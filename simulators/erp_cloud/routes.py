@@ -20,6 +20,7 @@ from simulators.erp_cloud.errors import (
 )  # fmt: skip
 from simulators.erp_cloud.filters import Condition, parse
 from simulators.erp_cloud.moments import today
+from simulators.erp_cloud.orders import invoice_overrides
 from simulators.erp_cloud.receipts import payment_overrides
 from simulators.erp_cloud.records import Records
 from simulators.erp_cloud.render import COLLECTION, RECORDS, SINGULAR, Renderer, View, link, page_links
@@ -34,7 +35,10 @@ Doc = dict[str, Any]
 
 PAGE_MAX = 1_000
 REACHABLE_MAX = 100_000
-TRANSFORMS = {("invoice", "customerPayment"): payment_overrides, ("invoice", "creditMemo"): credit_overrides}
+TRANSFORMS = {
+    ("invoice", "customerPayment"): payment_overrides, ("invoice", "creditMemo"): credit_overrides,
+    ("salesOrder", "invoice"): invoice_overrides,
+}  # fmt: skip
 _JSON_TYPES = ("application/json", "application/vnd.oracle.resource+json", "application/schema+json")
 
 

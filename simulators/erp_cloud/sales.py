@@ -5,6 +5,7 @@ from typing import Any
 
 from simulators.erp_cloud.errors import Refused, invalid_value, user_error
 from simulators.erp_cloud.moments import later
+from simulators.erp_cloud.orders import bill_order, order_status
 from simulators.erp_cloud.posting import FIXED_WHEN_APPLIED, Posting, Writing, insist
 from simulators.erp_cloud.revenue import Revenue
 from simulators.erp_cloud.rules_apply import Payer
@@ -53,7 +54,7 @@ Doc = dict[str, Any]
 
 
 class Sales:
-    """The keeper of invoices and credit memos."""
+    """The keeper of invoices, credit memos and sales orders."""
 
     def __init__(self, state: State, posting: Posting, settling: Settling, revenue: Revenue) -> None:
         self.state, self.posting, self.settling, self.revenue = state, posting, settling, revenue
@@ -74,9 +75,12 @@ class Sales:
         self._tax(doc, customer, subsidiary, digits, writing)
         insist(total_up(doc, digits))
         if writing.before is None and doc.get("createdFrom"):
-            require_invoice(self.state, doc["createdFrom"], "createdFrom")
+            require_invoice(self.state, doc["createdFrom"], "createdFrom", writing.record.code == "CustInvc")
         if writing.record.code == "CustInvc":
             self._invoice(doc, writing, items, base_digits)
+            bill_order(self.state, doc.get("createdFrom"), writing.at)
+        elif writing.record.code == "SalesOrd":
+            self._order(doc, writing, items, base_digits)
         else:
             self._credit_memo(doc, writing, items, digits, base_digits)
 
@@ -152,6 +156,18 @@ class Sales:
         }
         self.posting.post(doc, entries, writing)
         self.revenue.follow(doc, items, entries, before)
+
+    def _order(self, doc: Doc, writing: Writing, items: dict[str, Doc], base_digits: int) -> None:
+        """An order posts nothing; its lines are there for SuiteQL all the same."""
+        doc["posting"] = False
+        doc["orderStatus"] = doc.get("orderStatus") or "B"
+        entries = self._entries(doc, items, base_digits, 1)
+        doc["baseTotal"] = money_text(entries[0].value, base_digits)
+        for line in doc["item"]:
+            line.setdefault("quantityBilled", "0")
+        doc["status"] = order_status(doc)
+        self.posting.post(doc, entries, writing)
+        bill_order(self.state, doc["id"], writing.at)
 
     def _credit_memo(self, doc: Doc, writing: Writing, items: dict[str, Doc], digits: int, base_digits: int) -> None:
         source = self._entries(doc, items, base_digits, -1)[1:]

@@ -7,15 +7,13 @@ from simulators.erp_cloud.rules_revenue import METHODS
 from simulators.kit.fidelity import absent, approximate
 
 approximate(
-    "customer, customerSubsidiaryRelationship, invoice, creditMemo, customerPayment, customerRefund, "
+    "customer, contact, customerSubsidiaryRelationship, invoice, creditMemo, customerPayment, customerRefund, "
     "journalEntry, serviceSaleItem, nonInventorySaleItem, subsidiary, account, currency, currencyRate, "
     "accountingPeriod, salesTaxItem, taxType, term, department, classification, location, custom fields",
     "present with the fields of `schemas.py`",
     source="documented",
 )
 absent(
-    "contact",
-    "salesOrder",
     "customerDeposit",
     "vendor side",
     "inventory",
@@ -88,6 +86,12 @@ STATUS = {
     "CustCred": {"A": "Open", "B": "Fully Applied", "V": "Voided"},
     "CustPymt": {"A": "Unapproved Payment", "B": "Not Deposited", "C": "Deposited", "R": "Rejected", "V": "Voided"},
     "CustRfnd": {"V": "Voided"},  # the vendor lists no other status of a refund
+    "SalesOrd": {
+        "A": "Pending Approval",
+        "E": "Pending Billing/Partially Fulfilled",
+        "F": "Pending Billing",
+        "G": "Billed",
+    },
     "Journal": {"A": "Pending Approval", "B": "Approved for Posting", "V": "Voided"},
 }
 _STAMPS = _many("datetime", "createdDate lastModifiedDate", read_only=True)
@@ -127,6 +131,8 @@ _ITEM_LINES = _sublist(
     _many("string", "description taxDetailsReference"),
     _many("date", "revRecStartDate revRecEndDate"),
     _refs(revRecSchedule="revRecTemplate"),
+    _many("integer", "orderLine"),
+    _many("number", "quantityBilled", read_only=True),
     _CLASSES,
 )
 _TAX_LINES = _sublist(
@@ -182,6 +188,12 @@ RELATIONSHIP = RecordType(
     _table(_NAMES, _STAMPS, _refs(entity="customer", subsidiary="subsidiary"),
            _many("boolean", "isPrimarySub isInactive")),
 )  # fmt: skip
+CONTACT = RecordType(
+    "contact", "contact",
+    _table(_NAMES, _ENTITY_STAMPS,
+           _many("string", "entityId salutation firstName middleName lastName title email phone mobilePhone comments"),
+           _many("boolean", "isInactive isPrivate"), _refs(company="customer", subsidiary="subsidiary")),
+)  # fmt: skip
 INVOICE = RecordType(
     "invoice", "transaction",
     _table(_transaction("CustInvc"), _SALE, (Field("approvalStatus", "enum", values=APPROVAL),),
@@ -208,6 +220,12 @@ CUSTOMER_REFUND = RecordType(
            _many("string", "checkNum"), (Field("paymentOption", "anyref"), Field("paymentMethod", "anyref")),
            _APPLY_LINES, _many("money", "total balance", read_only=True)),
     code="CustRfnd", title="Customer Refund",
+)  # fmt: skip
+SALES_ORDER = RecordType(
+    "salesOrder", "transaction",
+    _table(_transaction("SalesOrd"), _SALE,
+           (Field("orderStatus", "enum", values={"A": "Pending Approval", "B": "Pending Fulfillment"}),)),
+    code="SalesOrd", title="Sales Order",
 )  # fmt: skip
 JOURNAL_ENTRY = RecordType(
     "journalEntry", "transaction",
@@ -307,6 +325,7 @@ RECORD_TYPES: dict[str, RecordType] = {
     one.name.lower(): one
     for one in (
         CUSTOMER, RELATIONSHIP, INVOICE, CREDIT_MEMO, CUSTOMER_PAYMENT, CUSTOMER_REFUND, JOURNAL_ENTRY, *ITEMS,
+        SALES_ORDER, CONTACT,
         SUBSIDIARY, ACCOUNT, CURRENCY, PERIOD, TAX_CODE, TAX_TYPE, TERM, RATE, TEMPLATE, SCHEDULE,
         _classification("department", "department"), _classification("classification", "classification"),
         _classification("location", "location"),
@@ -316,7 +335,8 @@ BY_CODE = {one.code: one for one in RECORD_TYPES.values() if one.is_transaction}
 
 # How a document is called where another record refers to it (refName), by store kind.
 NAME_FIELDS = {
-    "transaction": "tranId", "customer": "entityId", "item": "itemId", "subsidiary": "name", "account": "acctName",
+    "transaction": "tranId", "customer": "entityId", "contact": "entityId",
+    "item": "itemId", "subsidiary": "name", "account": "acctName",
     "currency": "name", "accountingPeriod": "periodName", "taxCode": "itemId", "taxType": "name", "term": "name",
     "department": "name", "classification": "name", "location": "name", "relationship": "id", "currencyRate": "id",
     "revRecTemplate": "name", "revRecSchedule": "id",

@@ -121,10 +121,10 @@ def left_of(total: Decimal, doc: Doc) -> Decimal:
     return left
 
 
-def require_invoice(state: State, key: str, path: str) -> Doc:
-    """A document that can be credited: an invoice."""
+def require_invoice(state: State, key: str, path: str, or_order: bool = False) -> Doc:
+    """A document that can be credited: an invoice; of an invoice also the order that it bills."""
     doc = state.get("transaction", key)
-    if doc is None or not _is_invoice(doc):
+    if doc is None or not (_is_invoice(doc) or (or_order and doc["type"] == "SalesOrd")):
         raise Refused(invalid_value(path))
     return doc
 

@@ -16,6 +16,7 @@ SETUP = (
 KINDS = (
     Kind("transaction", unique=("externalId",)),
     Kind("customer", index=("entityId",), unique=("externalId",)),
+    Kind("contact", index=("entityId", "company"), unique=("externalId",)),
     Kind("relationship", index=("entity",), unique=("externalId",)),
     Kind("currencyRate", index=("transactionCurrency", "effectiveDate")),
     *(Kind(name, unique=("externalId",)) for name in SETUP),

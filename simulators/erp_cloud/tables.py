@@ -92,6 +92,9 @@ VIEWS = "".join((
         0 AS previousline, 0 AS nextline FROM row_link"""),
     _view("customer", "SELECT * FROM row_customer"),
     _view("entity", "SELECT id, entityid, altname, email, externalid, isinactive, 'CustJob' AS type FROM row_customer"),
+    _setup("contact", "contact", *_NAMED, *(_field(name) for name in (
+        "entityId", "firstName", "lastName", "title", "email", "phone")), _field("company", number=True),
+        _field("subsidiary", number=True)),
     _view("deletedrecord", "SELECT recordid, recordtypeid, name, externalid, deleteddate, deletedby FROM row_deleted"),
     _setup("subsidiary", "subsidiary", *_NAMED, _field("name"), _field("name", "fullname"), _field("country"),
            _field("currency", number=True), _field("parent", number=True),
@@ -130,6 +133,7 @@ REFERENCES: dict[str, dict[str, str]] = {
     "previoustransactionlinelink": {"previousdoc": "transaction", "nextdoc": "transaction"},
     "nexttransactionlinelink": {"previousdoc": "transaction", "nextdoc": "transaction"},
     "customer": {"subsidiary": "subsidiary", "currency": "currency", "terms": "term", "parent": "customer"},
+    "contact": {"company": "customer", "subsidiary": "subsidiary"},
     "subsidiary": {"currency": "currency", "parent": "subsidiary"},
     "accountingperiod": {"parent": "accountingPeriod"},
     "item": {"incomeaccount": "account", "deferralaccount": "account"},

@@ -181,3 +181,20 @@ def test_a_restlet_of_the_users_own_runs_through_the_client(port: int) -> None:
 
     done, listed = asyncio.run(work())
     assert done["total"] == 5 and [row["foreigntotal"] for row in listed] == ["5"]
+
+
+def test_an_order_is_billed_and_a_contact_kept_through_the_client(port: int) -> None:
+    async def work() -> tuple[Any, Any]:
+        api = client(port)
+        await api.put("/record/v1/customer/eid:CB-ord", json={"companyName": "Ord", "subsidiary": {"id": "1"}})
+        contact = {"firstName": "Ada", "lastName": "Order", "company": {"externalId": "CB-ord"}}
+        await api.put("/record/v1/contact/eid:SF-ord", json=contact)
+        line = {"item": {"id": "22"}, "quantity": 2, "rate": 10}
+        order = {"entity": {"externalId": "CB-ord"}, "item": {"items": [line]}}
+        await api.put("/record/v1/salesOrder/eid:SO-1", json=order)
+        made = await api.request("POST", "/record/v1/salesOrder/eid:SO-1/!transform/invoice", json={"memo": "all"})
+        invoice = await api.get(f"/record/v1/invoice/{made.headers['location'].rpartition('/')[2]}")
+        return invoice, await api.get("/record/v1/salesOrder/eid:SO-1")
+
+    invoice, order = asyncio.run(work())
+    assert (invoice["total"], invoice["memo"], order["status"]["refName"]) == (20, "all", "Billed")

@@ -215,7 +215,8 @@ def test_an_invoice_is_transformed_into_a_payment_or_a_credit_memo(world: World)
     assert world.get("creditMemo", memo.id)["total"] == 108.88
     for key in (first, second):
         assert world.get("invoice", key)["status"]["id"] == "B"
-    assert world.call("POST", f"{INVOICE}/{first}/!transform/salesOrder", {}).status == 404
+    assert world.call("POST", f"{INVOICE}/{first}/!transform/salesOrder", {}).code == "INVALID_REQUEST"
+    assert world.call("POST", f"{INVOICE}/{first}/!transform/cashSale", {}).status == 404
     assert world.call("POST", f"{INVOICE}/{first}/!transform/customerPayment", {}).status == 400
 
 
