@@ -15,12 +15,37 @@ def revenue_adds_up(case: Case) -> tuple[int, list[str]]:
     Recognised is a running total: by the end of a month that was worked off, what the service has earned by then.
     """
     findings = [finding for one in case.canon.deferrals for finding in _by_month(one)]
-    return len(case.canon.deferrals), findings + _accounts(case) + _terms(case)
+    written_off, wrong = _write_offs(case)
+    return len(case.canon.deferrals) + written_off, findings + _accounts(case) + _terms(case) + wrong
+
+
+def _write_offs(case: Case) -> tuple[int, list[str]]:
+    """A bill that was given up takes no revenue back: of the accounts of its posting only that of its tax is shared."""
+    notes = {one.key: one for one in case.canon.bills() if one.kind == "credit" and one.reason == "write_off"}
+    postings = {(one.kind, one.key): one for one in case.canon.postings() if one.key}
+    lines: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for line in case.canon.ledger:
+        if not line.receivable:
+            lines[line.system, line.document][line.account] += line.amount
+    checked, findings = 0, []
+    for key, note in notes.items():
+        mine, its = postings.get(("credit", key)), postings.get(("invoice", note.of))
+        if mine is None or its is None:
+            continue
+        checked += 1
+        earned = lines[its.system, its.id]
+        shared = sum(amount for account, amount in lines[mine.system, mine.id].items() if account in earned)
+        if shared != note.tax:
+            findings.append(
+                f"{key} writes {note.of} off and takes {shared - note.tax} of its revenue back (minor units)"
+            )
+    return checked, findings
 
 
 def nothing_deferred(case: Case) -> str:
     """Why nothing may have been judged: no ledger line is on an account of deferred revenue. '' otherwise."""
-    return "" if any(line.deferred for line in case.canon.ledger) else "no ledger defers anything"
+    given_up = any(one.reason == "write_off" for one in case.canon.bills())
+    return "" if given_up or any(line.deferred for line in case.canon.ledger) else "no ledger defers anything"
 
 
 def _by_month(one: Deferral) -> list[str]:

@@ -49,6 +49,8 @@ POLICIES: dict[str, dict[str, Any]] = {
     "deal_types": {"Renewal": "renewal", "Amendment": "amendment"},  # all other types are new business
     "reconciliation": {"at": "", "zone": "UTC", "heal": False, "limit": 25},  # at: HH:MM of each day; "": on demand
     "rounding": {"erp_item": "", "tax_code": ""},
+    # what a bill that is given up is posted to: it is no revenue that is taken back. `legacy`: the account there
+    "write_offs": {"erp_item": "", "legacy": ""},
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from synccore.ports.stores import Unit
 from synccore.ports.systems import Found
 from synccore.processes.context import Context
 from synccore.processes.ledger_facts import LedgerFacts, ledger_facts
-from synccore.processes.ledger_lines import cloud_lines, lines_of
+from synccore.processes.ledger_lines import cloud_lines, lines_of, written_off_to
 from synccore.processes.ledger_of_record import document_of
 from synccore.processes.ledger_voids import void_credit
 from synccore.processes.legacy_posting import LEGACY_STATUS, credit_to_legacy, park_until_answered, void_in_legacy
@@ -54,9 +54,9 @@ class CreditPublication:
             await run.step("apply", lambda: self._apply(credit, document))
             return
         on = calendar.day(original.issued_at, facts.entity.zone)
-        answer = await run.step(
-            "post", lambda: credit_to_legacy(ctx, credit, facts, lines_of(credit.as_bill(), facts, on))
-        )
+        instead = await written_off_to(ctx, credit, facts)
+        lines = lines_of(credit.as_bill(), facts, on, instead)
+        answer = await run.step("post", lambda: credit_to_legacy(ctx, credit, facts, lines))
         status = LEGACY_STATUS[answer["state"]]
         await run.step("show", lambda: show_credit(ctx, credit, facts.entity.zone, status, answer["document"]))
         await run.step("show-bills", lambda: self._show_bills(credit, facts))
@@ -111,7 +111,8 @@ class CreditPublication:
         if facts.document:
             return facts.document
         zone = facts.entity.zone
-        lines = await cloud_lines(ctx, credit.as_bill(), facts, calendar.day(original.issued_at, zone))
+        instead = await written_off_to(ctx, credit, facts)
+        lines = await cloud_lines(ctx, credit.as_bill(), facts, calendar.day(original.issued_at, zone), instead)
         posting = Posting(
             external_id=ctx.keys.erp_credit(credit.id), number=credit.id, customer=facts.customer,
             subsidiary=facts.entity.subsidiary, currency=credit.currency, on=calendar.day(credit.issued_at, zone),

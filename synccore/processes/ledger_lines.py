@@ -4,8 +4,9 @@ from datetime import date, timedelta
 
 from synccore.domain import calendar
 from synccore.domain.bills import Bill, BillLine
+from synccore.domain.credits import Credit
 from synccore.domain.findings import Finding
-from synccore.domain.mappings import Item
+from synccore.domain.mappings import Item, LegacyItem
 from synccore.domain.posting import PostingLine, Unpostable, line_key, posting_lines
 from synccore.ports.outcomes import Parked
 from synccore.ports.postings import LedgerLine
@@ -14,12 +15,18 @@ from synccore.processes.ledger_facts import LedgerFacts, sku_of
 
 _DAY_S = 86_400
 
+WRITE_OFF = "write_off"  # reason of a credit note for a bill that nobody will pay any more
 
-def lines_of(bill: Bill, facts: LedgerFacts, tax_point: date) -> list[PostingLine]:
-    """The lines with their treatment on the tax point; parks when they may not be posted."""
+
+def lines_of(bill: Bill, facts: LedgerFacts, tax_point: date, instead: Item | None = None) -> list[PostingLine]:
+    """The lines with their treatment on the tax point; parks when they may not be posted.
+
+    `instead`: what they are posted to where it is not the product that was billed.
+    """
 
     def product(line: BillLine) -> tuple[str, Item]:
-        return sku_of(facts, bill, line_key(line))
+        sku, item = sku_of(facts, bill, line_key(line))
+        return sku, instead or item
 
     lines = posting_lines(bill, facts.taxes, product, tax_point)
     if isinstance(lines, Unpostable):
@@ -29,10 +36,27 @@ def lines_of(bill: Bill, facts: LedgerFacts, tax_point: date) -> list[PostingLin
     return lines
 
 
-async def cloud_lines(ctx: Context, bill: Bill, facts: LedgerFacts, tax_point: date) -> tuple[LedgerLine, ...]:
+async def cloud_lines(
+    ctx: Context, bill: Bill, facts: LedgerFacts, tax_point: date, instead: Item | None = None
+) -> tuple[LedgerLine, ...]:
     """The lines as the cloud ledger takes them, the rounding difference last."""
-    lines = [_ledger_line(row, facts.entity.zone) for row in lines_of(bill, facts, tax_point)]
+    lines = [_ledger_line(row, facts.entity.zone) for row in lines_of(bill, facts, tax_point, instead)]
     return (*lines, *await _rounding(ctx, bill))
+
+
+async def written_off_to(ctx: Context, credit: Credit, facts: LedgerFacts) -> Item | None:
+    """What a credit note is posted to instead of its products: bad debts, for a bill that was given up."""
+    if credit.reason != WRITE_OFF:
+        return None
+    policy = await ctx.db.run(lambda unit: ctx.policy(unit, "write_offs"))
+    target = str(policy["erp_item" if facts.entity.ledger == "cloud" else "legacy"])
+    if not target:
+        reason = f"{credit.id} writes {credit.bill} off, and no item or account is configured for that in the ledger"
+        actions, topics = ("set_policy", "retry", "abandon"), ("policy:write_offs",)
+        raise Parked(reason, (Finding("write_off_unmapped", reason, "finance", actions, topics),))
+    if facts.entity.ledger == "cloud":
+        return Item(kind="charge", erp_item=target)
+    return Item(kind="charge", legacy=LegacyItem(HKONT=target))
 
 
 async def _rounding(ctx: Context, bill: Bill) -> list[LedgerLine]:

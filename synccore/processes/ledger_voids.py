@@ -12,12 +12,13 @@ from synccore.domain.bills import Bill
 from synccore.domain.credits import Credit
 from synccore.domain.facts import fact
 from synccore.domain.keys import digest
+from synccore.domain.mappings import Item
 from synccore.ports.postings import Posting
 from synccore.ports.stores import Unit
 from synccore.ports.systems import Found
 from synccore.processes.context import Context
 from synccore.processes.ledger_facts import LedgerFacts
-from synccore.processes.ledger_lines import cloud_lines
+from synccore.processes.ledger_lines import cloud_lines, written_off_to
 from synccore.processes.writes import Write
 
 
@@ -48,7 +49,8 @@ async def void_credit(ctx: Context, credit: Credit, original: Bill, facts: Ledge
     cloud = ctx.cloud
     tax_point = calendar.day(original.issued_at, facts.entity.zone)
     external_id = ctx.keys.erp_credit_void(credit.id)
-    posting = await _posting(ctx, credit.as_bill(), facts, tax_point, external_id, credit.voided_at)
+    instead = await written_off_to(ctx, credit, facts)
+    posting = await _posting(ctx, credit.as_bill(), facts, tax_point, external_id, credit.voided_at, instead)
 
     async def look() -> Found | None:
         return await cloud.invoice(external_id, credit.currency)
@@ -75,13 +77,14 @@ async def void_credit(ctx: Context, credit: Credit, original: Bill, facts: Ledge
 
 
 async def _posting(
-    ctx: Context, bill: Bill, facts: LedgerFacts, tax_point: date, external_id: str, at: int | None
-) -> Posting:
+    ctx: Context, bill: Bill, facts: LedgerFacts, tax_point: date, external_id: str, at: int | None,
+    instead: Item | None = None,
+) -> Posting:  # fmt: skip
     on = calendar.day(ctx.clock.now() if at is None else at, facts.entity.zone)
     return Posting(
         external_id=external_id, number=f"{bill.id}-V", customer=facts.customer, subsidiary=facts.entity.subsidiary,
         currency=bill.currency, on=on, due=on, po_number="", gross=bill.gross,
-        lines=await cloud_lines(ctx, bill, facts, tax_point),
+        lines=await cloud_lines(ctx, bill, facts, tax_point, instead),
     )  # fmt: skip
 
 

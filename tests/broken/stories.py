@@ -271,3 +271,12 @@ def moves() -> Scenario:
         "cutover: {entity: SG, ledger: cloud, on: 2026-01-12}", "advance: 1d", "close: merlion-2", "settle",
         "advance: 2d", head="genesis: 2026-01-05T01:00:00Z",
     )  # fmt: skip
+
+
+def given_up() -> Scenario:
+    """A Chicago customer's bill is written off, and the core knows what that is posted to."""
+    return story(
+        "given-up", 'set_policy: {name: write_offs, value: {erp_item: BAD-DEBT, legacy: "0000470000"}}',
+        "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}", "close: lake-1", "settle",
+        "credit: {deal: lake-1, reason: write_off}", "settle",
+    )  # fmt: skip
