@@ -15,7 +15,7 @@ from harness.record import commit
 from harness.stack.home import home, private_folder
 
 PARTS = ("calls", "stories", "suite", "contracts", "deliveries", "records", "year", "processes", "page", "profile",
-         "org")  # fmt: skip
+         "org", "ledger")  # fmt: skip
 
 
 def register(app: typer.Typer) -> None:
@@ -46,6 +46,7 @@ def bench(
     page       first paint of the page in a fresh Chromium
     profile    where a simulated story spends its time
     org        a large Salesforce org by bulk load and by seed, read out whole; record GET and POST
+    ledger     a cloud ERP with 1,000,000 posted lines: invoice POST beside an empty one, queries, restart
     """
     chosen = parts or list(PARTS)
     for part in chosen:
@@ -72,6 +73,7 @@ def bench(
 
 def _measured(part: str, customers: int, accounts: int, subscriptions: int) -> list[Figure]:
     from harness.bench import in_process, stories  # noqa: PLC0415 - loads core and simulators
+    from harness.bench.big_ledger import big_ledger  # noqa: PLC0415
     from harness.bench.big_org import big_org  # noqa: PLC0415
     from harness.bench.billing_year import billing_year  # noqa: PLC0415
     from harness.bench.contracts import contracts as gate  # noqa: PLC0415
@@ -88,6 +90,8 @@ def _measured(part: str, customers: int, accounts: int, subscriptions: int) -> l
         return gate()
     if part == "deliveries":
         return deliveries()
+    if part == "ledger":
+        return big_ledger()
     if part == "records":
         return big_org()
     if part == "year":

@@ -34,6 +34,8 @@ CREATE TABLE IF NOT EXISTS row_gl (
     tx INTEGER, line INTEGER, account INTEGER, debit_e4 INTEGER, credit_e4 INTEGER, foreign_e4 INTEGER,
     subsidiary INTEGER, currency INTEGER, period INTEGER, posting TEXT, entity INTEGER, trandate TEXT, memo TEXT,
     PRIMARY KEY (tx, line)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS row_gl_account ON row_gl (account, posting, debit_e4, credit_e4);
+CREATE INDEX IF NOT EXISTS account_number ON account (json_extract(doc, '$.acctNumber'));
 CREATE TABLE IF NOT EXISTS row_link (
     previousdoc INTEGER, nextdoc INTEGER, foreign_e4 INTEGER, base_e4 INTEGER, linktype TEXT,
     PRIMARY KEY (previousdoc, nextdoc)) WITHOUT ROWID;
