@@ -13,7 +13,7 @@ def tax_fits(case: Case) -> tuple[int, list[str]]:
     checked, findings = 0, []
     for document in (*case.canon.bills(), *case.canon.postings()):
         bill = bills.get((document.kind, document.key))
-        treated = None if bill is None else _treatment(case, bill)
+        treated = None if bill is None else _treatment(case, bill, bills.get(("invoice", bill.of), bill))
         if treated is None:
             continue
         checked += 1
@@ -32,11 +32,14 @@ def tax_fits(case: Case) -> tuple[int, list[str]]:
     return checked, findings
 
 
-def _treatment(case: Case, bill: Document) -> Treatment | None:
-    """By what sales knows of the customer; by what the bill itself says for a customer that was corrected meanwhile."""
+def _treatment(case: Case, bill: Document, taxed: Document) -> Treatment | None:
+    """By what sales knows of the customer; by what the bill itself says for a customer that was corrected meanwhile.
+
+    `taxed`: the document whose day is the tax point: what a credit note gives back is taxed as it was billed.
+    """
     account = case.canon.accounts.get(bill.account)
     place = bill.place if account is None or bill.account in case.moved else account.place
-    return None if place is None or len(place.country) != 2 else case.law.treatment(bill.entity, place, bill.date)
+    return None if place is None or len(place.country) != 2 else case.law.treatment(bill.entity, place, taxed.date)
 
 
 def no_law(case: Case) -> str:

@@ -35,6 +35,17 @@ def test_tax_is_judged_by_the_law_of_the_entity(place: Place, facts: dict[str, o
     assert outcomes(Case(canon, law=LAW))["I30"] == expected
 
 
+def test_a_credit_note_is_taxed_as_its_bill_was() -> None:
+    canon = agreeing_books()
+    canon.accounts["001A"] = replace(canon.accounts["001A"], place=Place("US"))
+    bill = replace(canon.documents[0], date="2025-12-31", tax=80)
+    note = replace(bill, kind="credit", key="CN-1", id="CN-1", of="US-1", date="2026-01-05")
+    canon.documents = [bill, note]
+    assert outcomes(Case(canon, law=LAW))["I30"] == "holds"
+    canon.documents = [bill, replace(note, tax=90)]  # the rate of its own day
+    assert outcomes(Case(canon, law=LAW))["I30"] == "broken"
+
+
 def test_a_customer_that_has_moved_is_judged_by_its_bill() -> None:
     canon = agreeing_books()
     canon.accounts["001A"] = replace(canon.accounts["001A"], place=Place("FR", tax_id="FR83404833048"))
