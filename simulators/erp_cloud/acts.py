@@ -8,6 +8,7 @@ import orjson
 
 from simulators.erp_cloud.body import Reader, load_object
 from simulators.erp_cloud.errors import Refused
+from simulators.erp_cloud.imports import import_catalog, rows_of_csv, seed_rows
 from simulators.erp_cloud.roles import ROLES, Role
 from simulators.erp_cloud.routes import record_type
 from simulators.erp_cloud.rules_periods import DEFAULTS as PERIOD_DEFAULTS
@@ -37,7 +38,8 @@ class Acts:
             "open_period": self.open_period, "require_field": self.require_field, "define_field": self.define_field,
             "set_preference": self.set_preference, "create_record": self.create_record, "edit_record": self.edit_record,
             "delete_record": self.delete_record, "recognize_revenue": self.recognize_revenue,
-            "deploy_restlet": self.deploy_restlet,
+            "deploy_restlet": self.deploy_restlet, "import_catalog": self.import_catalog,
+            "import_list": self.import_list,
         }  # fmt: skip
 
     # -- periods ------------------------------------------------------------------------------
@@ -131,6 +133,17 @@ class Acts:
         self._system.state.prefer(**arguments)
         self._system.month_end.plan()
         return {name: self._system.state.preferences[name] for name in arguments}
+
+    async def import_catalog(self, arguments: Doc) -> Doc:
+        """{"catalog": OpenAPI of `metadata-catalog?select=…`, "only"?: false}: the fields of a user's own account."""
+        with self._system.store.transaction():
+            return import_catalog(self._system.state, arguments["catalog"], bool(arguments.get("only")))
+
+    async def import_list(self, arguments: Doc) -> Doc:
+        """{"what": "items" | "account" | …, "rows": […] or "csv": text}: a list of set-up as the vendor exports it."""
+        what = str(arguments["what"])
+        given = arguments["rows"] if "rows" in arguments else rows_of_csv(str(arguments["csv"]))
+        return dict(self._system.seed({what: seed_rows(what, given)}))
 
     async def deploy_restlet(self, arguments: Doc) -> Doc:
         """{"script", "function": "package.module:name", "deploy"?: "1"}: a function behind the RESTlet URL."""

@@ -15,6 +15,7 @@ import orjson
 
 from simulators.erp_cloud.body import Reader, load_object
 from simulators.erp_cloud.errors import Refused
+from simulators.erp_cloud.imports import import_catalog
 from simulators.erp_cloud.moments import stamp
 from simulators.erp_cloud.roles import Role
 from simulators.erp_cloud.schemas import ITEMS, NAME_FIELDS, RECORD_TYPES
@@ -280,6 +281,13 @@ def _records(system: ErpCloud, section: str, rows: list[Mapping[str, Any]]) -> i
     return len(rows)
 
 
+def _catalog(system: ErpCloud, section: str, catalog: Mapping[str, Any]) -> int:
+    try:
+        return sum(import_catalog(system.state, catalog)["fields"].values())
+    except ValueError as error:
+        raise SeedError(f"erp_cloud seed: {section}: {error}") from error
+
+
 def _restlets(system: ErpCloud, section: str, rows: list[Mapping[str, Any]]) -> int:
     for number, row in enumerate(rows):
         try:
@@ -304,6 +312,7 @@ SECTIONS: tuple[tuple[str, Callable[[ErpCloud, str, Any], int]], ...] = (
     ("items", _items),
     ("rates", _rates),
     ("customFields", _custom_fields),
+    ("catalog", _catalog),
     ("restlets", _restlets),
     ("customers", _records),
     ("documents", _records),

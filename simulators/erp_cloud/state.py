@@ -40,6 +40,7 @@ DEFAULTS: Doc = {
     "revenueRecognition": "manual",  # or monthly
     "holdMs": 20,
     "mandatory": {},
+    "hidden": {},  # fields that the imported catalog has not, by lower-case record
     "taxRules": [],
 }
 
@@ -167,10 +168,12 @@ class State:
         """A record's fields with the account's custom fields."""
         if record.name not in self._fields:
             fields = dict(record.fields)
+            for name in self.preferences["hidden"].get(record.name.lower(), ()):
+                fields.pop(name, None)
             for custom in self.store.find("customField"):
                 if custom["record"].lower() not in (record.name.lower(), record.kind.lower()):
                     continue
-                one = Field(custom["id"], custom.get("type", "string"), label=custom.get("label", ""))
+                one = Field(custom["field"], custom.get("type", "string"), label=custom.get("label", ""))
                 parent = fields.get(custom.get("sublist", "").lower())
                 if parent is None:
                     fields[one.name.lower()] = one
@@ -181,7 +184,8 @@ class State:
 
     def define(self, custom: Doc) -> None:
         """Add a custom field: {"id", "record", "sublist"?, "type"?, "label"?}."""
-        self.store.put("customField", custom)
+        key = f"{custom['record']}/{custom.get('sublist', '')}/{custom['id']}".lower()  # one name in many records
+        self.store.put("customField", {**custom, "id": key, "field": custom["id"]})
         self._fields.clear()
 
     def digits(self, currency: str) -> int:
