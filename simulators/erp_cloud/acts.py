@@ -39,7 +39,7 @@ class Acts:
             "set_preference": self.set_preference, "create_record": self.create_record, "edit_record": self.edit_record,
             "delete_record": self.delete_record, "recognize_revenue": self.recognize_revenue,
             "deploy_restlet": self.deploy_restlet, "import_catalog": self.import_catalog,
-            "import_list": self.import_list,
+            "void_record": self.void_record, "import_list": self.import_list,
         }  # fmt: skip
 
     # -- periods ------------------------------------------------------------------------------
@@ -173,6 +173,15 @@ class Acts:
         except Refused as refused:
             raise ValueError(refused.problem.detail) from refused
         return {"record": record.name, "id": doc["id"]}
+
+    async def void_record(self, arguments: Doc) -> Doc:
+        """{"record", "id": id or eid:…, "role"?}: a person voids an invoice, credit memo or payment."""
+        record, doc = self._existing(arguments)
+        try:
+            journal = self._system.records.void(doc, _role(arguments), self._system.clock.now())
+        except Refused as refused:
+            raise ValueError(refused.problem.detail) from refused
+        return {"record": record.name, "id": doc["id"], "journal": journal}
 
     async def delete_record(self, arguments: Doc) -> Doc:
         """{"record", "id": id or eid:…, "role"?}: a person deletes a record."""

@@ -23,7 +23,7 @@ exact(
     held_by="test_ledger_properties, test_payments",
 )
 approximate("rounding of part payments", "is ours", source="ours")
-absent("void", "consolidation, allocation")
+absent("consolidation, allocation")
 
 Doc = dict[str, Any]
 

@@ -27,6 +27,7 @@ from simulators.erp_cloud.sales import Sales
 from simulators.erp_cloud.schemas import RecordType, label_of
 from simulators.erp_cloud.settling import Settling
 from simulators.erp_cloud.state import State
+from simulators.erp_cloud.voiding import Voids
 from simulators.kit.fidelity import approximate, exact
 
 exact(
@@ -73,6 +74,7 @@ class Records:
         self.state = state
         posting, settling = Posting(state), Settling(state)
         self._revenue = revenue = Revenue(state, posting)
+        self._voids = Voids(state, posting, settling, revenue)
         sales, catalog = Sales(state, posting, settling, revenue), Catalog(state)
         self._keepers: dict[str, Keeper] = {
             "customer": Customers(state), "customerSubsidiaryRelationship": Relationships(state), "invoice": sales,
@@ -118,6 +120,8 @@ class Records:
     ) -> None:  # fmt: skip
         """Change a record: only what `values` name; lines by sublist semantics."""
         self._may_write(record, "u", role)
+        if before.get("voided") or before.get("isVoid"):
+            raise Refused(user_error("A voided transaction and its reversing journal can not be changed."))
         with self._whole():
             doc = merged(before, values, self.state.fields_of(record), replace)
             self._free_external_id(record, doc, before)
@@ -126,11 +130,18 @@ class Records:
     def delete(self, record: RecordType, doc: Doc, role: Role, at: float) -> None:
         """Remove a record that nothing depends on."""
         self._may_write(record, "d", role)
+        if doc.get("voided") or doc.get("isVoid"):
+            raise Refused(user_error("A voided transaction and its reversing journal can not be deleted."))
         with self._whole():
             self.keeper(record).delete(doc, Writing(record, doc, frozenset(), role, at))
             self.state.remove(record.kind, doc, stamp(at), role.name)
             if record.name == "invoice":
                 bill_order(self.state, doc.get("createdFrom"), at)
+
+    def void(self, doc: Doc, role: Role, at: float) -> str:
+        """Take a transaction back without deleting it; the id of the reversing journal, '' without one."""
+        with self._whole():
+            return self._voids.void(doc, role, at)
 
     def recognize(self, month: str, at: float) -> list[str]:
         """Recognise deferred revenue up to the end of a month (`2026-01`), all or nothing; the journals' ids."""

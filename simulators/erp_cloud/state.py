@@ -37,6 +37,7 @@ DEFAULTS: Doc = {
     "duplicateTranId": "allow",
     "taxTolerance": None,
     "taxDetailsRequired": False,
+    "voidByReversingJournal": False,
     "revenueRecognition": "manual",  # or monthly
     "holdMs": 20,
     "mandatory": {},

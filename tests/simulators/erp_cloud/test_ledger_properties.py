@@ -37,7 +37,7 @@ STEPS = st.one_of(
     ),
     st.tuples(st.just("unapply"), st.integers(0, 9)),
     st.tuples(st.just("change"), st.integers(0, 9), AMOUNTS),
-    st.tuples(st.just("delete"), st.integers(0, 9)),
+    st.tuples(st.sampled_from(("delete", "void")), st.integers(0, 9)),
     st.tuples(st.just("again"), st.integers(0, 9)),
 )
 
@@ -90,6 +90,13 @@ def take(step: tuple[Any, ...]) -> None:
                 statuses.append(
                     call("PATCH", f"/record/v1/{kind}/{row['id']}?replace=apply", {"apply": {"items": []}}).status
                 )
+    elif verb == "void":
+        rows = [row for row in WORLD.system.books()["document"] if row["object"] != "customerRefund"]
+        row = rows[step[1] % len(rows)]
+        try:
+            WORLD.act("void_record", record=row["object"], id=row["id"])
+        except ValueError:
+            pass  # something depends on it
     elif verb in ("change", "again") and (invoice := pick("invoice", step[1])) is not None:
         body = {"item": {"items": [{"line": 1, "amount": step[2]}]}} if verb == "change" else {"approvalStatus": "2"}
         statuses.append(call("PATCH", f"/record/v1/invoice/{invoice['id']}", body).status)
