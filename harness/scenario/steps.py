@@ -20,6 +20,7 @@ from harness.scenario.changes import (
     RequireFieldStep,
     RetryStep,
 )
+from harness.scenario.clerk import ClerkStep, LegacyPeriodStep
 from harness.scenario.migration import CutoverStep, RollBackStep
 from harness.scenario.money import (
     BankReturnStep,
@@ -309,6 +310,8 @@ VERBS: dict[str, type[Part]] = {
     "start_core": StartCoreStep,
     "disturb": DisturbStep,
     "repair": RepairStep,
+    "clerk": ClerkStep,
+    "legacy_period": LegacyPeriodStep,
     "cutover": CutoverStep,
     "roll_back": RollBackStep,
     "take_down": TakeDownStep,

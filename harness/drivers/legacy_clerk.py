@@ -1,0 +1,47 @@
+"""The clerk of the legacy ERP: the correction queue and the months, on pages that no interface file reaches."""
+
+from typing import Any
+
+from harness.drivers.stage import Stage, StepFailed
+
+
+async def clerk(stage: Stage, facts: Any) -> str:
+    """Corrects the queued document of a deal's bill and has it processed again, or refuses it for good."""
+    offer = stage.offer(facts.deal)
+    bill = await stage.platform.bill_of(offer.origin, offer.buyer.account_id)
+    queued = (await _act(stage, "queue_list", {}))["documents"]
+    found = [row for row in queued if row["XBLNR"] == bill["id"]]
+    if not found:
+        raise StepFailed(f"no document of {bill['id']} waits in the legacy ERP's queue")
+    row = found[-1]
+    if facts.discard:
+        await _act(stage, "queue_discard", {"DOCNUM": row["DOCNUM"], "reason": facts.discard})
+        return f"the clerk refuses {bill['id']}: {facts.discard}"
+    for field, value in facts.fields.items():
+        number = _segment(row, field)
+        await _act(stage, "queue_edit", {"DOCNUM": row["DOCNUM"], "SEGNUM": number, "SEGFLD": field, "value": value})
+    done = await _act(stage, "queue_retry", {"DOCNUM": row["DOCNUM"]})
+    edits = ", ".join(f"{field} {value}" for field, value in facts.fields.items()) or "nothing"
+    return f"the clerk changes {edits} of {bill['id']} and has it processed: status {done['STATUS']}"
+
+
+def _segment(row: Any, field: str) -> int:
+    """The first segment, counted from one, that carries the field."""
+    for number, segment in enumerate(row["segments"], start=1):
+        if field in segment["fields"]:
+            return number
+    raise StepFailed(f"document {row['DOCNUM']} has no field {field}")
+
+
+async def legacy_period(stage: Stage, facts: Any) -> str:
+    """A month is closed, or opened again."""
+    company = stage.company.entities[facts.entity]["company_code"]
+    await _act(stage, "lock_period", {"BUKRS": company, "period": facts.period, "open": facts.open})
+    return f"the legacy ERP's period {facts.period} is {'open' if facts.open else 'closed'} in {company}"
+
+
+async def _act(stage: Stage, verb: str, arguments: dict[str, Any]) -> Any:
+    try:
+        return await stage.world.control("erp_legacy", "POST", f"/_control/act/{verb}", arguments)
+    except ValueError as error:
+        raise StepFailed(str(error)) from error
