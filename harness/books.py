@@ -258,7 +258,7 @@ def _subscription(
     if term is not None and term.get("total_contract_value_before_tax") is not None:
         value = int(term["total_contract_value_before_tax"])
     elif term is None and row["status"] == "future":  # its term begins with it; what it will bill first is agreed
-        value = sum(int(item["amount"]) for item in row.get("subscription_items") or ())
+        value = sum(int(item.get("amount") or 0) for item in row.get("subscription_items") or ())  # metered: none
     return Contract(
         "subscriptions", row["id"], row["id"], row.get(correlation.deal_field) or "",
         _account_of(row, customers, correlation), row["currency_code"],

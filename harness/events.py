@@ -27,7 +27,7 @@ class RunEvent(NamedTuple):
 Consumer = Callable[[RunEvent], None]
 
 # What differs between two equal runs for reasons outside of them, and what proves identity to a server.
-_NOT_IN_DIGEST = frozenset(("headers", "port", "traceparent"))
+NOT_IN_DIGEST = frozenset(("headers", "port", "traceparent"))
 _CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 
 
@@ -61,8 +61,8 @@ class EventStream:
     def digest(self) -> str:
         """SHA-256 over the canonical JSON of all events so far, one line each: number, time, kind, facts."""
         for seq, at, kind, facts in self.events[self._summed :]:
-            if not _NOT_IN_DIGEST.isdisjoint(facts):
-                facts = {name: value for name, value in facts.items() if name not in _NOT_IN_DIGEST}
+            if not NOT_IN_DIGEST.isdisjoint(facts):
+                facts = {name: value for name, value in facts.items() if name not in NOT_IN_DIGEST}
             self._hash.update(orjson.dumps((seq, round(at, 6), kind, facts), option=_CANONICAL))
         self._summed = len(self.events)
         return self._hash.hexdigest()

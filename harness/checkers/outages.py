@@ -1,5 +1,7 @@
 """I10 few calls in vain while a system is away; I12 its outage delays only what needs it, and that until it is back."""
 
+from datetime import UTC, datetime
+
 from harness.canon import Document
 from harness.checkers.case import Case
 from harness.checkers.homes import home
@@ -30,7 +32,7 @@ def flows_keep_their_bound(case: Case) -> tuple[int, list[str]]:
     """
     bills = {bill.deal: bill for bill in reversed(case.canon.bills()) if bill.deal}
     postings = {(one.kind, one.key): one for one in case.canon.postings() if one.key and one.at}
-    contracted = {one.deal for one in case.canon.contracts if one.system == "subscriptions"}  # and billed in its time
+    begins = {one.deal: one.start for one in case.canon.contracts if one.system == "subscriptions"}
     checked, findings = 0, []
     for deal in case.canon.deals:
         ledger = home(case, deal.entity, deal.won_at)
@@ -38,8 +40,8 @@ def flows_keep_their_bound(case: Case) -> tuple[int, list[str]]:
         if since and deal.id not in case.hindered:
             checked += 1
             billed = bills.get(deal.id)
-            if billed is None and deal.id in contracted:
-                continue
+            if deal.id in begins and (billed is None or _day(deal.won_at) < begins[deal.id]):
+                continue  # it is billed in its time, when its term begins
             if (case.at if billed is None else billed.at) - since > API_S:
                 findings.append(_late(f"deal {deal.name}", "billed", since, billed))
     for bill in case.canon.bills():
@@ -51,6 +53,10 @@ def flows_keep_their_bound(case: Case) -> tuple[int, list[str]]:
             if _too_late(case, ledger, since, case.at if posting is None else posting.at):
                 findings.append(_late(f"{ledger} {bill.key}", "posted", since, posting))
     return checked, findings
+
+
+def _day(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).date().isoformat()
 
 
 def nothing_to_delay(case: Case) -> str:

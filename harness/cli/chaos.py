@@ -4,6 +4,7 @@ import os
 import time
 from collections import Counter
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,7 +15,8 @@ from rich.table import Table
 
 from harness.cli.output import Refusal, console, print_json
 from harness.cli.play import hush_core
-from harness.cli.select import stories
+from harness.cli.select import stories, writable
+from harness.cli.swarm import swarm
 from harness.report.summary import EXIT
 from harness.scenario import Scenario
 
@@ -44,6 +46,12 @@ def chaos(
     seed: Annotated[str, typer.Option(help="The seed of every run.")] = "1",
     workers: Annotated[int, typer.Option(min=0, help="Processes; 0 takes one a processor.")] = 0,
     first: Annotated[bool, typer.Option("--first", help="Stop at the first run that does not hold.")] = False,
+    swarm_seeds: Annotated[
+        str, typer.Option("--seeds", metavar="N|A..B", help="Swarm search: so many random stories, none named.")
+    ] = "",
+    part: Annotated[str, typer.Option("--shard", metavar="I/N", help="Only the i-th of n parts of the seeds.")] = "",
+    record: Annotated[Path | None, typer.Option(help="Add each seed's result to this file; go on from there.")] = None,
+    found: Annotated[Path | None, typer.Option(help="Folder for the smallest story of each way of failing.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
     """Explore a story exhaustively in simulation.
@@ -51,8 +59,15 @@ def chaos(
     The undisturbed run lists every request of the core and every point where it can crash; then the story is played
     once for each request with each outcome (refused, answer lost, 5xx, limit, repeated, …) and once for each crash.
 
+    With --seeds it searches instead: each seed is days of random business in random weather, judged in the end.
+
     windtunnel chaos new-business --points calls
+    windtunnel chaos --seeds 500 --record night.jsonl --found found
     """
+    if swarm_seeds:
+        writable({"--record": record})
+        outcome = swarm(swarm_seeds, part, workers, record, found, as_json, console(as_json))
+        raise typer.Exit(EXIT[outcome])
     chosen = stories([story])
     if len(chosen) != 1:
         raise Refusal("chaos explores one story at a time")

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from pathlib import Path
+from typing import TypeVar
 
 from harness.cli.output import Refusal
 from harness.scenario import Scenario, load_story, load_world
@@ -10,6 +11,7 @@ from harness.scenario.places import nearest
 from harness.scenario.values import moment
 from harness.scenario.worldfile import WorldFile
 
+R = TypeVar("R")
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 _RANGE = re.compile(r"(\d+)\.\.(\d+)")
 _SHARD = re.compile(r"(\d{1,6})/(\d{1,6})")
@@ -82,14 +84,20 @@ def shard(text: str, scenarios: list[Scenario], chances: list[str]) -> frozenset
     """The i-th of n equal parts (`i/n`) of all runs, as pairs of story and seed: dealt out in turn, so that a slow
     story's seeds do not all fall to one.
     """
+    return frozenset(share(text, [(scenario.story, seed) for scenario in scenarios for seed in chances]))
+
+
+def share(text: str, runs: list[R]) -> list[R]:
+    """The i-th of n equal parts (`i/n`) of anything, dealt out in turn; all of it when nothing is said."""
+    if not text:
+        return runs
     match = _SHARD.fullmatch(text)
-    pairs = [(scenario.story, seed) for scenario in scenarios for seed in chances]
     number, of = (int(match[1]), int(match[2])) if match else (0, 0)
     if not 1 <= number <= of:
         raise Refusal(f"--shard is i/n with i from 1 to n, such as 2/4, not '{text}'")
-    mine = frozenset(pairs[number - 1 :: of])
+    mine = runs[number - 1 :: of]
     if not mine:
-        raise Refusal(f"--shard {text} is empty: there are only {len(pairs)} runs to share out")
+        raise Refusal(f"--shard {text} is empty: there are only {len(runs)} runs to share out")
     return mine
 
 

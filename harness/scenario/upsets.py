@@ -56,7 +56,7 @@ class Disturbance(Part):
     @property
     def is_outage(self) -> bool:
         """Whether it takes the whole system away."""
-        return self.kind in OUTAGES and self.operation == "*" and (self.times == 0 or self.lasts is not None)
+        return self.kind in OUTAGES and self.operation == "*" and not self.fault(0.0)["times"]
 
     def fault(self, at: float) -> dict[str, Any]:
         """As a row of the system's fault table, put in place at a business time."""

@@ -34,5 +34,5 @@ def fly(
         finally:
             await world.close()
 
-    result: tuple[RunResult, SimWorld] = run_virtual(main)
+    result: tuple[RunResult, SimWorld] = run_virtual(main, None if flight is None else flight.bound_s)
     return result

@@ -15,7 +15,12 @@ class Forbidden(RuntimeError):
     """Simulated code asked for a thread or a socket: its order would depend on the machine."""
 
 
+class Runaway(RuntimeError):
+    """The run goes on beyond its bound of virtual time, or turns on the spot."""
+
+
 _GARBAGE = 20_000  # new objects between two looks for unreachable ones
+_SPINS_MAX = 2_000_000  # turns of the loop in which time may stand still
 _ROUNDS_MAX = 100  # a task may answer its cancellation with a little more work, but not for ever
 
 
@@ -24,6 +29,8 @@ class _JumpSelector(selectors.BaseSelector):
 
     def __init__(self) -> None:
         self.time = 0.0
+        self.bound_s: float | None = None
+        self._spins = 0
         self._keys: dict[Any, selectors.SelectorKey] = {}
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
@@ -43,8 +50,14 @@ class _JumpSelector(selectors.BaseSelector):
         """Jump over the time-out."""
         if timeout is None:
             raise Deadlock("nothing is left that could happen")
-        if timeout > 0:
-            self.time += timeout
+        self._spins = 0 if timeout > 0 else self._spins + 1
+        self.time += max(0.0, timeout)
+        if self.bound_s is not None and (self.time > self.bound_s or self._spins > _SPINS_MAX):
+            self.bound_s = None  # said once: what is pending must still be able to end
+            where = f"{self.time / 86_400:.1f} days of virtual time"
+            raise Runaway(
+                f"it turns on the spot after {where}" if self._spins > _SPINS_MAX else f"still going after {where}"
+            )
         return []
 
     def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
@@ -57,10 +70,11 @@ class _JumpSelector(selectors.BaseSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """asyncio on virtual time, starting at 0.0."""
+    """asyncio on virtual time, starting at 0.0; `bound_s`: when a run has certainly gone wrong (Runaway)."""
 
-    def __init__(self) -> None:
+    def __init__(self, bound_s: float | None = None) -> None:
         self._jump = _JumpSelector()
+        self._jump.bound_s = bound_s
         super().__init__(self._jump)
         self._clock_resolution = 1e-7
         self.offence = ""  # fails the run even if the offender swallows the exception
@@ -84,6 +98,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         of this run would be executed at some moment of a later one.
         """
         self.ending = True
+        self._jump.bound_s = None
         for _ in range(_ROUNDS_MAX):
             pending = [task for task in self._begun if not task.done()]
             if not pending:
@@ -99,9 +114,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         raise Forbidden(self.offence)
 
 
-def run_virtual(main: Callable[[], Any]) -> Any:
-    """Run a coroutine function to its end on a fresh virtual loop; what is still pending then is dropped silently."""
-    loop = VirtualLoop()
+def run_virtual(main: Callable[[], Any], bound_s: float | None = None) -> Any:
+    """Run a coroutine function to its end on a fresh virtual loop; what is still pending then is dropped silently.
+
+    Runaway when it is not over after `bound_s` of virtual time.
+    """
+    loop = VirtualLoop(bound_s)
     thresholds = gc.get_threshold()
     gc.set_threshold(_GARBAGE, *thresholds[1:])  # a run makes much and leaves little: looking often finds nothing
     try:

@@ -38,7 +38,7 @@ RESTART_S = 2.0  # how long a crashed core stays down
 @dataclass
 class Flight:
     """How to fly: another core, where it crashes (the number of the crash point, from 1), and which of its requests
-    (from 1) meets which fault of the systems' tables.
+    (from 1) meets which fault of the systems' tables. After `bound_s` of virtual time it is given up (Runaway).
     """
 
     change: Change | None = None
@@ -46,6 +46,7 @@ class Flight:
     call_at: int | None = None
     outcome: str = ""
     delay_s: float = 60.0
+    bound_s: float | None = None
 
 
 class SimWorld:

@@ -25,6 +25,7 @@ class Credit(Value):
     available: int = 0
     round_off: int = 0
     address: Address = Address()
+    tax_id: str = ""
     lines: tuple[BillLine, ...] = ()
     applied: tuple[Application, ...] = ()
     voided_at: int | None = None
@@ -40,5 +41,6 @@ class Credit(Value):
         return Bill(
             id=self.id, customer_id=self.customer_id, subscription_id=self.subscription_id, status=self.status,
             issued_at=self.issued_at, currency=self.currency, net=self.net, tax=self.tax, gross=self.gross,
-            due=self.available, round_off=self.round_off, address=self.address, lines=self.lines, version=self.version,
+            due=self.available, round_off=self.round_off, address=self.address, tax_id=self.tax_id,
+            lines=self.lines, version=self.version,
         )  # fmt: skip

@@ -143,6 +143,7 @@ def credit(row: Mapping[str, Any]) -> Credit:
         available=_int(row.get("amount_available")),
         round_off=round_off,
         address=_address(row.get("shipping_address") or row.get("billing_address") or {}),
+        tax_id=str(row.get("vat_number") or ""),
         lines=lines,
         applied=tuple(
             Application(bill=str(entry["invoice_id"]), amount=_int(entry.get("allocated_amount")))

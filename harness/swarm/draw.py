@@ -1,0 +1,27 @@
+"""Draws a whole story from a seed: days of business in random weather, each with rest behind it."""
+
+from random import Random
+
+from harness.scenario import Scenario, read_story
+from harness.swarm.business import Business
+from harness.swarm.weather import Weather
+from harness.swarm.writing import text_of
+
+DAYS_MAX = 4
+GENESES = ("2026-01-05T09:00:00Z", "2026-02-26T21:00:00Z", "2026-03-27T08:00:00Z", "2026-06-29T22:30:00Z")
+REST = ("2d", "3d")  # two nightly windows and a morning: every channel's bound
+
+
+def drawn(seed: str) -> Scenario:
+    """The story of a seed: safety is judged all the time, liveness in the end, when the weather has long been calm."""
+    chance = Random(f"{seed}/swarm")
+    business, weather = Business(Random(f"{seed}/business")), Weather(Random(f"{seed}/weather"))
+    steps = []
+    for _ in range(chance.randint(1, DAYS_MAX)):
+        steps += [*business.round(), *weather.day(), {"settle": {}}, {"advance": {"by": chance.choice(REST)}}]
+    story = {
+        "story": f"swarm-{seed}", "title": f"Business and weather of seed {seed}",
+        "genesis": chance.choice(GENESES), "replay": chance.random() < 0.25,
+        "expect": {"exceptions": [], "dead_letters": 0, "tie_out": "holds"}, "steps": steps,
+    }  # fmt: skip
+    return read_story(text_of(story), f"swarm-{seed}")
