@@ -34,6 +34,7 @@ class Deal:
     buyer: Json
     seats: int  # of the yearly plan; 0: services alone
     metered: bool
+    collected: bool  # the platform knew the card when it was billed, and has collected by itself
     state: State = "billed"
 
 
@@ -78,7 +79,7 @@ class Business:
         if metered:
             lines.append({"sku": "API-CALLS"})
         name = f"{buyer['id']}-{len(self._deals) + 1}"
-        self._deals.append(Deal(name, buyer, seats, metered))
+        self._deals.append(Deal(name, buyer, seats, metered, buyer["id"] in self._cards))
         steps.append({"deal": {"id": name, "customer": buyer["id"], "lines": lines}})
         return [name]
 
@@ -97,8 +98,8 @@ class Business:
     def _pay(self, deal: Deal) -> list[Json]:
         deal.state = "paid"
         if deal.buyer["pays_by"] == "card":
-            if deal.buyer["id"] in self._cards:
-                return []  # the platform has the card and collects by itself
+            if deal.collected:
+                return []
             self._cards.add(deal.buyer["id"])
             return [{"pay_by_card": {"deal": deal.id}}]
         if self._chance.random() < 0.3:
