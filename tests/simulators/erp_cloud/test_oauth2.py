@@ -1,5 +1,8 @@
 """OAuth2 machine-to-machine: which assertions buy a token, how long it lives, and what a dead one gets."""
 
+import base64
+import hmac
+import json
 from typing import Any
 
 import jwt
@@ -8,7 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from simulators.erp_cloud.oauth2 import Assertions, Client
-from tests.simulators.erp_cloud.world import GENESIS, KEY, World
+from tests.simulators.erp_cloud.world import GENESIS, KEY, PUBLIC_PEM, World
 
 
 def test_an_assertion_buys_a_token_whose_lifetime_is_a_string() -> None:
@@ -111,3 +114,24 @@ def test_tokens_are_a_function_of_the_seed_and_survive_a_snapshot() -> None:
     assert first.call("GET", "/record/v1/customer").status == 200
     first.system.reset()
     assert first.call("GET", "/record/v1/customer").status == 401
+
+
+@pytest.mark.parametrize("algorithm", ["none", "HS256", "hs256", "ES257", ""])
+def test_no_algorithm_talks_its_way_around_the_certificate(algorithm: str) -> None:
+    """An unsigned assertion, and one that is signed with the public key as if that were a secret."""
+    world = World()
+
+    def part(value: dict[str, Any]) -> bytes:
+        return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=")
+
+    claims = {"iss": "client-1", "scope": "rest_webservices", "iat": GENESIS, "exp": GENESIS + 60,
+              "aud": "http://erp/services/rest/auth/oauth2/v1/token"}  # fmt: skip
+    said = part({"alg": algorithm, "kid": "cert-1", "typ": "JWT"}) + b"." + part(claims)
+    stamped = hmac.new(PUBLIC_PEM.encode(), said, "sha256").digest() if algorithm != "none" else b""
+    before = world.system.store.snapshot()
+    answer = world.login((said + b"." + base64.urlsafe_b64encode(stamped).rstrip(b"=")).decode())
+    assert (answer.status, answer.json["error"]) == (400, "invalid_client")
+    assert world.system.store.snapshot() == before
+    heard = [entry for entry in world.system.journal.after(0, 100)[0] if entry["kind"] == "call"]
+    assert [(entry["operation"], entry["status"]) for entry in heard] == [("token", 400)]
+    assert world.login().status == 200
