@@ -43,10 +43,7 @@ def won_is_contracted(canon: Canon, excuses: Excuses, entity: str, currency: str
     """Won value (net) = contracts of the platform + bills without a contract + what is parked or still to come."""
     deals = _pick(canon.deals, entity, currency)
     known = {deal.id for deal in deals}
-    billed: dict[str, int] = {}
-    for bill in _pick(canon.bills(), entity, currency):
-        if bill.kind == "invoice" and bill.deal and not bill.subscription:
-            billed[bill.deal] = billed.get(bill.deal, 0) + bill.net
+    billed, left = _billed_beside(canon, entity, currency)
     reckoning = _Reckoning(excuses, billed)
     contracted, seen = 0, set()
     for agreement in agreements(canon):
@@ -60,13 +57,30 @@ def won_is_contracted(canon: Canon, excuses: Excuses, entity: str, currency: str
         if missing and deal.id not in seen:
             reckoning.missing(deal, missing, f"deal {deal.name} was won and is not contracted in full")
     for deal_id, amount in billed.items():
-        if deal_id not in known:
+        if deal_id in known:
+            continue
+        if left[deal_id] == 0:
+            reckoning.items.append(Item("taken back", deal_id, -amount, "the deal is open again, its bill credited"))
+        else:
             reckoning.breaks.append(Break(deal_id, -amount, "billed for a deal that is not won"))
     return Identity(
         "won = contracted", entity, currency, "Salesforce, won net", sum(deal.net for deal in deals),
         "platform, contracted net", contracted + sum(billed.values()), tuple(reckoning.items),
         tuple(reckoning.breaks),
     )  # fmt: skip
+
+
+def _billed_beside(canon: Canon, entity: str, currency: str) -> tuple[dict[str, int], dict[str, int]]:
+    """By deal: what was billed outside of contracts (net), and what credits have left of it."""
+    billed: dict[str, int] = {}
+    left: dict[str, int] = {}
+    bills = [bill for bill in _pick(canon.bills(), entity, currency) if not bill.subscription]
+    for bill in bills:
+        if bill.kind == "invoice" and bill.deal:
+            credited = sum(note.net for note in bills if note.kind == "credit" and note.of == bill.key)
+            billed[bill.deal] = billed.get(bill.deal, 0) + bill.net
+            left[bill.deal] = left.get(bill.deal, 0) + bill.net - credited
+    return billed, left
 
 
 def _reckon(agreement: Agreement, reckoning: _Reckoning) -> set[str]:
@@ -126,6 +140,8 @@ def _reckon_term(agreement: Agreement, term: Term, owner: Deal | None, index: in
     name = f"{contract.key} from {term.start}"
     if index and owner is None:
         reckoning.items.append(Item("born in the platform", name, -rest, "the contract was renewed by the platform"))
+    elif _taken_back(agreement):
+        reckoning.items.append(Item("taken back", name, -rest, "the deal is open again, all of its contract credited"))
     elif _customers_own(agreement, strange, reckoning.excuses):
         reckoning.items.append(Item("born in the platform", name, -rest, "the customer changed it in the platform"))
     elif owner is not None:
@@ -144,6 +160,12 @@ def _late(agreement: Agreement, term: Term, change: Change, reckoning: _Reckonin
     if lacking:
         reckoning.items.append(Item("proration", deal.id, lacking, reason))
     return -lacking
+
+
+def _taken_back(agreement: Agreement) -> bool:
+    """Is the deal behind a contract won no longer, the contract over, and all that was billed credited?"""
+    net = sum(-bill.net if bill.kind == "credit" else bill.net for bill in agreement.bills)
+    return agreement.origin is None and agreement.contract.status == "cancelled" and net == 0
 
 
 def _customers_own(agreement: Agreement, strange: list[str], excuses: Excuses) -> bool:

@@ -94,6 +94,13 @@ async def _lose(stage: Stage, facts: Any) -> str:
     return f"lost: {', '.join(f'{offer.id} ({offer.buyer.name})' for offer in offers)}"
 
 
+async def _reopen(stage: Stage, facts: Any) -> str:
+    offers = [stage.offer(name) for name in facts.deal]
+    rows = [{"Id": offer.opportunity_id, "StageName": "Negotiation/Review"} for offer in offers]
+    await stage.sales.update_many("Opportunity", rows)
+    return f"open again: {', '.join(f'{offer.id} ({offer.buyer.name})' for offer in offers)}"
+
+
 async def _settle(stage: Stage, facts: Any) -> str:
     await settle(stage, facts.within)
     return "all is quiet"
@@ -238,6 +245,7 @@ DRIVERS: dict[str, Driver] = {
     "deal": _deal,
     "close": _close,
     "lose": _lose,
+    "reopen": _reopen,
     "sell_many": sell_many,
     "platform_change": platform_change,
     "settle": _settle,

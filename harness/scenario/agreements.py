@@ -76,6 +76,13 @@ class LoseStep(Part):
     deal: Names
 
 
+class ReopenStep(Part):
+    """Sales sets won deals back to an open stage."""
+
+    short: ClassVar[str] = "deal"
+    deal: Names
+
+
 class PlatformChangeStep(Part):
     """The customer changes its number of seats in the platform, now or (`at_term_end`) from the next term on."""
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from harness.scenario.agreements import ContractState, DealStep, LoseStep, PlatformChangeStep, SellManyStep
+from harness.scenario.agreements import ContractState, DealStep, LoseStep, PlatformChangeStep, ReopenStep, SellManyStep
 from harness.scenario.bookwork import EditBookStep, Reconciled
 from harness.scenario.changes import (
     ClosePeriodStep,
@@ -271,6 +271,7 @@ VERBS: dict[str, type[Part]] = {
     "deal": DealStep,
     "close": CloseStep,
     "lose": LoseStep,
+    "reopen": ReopenStep,
     "sell_many": SellManyStep,
     "platform_change": PlatformChangeStep,
     "settle": SettleStep,

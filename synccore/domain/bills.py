@@ -38,6 +38,7 @@ class Bill(Value):
     tax: int
     gross: int
     due: int
+    paid: int = 0
     round_off: int = 0
     po_number: str = ""
     tax_id: str = ""

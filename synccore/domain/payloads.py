@@ -71,6 +71,14 @@ class RenewalDeclined(Payload):
     opportunity: Key
 
 
+class DealTakenBack(Payload):
+    """A deal was won no longer: its contract is ended, and what was due of its bills is credited."""
+
+    opportunity: Key
+    subscription: str = ""
+    invoices: list[Key] = []
+
+
 class ContractAmended(Payload):
     """A contract holds other items, by a deal of sales or by the customer in the platform."""
 
@@ -281,6 +289,7 @@ EVENT_TYPES: dict[str, EventType] = {
     "contract-activated": EventType(ContractActivated),
     "renewal-confirmed": EventType(RenewalConfirmed),
     "renewal-declined": EventType(RenewalDeclined),
+    "deal-taken-back": EventType(DealTakenBack),
     "contract-amended": EventType(ContractAmended),
     "contract-renewed": EventType(ContractRenewed),
     "credit-memo-issued": EventType(CreditMemoIssued),

@@ -192,6 +192,10 @@ class Platform(Reachable, Protocol):
         """Change items, contract or marks; returns the version that came of it. `key` as in `create_bill`."""
         ...
 
+    async def end_subscription(self, subscription_id: str, key: str) -> int:
+        """End it at once and credit its whole term; returns the version that came of it. `key` as in `create_bill`."""
+        ...
+
     async def changed_by(self, subscription_id: str, deal: str) -> int | None:
         """The version of a subscription that came of a deal's amendment, None if there is none."""
         ...
@@ -206,6 +210,14 @@ class Platform(Reachable, Protocol):
 
     async def bill(self, invoice_id: str) -> Bill | None:
         """A bill as it is now."""
+        ...
+
+    async def bills_of_subscription(self, subscription_id: str) -> list[Bill]:
+        """All bills of a subscription."""
+        ...
+
+    async def create_credit(self, invoice_id: str, amount: int, key: str) -> str:
+        """Credit so much (minor units) of what is due of a bill; returns the note's number. `key`: as `create_bill`."""
         ...
 
     async def open_bills(self, customer_id: str) -> list[Bill]:

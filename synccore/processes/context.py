@@ -35,6 +35,9 @@ POLICIES: dict[str, dict[str, Any]] = {
     # open while the platform renews by itself is told (auto_renewed: tell, nothing)
     "renewal": {"late_days": 30, "late_changes": "now", "declined": "cancel", "won_back": "new_contract",
                 "auto_renewed": "tell"},
+    # reopened: a deal that is won no longer is taken back by itself (auto) as long as nobody has paid, credited or
+    # changed anything of it; `ask` leaves each to a person
+    "compensation": {"reopened": "auto"},
     "amendment": {"price": "blend"},  # or park: seats at another price than the contract's are for a person
     "platform": {"zone": "UTC"},  # the site's own zone: its days are what a term of whole days begins on
     "payment_terms": {"transfer": 30, "card": 0},

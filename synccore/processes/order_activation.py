@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from synccore.domain import calendar
-from synccore.domain.agreements import Contracted, fingerprint
+from synccore.domain.agreements import Contracted, Unfit, fingerprint
 from synccore.domain.agreements import agreed as parts_of
 from synccore.domain.deals import Deal
 from synccore.domain.facts import fact
@@ -20,10 +20,12 @@ from synccore.ports.engine import Run
 from synccore.ports.outcomes import Away, Parked
 from synccore.ports.stores import Unit
 from synccore.ports.systems import CloudErp, Found, Rejected
+from synccore.processes.compensation import Compensation
 from synccore.processes.context import Context, entity_of, item_of, taxes_of
 from synccore.processes.contract_changes import ContractChanges
 from synccore.processes.contract_signals import items_key
 from synccore.processes.customer_sync import sync_ledger_customer, sync_platform_customer
+from synccore.processes.deal_rounds import refuse
 from synccore.processes.one_off_bills import bill_once
 from synccore.processes.renewals import decline
 from synccore.processes.write_back import report_deal
@@ -46,8 +48,7 @@ class OrderActivation:
         if row is None:
             return
         won = Deal.model_validate(row)
-        if not won.won:
-            await run.step("lost", lambda: decline(self._ctx, won))
+        if not await self._stands(run, won):
             return
         facts: Facts = await run.step("facts", lambda: self._facts(won))
         deal = won.model_copy(update={"kind": facts["kind"]})
@@ -80,6 +81,22 @@ class OrderActivation:
         await run.step("write-back", lambda: self._write_back(deal, agreed, customer, ledger_customer))
         if away is not None:
             raise away
+
+    async def _stands(self, run: Run, deal: Deal) -> bool:
+        """Is there anything to activate? What is won no longer is taken back, a renewal that is lost ends its contract.
+
+        A deal that was taken back is over: winning it again is for a person.
+        """
+        back = Compensation(self._ctx, deal)
+        taken = await run.step("back", back.begun)
+        if deal.won and not taken:
+            return True
+        await back.run(run)
+        if deal.won:
+            text = f"deal {deal.name} was taken back when it was won no longer: what is sold again is a new deal"
+            await run.step("won-again", lambda: refuse(self._ctx, deal, Unfit("won_again", text)))
+        await run.step("lost", lambda: decline(self._ctx, deal))
+        return False
 
     async def _ledger_customer(self, run: Run, deal: Deal, customer: str, entity: Entity) -> tuple[str, Away | None]:
         """The customer in the ledger. A contract does not wait for a ledger that is away, its bills do."""

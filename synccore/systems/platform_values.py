@@ -38,6 +38,7 @@ def bill(row: Mapping[str, Any]) -> Bill:
         tax=tax,
         gross=gross,
         due=_int(row.get("amount_due")),
+        paid=_int(row.get("amount_paid")),
         round_off=round_off,
         po_number=str(row.get("po_number") or ""),
         tax_id=str(row.get("vat_number") or ""),

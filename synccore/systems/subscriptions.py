@@ -135,6 +135,15 @@ class SubscriptionsAdapter:
         body = await self._post("subscription.update_for_items", path, fields, "subscription", key)
         return int(body["subscription"]["resource_version"])
 
+    async def end_subscription(self, subscription_id: str, key: str) -> int:
+        """POST /subscriptions/{id}/cancel_for_items: at once, with its contract; the whole term is credited."""
+        path = f"/subscriptions/{_seg(subscription_id)}/cancel_for_items"
+        fields = {
+            "contract_term_cancel_option": "terminate_immediately", "credit_option_for_current_term_charges": "full",
+        }  # fmt: skip
+        body = await self._post("subscription.cancel_for_items", path, fields, "subscription", key)
+        return int(body["subscription"]["resource_version"])
+
     async def changed_by(self, subscription_id: str, deal: str) -> int | None:
         """The feed says which version first carried the deal's mark: later ones carry it too."""
         query = {"event_type[is]": "subscription_changed", "sort_by[asc]": "occurred_at", "limit": PAGE}
@@ -167,6 +176,19 @@ class SubscriptionsAdapter:
         query = {"customer_id[is]": customer_id, "status[in]": json.dumps(list(OPEN)), "limit": PAGE}
         rows = await self._list("invoice.list", "/invoices", query, "invoice")
         return [platform_values.bill(row) for row in rows]
+
+    async def bills_of_subscription(self, subscription_id: str) -> list[Bill]:
+        """GET /invoices by subscription."""
+        query = {"subscription_id[is]": subscription_id, "limit": PAGE}
+        rows = await self._list("invoice.list", "/invoices", query, "invoice")
+        return [platform_values.bill(row) for row in rows]
+
+    async def create_credit(self, invoice_id: str, amount: int, key: str) -> str:
+        """POST /credit_notes: an adjustment, taken off what is due."""
+        fields = {"reference_invoice_id": invoice_id, "type": "adjustment", "total": amount,
+                  "reason_code": "order_cancellation"}  # fmt: skip
+        body = await self._post("credit_note.create", "/credit_notes", fields, "credit_note", key)
+        return str(body["credit_note"]["id"])
 
     async def credit(self, credit_note_id: str) -> Credit | None:
         """GET /credit_notes/{id}."""

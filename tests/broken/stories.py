@@ -30,6 +30,14 @@ def transfer(
     )  # fmt: skip
 
 
+def reopened() -> Scenario:
+    """A Chicago customer's deal is billed, and then set back to an open stage."""
+    return story(
+        "reopened", "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}",
+        "close: lake-1", "settle", "reopen: lake-1", "settle", "advance: 1d",
+    )  # fmt: skip
+
+
 def recognised() -> Scenario:
     """A Chicago customer's deal is billed in advance, and two months of it are recognised."""
     return story(

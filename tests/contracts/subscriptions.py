@@ -240,6 +240,12 @@ CASES = (
             ("end_of_term", "true"),
         ], HELD, headers=ONCE, answers={"subscription": {"id": "sub-006A", "resource_version": like(7)}}),
     ), lambda version: version == 7),
+    Case("end_subscription", lambda site: site.end_subscription("sub-006A", "once-1"), (
+        post("an end of subscription and contract with a full credit", "/subscriptions/sub-006A/cancel_for_items", [
+            ("contract_term_cancel_option", "terminate_immediately"),
+            ("credit_option_for_current_term_charges", "full"),
+        ], HELD, headers=ONCE, answers={"subscription": {"id": "sub-006A", "resource_version": like(7)}}),
+    ), lambda version: version == 7),
     Case("changed_by", lambda site: site.changed_by("sub-006A", "006B"), (
         get("the changes of subscriptions, oldest first", "/events", AMENDED, query={
             "event_type[is]": "subscription_changed", "sort_by[asc]": "occurred_at", "limit": "100",
@@ -273,6 +279,17 @@ CASES = (
     Case("bill", lambda site: site.bill("US-000001"), (
         get("a bill with lines and taxes", bill_path(), A_BILL, answers={"invoice": BILL}),
     ), lambda bill: (bill.gross, bill.tax, bill.due, bill.lines[0].tax) == (544375, 44375, 544375, 44375)),
+    Case("bills_of_subscription", lambda site: site.bills_of_subscription("sub-006A"), (
+        get("the bills of a subscription", "/invoices", HELD,
+            query={"subscription_id[is]": "sub-006A", "limit": "100"}, answers=rows(invoice=BILL)),
+    ), lambda bills: bills[0].due == 544375),
+    Case("create_credit", lambda site: site.create_credit("US-000001", 1000, "once-1"), (
+        post("a credit of what is due", "/credit_notes", [
+            ("reference_invoice_id", "US-000001"), ("type", "adjustment"), ("total", "1000"),
+            ("reason_code", "order_cancellation"),
+        ], A_BILL, headers=ONCE, form_injected={"$.reference_invoice_id[0]": "${invoice}"},
+             answers={"credit_note": {"id": like("US-CN-000001")}}),
+    ), lambda note: note == "US-CN-000001"),
     Case("open_bills", lambda site: site.open_bills(CUSTOMER), (
         get("a customer's open bills", "/invoices", A_BILL, query={
             "customer_id[is]": CUSTOMER, "status[in]": str(list(OPEN)).replace("'", '"'), "limit": "100",

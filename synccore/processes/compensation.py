@@ -1,0 +1,183 @@
+"""A deal that is won no longer is taken back, last step first, by documents of its own. Part of order-activation.
+
+The contract ends and its term is credited; then what is still due of its bills is credited, the newest first; ledgers
+and sales follow those notes like any others. Nothing is deleted. What money or other people have touched since is for
+a person: the policy `compensation` can hand every case to one.
+"""
+
+from typing import Any
+
+from synccore.domain.agreements import Agreement
+from synccore.domain.bills import Bill
+from synccore.domain.deals import Deal
+from synccore.domain.facts import fact
+from synccore.domain.findings import Finding
+from synccore.ports.engine import Run
+from synccore.ports.outcomes import Parked
+from synccore.ports.stores import Unit
+from synccore.ports.systems import Found
+from synccore.processes.context import Context
+from synccore.processes.contract_status import show_contract
+from synccore.processes.write_back import report_deal
+from synccore.processes.writes import Write
+
+BEGUN, DONE = "begun", "done"
+TAKEN_BACK = "Taken back"  # what sales sees at the deal
+Made = dict[str, Any]  # {"contract": subscription or "", "bills": numbers, oldest first}
+
+
+def taken_key(deal: str) -> str:
+    """Where it is remembered how far a deal has been taken back."""
+    return f"taken-back/{deal}"
+
+
+class Compensation:
+    """Takes back what one deal has led to; begun once, it is finished, whatever sales does to the deal meanwhile."""
+
+    def __init__(self, ctx: Context, deal: Deal) -> None:
+        self._ctx, self._deal, self._cause = ctx, deal, f"opportunity:{deal.id}"
+
+    async def begun(self) -> str:
+        """How far it is: '' when the deal was never taken back."""
+        return await self._ctx.db.run(lambda unit: unit.cursors.get(taken_key(self._deal.id)) or "")
+
+    async def run(self, run: Run) -> None:
+        """Parks with what a person must decide, or when money has come in between."""
+        state = await run.step("taken-back", self.begun)
+        if state == DONE:
+            return
+        made: Made | None = await run.step("made", self._made)
+        if made is None:
+            return
+        if state != BEGUN:
+            await run.step("judge", lambda: self._judge(made))
+        if made["contract"]:
+            await run.step("end", lambda: self._end(made["contract"]))
+        for number in reversed(made["bills"]):
+            await run.step(f"credit-{number}", lambda number=number: self._credit(number))  # type: ignore[misc]
+        await run.step("settled", lambda: self._settled(made))
+        if made["contract"]:
+            await run.step("contract", lambda: show_contract(self._ctx, made["contract"]))
+        await run.step("write-back", lambda: report_deal(self._ctx, self._deal, TAKEN_BACK, "", made["contract"]))
+        await run.step("tell", lambda: self._tell(made))
+
+    async def _made(self) -> Made | None:
+        """What the platform has of the deal; also what was sent without an answer."""
+        ctx, deal = self._ctx, self._deal
+        subscription = ctx.keys.subscription(deal.id)
+
+        def sent(unit: Unit) -> tuple[str, bool, bool]:
+            kind = str(ctx.policy(unit, "deal_types").get(deal.type, "new"))
+            contract = unit.effects.get(ctx.keys.effect("subscriptions", "subscription", subscription))
+            return kind, contract is not None, unit.effects.get(_bill_key(ctx, deal)) is not None
+
+        kind, contracted, billed = await ctx.db.run(sent)
+        if kind != "new" or not (contracted or billed):
+            return None
+        found = await ctx.platform.bills_of_subscription(subscription) if contracted else []
+        numbers = [bill.id for bill in sorted(found, key=lambda bill: (bill.issued_at, bill.id))]
+        if billed:
+            customer = ctx.keys.customer(deal.account.id, deal.account.entity)
+            number = await ctx.platform.bill_by_reference(customer, ctx.keys.one_off(deal.id))
+            numbers += [number] if number else []
+        there = contracted and await ctx.platform.agreement(subscription) is not None
+        return {"contract": subscription if there else "", "bills": numbers} if there or numbers else None
+
+    async def _judge(self, made: Made) -> str:
+        """May it be done without a person? From then on it is begun."""
+        ctx, deal, subscription = self._ctx, self._deal, made["contract"]
+        agreement = await ctx.platform.agreement(subscription) if subscription else None
+        bills = [bill for number in made["bills"] if (bill := await ctx.platform.bill(number)) is not None]
+
+        def look(unit: Unit) -> str:
+            if subscription and unit.links.external("contract", subscription, "salesforce") is None:
+                return "its activation had not been completed"
+            return _hindrance(str(ctx.policy(unit, "compensation")["reopened"]), agreement, bills)
+
+        reason = await ctx.db.run(look)
+        if reason:
+            text = f"deal {deal.name} is won no longer, and is not taken back by itself: {reason}"
+            await report_deal(ctx, deal, "Blocked", text, subscription)
+            actions = ("win_again", "settle_in_platform", "retry", "abandon")
+            topics = (f"opportunity:{deal.id}", "policy:compensation")
+            raise Parked(text, (Finding("deal_reopened", text, "finance", actions, topics),))
+        await ctx.db.run(lambda unit: unit.cursors.set(taken_key(deal.id), BEGUN))
+        return BEGUN
+
+    async def _end(self, subscription: str) -> int:
+        ctx = self._ctx
+        key = ctx.keys.effect("subscriptions", "cancellation", subscription)
+
+        async def look() -> Found | None:
+            known = await ctx.platform.agreement(subscription)
+            return Found(known.version) if known is not None and known.status == "cancelled" else None
+
+        async def send(refusals: int) -> int:
+            known = await look()
+            if known is not None:
+                return int(known.reference)
+            return await ctx.platform.end_subscription(subscription, ctx.keys.idempotency(f"{key}#{refusals}"))
+
+        return int(await ctx.once(ctx, Write(key, "subscriptions", "cancellation", self._cause), send, look))
+
+    async def _credit(self, number: str) -> str:
+        """What is due of a bill now that its term is credited; '' for nothing. Whoever looks again finds none due."""
+        ctx = self._ctx
+        key = ctx.keys.effect("subscriptions", "taken-back", number)
+
+        async def due() -> int:
+            bill = await ctx.platform.bill(number)
+            return bill.due if bill is not None else 0
+
+        async def look() -> Found | None:
+            return None if await due() else Found("")
+
+        async def send(refusals: int) -> str:
+            owed = await due()
+            if not owed:
+                return ""
+            return await ctx.platform.create_credit(number, owed, ctx.keys.idempotency(f"{key}#{refusals}"))
+
+        return str(await ctx.once(ctx, Write(key, "subscriptions", "credit", self._cause), send, look))
+
+    async def _settled(self, made: Made) -> str:
+        """Money that came in while the deal was being taken back is the customer's: a person gives it back."""
+        bills = [await self._ctx.platform.bill(number) for number in made["bills"]]
+        paid = [bill.id for bill in bills if bill is not None and bill.paid]
+        if paid:
+            text = f"{', '.join(paid)} of deal {self._deal.name} was paid while the deal was taken back"
+            topics = (f"opportunity:{self._deal.id}",)
+            finding = Finding("paid_meanwhile", text, "finance", ("refund_in_platform", "retry", "abandon"), topics)
+            raise Parked(text, (finding,))
+        return ""
+
+    async def _tell(self, made: Made) -> str:
+        ctx, deal = self._ctx, self._deal
+
+        def tell(unit: Unit) -> str:
+            data = {"opportunity": deal.id, "subscription": made["contract"], "invoices": made["bills"]}
+            at = ctx.clock.now()
+            unit.events.append(fact("deal-taken-back", "salesforce", deal.id, deal.account.id, at, data, self._cause))
+            unit.cursors.set(taken_key(deal.id), DONE)
+            return DONE
+
+        return await ctx.db.run(tell)
+
+
+def _bill_key(ctx: Context, deal: Deal) -> str:
+    return ctx.keys.effect("subscriptions", "bill", deal.id)
+
+
+def _hindrance(policy: str, agreement: Agreement | None, bills: list[Bill]) -> str:
+    """Why a person must decide, '' if none needs to: nobody has touched what the deal led to, or all is undone."""
+    ended = agreement is None or agreement.status == "cancelled"
+    if ended and not any(bill.due for bill in bills):
+        return ""
+    if policy != "auto":
+        return "the policy `compensation` leaves it to a person"
+    if agreement is not None and not ended and (agreement.renewed or agreement.marker or agreement.renewal):
+        return f"{agreement.id} was changed or renewed since"
+    if agreement is not None and agreement.metered:
+        return f"{agreement.id} has usage that may have to be billed"
+    touched = [bill.id for bill in bills if bill.due != bill.gross]
+    return f"{', '.join(touched)} is paid or credited in part or whole" if touched else ""
