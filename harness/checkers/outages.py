@@ -1,8 +1,9 @@
 """I10 few calls in vain while a system is away; I12 its outage delays only what needs it, and that until it is back."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
-from harness.canon import Document
+from harness.canon import Deal, Document
 from harness.checkers.case import Case
 from harness.checkers.homes import home
 
@@ -32,7 +33,7 @@ def flows_keep_their_bound(case: Case) -> tuple[int, list[str]]:
     """
     bills = {bill.deal: bill for bill in reversed(case.canon.bills()) if bill.deal}
     postings = {(one.kind, one.key): one for one in case.canon.postings() if one.key and one.at}
-    begins = {one.deal: one.start for one in case.canon.contracts if one.system == "subscriptions"}
+    contracted = {one.deal for one in case.canon.contracts if one.system == "subscriptions"}  # and billed in its time
     checked, findings = 0, []
     for deal in case.canon.deals:
         ledger = home(case, deal.entity, deal.won_at)
@@ -40,8 +41,9 @@ def flows_keep_their_bound(case: Case) -> tuple[int, list[str]]:
         if since and deal.id not in case.hindered:
             checked += 1
             billed = bills.get(deal.id)
-            if deal.id in begins and (billed is None or _day(deal.won_at) < begins[deal.id]):
-                continue  # it is billed in its time, when its term begins
+            if billed is None and deal.id in contracted:
+                continue
+            since = max(since, _agreed_start(case, deal))
             if (case.at if billed is None else billed.at) - since > API_S:
                 findings.append(_late(f"deal {deal.name}", "billed", since, billed))
     for bill in case.canon.bills():
@@ -55,8 +57,14 @@ def flows_keep_their_bound(case: Case) -> tuple[int, list[str]]:
     return checked, findings
 
 
-def _day(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).date().isoformat()
+def _agreed_start(case: Case, deal: Deal) -> float:
+    """Midnight (UTC, the platform's) of the day on which it was to begin: agreed, or the entity's day when it was won.
+
+    What the contract says does not count: a core that carries the deal out late moves that too.
+    """
+    zone = ZoneInfo(case.zones.get(deal.entity, "UTC"))
+    day = deal.start or datetime.fromtimestamp(deal.won_at, zone).date().isoformat()
+    return datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp()
 
 
 def nothing_to_delay(case: Case) -> str:
