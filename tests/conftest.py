@@ -1,5 +1,6 @@
 """Skips are loud, and failures on a prepared machine (`.ci/run` says so); what takes longest comes first."""
 
+import gc
 import os
 
 import pytest
@@ -18,6 +19,11 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("WINDTUNNEL_SKIPS_FAIL"):
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped on a machine that should have all it needs: {call.excinfo}"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish() -> None:
+    gc.disable()  # plugins import at the end: a collection in mid-compile upsets CPython 3.11's AST (gh-106905)
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
