@@ -9,6 +9,7 @@ from harness.cli import (
     chaos,
     container,
     contracts,
+    coverage,
     desk,
     import_org,
     import_subscriptions,
@@ -45,6 +46,7 @@ app = typer.Typer(
 stories.register(app)
 run.register(app)
 chaos.register(app)
+coverage.register(app)
 sandbox.register(app)
 page.register(app)
 serve.register(app)

@@ -9,7 +9,7 @@ from harness.swarm.writing import text_of
 
 DAYS_MAX = 4
 GENESES = ("2026-01-05T09:00:00Z", "2026-02-26T21:00:00Z", "2026-03-27T08:00:00Z", "2026-06-29T22:30:00Z")
-REST = ("2d", "3d")  # two nightly windows and a morning: every channel's bound
+REST = ("5d", "6d")  # two nightly windows and a morning, with a weekend before them, on which there is none
 
 
 def drawn(seed: str) -> Scenario:

@@ -1,0 +1,48 @@
+"""Command that says which call faults struck which operations, from one or more records of swarm searches."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from harness.cli.output import Refusal, console, print_json
+
+BROKEN = 1
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command()(coverage)
+
+
+def coverage(
+    records: Annotated[list[Path], typer.Argument(metavar="RECORD...", help="What chaos --seeds --record wrote.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+) -> None:
+    """Say which call fault struck which operation of which system; shards are merged, an empty cell exits 1.
+
+    windtunnel coverage night-1.jsonl night-2.jsonl
+    """
+    from harness.swarm import recorded  # noqa: PLC0415 - loads core and simulators
+    from harness.swarm.coverage import empty, table  # noqa: PLC0415
+
+    missing = [str(path) for path in records if not path.is_file()]
+    if missing:
+        raise Refusal(f"there is no record {', '.join(missing)}")
+    found = recorded(records)
+    cells, gaps, out = dict(table(found.cells)), empty(found.cells), console(as_json)
+    if as_json:
+        rows = [[*cell, hits] for cell, hits in cells.items()]
+        print_json({"stories": len(found.flown), "failed": len(found.failed), "cells": rows, "empty": gaps})
+    kinds = list(dict.fromkeys(kind for _, _, kind in cells))
+    shown = Table(title=f"Hits in {len(found.flown)} stories", title_justify="left")
+    for name in ("operation", *kinds):
+        shown.add_column(name, justify="left" if name == "operation" else "right")
+    for system, operation in dict.fromkeys((system, operation) for system, operation, _ in cells):
+        shown.add_row(f"{system} {operation}", *(str(cells[system, operation, kind] or "") for kind in kinds))
+    out.print(shown)
+    for system, operation, kind in gaps:
+        out.print(f"never hit: {system} {operation} {kind}", highlight=False)
+    out.print(f"{len(cells) - len(gaps)} of {len(cells)} cells hit, {len(found.failed)} stories do not hold")
+    raise typer.Exit(BROKEN if gaps else 0)
