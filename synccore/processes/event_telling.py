@@ -9,7 +9,7 @@ from synccore.ports.engine import Run
 from synccore.ports.outcomes import Parked
 from synccore.ports.stores import Unit
 from synccore.processes.context import Context
-from synccore.processes.intake import HANDLERS
+from synccore.processes.intake import HANDLERS, UNREADABLE, tell
 from synccore.processes.set_aside import order_received
 
 ACTIONS = ("fix_source", "retry", "abandon")
@@ -33,7 +33,9 @@ class EventTelling:
                 if signal.kind == "Opportunity.changed":
                     order_received(unit, signal.payload, key, at)
                 elif signal.kind in HANDLERS:
-                    HANDLERS[signal.kind](self._ctx, unit, signal.payload, at)
+                    tell(self._ctx, unit, signal.kind, signal.payload, at)
+                elif signal.kind == UNREADABLE:
+                    raise Misshapen(UNREADABLE, "", str(signal.payload["why"]))
             except Misshapen as found:
                 reason = f"{source} {key} would be told as {found}"
                 raise Parked(reason, (Finding("misshapen_event", reason, "integration", ACTIONS, ()),)) from None

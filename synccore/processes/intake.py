@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from synccore.domain.facts import fact
+from synccore.domain.keys import digest
 from synccore.domain.payloads import Misshapen, present
 from synccore.ports.stores import Signal, Unit
 from synccore.processes import contract_signals
@@ -12,6 +13,7 @@ from synccore.processes.context import Context
 from synccore.processes.set_aside import set_aside
 
 SYSTEM = "subscriptions"
+UNREADABLE = "unreadable"  # the kind of a row of the feed that is no event
 
 
 class Malformed(ValueError):
@@ -39,6 +41,8 @@ def checked(body: Any) -> Mapping[str, Any]:
     for member, kind in (("id", str), ("event_type", str), ("occurred_at", int), ("content", dict)):
         if not isinstance(body.get(member), kind) or body[member] == "":
             raise Malformed(f"'{member}' is missing or no {kind.__name__}")
+    if not (body["id"].isprintable() and body["event_type"].isprintable()):
+        raise Malformed("'id' and 'event_type' have printable characters alone")
     if len(body["id"]) > 100 or len(body["event_type"]) > 100:
         raise Malformed("'id' and 'event_type' have at most 100 characters")
     return body
@@ -49,20 +53,22 @@ def _nothing(_unit: Unit) -> None:
 
 
 async def take_all(ctx: Context, bodies: Iterable[Any], taken: Callable[[Unit], None] = _nothing) -> int:
-    """Take in a page of the feed; unreadable rows are left out. Returns how many were new.
+    """Take in a page of the feed; what is no event is kept and set aside. Returns how many were new.
 
     `taken` runs in the same transaction: what is remembered of a page must not be ahead of it.
     """
-    events = []
+    events: list[Mapping[str, Any]] = []
+    strange: list[tuple[Any, Malformed]] = []
     for body in bodies:
         try:
             events.append(checked(body))
-        except Malformed:
-            continue
+        except Malformed as found:
+            strange.append((body, found))
     at = ctx.clock.now()
 
     def store(unit: Unit) -> tuple[int, float | None]:
         fresh = sum(take(ctx, unit, event, at) for event in events)
+        fresh += sum(_keep(unit, body, found, at) for body, found in strange)
         taken(unit)
         return fresh, unit.work.next_due()
 
@@ -77,12 +83,31 @@ def take(ctx: Context, unit: Unit, event: Mapping[str, Any], at: float) -> bool:
     kind = str(event["event_type"])
     if not unit.inbox.accept(Signal(SYSTEM, str(event["id"]), kind, dict(event), at)):
         return False
-    handler = HANDLERS.get(kind)
-    if handler is not None:
+    if kind in HANDLERS:
         try:
-            handler(ctx, unit, event, at)
+            tell(ctx, unit, kind, event, at)
         except Misshapen as found:
             set_aside(unit, SYSTEM, str(event["id"]), found, at)
+    return True
+
+
+def tell(ctx: Context, unit: Unit, kind: str, event: Mapping[str, Any], at: float) -> None:
+    """What an event of this kind means. Raises Misshapen, whatever is wrong with it: one event never stops others."""
+    try:
+        HANDLERS[kind](ctx, unit, event, at)
+    except Misshapen:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise Misshapen(kind, "", f"{type(error).__name__}: {error}") from None
+
+
+def _keep(unit: Unit, body: Any, found: Malformed, at: float) -> bool:
+    """A row that is no event, kept as text under its fingerprint for a person to look at."""
+    text = repr(body)[:2000]
+    key = f"{UNREADABLE}-{digest(repr(body))}"
+    if not unit.inbox.accept(Signal(SYSTEM, key, UNREADABLE, {"why": str(found), "body": text}, at)):
+        return False
+    set_aside(unit, SYSTEM, key, Misshapen(UNREADABLE, "", str(found)), at)
     return True
 
 

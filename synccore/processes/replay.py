@@ -7,7 +7,7 @@ from typing import Any
 from synccore.domain.payloads import Misshapen
 from synccore.ports.stores import Signal, Unit
 from synccore.processes.context import Context
-from synccore.processes.intake import HANDLERS
+from synccore.processes.intake import HANDLERS, tell
 from synccore.processes.set_aside import set_aside
 from synccore.processes.usage_intake import EVENT, PROCESS, account_of
 
@@ -36,13 +36,12 @@ def _all_again(ctx: Context, signals: Sequence[Signal], at: float, unit: Unit) -
 
 def _again(ctx: Context, unit: Unit, signal: Signal, at: float) -> bool:
     if signal.source == "subscriptions":
-        handler = HANDLERS.get(signal.kind)
-        if handler is not None:
+        if signal.kind in HANDLERS:
             try:
-                handler(ctx, unit, signal.payload, at)
+                tell(ctx, unit, signal.kind, signal.payload, at)
             except Misshapen as found:
                 set_aside(unit, signal.source, signal.key, found, at)
-        return handler is not None
+        return signal.kind in HANDLERS
     work = _work(ctx, unit, signal)
     if work is not None:
         process, key, subject, argument = work
