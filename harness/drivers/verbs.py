@@ -101,6 +101,21 @@ async def _reopen(stage: Stage, facts: Any) -> str:
     return f"open again: {', '.join(f'{offer.id} ({offer.buyer.name})' for offer in offers)}"
 
 
+async def _edit_deal(stage: Stage, facts: Any) -> str:
+    offer = stage.offer(facts.deal)
+    rows = await stage.sales.query(
+        "SELECT Id, Quantity, Product2.ProductCode FROM OpportunityLineItem"
+        f" WHERE OpportunityId = '{offer.opportunity_id}'"
+    )
+    lines = {row["Product2"]["ProductCode"]: row["Id"] for row in rows}
+    missing = [sku for sku in facts.lines if sku not in lines]
+    if missing:
+        raise StepFailed(f"deal {facts.deal} has no line for {', '.join(missing)}")
+    for sku, quantity in facts.lines.items():
+        await stage.sales.update("OpportunityLineItem", lines[sku], {"Quantity": quantity})
+    return f"{facts.deal} says now: {', '.join(f'{quantity} {sku}' for sku, quantity in facts.lines.items())}"
+
+
 async def _settle(stage: Stage, facts: Any) -> str:
     await settle(stage, facts.within)
     return "all is quiet"
@@ -246,6 +261,7 @@ DRIVERS: dict[str, Driver] = {
     "close": _close,
     "lose": _lose,
     "reopen": _reopen,
+    "edit_deal": _edit_deal,
     "sell_many": sell_many,
     "platform_change": platform_change,
     "settle": _settle,

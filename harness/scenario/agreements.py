@@ -83,6 +83,13 @@ class ReopenStep(Part):
     deal: Names
 
 
+class EditDealStep(Part):
+    """Sales edits the quantities of a deal's lines, by product code, whatever has become of the deal."""
+
+    deal: Name
+    lines: dict[str, int] = Field(min_length=1)
+
+
 class PlatformChangeStep(Part):
     """The customer changes its number of seats in the platform, now or (`at_term_end`) from the next term on."""
 

@@ -6,7 +6,15 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from harness.scenario.agreements import ContractState, DealStep, LoseStep, PlatformChangeStep, ReopenStep, SellManyStep
+from harness.scenario.agreements import (
+    ContractState,
+    DealStep,
+    EditDealStep,
+    LoseStep,
+    PlatformChangeStep,
+    ReopenStep,
+    SellManyStep,
+)
 from harness.scenario.bookwork import EditBookStep, Reconciled
 from harness.scenario.changes import (
     ClosePeriodStep,
@@ -272,6 +280,7 @@ VERBS: dict[str, type[Part]] = {
     "close": CloseStep,
     "lose": LoseStep,
     "reopen": ReopenStep,
+    "edit_deal": EditDealStep,
     "sell_many": SellManyStep,
     "platform_change": PlatformChangeStep,
     "settle": SettleStep,

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from synccore.domain.codes import country_code
+from synccore.domain.keys import digest
 
 
 class Value(BaseModel):
@@ -84,3 +85,9 @@ class Deal(Value):
     kind: Literal["new", "renewal", "amendment"] = "new"
     closed: bool = False
     lines: tuple[DealLine, ...] = ()
+
+    @property
+    def agreed(self) -> str:
+        """A fingerprint of what is sold, at which price and for which time."""
+        lines = sorted([line.sku, f"{line.quantity.normalize():f}", line.unit_price] for line in self.lines)
+        return digest([self.currency, str(self.start or ""), self.term_months or 0, lines])

@@ -5,7 +5,7 @@ from synccore.domain.deals import Deal
 from synccore.ports.outcomes import Parked
 from synccore.ports.stores import Unit
 from synccore.processes.context import Context
-from synccore.processes.write_back import report_deal
+from synccore.processes.write_back import BLOCKED, report_deal
 
 
 def round_of(unit: Unit, deal: str) -> int:
@@ -31,5 +31,5 @@ async def deal_key(ctx: Context, kind: str, deal: str) -> str:
 
 async def refuse(ctx: Context, deal: Deal, unfit: Unfit) -> None:
     """The deal waits for a person, and sales sees why. Raises Parked."""
-    await report_deal(ctx, deal, "Blocked", unfit.reason)
+    await report_deal(ctx, deal, BLOCKED, unfit.reason)
     raise Parked(unfit.reason, (finding(deal, unfit),))

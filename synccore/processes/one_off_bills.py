@@ -12,6 +12,11 @@ from synccore.processes.context import Context
 from synccore.processes.writes import Write
 
 
+def agreed_key(deal: str) -> str:
+    """Where it is remembered what a deal said when it became a contract or a bill."""
+    return f"agreed/{deal}"
+
+
 async def bill_once(ctx: Context, deal: Deal, items: Mapping[str, Item], customer: str, auto_collection: str) -> str:
     """Number of the bill of all lines of the deal, found again by its purchase-order reference."""
     reference = ctx.keys.one_off(deal.id)
@@ -33,6 +38,7 @@ async def bill_once(ctx: Context, deal: Deal, items: Mapping[str, Item], custome
 
     def settled(unit: Unit, number: Any) -> None:
         unit.links.put("bill-of-deal", deal.id, "subscriptions", str(number))
+        unit.cursors.set(agreed_key(deal.id), deal.agreed)
 
     write = Write(key, "subscriptions", "bill", f"opportunity:{deal.id}")
     return str(await ctx.once(ctx, write, send, look, settled))

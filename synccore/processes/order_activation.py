@@ -26,9 +26,9 @@ from synccore.processes.contract_changes import ContractChanges
 from synccore.processes.contract_signals import items_key
 from synccore.processes.customer_sync import sync_ledger_customer, sync_platform_customer
 from synccore.processes.deal_rounds import refuse
-from synccore.processes.one_off_bills import bill_once
+from synccore.processes.one_off_bills import agreed_key, bill_once
 from synccore.processes.renewals import decline
-from synccore.processes.write_back import report_deal
+from synccore.processes.write_back import BLOCKED, report_deal
 from synccore.processes.writes import Write
 
 Facts = dict[str, Any]
@@ -64,6 +64,8 @@ class OrderActivation:
             collection = self._payment_fields(deal, facts)["auto_collection"]
             await ContractChanges(self._ctx).run(run, deal, items, cycles, collection)
             return
+        if facts["agreed"] and facts["agreed"] != deal.agreed:
+            await refuse(self._ctx, deal, Unfit("deal_edited", _edited(deal)))
         on_creation = self._payment_fields(deal, facts)
         customer = str(
             await run.step(
@@ -79,6 +81,8 @@ class OrderActivation:
         else:
             await run.step("bill", lambda: bill_once(self._ctx, deal, items, customer, on_creation["auto_collection"]))
         await run.step("write-back", lambda: self._write_back(deal, agreed, customer, ledger_customer))
+        if deal.sync_status == BLOCKED:  # by an edit that is undone: what was written before is not written again
+            await run.step("report-synced", lambda: report_deal(self._ctx, deal, "Synced", ""))
         if away is not None:
             raise away
 
@@ -111,7 +115,7 @@ class OrderActivation:
 
     async def _report(self, deal: Deal, reason: str) -> None:
         try:
-            await report_deal(self._ctx, deal, "Blocked", reason)
+            await report_deal(self._ctx, deal, BLOCKED, reason)
         except Rejected:  # what is wrong with the deal matters more than that sales cannot be told
             return
 
@@ -142,6 +146,7 @@ class OrderActivation:
                 "site_zone": ctx.policy(unit, "platform")["zone"],
                 "contract": ctx.policy(unit, "contract"),
                 "kind": ctx.policy(unit, "deal_types").get(deal.type, "new"),
+                "agreed": unit.cursors.get(agreed_key(deal.id)),
                 "payment_terms": ctx.policy(unit, "payment_terms"),
             }
 
@@ -243,6 +248,7 @@ class OrderActivation:
 
         def settled(unit: Unit, begun: Contracted) -> None:
             unit.links.put("contract", deal.id, "subscriptions", begun["id"])
+            unit.cursors.set(agreed_key(deal.id), deal.agreed)
             unit.links.put("account-of-contract", begun["id"], "salesforce", deal.account.id)
             unit.cursors.set(items_key(subscription), json.dumps({"0": fingerprint(parts_of(deal, items))}))
             data = {
@@ -302,6 +308,13 @@ class OrderActivation:
         content = {"contract": contract, "opportunity": opportunity, "account": account}
         write = Write(key, "salesforce", "activation", f"opportunity:{deal.id}", digest(content))
         return str(await ctx.once(ctx, write, send, None, settled))
+
+
+def _edited(deal: Deal) -> str:
+    return (
+        f"deal {deal.name} was edited after it had become a contract or a bill, which stand as they are: sell the"
+        " difference as an amendment, or set the deal back"
+    )
 
 
 def _first_day(begun: Contracted, facts: Facts) -> date:

@@ -20,6 +20,7 @@ STATUS = {
     "voided": "Voided",
 }  # fmt: skip
 ERROR_LENGTH = 255
+BLOCKED = "Blocked"  # a deal that waits for a person, as sales sees it
 REASON_LENGTH = 60  # a free text at the platform, a short one in sales
 
 

@@ -288,3 +288,12 @@ def given_up() -> Scenario:
         "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}", "close: lake-1", "settle",
         "credit: {deal: lake-1, reason: write_off}", "settle",
     )  # fmt: skip
+
+
+def edited() -> Scenario:
+    """A New York customer's deal is edited after it has become a contract."""
+    return story(
+        "edited", "customer: " + _HUDSON, f"deal: {{id: hudson-1, customer: hudson, lines: {_LINES}}}",
+        "close: hudson-1", "settle", "edit_deal: {deal: hudson-1, lines: {PLAT-ANNUAL: 8}}", "settle",
+        expect="expect: {exceptions: [deal_edited]}",
+    )  # fmt: skip
