@@ -91,6 +91,10 @@ class Cutover:
     on: date
     until: date | None = None
 
+    def holds(self, entity: str, day: date) -> bool:
+        """Does a document of that day at the entity belong to the other system?"""
+        return self.entity == entity and self.on <= day and (self.until is None or day < self.until)
+
 
 @dataclass
 class Case:

@@ -35,7 +35,7 @@ def home(case: Case, entity: str, at: float) -> str:
     day = datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(case.zones.get(entity, "UTC"))).date()
     found = case.ledgers.get(entity, "")
     for move in case.cutovers:
-        if move.entity == entity and move.on <= day and (move.until is None or day < move.until):
+        if move.holds(entity, day):
             found = move.ledger
     return found
 

@@ -84,7 +84,7 @@ class Stage:
         zone = ZoneInfo(self.company.entities[entity].get("zone", "UTC"))
         day, home = datetime.fromtimestamp(bill["date"], zone).date(), f"erp_{self.company.entities[entity]['ledger']}"
         for move in self.cutovers:
-            if move.entity == entity and move.on <= day and (move.until is None or day < move.until):
+            if move.holds(entity, day):
                 home = move.ledger
         return home
 
