@@ -42,6 +42,9 @@ class Storm:
 
     async def place(self, disturbance: Disturbance) -> None:
         """From here on it is in the fault table of its system."""
+        before = self._placed.get(disturbance.id)
+        if before is not None and before.is_outage and disturbance.id not in self._final:  # it was, also if it is again
+            self._outages.append(self._outage(before, await self._hits(before)))
         await self._world.control(disturbance.system, "POST", "/_control/faults", disturbance.fault(self._world.now()))
         self._placed[disturbance.id] = disturbance
         self._final.pop(disturbance.id, None)

@@ -29,7 +29,7 @@ def flows_keep_their_bound(case: Case) -> tuple[int, list[str]]:
     """I12: what happens during an outage goes on within its channel's bound: a won deal is billed, a bill is posted.
 
     Where a system that it needs was away, the bound begins with that one's return. A deal needs its ledger too: there
-    it is validated.
+    it is validated. A deal that changes a contract is billed with it, in the contract's own time.
     """
     bills = {bill.deal: bill for bill in reversed(case.canon.bills()) if bill.deal}
     postings = {(one.kind, one.key): one for one in case.canon.postings() if one.key and one.at}
@@ -38,12 +38,12 @@ def flows_keep_their_bound(case: Case) -> tuple[int, list[str]]:
     for deal in case.canon.deals:
         ledger = home(case, deal.entity, deal.won_at)
         since = _since(case, deal.won_at, ("salesforce", "subscriptions", ledger))
-        if since and deal.id not in case.hindered:
+        if since and deal.kind == "new" and deal.id not in case.hindered:
             checked += 1
             billed = bills.get(deal.id)
             if billed is None and deal.id in contracted:
                 continue
-            since = max(since, _agreed_start(case, deal))
+            since = max(since, _agreed_start(case, deal, since))
             if (case.at if billed is None else billed.at) - since > API_S:
                 findings.append(_late(f"deal {deal.name}", "billed", since, billed))
     for bill in case.canon.bills():
@@ -57,13 +57,14 @@ def flows_keep_their_bound(case: Case) -> tuple[int, list[str]]:
     return checked, findings
 
 
-def _agreed_start(case: Case, deal: Deal) -> float:
-    """Midnight (UTC, the platform's) of the day on which it was to begin: agreed, or the entity's day when it was won.
+def _agreed_start(case: Case, deal: Deal, possible: float) -> float:
+    """Midnight (UTC, the platform's) of the day on which it was to begin: agreed, or the entity's day when it became
+    `possible`.
 
     What the contract says does not count: a core that carries the deal out late moves that too.
     """
     zone = ZoneInfo(case.zones.get(deal.entity, "UTC"))
-    day = deal.start or datetime.fromtimestamp(deal.won_at, zone).date().isoformat()
+    day = deal.start or datetime.fromtimestamp(possible, zone).date().isoformat()
     return datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp()
 
 
@@ -79,7 +80,13 @@ def nothing_to_delay(case: Case) -> str:
 def _since(case: Case, at: float, needs: tuple[str, ...]) -> float:
     """When the bound begins for something that happened then; 0 if nothing was away at that time."""
     during = [outage for outage in case.outages if int(outage.begin) <= at < outage.end]
-    return max([at, *(outage.end for outage in during if outage.system in needs)]) if during else 0.0
+    if not during:
+        return 0.0
+    since = at
+    for outage in sorted(case.outages, key=lambda one: one.begin):  # also one that follows before the bound has run out
+        if outage.system in needs and int(outage.begin) <= since + API_S:
+            since = max(since, outage.end)
+    return since
 
 
 def _late(what: str, done: str, since: float, found: Document | None) -> str:

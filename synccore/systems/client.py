@@ -71,19 +71,25 @@ class Client:
         except ValueError:
             raise self._outage(f"{operation}: unreadable answer") from None
 
-    async def write(self, operation: str, request: Request) -> Response:
-        """A 2xx answer. Raises Rejected, Unknown or Later as ports.systems says."""
+    async def fetch(self, operation: str, request: Request) -> Response:
+        """A 2xx answer, whatever its body is. Raises Rejected, Unknown or Later as ports.systems says."""
         response = await self._exchange(operation, request)
         self._judge(operation, response)
+        return response
+
+    async def write(self, operation: str, request: Request) -> Response:
+        """A 2xx answer, empty or JSON. Raises as `fetch` does."""
+        response = await self.fetch(operation, request)
+        try:
+            parse(response.body or b"{}")
+        except ValueError:  # a proxy's page: nobody knows whether the vendor has seen the request
+            raise Unknown(self._name, operation, f"{response.status} with an unreadable body") from None
         return response
 
     async def write_json(self, operation: str, request: Request, member: str) -> Any:
         """As `write`, for operations that answer with JSON: a 2xx whose body lacks `member` is an unknown outcome."""
         response = await self.write(operation, request)
-        try:
-            body = parse(response.body)
-        except ValueError:
-            raise Unknown(self._name, operation, f"{response.status} with an unreadable body") from None
+        body = parse(response.body or b"{}")
         if not isinstance(body, dict) or member not in body:
             raise Unknown(self._name, operation, f"{response.status} without '{member}'")
         return body

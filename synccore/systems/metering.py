@@ -89,7 +89,7 @@ class MeteringAdapter:
     async def export(self, day: str) -> str:
         """GET /v1/exports/{day}."""
         try:
-            response = await self._client.write("export.fetch", self._request(f"/exports/{percent(day, safe='')}"))
+            response = await self._client.fetch("export.fetch", self._request(f"/exports/{percent(day, safe='')}"))
         except Unknown as error:
             raise Later(2.0, str(error), counts=False) from None
         try:

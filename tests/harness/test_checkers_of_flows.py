@@ -136,6 +136,34 @@ def test_a_system_that_is_away_is_not_hammered() -> None:
     assert outcomes(Case(agreeing_books(), outages=(replace(AWAY, calls=2000),)))["I10"] == "broken"
 
 
+def test_a_renewal_that_is_won_in_an_outage_is_billed_with_its_term() -> None:
+    canon = agreeing_books()
+    bill, posting = canon.documents[:2]
+    canon.documents[:2] = [replace(bill, at=1500.0), replace(posting, at=AWAY.end + 60.0)]
+    canon.deals.append(replace(canon.deals[0], id="006B", name="Acme 2027", kind="renewal", won_at=2000.0))
+    case = Case(canon, outages=(AWAY,), ledgers={"US": "erp_cloud"}, at=AWAY.end + 7200.0)
+    assert outcomes(case)["I12"] == "holds"
+    canon.deals[-1] = replace(canon.deals[-1], kind="new")
+    assert outcomes(case)["I12"] == "broken"
+
+
+def test_an_outage_upon_an_outage_and_a_new_day_move_the_bound() -> None:
+    again = replace(AWAY, begin=AWAY.end + 300.0, end=AWAY.end + 3900.0)
+    canon = agreeing_books()
+    canon.documents[0] = replace(canon.documents[0], at=1500.0)
+    canon.documents[1] = replace(canon.documents[1], at=again.end + 60.0)
+    ledgers, at = {"US": "erp_cloud"}, again.end + 7200.0
+    assert outcomes(Case(canon, outages=(AWAY, again), ledgers=ledgers, at=at))["I12"] == "holds"
+    late = replace(again, begin=AWAY.end + 3600.0, end=AWAY.end + 3900.0)
+    assert outcomes(Case(canon, outages=(AWAY, late), ledgers=ledgers, at=at))["I12"] == "broken", "it had an hour"
+    noon = Outage("salesforce", 43200.0, 72000.0, 9)  # its end is 04:00 in Singapore, and the site's day is the old one
+    canon.documents[:2] = [replace(canon.documents[0], at=86400.0), replace(canon.documents[1], at=86460.0)]
+    canon.deals[0] = replace(canon.deals[0], won_at=50000.0)
+    zones = {"US": "Asia/Singapore"}
+    assert outcomes(Case(canon, outages=(noon,), ledgers=ledgers, zones=zones, at=at))["I12"] == "holds"
+    assert outcomes(Case(canon, outages=(noon,), ledgers=ledgers, at=at))["I12"] == "broken"
+
+
 HOMES = {"US": "erp_legacy"}
 DAY = 1767614400.0  # 2026-01-05T12:00Z
 

@@ -89,6 +89,12 @@ def test_what_an_answer_to_a_posting_means(answer: object, raised: type[Exceptio
     assert getattr(caught.value, "duplicate", False) is duplicate
 
 
+def test_a_page_of_some_proxy_is_no_answer_to_a_change() -> None:
+    erp, _ = adapter(reply(200, b"<html>busy</html>"))
+    with pytest.raises(Unknown, match="unreadable"):
+        asyncio.run(erp.apply_payment("9", {}, "USD"))
+
+
 def test_a_receipt_names_what_it_is_applied_to_and_whether_it_is_ours() -> None:
     row = {
         "id": "900", "tranDate": "2026-01-06", "payment": 130650.1, "currency": {"id": "1"}, "externalId": "CBTXN-t",
