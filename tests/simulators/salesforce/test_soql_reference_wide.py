@@ -92,7 +92,7 @@ def test_random_totals(org: Org, kind: str, made: Any, keys: list[str], least: i
     inside = [row for row in world.deals if reference.holds(condition, row, TODAY)]
     inside = [row | {"NextStep": row["NextStep"] or None} for row in inside]
     expected = []
-    for shown, rolled, rows in reference.grouped(_folded(inside, keys), keys, kind):
+    for shown, rolled, rows in reference.grouped(_folded(inside, keys, kind), keys, kind):
         money = [reference.corporate(row["Amount"], RATES[row["CurrencyIsoCode"]]) for row in rows]
         if len(rows) > least - 1:
             expected.append((*shown, *(rolled if kind else ()), *reference.totals(rows, money)))
@@ -104,19 +104,29 @@ def test_random_totals(org: Org, kind: str, made: Any, keys: list[str], least: i
         f"SELECT {', '.join([*shown_keys, *groupings])}, {aggregates} FROM Opportunity WHERE {soql(condition)} "
         f"GROUP BY {by} HAVING COUNT(Id) >= {least}"
     )
-    assert ordered(values(org.rows(text))) == ordered(expected), text
+    found = values(org.rows(text))
+    if kind and "NextStep" in keys:  # each subtotal has a spelling of its own
+        place = keys.index("NextStep")
+        found = [(*row[:place], row[place] and row[place].upper(), *row[place + 1 :]) for row in found]
+    assert ordered(found) == ordered(expected), text
 
 
-def _folded(rows: list[Row], keys: list[str]) -> list[Row]:
-    """Texts that differ in case only are one group, shown in the spelling that sorts first."""
+def _folded(rows: list[Row], keys: list[str], kind: str) -> list[Row]:
+    """Texts that differ in case only are one group, shown in the spelling that sorts first in it."""
     if "NextStep" not in keys:
         return rows
-    spellings: dict[str, str] = {}
+    if kind:
+        return [row | {"NextStep": row["NextStep"] and row["NextStep"].upper()} for row in rows]
+    others = [key for key in keys if key != "NextStep"]
+    spellings: dict[tuple[Any, ...], str] = {}
+
+    def group(row: Row) -> tuple[Any, ...]:
+        return (*(repr(reference._key(row, key)) for key in others), row["NextStep"].upper())
+
     for row in rows:
-        text = row["NextStep"]
-        if text is not None:
-            spellings[text.upper()] = min(text, spellings.get(text.upper(), text))
-    return [row | {"NextStep": row["NextStep"] and spellings[row["NextStep"].upper()]} for row in rows]
+        if row["NextStep"] is not None:
+            spellings[group(row)] = min(row["NextStep"], spellings.get(group(row), row["NextStep"]))
+    return [row | {"NextStep": row["NextStep"] and spellings[group(row)]} for row in rows]
 
 
 @given(worlds, st.booleans(), conditions, names)
