@@ -23,7 +23,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish() -> None:
-    gc.disable()  # plugins import at the end: a collection in mid-compile upsets CPython 3.11's AST (gh-106905)
+    gc.disable()  # plugins compile at the end; up to CPython 3.11.7 what runs meanwhile may upset it (gh-106905)
 
 
 def pytest_terminal_summary(terminalreporter) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness.checkers.case import Case, Drift, Outage
+from harness.checkers.homes import home
 from harness.checkers.outages import API_S, flows_keep_their_bound
 
 _OF_A_DEAL = ("Opportunity", "OpportunityLineItem", "Account", "Contract")
@@ -37,7 +38,7 @@ def _met(case: Case, drift: Drift) -> dict[str, float]:
         return {}
     bills = [bill for bill in case.canon.bills() if int(drift.begin) <= bill.at < drift.end]
     if drift.system == "erp_cloud":
-        bills = [bill for bill in bills if case.ledgers.get(bill.entity) == "erp_cloud"]
+        bills = [bill for bill in bills if home(case, bill.entity, bill.at) == "erp_cloud"]
     return {bill.key: bill.at for bill in bills}
 
 

@@ -18,7 +18,7 @@ from synccore.ports.stores import Unit
 from synccore.ports.systems import Found
 from synccore.processes.context import Context
 from synccore.processes.contract_status import show_contract
-from synccore.processes.write_back import report_deal
+from synccore.processes.write_back import BLOCKED, report_deal
 from synccore.processes.writes import Write
 
 BEGUN, DONE = "begun", "done"
@@ -97,7 +97,7 @@ class Compensation:
         reason = await ctx.db.run(look)
         if reason:
             text = f"deal {deal.name} is won no longer, and is not taken back by itself: {reason}"
-            await report_deal(ctx, deal, "Blocked", text, subscription)
+            await report_deal(ctx, deal, BLOCKED, text, subscription)
             actions = ("win_again", "settle_in_platform", "retry", "abandon")
             topics = (f"opportunity:{deal.id}", "policy:compensation")
             raise Parked(text, (Finding("deal_reopened", text, "finance", actions, topics),))

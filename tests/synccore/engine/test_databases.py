@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -73,6 +74,34 @@ def test_two_that_add_the_same_work_at_once_add_it_once(url: str) -> None:
         assert len({await run for run in runs}) == 1
         item = (await database.run(lambda unit: unit.work.open()))[0]
         assert item.argument == {"text": "\ud800 ü"}
+        await database.close()
+
+    asyncio.run(story())
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("woken", [False, True])
+def test_work_that_waits_for_a_system_keeps_its_tries_and_else_begins_anew(url: str, woken: bool) -> None:
+    def parked(keep: bool) -> Callable[[Unit], tuple[str, int]]:
+        def park(unit: Unit) -> tuple[str, int]:
+            work = unit.work.add("p", f"k{keep}", "same", {}, 0.0, "test")
+            unit.work.later(work, 5.0, "no answer", counts=True)
+            unit.work.submitted(work, "r1", 6.0)
+            if woken:  # meanwhile: it is due at once
+                unit.work.wake("system:erp", 6.0)
+            unit.work.park(work, ("system:erp",), "away", keep_tries=keep)
+            item = unit.work.get(work)
+            assert item is not None
+            return item.state, item.tries
+
+        return park
+
+    async def story() -> None:
+        database = ThreadDatabase(url)
+        await database.start()
+        state = "due" if woken else "parked"
+        assert await database.run(parked(True)) == (state, 1)
+        assert await database.run(parked(False)) == (state, 0)
         await database.close()
 
     asyncio.run(story())
