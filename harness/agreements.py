@@ -59,7 +59,7 @@ class Agreement:
         """Amendments of the running term that were won after its renewal had been decided: they add to it."""
         return [
             deal for change in self.changes for deal in change.deals
-            if deal.closed_on >= renewal.closed_on and deal.won_at > renewal.won_at
+            if deal.closed_on >= renewal.closed_on and deal.won > renewal.won
         ]  # fmt: skip
 
 
@@ -85,7 +85,7 @@ def agreements(canon: Canon) -> list[Agreement]:
             own, issued = terms.get(contract.key, []), bills.get(contract.key, [])
             one = Agreement(contract, own, changes_of(contract, own, issued), issued)
             one.origin = deals.get(contract.deal)
-            _claim(one, sorted(about.get(contract.key, ()), key=lambda deal: (deal.closed_on, deal.won_at)))
+            _claim(one, sorted(about.get(contract.key, ()), key=lambda deal: (deal.closed_on, deal.won)))
             found.append(one)
     return found
 

@@ -45,12 +45,13 @@ def _salesforce(book: Mapping[str, Any], canon: Canon, correlation: Correlation)
     lines: dict[str, list[Row]] = {}
     for row in rows(book, "line", "OpportunityLineItem"):
         lines.setdefault(row["OpportunityId"], []).append(row)
+    moved = _moved(rows(book, "contract", "OpportunityHistory"))
     for row in rows(book, "contract", "Opportunity"):
         canon.shown[row["Id"]] = row.get("Sync_Status__c") or ""
         if row.get("IsWon") in (True, "true"):
-            canon.deals.append(_deal(row, lines.get(row["Id"], []), canon, correlation))
+            canon.deals.append(_deal(row, lines.get(row["Id"], []), moved, canon, correlation))
         elif row.get("IsClosed") in (True, "true"):
-            lost = _deal(row, lines.get(row["Id"], []), canon, correlation)
+            lost = _deal(row, lines.get(row["Id"], []), moved, canon, correlation)
             canon.lost += [lost] if lost.kind == "renewal" else []
     for row in rows(book, "contract", "Contract"):
         canon.contracts.append(_contract_copy(row))
@@ -87,7 +88,20 @@ def _entity(account_id: str, canon: Canon) -> str:
     return account.entity if account else ""
 
 
-def _deal(row: Row, lines: list[Row], canon: Canon, correlation: Correlation) -> Deal:
+def _moved(history: list[Row]) -> dict[tuple[str, str], str]:
+    """The last row of an opportunity's history that brought it to a stage, by opportunity and stage."""
+    found: dict[tuple[str, str], str] = {}
+    before: dict[str, str] = {}
+    for row in sorted(history, key=lambda one: str(one["Id"])):
+        if before.get(row["OpportunityId"]) != row["StageName"]:
+            found[row["OpportunityId"], row["StageName"]] = row["Id"]
+        before[row["OpportunityId"]] = row["StageName"]
+    return found
+
+
+def _deal(
+    row: Row, lines: list[Row], moved: Mapping[tuple[str, str], str], canon: Canon, correlation: Correlation
+) -> Deal:
     """A line of what is billed again and again says what one period costs; an amendment is told by one period."""
     currency = row.get("CurrencyIsoCode") or "USD"
     kind = correlation.deal_types.get(row.get("Type") or "", "new")
@@ -101,7 +115,7 @@ def _deal(row: Row, lines: list[Row], canon: Canon, correlation: Correlation) ->
     return Deal(
         row["Id"], row["Name"], row["AccountId"] or "", _entity(row["AccountId"], canon), currency, net,
         row["CloseDate"], len(lines), _epoch(row.get("LastStageChangeDate")), kind, row.get("ContractId") or "",
-        recurring, row.get("Contract_Start_Date__c") or "", once,
+        recurring, row.get("Contract_Start_Date__c") or "", once, moved.get((row["Id"], row["StageName"]), ""),
     )  # fmt: skip
 
 

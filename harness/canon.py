@@ -92,7 +92,7 @@ class Deal:
     """A won opportunity: net value in minor units, for the whole of its term.
 
     `recurring` is what its plan lines come to per billing period, `once` what is billed but once; a renewal or an
-    amendment names the sales system's contract that it changes. `won_at` orders deals of one day.
+    amendment names the sales system's contract that it changes. `won` orders deals of one day.
     """
 
     id: str
@@ -109,6 +109,12 @@ class Deal:
     recurring: int = 0
     start: str = ""
     once: int = 0
+    won_by: str = ""  # the row of its history that says so: times are whole seconds, ids of rows ascend
+
+    @property
+    def won(self) -> tuple[float, str]:
+        """When it was won, among others of the same second as well."""
+        return self.won_at, self.won_by
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def lost_renewals_end(case: Case) -> tuple[int, list[str]]:
         lost = [deal for deal in case.canon.lost if keys.get(deal.contract) == contract.key]
         won = [*agreement.renewals.values(), *(deal for deal in agreement.pending if deal.kind == "renewal")]
         for deal in lost:
-            later = any(one.won_at >= deal.won_at for one in won) or _renewed_lately(agreement, deal)
+            later = any(one.won >= deal.won for one in won) or _renewed_lately(agreement, deal)
             if contract.renews and not later and case.excuses.item((deal.id,), "", 0) is None:
                 findings.append(f"renewal {deal.name} was lost, and contract {contract.key} is to renew all the same")
     return len(case.canon.lost), findings

@@ -1,4 +1,5 @@
-"""The org's own books: parties, deals and contracts, the copies of invoices and payments, and deal lines."""
+"""The org's own books: parties, deals with their lines and history, contracts, the copies of invoices
+and payments."""
 
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,7 @@ from simulators.salesforce.values import exact
 
 TABLES = {
     "party": ("Account",),
-    "contract": ("Opportunity", "Contract", "Contract_Change__c"),
+    "contract": ("Opportunity", "OpportunityHistory", "Contract", "Contract_Change__c"),
     "document": ("Invoice__c", "Credit_Note__c", "Payment__c"),
     "line": ("OpportunityLineItem",),
 }

@@ -88,11 +88,13 @@ class SalesforceStream:
         return fresh
 
     def _wanted(self, told: Sequence[Told]) -> dict[str, list[str]]:
-        """The records to be read, each once, by object."""
+        """The records to be read, each once, by object, in the order in which they were changed last."""
         found: dict[str, dict[str, None]] = {record: {} for record in self._feed.matter}
         for one in told:
             if one.record in found and not one.ours and self._matters(one):
-                found[one.record].update(dict.fromkeys(one.ids))
+                for name in one.ids:
+                    found[one.record].pop(name, None)
+                    found[one.record][name] = None
         return {record: list(ids) for record, ids in found.items()}
 
     def _matters(self, one: Told) -> bool:

@@ -116,8 +116,10 @@ class SalesforceAdapter:
         return await self._accounts(partial(soql.changed_accounts, since))
 
     async def deals(self, ids: Sequence[str]) -> list[Row]:
-        """Page by page, so that no URL grows beyond what the vendor takes."""
-        return [row for page in _pages(ids) for row in await self._deals(partial(soql.deals, page))]
+        """In the order of the ids; page by page, so that no URL grows beyond what the vendor takes."""
+        found = [row for page in _pages(ids) for row in await self._deals(partial(soql.deals, page))]
+        places = {name: place for place, name in enumerate(ids)}
+        return sorted(found, key=lambda row: places.get(row.id, len(ids)))
 
     async def accounts(self, ids: Sequence[str]) -> list[Row]:
         """Likewise."""

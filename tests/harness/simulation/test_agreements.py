@@ -44,6 +44,16 @@ STORIES: dict[str, tuple[tuple[str, ...], str]] = {
          "expect: {contracts: {first: {seats: 8, scheduled: true}}}", "advance: 2d"),
         "exceptions: [], dead_letters: 0, contracts: {first: {seats: 13, starts: 2026-01-07, renewal: Renewed}}",
     ),
+    "of a renewal and an amendment won in one second the later adds to the earlier": (
+        (*BEGUN, deal("again", 12, RENEWAL), deal("more", 3, AMENDMENT), "close: [again, more]", "settle",
+         "expect: {tie_out: holds, contracts: {first: {seats: 13, scheduled: true}}}", "advance: 2d"),
+        CALM + "contracts: {first: {seats: 15, starts: 2026-01-07, renewal: Renewed}}",
+    ),
+    "and the other way round the renewal says all": (
+        (*BEGUN, deal("again", 12, RENEWAL), deal("more", 3, AMENDMENT), "close: [more, again]", "settle",
+         "expect: {tie_out: holds, contracts: {first: {seats: 13, scheduled: true}}}", "advance: 2d"),
+        CALM + "contracts: {first: {seats: 12, starts: 2026-01-07, renewal: Renewed}}",
+    ),
     "what the customer schedules instead is for sales to decide": (
         (*BEGUN, deal("again", 12, RENEWAL), "close: again", "settle",
          "platform_change: {deal: first, seats: 7, at_term_end: true}", "settle"),

@@ -57,7 +57,9 @@ def test_the_books_show_live_rows_with_exact_decimals():
     assert set(books) == {"party", "contract", "document", "line"}
     assert [row["Name"] for row in books["party"]] == ["Acme", "Merlion"]
     assert [(row["object"], row.get("Amount")) for row in books["contract"]] == [
-        ("Opportunity", "124999.90"), ("Opportunity", "48000.00"), ("Contract", None),
+        ("Opportunity", "124999.90"), ("Opportunity", "48000.00"),
+        *(("OpportunityHistory", amount) for amount in (None, None, "119999.90", "124999.90", "48000.00")),
+        ("Contract", None),
     ]  # fmt: skip
     assert [(row["ProductCode"], row["Quantity"], row["TotalPrice"]) for row in books["line"]] == [
         ("PLAT-ANNUAL", "10", "119999.90"), ("ONBOARD", "1", "5000.00"), ("PLAT-ANNUAL", "3", "48000.00"),
