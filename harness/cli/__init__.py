@@ -10,6 +10,7 @@ from harness.cli import (
     container,
     contracts,
     coverage,
+    defects,
     desk,
     import_org,
     import_subscriptions,
@@ -47,6 +48,7 @@ stories.register(app)
 run.register(app)
 chaos.register(app)
 coverage.register(app)
+defects.register(app)
 sandbox.register(app)
 page.register(app)
 serve.register(app)

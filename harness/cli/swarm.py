@@ -2,6 +2,7 @@
 
 import os
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,7 @@ def swarm(
 
 def _shrink(search: "Search", folder: Path, out: Console) -> dict[str, str]:
     """The smallest story of each way of failing, as a file each; by seed."""
-    from harness.swarm import as_yaml, drawn, shrunk, signs  # noqa: PLC0415
+    from harness.swarm import as_yaml, drawn, flown_story, shrunk, signs  # noqa: PLC0415
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -64,7 +65,7 @@ def _shrink(search: "Search", folder: Path, out: Console) -> dict[str, str]:
         if signs(one) <= known or len(written) == SHRUNK_MAX:
             continue
         known |= signs(one)
-        small = shrunk(drawn(one.seed), one.seed, one)
+        small = shrunk(drawn(one.seed), one, partial(flown_story, seed=one.seed))
         path = folder / f"swarm-{one.seed}.yaml"
         again = f"# windtunnel run {path} --seed {one.seed}\n"
         path.write_text(again + "".join(f"# {finding}\n" for finding in small.flown.findings) + as_yaml(small.scenario))

@@ -1,9 +1,9 @@
 """Swarm search: random business in random weather, judged in the end; failures become small stories."""
 
 from harness.swarm.draw import drawn
-from harness.swarm.flying import Flown, flown
+from harness.swarm.flying import Flown, flown, flown_story
 from harness.swarm.searching import Search, recorded, search
 from harness.swarm.shrinking import shrunk, signs
 from harness.swarm.writing import as_yaml
 
-__all__ = ["Flown", "Search", "as_yaml", "drawn", "flown", "recorded", "search", "shrunk", "signs"]
+__all__ = ["Flown", "Search", "as_yaml", "drawn", "flown", "flown_story", "recorded", "search", "shrunk", "signs"]

@@ -51,19 +51,28 @@ def flown(seed: str, change: Change | None = None) -> Flown:
     return flown_story(drawn(seed), seed, change)
 
 
+def asked_s(scenario: Scenario) -> float:
+    """How much time the story lets pass by its own steps, virtual seconds."""
+    return sum(float(step.facts.by or 0) for step in scenario.steps if isinstance(step.facts, AdvanceStep))
+
+
 def flown_story(scenario: Scenario, seed: str, change: Change | None = None) -> Flown:
     """A story, flown: one that does not end in its time is broken, and no hang."""
-    asked = sum(float(step.facts.by or 0) for step in scenario.steps if isinstance(step.facts, AdvanceStep))
     try:
-        result = fly(scenario, seed, flight=Flight(change, bound_s=asked + MARGIN_S))[0]
+        result = fly(scenario, seed, flight=Flight(change, bound_s=asked_s(scenario) + MARGIN_S))[0]
     except Runaway as runaway:
         return Flown(seed, "broken", (f"I11 the story does not end: {runaway}",), frozenset(("I11",)))
+    return flown_of(result)
+
+
+def flown_of(result: RunResult) -> Flown:
+    """A run as the swarm sees it."""
     # A disturbance that never struck proves nothing here: the coverage table counts what did.
     verdicts = [one for one in result.verdicts if one.invariant != "I27"]
     against = [one for one in verdicts if one.outcome in ("broken", "unknown")]
     findings = [f"{one.invariant} {finding}" for one in against for finding in one.findings]
     broken = frozenset(one.invariant for one in against)
-    return Flown(seed, overall(verdicts), tuple(findings[:FINDINGS]), broken, result.digest, cells_of(result))
+    return Flown(result.seed, overall(verdicts), tuple(findings[:FINDINGS]), broken, result.digest, cells_of(result))
 
 
 def cells_of(result: RunResult) -> dict[Cell, int]:

@@ -1,13 +1,12 @@
 """Delta debugging: the smallest story that still fails in the same way: steps, disturbances, details."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.scenario import Scenario, StoryError, read_story
-from harness.simulation.world import Change
-from harness.swarm.flying import Flown, flown_story
+from harness.swarm.flying import Flown
 from harness.swarm.writing import text_of
 
 Json = dict[str, Any]
@@ -39,14 +38,14 @@ def _sign(finding: str) -> str:
     return " ".join(_NAMED.sub("#", words).split()[:6])
 
 
-def shrunk(scenario: Scenario, seed: str, failed: Flown, change: Change | None = None) -> Shrunk:
-    """Leave out and simplify for as long as the story fails in one of the ways in which it failed at first."""
-    return _Shrinking(scenario, seed, failed, change).run()
+def shrunk(scenario: Scenario, failed: Flown, fly: Callable[[Scenario], Flown]) -> Shrunk:
+    """Leave out and simplify for as long as the story, flown by `fly`, fails in a way in which it failed at first."""
+    return _Shrinking(scenario, failed, fly).run()
 
 
 class _Shrinking:
-    def __init__(self, scenario: Scenario, seed: str, failed: Flown, change: Change | None) -> None:
-        self._seed, self._change = seed, change
+    def __init__(self, scenario: Scenario, failed: Flown, fly: Callable[[Scenario], Flown]) -> None:
+        self._fly = fly
         self._head = {name: value for name, value in scenario.to_json().items() if value not in ({}, [], "")}
         self._signs, self._best, self._tries = signs(failed), failed, 0
         self._scenario, self._steps_before = scenario, len(scenario.steps)
@@ -94,7 +93,7 @@ class _Shrinking:
         except StoryError:
             return False
         self._tries += 1
-        flown = flown_story(scenario, self._seed, self._change)
+        flown = self._fly(scenario)
         if flown.outcome == "holds" or not signs(flown) & self._signs:
             return False
         self._head, self._best, self._scenario = head, flown, replace(scenario, source="")

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.broken import LYING_SYSTEMS, NAMES
+from harness.defects import PROOFLESS, names
 from tests.broken.defect import broken, defect, flights
 
+NAMES = names("tests.broken")
 TABLE = Path(__file__).with_name("TABLE.md")
-PROOFLESS = frozenset(("I27",))  # what these alone see may be the storm's doing
 JUDGES = ("I1", "I2", "I4", "I5", "I9", "I10", "I11", "I12", "I15", "I16", "I28", "I30", "I31", "I32", "story")
 HEAD = """# Planted defects and who catches them
 
@@ -65,6 +65,6 @@ def table() -> str:
     for name in NAMES:
         planted, found = defect(name), caught(name)
         marks = ["●" if judge in planted.caught_by else "○" if judge in found else "" for judge in JUDGES]
-        whose = "system lies: " if name in LYING_SYSTEMS else ""
+        whose = "system lies: " if planted.lie else ""
         lines.append(f"| **{name.replace('_', ' ')}** {whose}{planted.says} | {' | '.join(marks)} |")
     return HEAD + "\n".join(lines) + "\n"
