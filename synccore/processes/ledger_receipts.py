@@ -35,10 +35,32 @@ async def record_receipt(ctx: Context, run: Run, key: str) -> None:
     if key.startswith("L-") and await ctx.db.run(partial(_told_back, ctx, run.key, receipt)):
         return
     if receipt.taken:
+        for missed in await run.step("missed", lambda: _missed(ctx, receipt)):
+            await _record(ctx, run, Receipt.model_validate(missed))
         await record_give_back(ctx, run, receipt)
         return
+    await _record(ctx, run, receipt)
+
+
+async def _record(ctx: Context, run: Run, receipt: Receipt) -> None:
     agreed = await align(ctx, run, receipt)
     await _show_all(ctx, run, receipt, agreed)
+
+
+async def _missed(ctx: Context, back: Receipt) -> list[Any]:
+    """Receipts that were given back before anybody looked, as they were then: on account.
+
+    The ledger says by now that nothing of them is left, but a payment and its return are two movements, not none.
+    """
+    missed = []
+    for part in back.taken:
+        if not part.bill.startswith("NS-") or await ctx.db.run(partial(last_seen, key=part.bill)) is not None:
+            continue
+        receipt = await _cloud_receipt(ctx, part.bill)
+        if receipt is not None:
+            before = receipt.model_copy(update={"loose": receipt.loose + part.amount})
+            missed.append(before.model_dump(mode="json"))
+    return missed
 
 
 def _told_back(ctx: Context, account: str, receipt: Receipt, unit: Unit) -> bool:
