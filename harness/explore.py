@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from harness.report.repeat import source_of
 from harness.runner import RunResult
 from harness.scenario import Scenario
 from harness.simulation import Flight, fly
@@ -31,6 +32,13 @@ class Point:
     def __str__(self) -> str:
         return f"{self.kind} {self.number} ({self.what}) {self.outcome}".strip()
 
+    @property
+    def options(self) -> str:
+        """As `windtunnel explain` takes it."""
+        if self.kind == "crash":
+            return f"--crash {self.number}"
+        return f"--request {self.number} --outcome {self.outcome}"
+
     def flight(self) -> Flight:
         """How to fly through it."""
         if self.kind == "crash":
@@ -54,6 +62,7 @@ class Exploration:
 
     story: str
     seed: str
+    source: str  # the story's name or file, as a command takes it
     judged: list[Judged] = field(default_factory=list)
 
     @property
@@ -116,7 +125,7 @@ def explore(
 ) -> Exploration:  # fmt: skip
     """Fly through all points (or `only` the given ones), on so many processes; `progress` hears of each result."""
     chosen = list(only) if only is not None else points_of(scenario, seed, points)
-    exploration = Exploration(scenario.story, seed)
+    exploration = Exploration(scenario.story, seed, source_of(scenario))
     for judged in _flown(scenario, seed, chosen, workers):
         exploration.judged.append(judged)
         progress(len(exploration.judged), len(chosen), judged)

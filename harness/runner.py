@@ -39,6 +39,8 @@ class RunResult:
     opportunities: dict[str, str] = field(default_factory=dict)
     reconciliations: list[Reconciliation] = field(default_factory=list)
     source: str = ""  # the file it was read from
+    case: Case | None = None  # what the judges were shown
+    correlation: Correlation = field(default_factory=Correlation)  # by which the books were read
 
     @property
     def findings(self) -> list[str]:
@@ -92,6 +94,7 @@ class Play:
         self.reconciliations: list[Reconciliation] = []
         self.not_quiet = ""
         self.verdicts: list[Verdict] = []
+        self.case: Case | None = None
 
     async def run(self, replay: bool) -> RunResult:
         """The whole run."""
@@ -117,6 +120,7 @@ class Play:
         return RunResult(
             scenario.story, self.seed, self.world.mode, outcome, self.verdicts, evidence.identities, broken_off,
             digest, self.stream.events, evidence, opportunities, self.reconciliations, scenario.source,
+            self.case, self.correlation,
         )  # fmt: skip
 
     # -- the steps ------------------------------------------------------------------------------
@@ -228,6 +232,7 @@ class Play:
             reconciliations=self.reconciliations,
             lost_history=any(event.facts.get("level") == "lost" for event in self.stream.events),
         )  # fmt: skip
+        self.case = case
         self.verdicts += excused(judge(case), self.scenario.expect.broken, self._names(evidence))
         asked = any(_says_something(step.facts) for step in self.scenario.steps if step.verb == "expect")
         if self.unmet:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from harness.api import stories
+from harness.api.explaining import explained
 from harness.api.problem import Problem
 from harness.api.runs import Runs
 
@@ -73,6 +74,12 @@ async def show_run(
 ) -> dict[str, Any]:
     """How a run stands, and its events after the cursor; `wait_s` waits for news."""
     return await runs.events(run_id, after, wait_s)
+
+
+@router.get("/runs/{run_id}/explanation")
+async def explanation(runs: In, run_id: str) -> dict[str, Any]:
+    """Why a simulated run that is over does not hold: customer, first moment, calls around it, the calm run."""
+    return await explained(runs.get(run_id))
 
 
 @router.post("/runs/{run_id}/steps/{number}")

@@ -12,6 +12,7 @@ from harness.cli import (
     coverage,
     defects,
     desk,
+    explain,
     import_org,
     import_subscriptions,
     load,
@@ -49,6 +50,7 @@ run.register(app)
 chaos.register(app)
 coverage.register(app)
 defects.register(app)
+explain.register(app)
 sandbox.register(app)
 page.register(app)
 serve.register(app)

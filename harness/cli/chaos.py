@@ -111,12 +111,16 @@ def _explored(scenario: Scenario, seed: str, points: str, workers: int, first: b
             raise Refusal(words, EXIT[error.result.outcome] or 3) from error
 
 
+def _why(exploration: "Exploration", one: "Judged") -> str:
+    return f"windtunnel explain {exploration.source} --seed {exploration.seed} {one.point.options}"
+
+
 def _as_json(exploration: "Exploration", took_s: float) -> dict[str, object]:
     return {
         "story": exploration.story, "seed": exploration.seed, "outcome": exploration.outcome,
         "runs": len(exploration.judged), "took_s": round(took_s, 1),
-        "failed": [{"point": str(one.point), "outcome": one.outcome, "findings": list(one.findings)}
-                   for one in exploration.failed],
+        "failed": [{"point": str(one.point), "outcome": one.outcome, "findings": list(one.findings),
+                    "explain": _why(exploration, one)} for one in exploration.failed],
         "never_hit": [str(one.point) for one in exploration.missed],
     }  # fmt: skip
 
@@ -137,6 +141,7 @@ def _show(out: Console, exploration: "Exploration", took_s: float) -> None:
         out.print(f"[red]{one.outcome}[/] {escape(str(one.point))}", highlight=False)
         for finding in one.findings:
             out.print(f"    {escape(finding)}", highlight=False)
+        out.print(f"    [dim]{escape(_why(exploration, one))}[/]", highlight=False, soft_wrap=True)
     for one in exploration.missed[:SHOWN]:
         out.print(f"[yellow]never hit[/] {escape(str(one.point))}", highlight=False)
     rate = len(exploration.judged) / took_s if took_s else 0.0

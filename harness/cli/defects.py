@@ -39,7 +39,7 @@ def list_(catalogue: Catalogue = CATALOGUE, as_json: AsJson = False) -> None:
     """Say which defects there are, and which judges must catch each."""
     from harness.defects import planted  # noqa: PLC0415 - loads core and simulators
 
-    chosen = [planted(catalogue, name) for name in _chosen(catalogue, [])]
+    chosen = [planted(catalogue, name) for name in chosen_of(catalogue, [])]
     if as_json:
         print_json([{"defect": one.name, "says": one.says, "caught_by": sorted(one.caught_by)} for one in chosen])
         return
@@ -69,7 +69,7 @@ def run(
 
     windtunnel defects run ledger_posts_twice --json
     """
-    chosen = _chosen(catalogue, wanted or [])
+    chosen = chosen_of(catalogue, wanted or [])
     hush_core()
     from harness.defects import fly_canary, kills  # noqa: PLC0415 - loads core and simulators
 
@@ -93,7 +93,8 @@ def run(
     raise typer.Exit(0 if bird.dead and killed == len(table) else BROKEN)
 
 
-def _chosen(catalogue: str, wanted: list[str]) -> list[str]:
+def chosen_of(catalogue: str, wanted: list[str]) -> list[str]:
+    """Those wanted, or all that are in the catalogue; Refusal for one that is not there."""
     for place in (str(ROOT), str(Path.cwd())):
         if place not in sys.path:
             sys.path.insert(0, place)

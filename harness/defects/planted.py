@@ -3,12 +3,13 @@
 import importlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from harness.explaining import Failing
 from harness.runner import RunResult
 from harness.scenario import Scenario
 from harness.simulation import Flight, fly
@@ -90,6 +91,21 @@ def flights(
             result, world = fly(defect.scenario, seed, flight=flight, replay=defect.replay)
             assert world.crashes, f"{defect.name}: no crash at point {number}"
             yield result
+
+
+def failing_of(package: str, name: str) -> Failing | None:
+    """The first flight of a defect in which somebody sees it, to be explained; None if nobody does."""
+    defect = planted(package, name)
+    seen = [bool(set(broken([result])) - PROOFLESS) for result in flights(defect)]
+    if True not in seen:
+        return None
+    lying = nullcontext if defect.lie is None else partial(defect.lying, defect.scenario.world)
+    failing = Failing(defect.scenario, flight=Flight(defect.change), lying=lying, replay=defect.replay)
+    if defect.crash is None:
+        return failing
+    with lying():
+        points = fly(defect.scenario, flight=Flight(defect.change), replay=False)[1].points
+    return replace(failing, flight=Flight(defect.change, defect.crash.numbers(points)[seen.index(True)]))
 
 
 def broken(results: list[RunResult]) -> dict[str, list[str]]:

@@ -37,12 +37,14 @@ RESTART_S = 2.0  # how long a crashed core stays down
 
 @dataclass
 class Flight:
-    """How to fly: another core, where it crashes (the number of the crash point, from 1), and which of its requests
-    (from 1) meets which fault of the systems' tables. After `bound_s` of virtual time it is given up (Runaway).
+    """How to fly: another core, where it crashes (the number of the crash point, from 1), how many points after that it
+    crashes again, and which of its requests (from 1) meets which fault of the systems' tables. After `bound_s` of
+    virtual time it is given up (Runaway).
     """
 
     change: Change | None = None
     crash_at: int | None = None
+    crash_again: int | None = None
     call_at: int | None = None
     outcome: str = ""
     delay_s: float = 60.0
@@ -161,7 +163,9 @@ class SimWorld:
 
     def _at_point(self, name: str) -> bool:
         self.points.append(name)
-        if len(self.points) != self.flight.crash_at:
+        first = self.flight.crash_at
+        again = None if first is None or self.flight.crash_again is None else first + self.flight.crash_again
+        if first is None or len(self.points) not in (first, again):
             return False
         self.stream.add("crash", said=f"the core died at point {len(self.points)}: {name}")
         self._restarting = self._loop.create_task(self._restart())

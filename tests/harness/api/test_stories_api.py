@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from harness.api import stories
+from harness.api.explaining import explained
 from harness.api.problem import Problem
 from harness.api.runs import Run, Runs
 from harness.cli.select import known_stories
@@ -49,6 +50,20 @@ async def over(runs: Runs, run: Run) -> dict[str, Any]:
     assert run.task is not None
     await run.task
     return run.to_json()
+
+
+def test_a_run_that_does_not_hold_is_explained() -> None:
+    async def story() -> dict[str, Any]:
+        runs = Runs()
+        run = await runs.start("run-00000009", asked(SHORT.replace("exceptions: []", "exceptions: [unmapped_product]")))
+        with pytest.raises(Problem, match="has no verdict to explain"):
+            await explained(run)
+        await over(runs, run)
+        return await explained(run)
+
+    told = asyncio.run(story())
+    assert told["outcome"] == "broken" and told["customer"]["name"] == "A"
+    assert told["findings"][0]["invariant"] == "story" and told["timeline"]
 
 
 def test_a_run_tells_its_events_and_its_verdict() -> None:
