@@ -29,6 +29,9 @@ class AbortableProtocol(HttpToolsProtocol):
         extensions: dict[str, Any] = {"abort": self._abort}
         self.scope["extensions"] = extensions
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Silence: no system speaks websockets, and clients that ask first (Bayeux) expect to be refused."""
+
     def _abort(self, applied: bool) -> None:
         del applied  # the caller cannot tell the difference, and neither may the wire
         self.transport.abort()
@@ -84,14 +87,26 @@ Extra = Callable[[System, argparse.Namespace], Awaitable[dict[str, Any]]]
 """Opens what a system serves beside HTTP; appends how to close it to `args.closing`; its facts join the ready line."""
 
 
+class _Server(uvicorn.Server):
+    """Answers who is being held before it waits for calls in flight to end."""
+
+    def __init__(self, config: uvicorn.Config, system: System) -> None:
+        super().__init__(config)
+        self._system = system
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._system.release()
+        await super().shutdown(sockets)
+
+
 async def serve(system: System, args: argparse.Namespace, sender: HttpSender, extra: Extra | None) -> None:
     """Run until SIGTERM or SIGINT."""
     sock = bound_socket(args.host, args.port)
     config = uvicorn.Config(
         system.app, interface="asgi3", http=AbortableProtocol, lifespan="on", log_level="warning", access_log=False,
-        server_header=False, date_header=False, timeout_graceful_shutdown=2,
+        server_header=False, date_header=False, timeout_graceful_shutdown=2, ws="none",
     )  # fmt: skip
-    server = uvicorn.Server(config)
+    server = _Server(config, system)
     task = asyncio.get_running_loop().create_task(server.serve(sockets=[sock]))
     while not server.started and not task.done():
         await asyncio.sleep(0.005)

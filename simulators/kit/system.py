@@ -104,6 +104,9 @@ class System:
     def forget(self) -> None:
         """Drop in-memory state that is not in the store (tokens, caches); called by reset and restore."""
 
+    def release(self) -> None:
+        """Answer whoever is held for long (long polls): the server is about to stop."""
+
     def operation(self, call: Call) -> str:
         """The route's name; systems with other rules override it."""
         match = self.routes.match(call)
@@ -119,6 +122,11 @@ class System:
     def authenticate(self, call: Call) -> Answer | None:
         """See `wire.Vendor`."""
         raise NotImplementedError
+
+    def metered(self, call: Call) -> bool:
+        """See `wire.Vendor`: every call."""
+        del call
+        return True
 
     def refuse(self, reason: Refusal, call: Call, *, status: int, retry_after_s: int | None) -> Answer:
         """See `wire.Vendor`."""

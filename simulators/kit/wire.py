@@ -32,6 +32,10 @@ class Vendor(Protocol):
         """None when the caller may go on (and `call.principal` is set), else the vendor's refusal."""
         ...
 
+    def metered(self, call: Call) -> bool:
+        """Whether a call counts against the vendor's limits."""
+        ...
+
     def refuse(self, reason: Refusal, call: Call, *, status: int, retry_after_s: int | None) -> Answer:
         """The vendor's own answer for a refusal."""
         ...
@@ -124,8 +128,8 @@ class Wire:
         refusal = self.vendor.authenticate(call)
         if refusal is not None:
             return refusal
-        entered = self.clock.wire()
-        excess = self.meter.enter(entered)
+        metered, entered = self.vendor.metered(call), self.clock.wire()
+        excess = self.meter.enter(entered) if metered else None
         if excess is not None:
             return self._over(call, excess)
         try:
@@ -137,7 +141,8 @@ class Wire:
             self.journal.add("note", call.at, level="defect", operation=call.operation, error=repr(error))
             return self._refuse("internal_error", call, status=500)
         finally:
-            self.meter.leave(entered)
+            if metered:
+                self.meter.leave(entered)
 
     async def _spoil(self, call: Call, answer: Answer, fault: Fault) -> Answer | None:
         if fault.kind == "lost_answer":

@@ -16,6 +16,7 @@ from simulators.salesforce.auth import DEFAULT_CREDENTIALS, Sessions, bearer
 from simulators.salesforce.errors import ApiError, Problem, answer_error, failed, not_found
 from simulators.salesforce.events.bus import TABLES, Bus
 from simulators.salesforce.events.capture import Capture
+from simulators.salesforce.events.cometd import CometD
 from simulators.salesforce.events.managed import MANAGED, ManagedSubscriptions
 from simulators.salesforce.events.pubsub import PubSub
 from simulators.salesforce.events.subscription import COMMITS
@@ -35,7 +36,6 @@ exact(
     held_by="test_auth, test_refusals",
 )
 approximate("what counts as a request", "login does; composite members do not")
-absent("CometD (the Streaming API)")
 absent("TLS and the vendor's own host names: they are the edge's (`simulators/edge`), not this server's")
 
 LONGEST_TARGET = 16_384  # bytes of path and query; longer queries go by a composite request or a bulk job
@@ -79,6 +79,7 @@ class Salesforce(System):
         self.capture = Capture(self)
         self.managed = ManagedSubscriptions(self)
         self.pubsub = PubSub(self)
+        self.cometd = CometD(self)
         routes.register(self)
         acts.register(self)
         self.states.update(States(self).table())
@@ -94,6 +95,7 @@ class Salesforce(System):
         self.org.forget()
         self.sessions.forget()
         self.bus.forget()
+        self.cometd.forget()
 
     def seed(self, data: Mapping[str, Any]) -> dict[str, int]:
         """See `System.seed`: rows by sObject in dependency order."""
@@ -102,6 +104,14 @@ class Salesforce(System):
     def books(self) -> dict[str, Rows]:
         """See `System.books`."""
         return books.of(self.org)
+
+    def release(self) -> None:
+        """See `System.release`."""
+        self.cometd.forget()
+
+    def metered(self, call: Call) -> bool:
+        """See `wire.Vendor`: the Streaming API counts against no limit of API requests."""
+        return not call.operation.startswith("cometd.")
 
     def expire_credentials(self) -> None:
         """See `wire.Vendor`."""

@@ -76,6 +76,15 @@ class Sessions:
             known = self._known[token] = (row["expires"], row["user"])
         return known[1] if at < known[0] else None
 
+    def prolong(self, token: str, at: float) -> bool:
+        """Keep a session alive that a streaming client uses: it ends by revocation alone. False: it has ended."""
+        store = self._system.store
+        row = store.get(SESSION.name, token)
+        if row is not None and row["expires"] - at < LIFETIME_S / 2:
+            store.put(SESSION.name, {**row, "expires": at + LIFETIME_S})
+            self._known.pop(token, None)
+        return row is not None
+
     def revoke(self, token: str) -> bool:
         """End one session, or a refresh token with all its sessions; False for an unknown token."""
         self._known.pop(token, None)

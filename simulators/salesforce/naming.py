@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, unquote
 
 from simulators.kit.calls import Call
 from simulators.salesforce.errors import ApiError
+from simulators.salesforce.events import cometd
 from simulators.salesforce.web import parse_json
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ def normalise(call: Call) -> None:
 def operation(system: Salesforce, call: Call, name: str) -> str:
     """The route's name, with `:Object` behind it for record, collection and tree operations."""
     match = system.match(call)
+    if name == "cometd":
+        return cometd.operation(call)
     if match.route is None or not name.startswith(("record.", "collections.", "tree")):
         return name
     sobject = match.arguments.get("sobject") or _of_body(system, call, name)

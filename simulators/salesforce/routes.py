@@ -25,7 +25,7 @@ from simulators.salesforce import (
     sobject_collections,
     tree,
 )
-from simulators.salesforce.events import managed, platform
+from simulators.salesforce.events import cometd, managed, platform
 
 if TYPE_CHECKING:
     from simulators.salesforce.app import Salesforce
@@ -37,7 +37,7 @@ exact(
     held_by="test_upsert, test_records",
 )
 
-PUBLIC = frozenset(("authorize", "introspect", "token", "revoke", "soap", "versions"))
+PUBLIC = frozenset(("authorize", "cometd", "introspect", "token", "revoke", "soap", "versions"))
 """Operations that need no session."""
 
 _BASE = "/services/data/{version}"
@@ -57,6 +57,9 @@ TABLE: tuple[tuple[str, str, str, Endpoint], ...] = (
     ("GET", "/id/{org}/{user}", "identity", auth.identity),
     ("POST", "/services/Soap/u/{version}", "soap", soap.endpoint),
     ("POST", "/services/Soap/u/{version}/{org}", "soap", soap.endpoint),
+    ("POST", "/cometd", "cometd", cometd.endpoint),
+    ("POST", "/cometd/{version}", "cometd", cometd.endpoint),
+    ("POST", "/cometd/replay/{version}", "cometd", cometd.endpoint),  # the way of version 36.0
     ("GET", "/services/data", "versions", describe.versions),
     ("GET", _BASE, "resources", describe.resources),
     ("GET", f"{_BASE}/limits", "limits", limits.show),

@@ -32,7 +32,7 @@ NAMESPACE = "com.sforce.eventbus"
 CHANGE_TYPES = ("CREATE", "UPDATE", "DELETE", "UNDELETE", "GAP_CREATE", "GAP_UPDATE", "GAP_DELETE", "GAP_UNDELETE",
                 "GAP_OVERFLOW", "SNAPSHOT")  # fmt: skip
 _UNSEEN = frozenset(("Id", "IsDeleted", "SystemModstamp"))
-_ADDRESS_PARTS = ("Street", "City", "State", "PostalCode", "Country", "StateCode", "CountryCode", "Latitude",
+ADDRESS_PARTS = ("Street", "City", "State", "PostalCode", "Country", "StateCode", "CountryCode", "Latitude",
                   "Longitude", "GeocodeAccuracy")  # fmt: skip
 _DEGREES = frozenset(("Latitude", "Longitude"))
 _NAME_PARTS = ("Salutation", "FirstName", "LastName")
@@ -170,7 +170,7 @@ def _columns(sobject: SObject) -> list[Column]:
         if field.name in _UNSEEN or field.compound or (person == "PersonName" and field.name in _NAME_PARTS):
             continue
         if field.type == "address":
-            found.append(_compound(sobject, field.name, field.name.removesuffix("Address"), _ADDRESS_PARTS))
+            found.append(_compound(sobject, field.name, field.name.removesuffix("Address"), ADDRESS_PARTS))
         elif field.name == "Name" and person == "PersonName":
             found.append(_compound(sobject, field.name, "", _NAME_PARTS))
         else:
@@ -189,7 +189,7 @@ def _kind(sobject: SObject, column: Column, spelled: bool) -> list[Any]:
         record = _record(person, _NAME_PARTS)
         return ["null", record] if column.compound else ["null", "string", record]
     if column.compound:
-        return ["null", f"{NAMESPACE}.Address" if spelled else _record("Address", _ADDRESS_PARTS)]
+        return ["null", f"{NAMESPACE}.Address" if spelled else _record("Address", ADDRESS_PARTS)]
     return ["null", TYPES.get(column.parts[0][2].type, "string")]
 
 
