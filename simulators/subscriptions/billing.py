@@ -186,6 +186,25 @@ def announce(work: Work, invoice: Doc, customer: Doc, subscription: Doc | None) 
     work.emit(name, invoice=invoice, customer=customer, subscription=subscription)
 
 
+def of(work: Work, subscription: Doc) -> list[Doc]:
+    """All invoices with lines of a subscription, consolidated ones too, oldest first."""
+    found = work.find("invoice", subscription_id=subscription["id"])
+    shared = [work.need("invoice", key) for key in subscription.get("_bills", ())]
+    return sorted([*found, *shared], key=lambda one: one["generated_at"]) if shared else found
+
+
+def concerned(invoice: Doc) -> list[str]:
+    """The subscriptions that an invoice is of."""
+    if "subscription_id" in invoice:
+        return [invoice["subscription_id"]]
+    return list(dict.fromkeys(line["subscription_id"] for line in invoice["line_items"] if "subscription_id" in line))
+
+
+def owner(work: Work, invoice: Doc) -> Doc | None:
+    """The subscription by whose terms an invoice is collected; those on a consolidated one have the same."""
+    return next((work.get("subscription", key) for key in concerned(invoice)), None)
+
+
 def refresh_dues(work: Work, subscription_id: str | None) -> None:
     """Bring a subscription's count and sum of due invoices in step with them."""
     subscription = work.get("subscription", subscription_id)
@@ -203,6 +222,10 @@ def refresh_dues(work: Work, subscription_id: str | None) -> None:
         owed = invoice["status"] in ("payment_due", "not_paid") and not invoice["deleted"]
         if owed and invoice.get("subscription_id") == subscription["id"]:
             due[invoice["id"]] = invoice["amount_due"], invoice["due_date"]
+    for key in subscription.get("_bills", ()):
+        invoice = work.need("invoice", key)
+        if invoice["status"] in ("payment_due", "not_paid") and not invoice["deleted"]:
+            due[key] = invoice["amount_due"], invoice["due_date"]
     dues = {
         "due_invoices_count": len(due), "total_dues": sum(amount for amount, _ in due.values()) or None,
         "due_since": min((date for _, date in due.values()), default=None),
@@ -226,4 +249,5 @@ def rebalanced(work: Work, invoice: Doc) -> None:
         work.jobs.cancel(f"dunning/{invoice['id']}")
     else:
         watch_due_date(work, invoice)
-    refresh_dues(work, invoice.get("subscription_id"))
+    for key in concerned(invoice):
+        refresh_dues(work, key)

@@ -3,13 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from simulators.kit.fidelity import absent
 from simulators.kit.store import Doc
 from simulators.subscriptions import billing, discounts, items, rules_discount, rules_price, settlement, unbilled
 from simulators.subscriptions.rules_proration import Share
 from simulators.subscriptions.work import Work
-
-absent("consolidated invoices: each subscription has invoices of its own, whatever `consolidated_invoicing` says")
 
 
 @dataclass
@@ -28,13 +25,14 @@ def collection(customer: Doc, subscription: Doc) -> str:
 
 def bill(
     work: Work, customer: Doc, subscription: Doc, lines: list[Doc], date: int, *, first: bool = False,
-    pending: bool = False, recurring: bool = True, advance: bool = False,
+    pending: bool = False, recurring: bool = True, advance: bool = False, several: bool = False,
 ) -> Doc:  # fmt: skip
-    """An invoice of the subscription with its terms of payment, PO number and address."""
+    """An invoice with the subscription's terms of payment, PO number and address; `several`: others are on it too."""
     own: int | None = subscription.get("net_term_days")
     days: int = customer["net_term_days"] if own is None else own
     draft = billing.Draft(
-        customer, lines, date, subscription["currency_code"], subscription, recurring, first, pending, days, advance,
+        customer, lines, date, subscription["currency_code"], None if several else subscription,
+        recurring, first, pending, days, advance,
         {name: subscription.get(name) for name in ("po_number", "shipping_address")},
     )  # fmt: skip
     return billing.issue(work, draft)

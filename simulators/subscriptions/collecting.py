@@ -4,7 +4,7 @@ from typing import Any
 
 from simulators.kit.store import Doc
 from simulators.subscriptions import balances, customers, gateway, invoices, payment_intents, settlement, transactions
-from simulators.subscriptions.billing import rebalanced
+from simulators.subscriptions.billing import owner, rebalanced
 from simulators.subscriptions.errors import Refused, bad_state, not_found, wrong
 from simulators.subscriptions.invoices import Kept
 from simulators.subscriptions.params import Params
@@ -99,7 +99,7 @@ def of_invoice(work: Work, params: Params, key: str) -> Result:
     if amount > most:
         raise wrong("amount", f"is more than the {most} due")
     chosen, blocked = params.text("payment_source_id"), params.text("authorization_transaction_id")
-    source = settlement.source_for(work, customer, work.get("subscription", invoice.get("subscription_id")))
+    source = settlement.source_for(work, customer, owner(work, invoice))
     if chosen is not None:
         source = work.need("payment_source", chosen, "payment_source_id")
     if blocked is not None:

@@ -317,7 +317,8 @@ def delete(work: Work, _params: Params, key: str) -> Result:
     work.save("invoice", invoice)
     for job in ("due", "dunning"):
         work.jobs.cancel(f"{job}/{key}")
-    billing.refresh_dues(work, invoice.get("subscription_id"))
+    for concerned in billing.concerned(invoice):
+        billing.refresh_dues(work, concerned)
     work.emit("invoice_deleted", invoice=invoice)
     return {"invoice": invoice}
 

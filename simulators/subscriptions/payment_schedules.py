@@ -5,7 +5,7 @@ from typing import Any
 from simulators.kit.fidelity import approximate
 from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
-from simulators.subscriptions import invoices, settlement
+from simulators.subscriptions import billing, invoices, settlement
 from simulators.subscriptions.charging import collection
 from simulators.subscriptions.errors import bad_state, not_found, wrong
 from simulators.subscriptions.params import Params
@@ -155,7 +155,7 @@ def entry_due(work: Work, job: Job) -> None:
     now = shown(work, schedule)
     entry = next(one for one in now["schedule_entries"] if one["id"] == job.payload["entry"])
     customer = work.need("customer", invoice["customer_id"])
-    subscription = work.get("subscription", invoice.get("subscription_id"))
+    subscription = billing.owner(work, invoice)
     mode = customer["auto_collection"] if subscription is None else collection(customer, subscription)
     source = settlement.source_for(work, customer, subscription)
     part = min(entry["amount"], invoice["amount_to_collect"])

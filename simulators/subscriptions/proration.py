@@ -235,7 +235,7 @@ def _from_unbilled(
 
 def _bills(work: Work, subscription: Doc) -> list[Doc]:
     """Final bills that may hold lines of the subscription, youngest first."""
-    found = work.find("invoice", subscription_id=subscription["id"])
+    found = billing.of(work, subscription)
     return [one for one in found if one["status"] not in ("voided", "pending") and not one["deleted"]][::-1]
 
 

@@ -56,7 +56,7 @@ def _share(work: Work, subscription: Doc, begin: int, boundary: int) -> Share:
 def _is_billed(work: Work, subscription: Doc) -> bool:
     start, end = subscription["current_term_start"], subscription["current_term_end"]
     held = [
-        line for invoice in work.find("invoice", subscription_id=subscription["id"])
+        line for invoice in billing.of(work, subscription)
         if invoice["status"] != "voided" and not invoice["deleted"] for line in invoice["line_items"]
         if not line["metered"]
     ]  # fmt: skip

@@ -5,6 +5,7 @@ from simulators.kit.store import Doc
 from simulators.subscriptions import (
     billing,
     charging,
+    consolidation,
     contracts,
     items,
     pauses,
@@ -84,11 +85,14 @@ def renew(work: Work, customer: Doc, subscription: Doc, changed: bool = False) -
     if changed:
         lines += items.charge_lines(work, subscription, "subscription_creation")
     charging.discounted(work, subscription, lines, work.at, terms.running_share(work, subscription))
-    sums = charging.worth(work, customer, subscription, lines) if subscription.get("_unbilled") else None
-    lines += unbilled.sweep(work, customer, subscription)
+    held = bool(lines) and consolidation.held(work, customer, subscription)
+    sums = charging.worth(work, customer, subscription, lines) if held or subscription.get("_unbilled") else None
+    if not held:
+        lines += unbilled.sweep(work, customer, subscription)
     charged = charging.charge(
-        work, customer, subscription, lines, pending=subscription.get("create_pending_invoices", False)
-    )
+        work, customer, subscription, lines, immediately=not held,
+        pending=subscription.get("create_pending_invoices", False),
+    )  # fmt: skip
     if sums is not None:
         contracts.counted(work, customer, subscription, sums, cycles=0 if billed_ahead else 1)
     else:

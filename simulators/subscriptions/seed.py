@@ -59,6 +59,9 @@ def _site(work: Work, row: Mapping[str, Any]) -> None:
     for name, allowed in _SITE_CHOICES.items():
         if row.get(name, allowed[0]) not in allowed:
             raise ValueError(f"{name} is one of {', '.join(allowed)}")
+    unknown = set(row.get("consolidation_separates", ())) - {"po_number", "shipping_address"}
+    if unknown:
+        raise ValueError(f"consolidation_separates names po_number and shipping_address, not {unknown.pop()}")
     days = row.get("usage_close_days")
     if days is not None and not (isinstance(days, int) and 0 <= days <= 50):
         raise ValueError("usage_close_days is a number of days up to 50, or null: closed by hand")

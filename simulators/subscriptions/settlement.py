@@ -4,7 +4,7 @@ from simulators.kit.fidelity import approximate
 from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
 from simulators.subscriptions import balances, dunning, gateway
-from simulators.subscriptions.billing import rebalanced
+from simulators.subscriptions.billing import owner, rebalanced
 from simulators.subscriptions.rules_invoice import OPEN
 from simulators.subscriptions.work import Work
 
@@ -167,7 +167,7 @@ def retry_charge(work: Work, job: Job) -> None:
     if invoice is None or invoice["status"] not in OPEN or invoice.get("dunning_status") != "in_progress":
         return
     customer = work.need("customer", invoice["customer_id"])
-    subscription = work.get("subscription", invoice.get("subscription_id"))
+    subscription = owner(work, invoice)
     source = source_for(work, customer, subscription)
     if source is not None and invoice["amount_to_collect"]:
         collect(work, invoice, customer, source, invoice["amount_to_collect"])

@@ -19,6 +19,7 @@ SITE_DEFAULTS: Doc = {
     "chargeback": "credit",  # credit: credit note and refund; reopen: a reversal, and the invoice is open again
     "dunning_outcome": "not_paid",  # once retries are used up; or cancel: the subscription ends too
     "billing_date": None, "billing_month": None,  # calendar billing: terms begin on this day, yearly ones in this month
+    "consolidated_invoicing": False, "consolidation_separates": [],  # what else must be alike: po_number, …
     "backdating_days": 366,  # how far in the past a start, change or cancellation may be dated
     "usage_close_days": None,  # a bill of metered items waits so long for late usage; 0: not at all, None: for a person
 }  # fmt: skip
