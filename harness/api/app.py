@@ -10,6 +10,7 @@ from harness.api import problem, routes, run_routes
 from harness.api.actions import Actions
 from harness.api.runs import Runs
 from harness.api.sandbox import Sandbox
+from harness.api.travel import TimeTravel
 
 Scope = MutableMapping[str, Any]
 App = Callable[[Scope, Any, Any], Awaitable[None]]
@@ -22,6 +23,7 @@ def api(sandbox: Sandbox, token: str) -> FastAPI:
         description="State of the sandbox, actions, books, exceptions, clock, and runs of stories.",
     )  # fmt: skip
     app.state.sandbox, app.state.actions, app.state.runs = sandbox, Actions(sandbox.world), Runs()
+    app.state.travel = TimeTravel(sandbox, app.state.actions)
     problem.install(app)
     app.include_router(routes.router)
     app.include_router(run_routes.router)

@@ -1,5 +1,6 @@
 """The running sandbox as the API sees it: its world, the people who act in it, and a diary of what was noticed."""
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,6 +16,7 @@ from harness.stack.world import LiveWorld
 from harness.storm import Storm
 
 DIARY_MAX = 20_000  # moments; older ones fall out, books never do
+TRAVEL = "time_machine.travel_forward"
 Row = Mapping[str, Any]
 
 
@@ -25,6 +27,7 @@ class Diary(EventStream):
         super().__init__(now)
         self._clock = now
         self._seq = 0
+        self.travel = asyncio.Event()  # somebody has asked the platform's Time Machine to travel
         self.moments: deque[RunEvent] = deque(maxlen=DIARY_MAX)
 
     def add(self, kind: EventKind, at: float | None = None, **facts: Any) -> RunEvent:
@@ -33,6 +36,8 @@ class Diary(EventStream):
         event = RunEvent(self._seq, self._clock() if at is None else at, kind, facts)
         if kind in ("crash", "note") or (kind == "change" and facts.get("action") == "insert"):
             self.moments.append(event)
+        if kind == "call" and facts.get("operation") == TRAVEL:
+            self.travel.set()
         return event
 
 

@@ -31,10 +31,12 @@ async def serving(stack: Stack, host: str, port: int, token: str) -> AsyncIterat
     listener = socket.create_server((host, port))
     task = asyncio.get_running_loop().create_task(server.serve([listener]))
     sandbox.open()
+    app.state.travel.start()
     try:
         yield f"http://{host}:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
+        await app.state.travel.close()
         await app.state.runs.close()
         await app.state.actions.close()
         await sandbox.close()

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ async def kept(plan: Plan, out: Console) -> AsyncIterator[tuple[Stack, dict[str,
     api_port = port_of("harness API", plan.ports_from)
     with out.status("starting") as status:
         begun = time.monotonic()
-        async with launch(plan, status.update) as stack:
+        async with launch(replace(plan, one_time=True), status.update) as stack:
             token = secrets.token_hex(16)
             async with serving(stack, HOST, api_port, token) as address:
                 status.stop()

@@ -41,6 +41,7 @@ class Plan:
     core: str = ""
     profile: str = "roomy"
     keep_data: bool = False
+    one_time: bool = False  # a Time Machine of the platform moves the sandbox's clock, see `harness.api.travel`
     edge: bool = False  # also the edge, for SDKs that form vendor host names
 
 
@@ -96,7 +97,7 @@ async def launch(plan: Plan, progress: Progress = lambda _text: None) -> AsyncIt
         children.append(core)
         world = await LiveWorld(addresses, secret, core).open()
         progress("seeding the company into them")
-        await seed_company(world, plan.company)
+        await seed_company(world, plan.company, plan.one_time)
         await one_clock(world, plan.genesis, plan.seed)
         progress("starting the sync core")
         _core_child(plan, addresses, secret, plan.company.mappings_with(plan.mappings), core)
@@ -194,7 +195,7 @@ def _core_child(
     core.environment = core_environment(folder, port, addresses.systems, addresses.sftp_port, secret, mappings, pubsub)
 
 
-async def seed_company(world: LiveWorld, company: WorldFile) -> None:
+async def seed_company(world: LiveWorld, company: WorldFile, one_time: bool = False) -> None:
     """Load each system's part of the company, with this stack's own webhook address and passwords."""
 
     async def load(name: SystemName) -> None:
@@ -207,6 +208,7 @@ async def seed_company(world: LiveWorld, company: WorldFile) -> None:
                     "basic_auth_password": world.secret.webhook_password,
                 }
             ]  # fmt: skip
+            data["site"] = {**data.get("site", {}), "clock": "sandbox" if one_time else "own"}
         for partner in data.get("partners", []) if name == "erp_legacy" else []:
             partner.update(world.secret.partners[partner["SNDPRN"]])
         try:

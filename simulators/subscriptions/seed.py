@@ -17,6 +17,7 @@ _RULE = frozenset(("id", "business_entity_id", "country", "state", "city", "rate
 _SITE_CHOICES = {
     "proration": ("day", "millisecond"), "tax_rounding": ("per_line", "per_invoice"),
     "chargeback": ("credit", "reopen"), "dunning_outcome": ("not_paid", "cancel"),
+    "clock": ("own", "sandbox"),
 }  # fmt: skip
 REASONS = ("tax_not_configured", "region_non_taxable", "export", "customer_exempt", "product_exempt", "zero_rated",
            "reverse_charge", "high_value_physical_goods", "zero_value_item",

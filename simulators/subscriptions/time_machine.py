@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 approximate(
     "Time Machine",
-    "jumps this process's own clock job by job; start_afresh also rewinds it. In a sandbox whose clock "
-    "has another owner, move that clock instead",
+    "jumps this process's own clock job by job; start_afresh also rewinds it. With the site setting `clock: sandbox` "
+    "(as `windtunnel up` has it) the sandbox moves all its systems to the destination, and nothing is rewound",
     source="ours",
 )
 
@@ -108,7 +108,8 @@ def travel_forward(work: Work, params: Params, key: str) -> Result:
     if destination <= work.at:
         raise wrong("destination_time", f"time travel goes forward only; it is {work.at} now")
     machine |= {"time_travel_status": "in_progress", "destination_time": destination}
-    work.jobs.schedule(work.at, "travel", {"destination": destination, "hop": 0}, key="travel/0")
+    begin = destination if work.site["clock"] == "sandbox" else work.at  # there somebody else brings the site
+    work.jobs.schedule(begin, "travel", {"destination": destination, "hop": 0}, key="travel/0")
     return {"time_machine": work.keep("time_machine", machine)}
 
 
@@ -117,7 +118,8 @@ def start_afresh(work: Work, params: Params, key: str) -> Result:
     _known(key)
     machine = _free(work)
     genesis = params.integer("genesis_time")
-    genesis = work.at if genesis is None else genesis
+    if genesis is None or work.site["clock"] == "sandbox":
+        genesis = work.at
     machine |= {"time_travel_status": "in_progress", "genesis_time": genesis, "destination_time": genesis}
     work.jobs.schedule(work.at, "afresh", {"genesis": genesis})
     return {"time_machine": work.keep("time_machine", machine)}

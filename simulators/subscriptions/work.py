@@ -21,6 +21,7 @@ SITE_DEFAULTS: Doc = {
     "billing_date": None, "billing_month": None,  # calendar billing: terms begin on this day, yearly ones in this month
     "consolidated_invoicing": False, "consolidation_separates": [],  # what else must be alike: po_number, …
     "backdating_days": 366,  # how far in the past a start, change or cancellation may be dated
+    "clock": "own",  # whose time a Time Machine moves: this process's, or the sandbox's, which then moves all systems
     "usage_close_days": None,  # a bill of metered items waits so long for late usage; 0: not at all, None: for a person
 }  # fmt: skip
 

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from chargebee.main import Chargebee
 
 from tests.sandbox import Caller, click, sandbox
 
@@ -14,10 +17,15 @@ pytestmark = pytest.mark.live
 
 
 @pytest.fixture(scope="module")
-def caller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     home: Path = tmp_path_factory.mktemp("api") / "home"
     with sandbox(home) as environment:
-        yield Caller(environment)
+        yield environment
+
+
+@pytest.fixture(scope="module")
+def caller(environment: dict[str, str]) -> Caller:
+    return Caller(environment)
 
 
 def refused(answer: httpx.Response, status: int, words: str) -> None:
@@ -146,3 +154,21 @@ def test_time_passes_with_progress_and_one_thing_at_a_time(caller: Caller) -> No
     refused(caller.act("close", {"deal": "hudson"}), 409, "busy")
     done = caller.until(lambda: (now := caller.get(f"/actions/{begun['id']}"))["state"] == "done" and now)
     assert done["share"] == 1.0 and caller.get("/clock")["now"] >= begun["to"]
+
+
+def test_the_platform_s_time_machine_moves_the_whole_sandbox(caller: Caller, environment: dict[str, str]) -> None:
+    Chargebee.verify_ca_certs = False
+    client = Chargebee(api_key=environment["CHARGEBEE_API_KEY"], site="sandbox", protocol="http")
+    client.env.api_endpoint = environment["CHARGEBEE_ENDPOINT"]
+    client.env.time_travel_retry_delay_ms = 200
+    before = datetime.fromisoformat(caller.get("/clock")["now"])
+    destination = int((before + timedelta(days=2)).timestamp())
+    machine = client.TimeMachine.travel_forward("delorean", {"destination_time": destination}).time_machine
+    assert machine.time_travel_status == "in_progress"
+    there = client.TimeMachine.wait_for_time_travel_completion(machine).time_machine
+    assert there.time_travel_status == "succeeded"
+    travelled = caller.until(lambda: [one for one in caller.get("/actions") if one["id"].startswith("time-machine")])
+    assert caller.get(f"/actions/{travelled[0]['id']}?wait_s=20")["state"] == "done"
+    assert datetime.fromisoformat(caller.get("/clock")["now"]).timestamp() >= destination
+    dated = httpx.get(environment["SALESFORCE_URL"] + "/services/data", trust_env=False).headers["date"]
+    assert parsedate_to_datetime(dated).timestamp() >= destination
