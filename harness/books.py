@@ -69,7 +69,7 @@ def _salesforce(book: Mapping[str, Any], canon: Canon, correlation: Correlation)
     for row in rows(book, "document", "Credit_Note__c"):
         canon.documents.append(_credit_copy(row, canon, numbers))
     for row in rows(book, "document", "Payment__c"):
-        canon.receipts.append(_payment_copy(row, canon))
+        canon.receipts.append(_payment_copy(row, canon, correlation))
 
 
 def _as_before(row: Row, correlation: Correlation) -> Row:
@@ -163,11 +163,12 @@ _AMOUNTS = ("Net", "Tax", "Gross", "Balance")
 _CREDIT_AMOUNTS = ("Net", "Tax", "Gross", "Available")
 
 
-def _payment_copy(row: Row, canon: Canon) -> Receipt:
-    account = row.get("Account__c") or ""
+def _payment_copy(row: Row, canon: Canon, correlation: Correlation) -> Receipt:
+    account, key = row.get("Account__c") or "", row["Payment_Key__c"] or ""
     return Receipt(
-        "salesforce", row["Id"], row["Payment_Key__c"] or "", account, _entity(account, canon), row["CurrencyIsoCode"],
-        minor(row.get("Amount__c") or 0, row["CurrencyIsoCode"]), row.get("Received_On__c") or "",
+        "salesforce", row["Id"], correlation.receipt(key) or key, account, _entity(account, canon),
+        row["CurrencyIsoCode"], minor(row.get("Amount__c") or 0, row["CurrencyIsoCode"]),
+        row.get("Received_On__c") or "",
     )  # fmt: skip
 
 
@@ -344,12 +345,12 @@ def _payment(row: Row, customers: Mapping[str, Row], correlation: Correlation) -
     settles nothing any more.
     """
     reference = str(row.get("reference_number") or "")
-    born_elsewhere = reference.startswith((correlation.cloud_receipt_prefix, correlation.legacy_receipt_prefix))
+    born = correlation.receipt(reference)
     sign, settles = (1, row.get("linked_invoices") or ()) if row["type"] == "payment" else (-1, ())
     applied = [(link["invoice_id"], int(link["applied_amount"])) for link in settles if row["status"] == "success"]
     applied += [(link["cn_id"], -int(link["applied_amount"])) for link in row.get("linked_credit_notes") or ()]
     return Receipt(
-        "subscriptions", row["id"], reference if born_elsewhere else f"CB:{row['id']}",
+        "subscriptions", row["id"], born if born[:3] not in ("", "CB:") else f"CB:{row['id']}",
         _account_of(row, customers, correlation), row.get("business_entity_id") or "", row["currency_code"],
         sign * int(row["amount"]), _day(row["date"]), tuple(applied), source=str(row.get("refunded_txn_id") or ""),
     )  # fmt: skip

@@ -31,6 +31,7 @@ class Correlation:
     payment_prefix: str = "CBTXN-"
     bill_void_prefix: str = "CBVOID-"  # a credit memo that takes a voided bill back
     credit_void_prefix: str = "CBCNV-"  # an invoice that takes a voided credit note back
+    platform_receipt_prefix: str = "CB:"
     cloud_receipt_prefix: str = "NS-"
     legacy_receipt_prefix: str = "L-"
     renamed: dict[str, dict[str, str]] = field(default_factory=dict)  # Salesforce object -> new field name -> the old
@@ -39,6 +40,16 @@ class Correlation:
         """A field of Salesforce has another name now; the books are read as before."""
         known = self.renamed.setdefault(record, {})
         known[after] = known.pop(before, before)
+
+    def receipt(self, reference: str) -> str:
+        """A receipt's key as the judges write it, however the core does; '' for a text that names none."""
+        for mine, ours in (
+            (self.platform_receipt_prefix, "CB:"), (self.cloud_receipt_prefix, "NS-"),
+            (self.legacy_receipt_prefix, "L-"),
+        ):  # fmt: skip
+            if reference.startswith(mine):
+                return ours + reference.removeprefix(mine)
+        return ""
 
     @classmethod
     def of_entities(

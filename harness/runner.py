@@ -1,7 +1,8 @@
 """Plays a story in a world, as a stream of events, and has it judged from the books alone."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from harness.aging import windows_of
@@ -61,13 +62,15 @@ async def run_story(
     replay: bool | None = None,
     before_judging: Callable[[], Awaitable[None]] | None = None,
     before_step: Callable[[int], Awaitable[None]] | None = None,
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> RunResult:
     """Play the story from its first step to the verdict; the world stands at the story's genesis.
 
     `replay` overrides the story's wish to have all signals taken again twice at the end (I9); `before_judging` lets
-    the events of other processes arrive first; `before_step` is awaited before each step, with its number.
+    the events of other processes arrive first; `before_step` is awaited before each step, with its number. `names`: how
+    a core that is not ours calls things (`harness.correlations`).
     """
-    play = Play(scenario, world, stream, seed, before_judging, before_step)
+    play = Play(scenario, world, stream, seed, before_judging, before_step, names)
     return await play.run(scenario.replay if replay is None else replay)
 
 
@@ -78,6 +81,7 @@ class Play:
         self, scenario: Scenario, world: World, stream: EventStream, seed: str,
         before_judging: Callable[[], Awaitable[None]] | None = None,
         before_step: Callable[[int], Awaitable[None]] | None = None,
+        names: Mapping[str, str] = MappingProxyType({}),
     ) -> None:  # fmt: skip
         self.before_judging, self.before_step = before_judging, before_step
         self.scenario, self.world, self.stream, self.seed = scenario, world, stream, seed
@@ -87,7 +91,7 @@ class Play:
             facts.sku: facts.value for facts in scenario.facts_of("map_item")
         }  # known in the end, if not at first
         months = company.months_of({**mappings.get("items", {}), **taught})
-        self.correlation = Correlation.of_entities(mappings.get("entities", {}), months)
+        self.correlation = replace(Correlation.of_entities(mappings.get("entities", {}), months), **names)  # type: ignore[arg-type]
         self.storm = Storm(world, stream)
         self.stage = Stage(world, stream, scenario, company, self.storm, self.correlation)
         self.unmet: list[str] = []

@@ -54,6 +54,7 @@ class Wishes:
     after_each: Callable[[Played], None] = lambda _played: None
     only: frozenset[tuple[str, str]] | None = None  # (story, seed) of the runs to play, None for all
     before_step: Callable[[int], Awaitable[None]] | None = None
+    names: Mapping[str, str] = field(default_factory=dict)  # how another core calls things
 
     def wants(self, scenario: Scenario, seed: str) -> bool:
         """Whether this run is to be played."""
@@ -103,7 +104,13 @@ async def _play_on(stack: Sandbox, scenario: Scenario, seed: str, wishes: Wishes
     pump.start()
     try:
         result = await run_story(
-            scenario, stack.world, stream, seed, before_judging=pump.catch_up, before_step=wishes.before_step
+            scenario,
+            stack.world,
+            stream,
+            seed,
+            before_judging=pump.catch_up,
+            before_step=wishes.before_step,
+            names=wishes.names,
         )
     finally:
         await pump.close()

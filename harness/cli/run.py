@@ -3,6 +3,7 @@
 import os
 import shlex
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +16,7 @@ from harness.cli.output import Refusal, console, run_live
 from harness.cli.play import Played, Wishes, play_live, play_sim
 from harness.cli.select import limits_of, seeds, shard, stories, writable
 from harness.cli.stories import Core, Json, Mode, Profile, finish, launch_of
+from harness.correlations import load_correlation
 from harness.events import Consumer
 from harness.load.export import with_export
 from harness.record import RecordWriter
@@ -26,6 +28,7 @@ from harness.report.summary import summary
 from harness.report.terminal import Progress, show_result
 from harness.runner import RunResult
 from harness.scenario import Scenario, StoryError
+from harness.stack.remote import is_address
 
 
 class Annotations(StrEnum):
@@ -61,6 +64,9 @@ def run(
     ] = False,
     repeat: Annotated[int, typer.Option(min=1, help="Each run so often in one process: I24 again (sim).")] = 1,
     core: Core = "",
+    correlation: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="How the core of --core names things: a YAML map of its keys.")
+    ] = None,
     profile: Profile = "roomy",
     as_json: Json = False,
 ) -> None:
@@ -73,6 +79,7 @@ def run(
     windtunnel run crm-export --export ~/our-crm-export
     """
     _check(profile, core, mode, twice or repeat > 1)
+    keys = _keys(core, correlation)
     writable({"--junit": junit, "--html": html, "--record": record})
     github_too = annotations is Annotations.github
     chosen, chances = _stories(names, github_too), seeds(seed)
@@ -80,14 +87,16 @@ def run(
         chosen = [with_export(one, export, mode.value) for one in chosen]
     only = shard(part, chosen, chances) if part else None
     runs = len(chosen) * len(chances) if only is None else len(only)
-    out = _Reports(as_json, runs > 3, full, _more(profile, core, export), record, html, github_too)
+    if is_address(core) and runs > 1:
+        raise Refusal("a core at an address cannot be begun anew between runs: one story and one seed at a time")
+    out = _Reports(as_json, runs > 3, full, _more(profile, core, export, correlation), record, html, github_too)
     again = _Again(chosen, twice, repeat)
 
     def after_each(played: Played) -> None:
         again.judge(played)
         out.add(played)
 
-    wishes = Wishes(out.consumers(mode), out.shown.say, core, profile, after_each, only)
+    wishes = Wishes(out.consumers(mode), out.shown.say, core, profile, after_each, only, names=keys)
     try:
         if mode is Mode.sim:
             played = play_sim(chosen, chances, wishes)
@@ -184,9 +193,10 @@ def _stories(names: list[str], noted: bool) -> list[Scenario]:
         raise
 
 
-def _more(profile: str, core: str, export: Path | None) -> str:
+def _more(profile: str, core: str, export: Path | None, correlation: Path | None) -> str:
     """The options that a repetition needs as well."""
-    given = {"--profile": profile if profile != "roomy" else "", "--core": core, "--export": str(export or "")}
+    given = {"--profile": profile if profile != "roomy" else "", "--core": core,
+             "--correlation": str(correlation or ""), "--export": str(export or "")}  # fmt: skip
     return " ".join(f"{name} {shlex.quote(value)}" for name, value in given.items() if value)
 
 
@@ -196,3 +206,12 @@ def _check(profile: str, core: str, mode: Mode, again: bool) -> None:
         raise Refusal("--core needs --mode live: another core is a process of its own")
     if again and mode is not Mode.sim:
         raise Refusal("--twice and --repeat need --mode sim: a live run is not repeatable bit by bit")
+
+
+def _keys(core: str, correlation: Path | None) -> Mapping[str, str]:
+    """How the other core names things."""
+    if correlation is None:
+        return {}
+    if not core:
+        raise Refusal("--correlation describes the keys of another core: say it with --core")
+    return load_correlation(correlation)

@@ -29,7 +29,9 @@ class Mode(StrEnum):
 
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-Core = Annotated[str, typer.Option("--core", metavar="CMD", help="Fly another core, started by this command (live).")]
+Core = Annotated[
+    str, typer.Option("--core", metavar="CMD|URL", help="Fly another core (live): its command, or where it answers.")
+]
 Profile = Annotated[str, typer.Option("--profile", help="Request limits: vendor, roomy or none.")]
 
 

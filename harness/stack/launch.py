@@ -10,13 +10,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from harness.scenario import WorldFile
 from harness.stack.core_env import core_environment
 from harness.stack.credentials import Credentials, fresh_credentials
-from harness.stack.home import check_free, free_port, private_folder, write_private
+from harness.stack.home import check_free, free_port, home, private_folder, write_private
 from harness.stack.problem import StackProblem
 from harness.stack.process import Child
+from harness.stack.remote import RemoteCore, is_address
 from harness.stack.world import Addresses, Edge, EventBus, LiveWorld
 from harness.world import SYSTEMS, SystemName
 
@@ -30,7 +32,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Plan:
-    """What to start. `ports_from` 0 takes free ports; `core` is the command of another core, '' is our own."""
+    """What to start. `ports_from` 0 takes free ports; `core`: command or address of another core, '' is ours."""
 
     company: WorldFile
     genesis: float
@@ -92,8 +94,9 @@ async def launch(plan: Plan, progress: Progress = lambda _text: None) -> AsyncIt
         sftp_port = int(systems["erp_legacy"].ready.get("sftp_port", ports["erp_legacy SFTP"]))
         edge = await _edge(plan, ports, urls, children) if plan.edge else None
         bus = _bus(systems["salesforce"].ready)
-        addresses = Addresses(urls, f"http://{HOST}:{ports['core']}", sftp_port, edge=edge, bus=bus)
-        core = Child("core", _core_command(plan.core), plan.folder / "core.log")
+        address = plan.core.rstrip("/") if is_address(plan.core) else f"http://{HOST}:{ports['core']}"
+        addresses = Addresses(urls, address, sftp_port, edge=edge, bus=bus)
+        core = _core_of(plan, progress)
         children.append(core)
         world = await LiveWorld(addresses, secret, core).open()
         progress("seeding the company into them")
@@ -176,6 +179,12 @@ async def _edge(plan: Plan, ports: Mapping[str, int], urls: Mapping[str, str], c
     return Edge(f"http://{HOST}:{facts['port']}", f"https://{HOST}:{facts['tls_port']}", facts["ca"])
 
 
+def _core_of(plan: Plan, progress: Progress) -> Child:
+    if is_address(plan.core):
+        return RemoteCore(plan.core, home() / "core.env", progress)
+    return Child("core", _core_command(plan.core), plan.folder / "core.log")
+
+
 def _core_command(command: str) -> list[str]:
     if not command:
         return [sys.executable, "-m", "synccore"]
@@ -186,11 +195,12 @@ def _core_command(command: str) -> list[str]:
 
 
 def _core_child(
-    plan: Plan, addresses: Addresses, secret: Credentials, mappings: Mapping[str, Any], core: Child
-) -> None:
-    """Give the core's process its environment and an empty folder."""
+    plan: Plan, addresses: Addresses, secret: Credentials, mappings: Mapping[str, Any],
+    core: Child,
+) -> None:  # fmt: skip
+    """Give the core its environment and an empty folder."""
     folder = private_folder(_core_folder(plan))
-    port = int(addresses.core.rsplit(":", 1)[1])
+    port = urlsplit(addresses.core).port or (443 if addresses.core.startswith("https:") else 80)
     pubsub = ("off", "") if addresses.bus is None else addresses.bus.for_core
     core.environment = core_environment(folder, port, addresses.systems, addresses.sftp_port, secret, mappings, pubsub)
 
