@@ -86,9 +86,7 @@ def run(
     if export is not None:
         chosen = [with_export(one, export, mode.value) for one in chosen]
     only = shard(part, chosen, chances) if part else None
-    runs = len(chosen) * len(chances) if only is None else len(only)
-    if is_address(core) and runs > 1:
-        raise Refusal("a core at an address cannot be begun anew between runs: one story and one seed at a time")
+    runs = _count(core, len(chosen) * len(chances) if only is None else len(only))
     out = _Reports(as_json, runs > 3, full, _more(profile, core, export, correlation), record, html, github_too)
     again = _Again(chosen, twice, repeat)
 
@@ -104,9 +102,7 @@ def run(
             played = run_live(play_live(chosen, chances, wishes, launch_of(mode)))
     finally:
         out.close()
-    if junit is not None:
-        write_junit(junit, [summary(one.result, one.took_s, out.more) for one in played])
-    finish(played, as_json)
+    _finish(played, junit, out.more, as_json)
 
 
 @dataclass
@@ -215,3 +211,15 @@ def _keys(core: str, correlation: Path | None) -> Mapping[str, str]:
     if not core:
         raise Refusal("--correlation describes the keys of another core: say it with --core")
     return load_correlation(correlation)
+
+
+def _finish(played: list[Played], junit: Path | None, more: str, as_json: bool) -> None:
+    if junit is not None:
+        write_junit(junit, [summary(one.result, one.took_s, more) for one in played])
+    finish(played, as_json)
+
+
+def _count(core: str, runs: int) -> int:
+    if is_address(core) and runs > 1:
+        raise Refusal("a core at an address cannot be begun anew between runs: one story and one seed at a time")
+    return runs
