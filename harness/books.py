@@ -110,6 +110,9 @@ def _deal(
     for line in lines:
         amount = minor(line["TotalPrice"], currency)
         every = correlation.months.get(line.get("ProductCode") or "", 0)
+        if every and kind == "amendment" and correlation.quoted_by_months and term:
+            recurring, net = recurring + amount * every // term, net + amount
+            continue
         recurring, once = recurring + (amount if every else 0), once + (0 if every else amount)
         net += amount * (max(1, term // every) if every and kind != "amendment" else 1)
     return Deal(

@@ -21,6 +21,7 @@ class Correlation:
     zones: Mapping[str, str] = field(default_factory=dict)  # entity -> time zone of its dates
     usage_note: str = "metering:"  # begins the note of a usage; the event's id follows
     months: Mapping[str, int] = field(default_factory=dict)  # product that is billed again and again -> every so many
+    quoted_by_months: bool = False  # an amendment's prices are for its months, not for a billing period
     deal_types: Mapping[str, Any] = field(default_factory=lambda: {"Renewal": "renewal", "Amendment": "amendment"})
     deal_field: str = "cf_sf_opportunity"
     account_field: str = "cf_sf_account"

@@ -91,7 +91,12 @@ class Play:
             facts.sku: facts.value for facts in scenario.facts_of("map_item")
         }  # known in the end, if not at first
         months = company.months_of({**mappings.get("items", {}), **taught})
-        self.correlation = replace(Correlation.of_entities(mappings.get("entities", {}), months), **names)  # type: ignore[arg-type]
+        by_months = any(
+            facts.name == "amendment" and facts.value.get("quoted") == "months"
+            for facts in scenario.facts_of("set_policy")
+        )
+        known = replace(Correlation.of_entities(mappings.get("entities", {}), months), quoted_by_months=by_months)
+        self.correlation = replace(known, **names)  # type: ignore[arg-type]
         self.storm = Storm(world, stream)
         self.stage = Stage(world, stream, scenario, company, self.storm, self.correlation)
         self.unmet: list[str] = []

@@ -90,7 +90,8 @@ def _billed_twice(canon: Canon) -> list[str]:
     worth: dict[str, int] = {}
     for deal in canon.deals:
         about = first.get(deal.id, deal.id)
-        worth[about] = worth.get(about, 0) + deal.net
+        most = deal.recurring + deal.once if deal.kind == "amendment" else deal.net  # of an amendment: a whole term
+        worth[about] = worth.get(about, 0) + most
     by_deal: dict[str, list[Document]] = {}
     for bill in canon.bills():
         about = first.get(bill.deal, bill.deal)

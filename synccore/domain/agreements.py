@@ -10,6 +10,7 @@ from synccore.domain.keys import digest
 from synccore.domain.mappings import Item
 
 SALES = "sales-operations"
+MONTH_S = 365.25 * 86_400 / 12  # a mean month
 
 
 class Part(Value):
@@ -76,10 +77,11 @@ class Agreement(Value):
 
 @dataclass(frozen=True)
 class Unfit:
-    """Why a deal cannot change the contract that it names."""
+    """Why a deal cannot change the contract that it names; `topics`: what else may change that."""
 
     kind: str
     reason: str
+    topics: tuple[str, ...] = ()
 
 
 def fingerprint(parts: Iterable[Part]) -> str:
@@ -128,6 +130,25 @@ def amended(parts: Iterable[Part], changes: Iterable[Part], price: str = "blend"
     return tuple(part for part in held.values() if part.quantity)
 
 
+def per_period(parts: Iterable[Part], quoted: int, months: int) -> tuple[Part, ...] | Unfit:
+    """Parts whose prices are for `quoted` months, at those of a billing period of `months`."""
+    found = []
+    for part in parts:
+        whole, rest = divmod((part.unit_price or 0) * months, quoted)
+        if rest:
+            text = f"{part.price} at {part.unit_price} for {quoted} months comes to no whole price for {months}"
+            return Unfit("price_differs", f"{text} (minor units)")
+        found.append(part if part.unit_price is None else part.model_copy(update={"unit_price": whole}))
+    return tuple(found)
+
+
+def billing_terms_left(agreement: Agreement) -> int:
+    """How many billing terms of the contract term follow the running one."""
+    if agreement.term is None:
+        return 0
+    return max(0, round((agreement.term.end + 1 - agreement.term_ends) / (MONTH_S * agreement.months)))
+
+
 def _blended(before: Part, change: Part, quantity: int) -> int | None:
     """The price at which all seats together come to what the old and the new ones come to, if it is a whole one."""
     if before.unit_price is None or change.unit_price is None or change.quantity <= 0:
@@ -161,5 +182,5 @@ def hindrance(deal: Deal, items: Mapping[str, Item], agreement: Agreement | None
 
 def finding(deal: Deal, unfit: Unfit) -> Finding:
     """For a person in sales."""
-    topics = (f"opportunity:{deal.id}", f"contract:{deal.contract_subscription}")
+    topics = (f"opportunity:{deal.id}", f"contract:{deal.contract_subscription}", *unfit.topics)
     return Finding(unfit.kind, unfit.reason, SALES, ("fix_opportunity", "retry", "abandon"), topics)

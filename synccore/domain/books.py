@@ -150,6 +150,7 @@ class Names:
     debtors: Mapping[str, str] = field(default_factory=dict)  # legacy customer number -> platform customer
     payments: Mapping[str, str] = field(default_factory=dict)  # legacy payment document -> receipt key
     owners: Mapping[str, str] = field(default_factory=dict)  # <kind>:<number> -> system, as decided during a cutover
+    quotes: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # amendment -> quoted by months, billed by days
     site_zone: str = "UTC"  # of the platform: contract terms run by its days, not by an entity's
 
     def entity_of(self, member: str, value: str) -> str:

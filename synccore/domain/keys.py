@@ -5,6 +5,7 @@ import json
 from typing import Any, Literal
 
 CLOUD_RECEIPT, LEGACY_RECEIPT = "NS-", "L-"
+QUOTE = "quote"  # kind of link: amendment -> "deal/quoted/billed", minor units
 _ACCOUNT_ID_LENGTH = 18
 
 

@@ -192,6 +192,10 @@ class Platform(Reachable, Protocol):
         """Change items, contract or marks; returns the version that came of it. `key` as in `create_bill`."""
         ...
 
+    async def estimated_change(self, subscription_id: str, fields: Mapping[str, Any]) -> int:
+        """What a change now would bill less what it would credit: net, minor units. Nothing is changed."""
+        ...
+
     async def end_subscription(self, subscription_id: str, key: str) -> int:
         """End it at once and credit its whole term; returns the version that came of it. `key` as in `create_bill`."""
         ...

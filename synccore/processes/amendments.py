@@ -12,6 +12,7 @@ from synccore.ports.systems import Found
 from synccore.processes.context import Context
 from synccore.processes.contract_status import change_key
 from synccore.processes.deal_rounds import deal_key, refuse
+from synccore.processes.quotes import Quote
 from synccore.processes.scheduled_changes import parts_of, plan, planned_of, rows_of, schedule
 from synccore.processes.writes import Write
 
@@ -38,6 +39,7 @@ class Amendment:
         if not done and wait > 0 and begins < agreement.term_ends:
             raise Later(wait, f"amendment {deal.name} begins on {deal.start}", counts=False)
         if not done:
+            await self._quoted(agreement, price)
             await self._plan(agreement, again, price, always=begins >= agreement.term_ends)
         if deal.start is not None and not done and begins >= agreement.term_ends:
             rows = await ctx.db.run(lambda unit: str(unit.cursors.get(again)))
@@ -79,6 +81,11 @@ class Amendment:
         if kept and fresh is not None and fingerprint(fresh.parts) != fingerprint(parts_of(json.loads(kept))):
             anew = await deal_key(ctx, "reschedule", deal.id)
             await schedule(ctx, anew, self._cause, agreement, parts_of(json.loads(kept)))
+
+    async def _quoted(self, agreement: Agreement, price: str) -> None:
+        changed = amended(agreement.parts, self._delta, price)
+        if self._delta and not isinstance(changed, Unfit):
+            await Quote(self._ctx, self._deal).check(agreement, self._delta, changed)
 
     async def _plan(self, agreement: Agreement, again: str, price: str, always: bool) -> None:
         """Before the change, which wipes what is scheduled, remember what must be scheduled again behind it.

@@ -38,7 +38,8 @@ POLICIES: dict[str, dict[str, Any]] = {
     # reopened: a deal that is won no longer is taken back by itself (auto) as long as nobody has paid, credited or
     # changed anything of it; `ask` leaves each to a person
     "compensation": {"reopened": "auto"},
-    "amendment": {"price": "blend"},  # or park: seats at another price than the contract's are for a person
+    # price: blend, or park: seats at another price than the contract's are for a person; the rest: see `quotes`
+    "amendment": {"price": "blend", "quoted": "period", "tolerance": 5},
     "platform": {"zone": "UTC"},  # the site's own zone: its days are what a term of whole days begins on
     "payment_terms": {"transfer": 30, "card": 0},
     "legacy_batch": {"zone": "Asia/Singapore", "cutoff": "21:45", "lead_minutes": 15, "bank": "0000113100",

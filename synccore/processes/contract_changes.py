@@ -11,6 +11,7 @@ from synccore.processes.context import Context
 from synccore.processes.contract_status import show_contract
 from synccore.processes.deal_rounds import deal_key, refuse
 from synccore.processes.one_off_bills import bill_once
+from synccore.processes.quotes import Quote
 from synccore.processes.renewals import Renewal
 from synccore.processes.write_back import report_deal
 
@@ -50,6 +51,8 @@ class ContractChanges:
             await Renewal(ctx, deal, wanted, cycles).carry(agreement, done)
             return agreement.customer_id
         metered = tuple(items[line.sku].prices[deal.currency] for line in deal.lines if items[line.sku].kind == "usage")
+        if wanted and not done:
+            wanted = await Quote(ctx, deal).parts(agreement, wanted)
         if wanted or metered:
             await Amendment(ctx, deal, wanted, metered).carry(agreement, done)
         return agreement.customer_id

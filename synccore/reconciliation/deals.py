@@ -68,6 +68,10 @@ def _change(matching: Matching, deal: BookDeal) -> None:
     """A renewal or an amendment is seen in its contract's copy, which is compared; here only: was it carried out?"""
     matching.outcome.compared += 1
     place = (deal.entity, deal.currency)
+    quoted, billed = matching.names.quotes.get(deal.id, (0, 0))
+    if deal.carried and quoted != billed:
+        text = f"proration policy: quoted by months at {quoted}, billed by days at {billed} (minor units)"
+        matching.item("out of scope", deal.id, place, {"": quoted - billed}, text)
     if deal.carried or matching.excused((deal.id, f"opportunity:{deal.id}"), deal.id, place, {}):
         return
     cause = f"deal {deal.name} was won on {deal.closed_on} and has not changed the contract that it names"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from synccore.domain.books import Book, Names
-from synccore.domain.keys import Keys
+from synccore.domain.keys import QUOTE, Keys
 from synccore.domain.mappings import Entity
 from synccore.domain.usage import UsageBook, book_events
 from synccore.ports.clock import Clock
@@ -90,7 +90,7 @@ class Reconciliation:
                     for document, reference in unit.links.all("receipt", "erp_legacy").items()}  # fmt: skip
         zone = str(self._ctx.policy(unit, "platform")["zone"])
         owners = {document: system for system in LEDGERS for document in unit.links.all("ledger", system).values()}
-        return Names(entities, self._ctx.keys, debtors, payments, owners, zone)
+        return Names(entities, self._ctx.keys, debtors, payments, owners, _quotes(unit), zone)
 
     async def _pull(self, names: Names) -> Books:
         """Originals before copies, so that what is born meanwhile is a document that has not arrived, not a stranger:
@@ -175,6 +175,12 @@ def _signature(breaks: Iterable[Break]) -> list[tuple[Any, ...]]:
 def _first_seen(last: KeptReport | None) -> dict[tuple[str, ...], float]:
     rows = last.content["breaks"] if last is not None else ()
     return {(row["system"], row["kind"], row["document"]): float(row["since"]) for row in rows}
+
+
+def _quotes(unit: Unit) -> dict[str, tuple[int, int]]:
+    """What amendments were quoted at by months and what the platform said that it would bill by days."""
+    parts = (note.split("/") for note in unit.links.all(QUOTE, "subscriptions"))
+    return {deal: (int(quoted), int(billed)) for deal, quoted, billed in parts}
 
 
 def _given_up(unit: Unit) -> dict[str, str]:

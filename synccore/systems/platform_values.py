@@ -196,3 +196,9 @@ def _whole(quantity: Any) -> Any:
 
 def _int(value: Any) -> int:
     return 0 if value is None else int(value)
+
+
+def estimated(estimate: Mapping[str, Any]) -> int:
+    """What an estimate would bill less what it would credit, net."""
+    bill, notes = estimate.get("invoice_estimate"), estimate.get("credit_note_estimates") or []
+    return int(bill["sub_total"] if bill else 0) - sum(int(note["sub_total"]) for note in notes)

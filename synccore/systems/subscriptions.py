@@ -135,6 +135,15 @@ class SubscriptionsAdapter:
         body = await self._post("subscription.update_for_items", path, fields, "subscription", key)
         return int(body["subscription"]["resource_version"])
 
+    async def estimated_change(self, subscription_id: str, fields: Mapping[str, Any]) -> int:
+        """POST /estimates/update_subscription_for_items."""
+        given = {"subscription": {"id": subscription_id}, **fields}
+        headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
+        url = f"{self._base}/estimates/update_subscription_for_items"
+        request = Request("POST", url, headers, encode(given), self._timeout_s)
+        body = await self._client.read("estimate.update_subscription_for_items", request)
+        return platform_values.estimated(body["estimate"])
+
     async def end_subscription(self, subscription_id: str, key: str) -> int:
         """POST /subscriptions/{id}/cancel_for_items: at once, with its contract; the whole term is credited."""
         path = f"/subscriptions/{_seg(subscription_id)}/cancel_for_items"

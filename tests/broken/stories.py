@@ -271,6 +271,18 @@ def dearer_seats() -> Scenario:
     )  # fmt: skip
 
 
+def co_term() -> Scenario:
+    """Five seats more for the rest of a contract, quoted by months."""
+    return story(
+        "co-term", "set_policy: {name: amendment, value: {quoted: months, tolerance: 5}}", "customer: " + _HUDSON,
+        "deal: {id: hudson-1, customer: hudson, start: 2026-01-01, lines: [{sku: PLAT-ANNUAL, quantity: 10}]}",
+        "close: hudson-1", "settle", "pay_by_card: hudson-1", "settle",
+        "deal: {id: up, type: amendment, of: hudson-1, customer: hudson, term_months: 9, "
+        "lines: [{sku: PLAT-ANNUAL, quantity: 5, unit_price: 9000}]}",
+        "close: up", "settle", head="genesis: 2026-04-10T09:00:00Z",
+    )  # fmt: skip
+
+
 def moves() -> Scenario:
     """Singapore's move to the cloud ERP is announced; another bill is issued before its day."""
     return story(

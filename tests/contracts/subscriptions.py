@@ -144,7 +144,8 @@ AGREED = {
         "id": like("ct_1"), "contract_start": AT, "contract_end": AT, "billing_cycle": like(1),
         "action_at_term_end": like("renew"), "total_contract_value_before_tax": like(12000000)},
 }  # fmt: skip
-CHANGE = {"subscription_items": [{"item_price_id": "platform-USD-yearly", "quantity": 12}], "end_of_term": True}
+MORE = {"subscription_items": [{"item_price_id": "platform-USD-yearly", "quantity": 12}]}
+CHANGE = MORE | {"end_of_term": True}
 CREDIT_NOTE = {
     "id": like("US-CN-000001"), "customer_id": CUSTOMER, "reference_invoice_id": NUMBER, "type": like("adjustment"),
     "status": like("adjusted"), "reason_code": like("waiver"), "date": AT, "currency_code": CURRENCY,
@@ -240,6 +241,15 @@ CASES = (
             ("end_of_term", "true"),
         ], HELD, headers=ONCE, answers={"subscription": {"id": "sub-006A", "resource_version": like(7)}}),
     ), lambda version: version == 7),
+    Case("estimated_change", lambda site: site.estimated_change("sub-006A", MORE), (
+        post("what seats now would be billed and credited", "/estimates/update_subscription_for_items", [
+            ("subscription[id]", "sub-006A"),
+            ("subscription_items[item_price_id][0]", "platform-USD-yearly"), ("subscription_items[quantity][0]", "12"),
+        ], HELD, answers={"estimate": {
+            "invoice_estimate": {"sub_total": like(1_800_000)},
+            "credit_note_estimates": each({"sub_total": like(1_500_000)}),
+        }}),
+    ), lambda net: net == 300_000),
     Case("end_subscription", lambda site: site.end_subscription("sub-006A", "once-1"), (
         post("an end of subscription and contract with a full credit", "/subscriptions/sub-006A/cancel_for_items", [
             ("contract_term_cancel_option", "terminate_immediately"),
