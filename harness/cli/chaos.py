@@ -15,7 +15,7 @@ from rich.table import Table
 
 from harness.cli.output import Refusal, console, print_json
 from harness.cli.play import hush_core
-from harness.cli.select import stories, writable
+from harness.cli.select import share, stories, writable
 from harness.cli.swarm import swarm
 from harness.report.summary import EXIT
 from harness.scenario import Scenario
@@ -33,6 +33,7 @@ class PointKind(StrEnum):
     calls = "calls"
     crashes = "crashes"
     all = "all"
+    pairs = "pairs"
 
 
 def register(app: typer.Typer) -> None:
@@ -42,14 +43,16 @@ def register(app: typer.Typer) -> None:
 
 def chaos(
     story: Annotated[str, typer.Argument(metavar="STORY", help="A name or a file.")] = "new-business",
-    points: Annotated[PointKind, typer.Option(help="Disturbed requests, crashes, or both.")] = PointKind.all,
+    points: Annotated[
+        PointKind, typer.Option(help="Disturbed requests, crashes, both; pairs of crashes.")
+    ] = PointKind.all,
     seed: Annotated[str, typer.Option(help="The seed of every run.")] = "1",
     workers: Annotated[int, typer.Option(min=0, help="Processes; 0 takes one a processor.")] = 0,
     first: Annotated[bool, typer.Option("--first", help="Stop at the first run that does not hold.")] = False,
     swarm_seeds: Annotated[
         str, typer.Option("--seeds", metavar="N|A..B", help="Swarm search: so many random stories, none named.")
     ] = "",
-    part: Annotated[str, typer.Option("--shard", metavar="I/N", help="Only the i-th of n parts of the seeds.")] = "",
+    part: Annotated[str, typer.Option("--shard", metavar="I/N", help="Only part i of n: of seeds or points.")] = "",
     record: Annotated[Path | None, typer.Option(help="Add each seed's result to this file; go on from there.")] = None,
     found: Annotated[Path | None, typer.Option(help="Folder for the smallest story of each way of failing.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
@@ -59,9 +62,12 @@ def chaos(
     The undisturbed run lists every request of the core and every point where it can crash; then the story is played
     once for each request with each outcome (refused, answer lost, 5xx, limit, repeated, …) and once for each crash.
 
+    With --points pairs the core crashes once at each point, and again at each of the first points of its recovery.
+
     With --seeds it searches instead: each seed is days of random business in random weather, judged in the end.
 
     windtunnel chaos new-business --points calls
+    windtunnel chaos two-cores --points pairs --shard 1/4
     windtunnel chaos --seeds 500 --record night.jsonl --found found
     """
     if swarm_seeds:
@@ -73,7 +79,7 @@ def chaos(
         raise Refusal("chaos explores one story at a time")
     out = console(as_json)
     begun = time.monotonic()
-    exploration = _explored(chosen[0], seed, points.value, workers or os.cpu_count() or 1, first, out)
+    exploration = _explored(chosen[0], seed, points.value, part, workers or os.cpu_count() or 1, first, out)
     took_s = time.monotonic() - begun
     if as_json:
         print_json(_as_json(exploration, took_s))
@@ -81,8 +87,10 @@ def chaos(
     raise typer.Exit(EXIT[exploration.outcome])
 
 
-def _explored(scenario: Scenario, seed: str, points: str, workers: int, first: bool, out: Console) -> "Exploration":
-    from harness.explore import NotFlyable, explore  # noqa: PLC0415 - loads core and simulators
+def _explored(
+    scenario: Scenario, seed: str, points: str, part: str, workers: int, first: bool, out: Console
+) -> "Exploration":
+    from harness.explore import NotFlyable, explore, points_of  # noqa: PLC0415 - loads core and simulators
 
     hush_core()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
@@ -103,7 +111,8 @@ def _explored(scenario: Scenario, seed: str, points: str, workers: int, first: b
                 out.print(f"{scenario.story}: {done} of {of} runs, {failed} do not hold", highlight=False)
 
         try:
-            return explore(scenario, seed, points, workers, None, progress, first)  # type: ignore[arg-type]
+            mine = share(part, points_of(scenario, seed, points))  # type: ignore[arg-type]
+            return explore(scenario, seed, workers=workers, only=mine, progress=progress, stop_at_first=first)
         except NotFlyable as error:
             words = (
                 f"{scenario.story} does not hold even undisturbed ({error}); `windtunnel run {scenario.story}` says why"

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from harness.simulation.asgi import UnderWay, finish
@@ -42,7 +42,8 @@ class SimulatedChannel:
         await self._life.point(f"rpc {method}")
         self._sent(f"RPC /{method}")
         stream = SimulatedStream(self._life)
-        stream.begin(self._service().stream(method.removeprefix(f"{SERVICE}/"), metadata, stream.line, None))
+        name = method.removeprefix(f"{SERVICE}/")
+        stream.begin(lambda: self._service().stream(name, metadata, stream.line, None))
         self._streams = [one for one in self._streams if not one.ended] + [stream]
         return stream
 
@@ -104,18 +105,18 @@ class SimulatedStream:
         self._life, self.line = life, ServerLine()
         self._task: asyncio.Task[None] | None = None
 
-    def begin(self, service: Any) -> None:
-        """Let the service serve it."""
-        self._task = asyncio.get_running_loop().create_task(self._served(service))
+    def begin(self, serve: Callable[[], Awaitable[None]]) -> None:
+        """Let the service serve it; one that is cut before it has begun is never asked for."""
+        self._task = asyncio.get_running_loop().create_task(self._served(serve))
 
     @property
     def ended(self) -> bool:
         """The service has ended it."""
         return self._task is None or self._task.done()
 
-    async def _served(self, service: Any) -> None:
+    async def _served(self, serve: Callable[[], Awaitable[None]]) -> None:
         try:
-            await service
+            await serve()
         except Failed as failed:
             self.line.told.put(Refused(failed.status, failed.code, failed.message))
         else:

@@ -39,7 +39,7 @@ RESTART_S = 2.0  # how long a crashed core stays down
 class Flight:
     """How to fly: another core, where it crashes (the number of the crash point, from 1), how many points after that it
     crashes again, and which of its requests (from 1) meets which fault of the systems' tables. After `bound_s` of
-    virtual time it is given up (Runaway).
+    virtual time it is given up (Runaway). `traced`: what would outlive a crash is noted at each point.
     """
 
     change: Change | None = None
@@ -49,6 +49,7 @@ class Flight:
     outcome: str = ""
     delay_s: float = 60.0
     bound_s: float | None = None
+    traced: bool = False
 
 
 class SimWorld:
@@ -63,6 +64,7 @@ class SimWorld:
         self._mappings = hangar.company.mappings_with(scenario.mappings)
         self.stream = EventStream(self.now)
         self.points: list[str] = []  # every crash point passed, by name
+        self.traces: list[tuple[Any, ...]] = []  # of each: what would outlive a crash there, as far as it can differ
         self.requests: list[tuple[str, str]] = []  # what the core sent: (system, method and path)
         self.commits = 0
         self.crashes = 0
@@ -163,6 +165,8 @@ class SimWorld:
 
     def _at_point(self, name: str) -> bool:
         self.points.append(name)
+        if self.flight.traced:
+            self.traces.append(self._durable())
         first = self.flight.crash_at
         again = None if first is None or self.flight.crash_again is None else first + self.flight.crash_again
         if first is None or len(self.points) not in (first, again):
@@ -171,10 +175,19 @@ class SimWorld:
         self._restarting = self._loop.create_task(self._restart())
         return True
 
+    def _durable(self) -> tuple[Any, ...]:
+        """Equal at two points that follow each other: a crash at either leaves the same behind."""
+        memos = sum(len(run.memos) for run in self._state.runs.values())
+        states = tuple(run.state for run in self._state.runs.values())
+        stores = tuple(system.store.state for system in self.hangar.systems.values())
+        under_way = sum(not task.done() for task in self._under_way)
+        return self.commits, memos, states, stores, len(self.requests), under_way
+
     async def _restart(self) -> None:
         await asyncio.sleep(RESTART_S)
         await self.start_core()
-        self._restarting = None
+        if self._restarting is asyncio.current_task():  # else it died while it started, and is restarted once more
+            self._restarting = None
 
     def _core_sends(self, host: str, what: str) -> None:
         self._requested(next(name for name, known in HOSTS.items() if known == host), what)

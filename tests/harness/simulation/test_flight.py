@@ -78,6 +78,21 @@ def test_crashes_spread_over_the_whole_run_change_nothing_that_matters(small: Sc
     assert exploration.outcome == "holds", [(str(one.point), one.findings) for one in exploration.failed]
 
 
+def test_a_crash_during_recovery_changes_nothing_that_matters(small: Scenario) -> None:
+    points = points_of(small, "1", "pairs")
+    everywhere = points_of(small, "1", "crashes")
+    assert 30 < len(points) < len(everywhere) * 2 / 3  # only those that leave something else behind
+    exploration = explore(small, only=points[2::41])
+    assert len(exploration.judged) > 20 and not exploration.missed
+    assert {judged.point.kind for judged in exploration.judged} == {"pair"}
+    assert exploration.outcome == "holds", [(str(one.point), one.findings) for one in exploration.failed]
+
+
+def test_a_core_that_dies_while_it_starts_is_started_once_more(small: Scenario) -> None:
+    result, world = fly(small, "1", flight=Flight(crash_at=60, crash_again=1), replay=False)
+    assert world.crashes == 2 and result.outcome == "holds", result.findings
+
+
 def test_every_kind_of_answer_at_requests_spread_over_the_run(small: Scenario) -> None:
     points = points_of(small, "1", "calls")
     assert {point.outcome for point in points[5::13]} == {point.outcome for point in points}
