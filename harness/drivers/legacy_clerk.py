@@ -40,6 +40,17 @@ async def legacy_period(stage: Stage, facts: Any) -> str:
     return f"the legacy ERP's period {facts.period} is {'open' if facts.open else 'closed'} in {company}"
 
 
+async def legacy_sequence(stage: Stage, facts: Any) -> str:
+    """The last accepted number of an interface is moved by hand."""
+    said = []
+    for partner in stage.company.seed("erp_legacy")["partners"]:
+        if facts.interface in partner["roles"] and set(partner["roles"]) != {"PAY"}:  # not the bank's
+            key = {"SNDPRN": partner["SNDPRN"], "IFACE": facts.interface}
+            moved = await _act(stage, "reset_sequence", {**key, "by": facts.by, "who": "OPERATOR"})
+            said.append(f"{partner['SNDPRN']} {moved['before']} becomes {moved['last']}")
+    return f"the legacy ERP's last accepted {facts.interface} file is set by hand: {', '.join(said)}"
+
+
 async def _act(stage: Stage, verb: str, arguments: dict[str, Any]) -> Any:
     try:
         return await stage.world.control("erp_legacy", "POST", f"/_control/act/{verb}", arguments)

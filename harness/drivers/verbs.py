@@ -10,7 +10,7 @@ from harness.drivers.agreements import deal_fields, origin_of, platform_change
 from harness.drivers.bank_file import PARTNER, Transfer, pay_file
 from harness.drivers.bookwork import edit_book
 from harness.drivers.drifting import map_fields, permit_field, rename_field, require_field
-from harness.drivers.legacy_clerk import clerk, legacy_period
+from harness.drivers.legacy_clerk import clerk, legacy_period, legacy_sequence
 from harness.drivers.loading import close_loaded, load, pay_loaded
 from harness.drivers.many import sell_many
 from harness.drivers.migration import cutover, roll_back
@@ -303,6 +303,7 @@ DRIVERS: dict[str, Driver] = {
     "repair": _repair,
     "clerk": clerk,
     "legacy_period": legacy_period,
+    "legacy_sequence": legacy_sequence,
     "cutover": cutover,
     "roll_back": roll_back,
     "take_down": _take_down,

@@ -1,6 +1,6 @@
 """What a clerk of the legacy ERP does in the morning: the steps of its correction queue and of its months."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -31,3 +31,12 @@ class LegacyPeriodStep(Part):
     entity: Name
     period: str = Field(pattern=r"^\d{4}-\d{2}$")
     open: bool = False
+
+
+class LegacySequenceStep(Part):
+    """An operator of the legacy ERP sets by hand which file number of an interface counts as the last one accepted,
+    for every sender that uses it: after a restore, or by mistake. `by` counts from the one that really was.
+    """
+
+    interface: Literal["BILL", "CUST", "PAY"]
+    by: int = Field(ge=-1_000, le=1_000)

@@ -28,7 +28,7 @@ from harness.scenario.changes import (
     RequireFieldStep,
     RetryStep,
 )
-from harness.scenario.clerk import ClerkStep, LegacyPeriodStep
+from harness.scenario.clerk import ClerkStep, LegacyPeriodStep, LegacySequenceStep
 from harness.scenario.migration import CutoverStep, RollBackStep
 from harness.scenario.money import (
     BankReturnStep,
@@ -322,6 +322,7 @@ VERBS: dict[str, type[Part]] = {
     "repair": RepairStep,
     "clerk": ClerkStep,
     "legacy_period": LegacyPeriodStep,
+    "legacy_sequence": LegacySequenceStep,
     "cutover": CutoverStep,
     "roll_back": RollBackStep,
     "take_down": TakeDownStep,

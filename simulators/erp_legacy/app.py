@@ -58,9 +58,10 @@ class LegacyErp(System):
         return {"step": arguments["step"], "when": arguments.get("when", "during")}
 
     async def _reset_sequence(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Set the last accepted file number by hand: {SNDPRN, IFACE, last, who?}."""
-        partner, iface, last = arguments["SNDPRN"], arguments["IFACE"], int(arguments["last"])
+        """Set the last accepted file number by hand, or move it: {SNDPRN, IFACE, last or by, who?}."""
+        partner, iface = arguments["SNDPRN"], arguments["IFACE"]
         before = self.arrivals.last_sequence(partner, iface)
+        last = int(arguments["last"]) if "last" in arguments else max(0, before + int(arguments["by"]))
         with self.store.transaction():
             self.arrivals.set_sequence(partner, iface, last)
             self.state.audit(self.clock.now(), arguments.get("who", "CLERK"), "reset_sequence", SNDPRN=partner,
