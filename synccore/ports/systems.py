@@ -220,6 +220,10 @@ class Platform(Reachable, Protocol):
         """All bills of a subscription."""
         ...
 
+    async def write_off(self, invoice_id: str, key: str) -> str:
+        """Give up what is open of a bill; returns the credit note's number. `key` as in `create_bill`."""
+        ...
+
     async def create_credit(self, invoice_id: str, amount: int, key: str) -> str:
         """Credit so much (minor units) of what is due of a bill; returns the note's number. `key`: as `create_bill`."""
         ...

@@ -53,6 +53,9 @@ POLICIES: dict[str, dict[str, Any]] = {
     "deal_types": {"Renewal": "renewal", "Amendment": "amendment"},  # all other types are new business
     "reconciliation": {"at": "", "zone": "UTC", "heal": False, "limit": 25},  # at: HH:MM of each day; "": on demand
     "rounding": {"erp_item": "", "tax_code": ""},
+    # what a payment leaves open up to `tolerance` ({currency: major units}) is given up and posted to `erp_item` or
+    # `legacy` (an account), up to `ask_percent` of the bill it is put before finance; 0: no bill is looked at
+    "short_payments": {"tolerance": {}, "ask_percent": 0, "erp_item": "", "legacy": ""},
     # what a bill that is given up is posted to: it is no revenue that is taken back. `legacy`: the account there
     "write_offs": {"erp_item": "", "legacy": ""},
 }  # fmt: skip

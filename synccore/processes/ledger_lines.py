@@ -1,6 +1,7 @@
 """A document's lines ready for the ledger that owns it: product, tax treatment, rounding difference."""
 
 from datetime import date, timedelta
+from typing import Any
 
 from synccore.domain import calendar
 from synccore.domain.bills import Bill, BillLine
@@ -10,8 +11,10 @@ from synccore.domain.mappings import Item, LegacyItem
 from synccore.domain.posting import PostingLine, Unpostable, line_key, posting_lines
 from synccore.ports.outcomes import Parked
 from synccore.ports.postings import LedgerLine
+from synccore.ports.stores import Unit
 from synccore.processes.context import Context
 from synccore.processes.ledger_facts import LedgerFacts, sku_of
+from synccore.processes.short_payments import POLICY, short_key
 
 _DAY_S = 86_400
 
@@ -48,11 +51,16 @@ async def written_off_to(ctx: Context, credit: Credit, facts: LedgerFacts) -> It
     """What a credit note is posted to instead of its products: bad debts, for a bill that was given up."""
     if credit.reason != WRITE_OFF:
         return None
-    policy = await ctx.db.run(lambda unit: ctx.policy(unit, "write_offs"))
+
+    def look(unit: Unit) -> tuple[str, dict[str, Any]]:
+        name = POLICY if unit.cursors.get(short_key(credit.bill)) else "write_offs"
+        return name, ctx.policy(unit, name)
+
+    name, policy = await ctx.db.run(look)
     target = str(policy["erp_item" if facts.entity.ledger == "cloud" else "legacy"])
     if not target:
         reason = f"{credit.id} writes {credit.bill} off, and no item or account is configured for that in the ledger"
-        actions, topics = ("set_policy", "retry", "abandon"), ("policy:write_offs",)
+        actions, topics = ("set_policy", "retry", "abandon"), (f"policy:{name}",)
         raise Parked(reason, (Finding("write_off_unmapped", reason, "finance", actions, topics),))
     if facts.entity.ledger == "cloud":
         return Item(kind="charge", erp_item=target)

@@ -17,7 +17,7 @@ from synccore.processes.ledger_refunds import CREDIT, gone_key, record_give_back
 from synccore.processes.legacy_money import own_name
 from synccore.processes.legacy_posting import is_echo
 from synccore.processes.receipt_alignment import align, last_seen, total_key
-from synccore.processes.receipt_parts import part_names, show_part
+from synccore.processes.receipt_parts import part_names, show_and_settle
 from synccore.processes.write_back import receipt_fields, show_loose
 
 
@@ -172,4 +172,4 @@ async def _show_all(ctx: Context, run: Run, receipt: Receipt, agreed: dict[str, 
         if bill == ON_ACCOUNT:
             await run.step("show-on-account", partial(show_loose, ctx, name, fields))
         else:
-            await run.step(f"show-{bill}", partial(show_part, ctx, name, fields, bill, owner))
+            await show_and_settle(ctx, run, receipt.key, name, fields, bill, owner)

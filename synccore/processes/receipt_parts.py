@@ -11,6 +11,7 @@ from synccore.ports.stores import Unit
 from synccore.processes.context import Context
 from synccore.processes.ledger_facts import Owner
 from synccore.processes.ledger_of_record import document_of
+from synccore.processes.short_payments import settle_short
 from synccore.processes.write_back import receipt_fields, show_loose, show_receipt
 
 ON_ACCOUNT = ""  # stands for the bill of what no bill uses
@@ -49,12 +50,23 @@ async def show_parts(ctx: Context, run: Run, key: str, payment: Payment, owner: 
         if bill == ON_ACCOUNT:
             await run.step("show-on-account", partial(show_loose, ctx, name, fields))
             continue
-        await run.step(f"show-{bill}", partial(show_part, ctx, name, fields, bill, owner))
+        await show_and_settle(ctx, run, key, name, fields, bill, owner)
 
 
-async def show_part(ctx: Context, name: str, fields: dict[str, object], number: str, owner: Owner) -> None:
-    """One part with its bill as it is now."""
+async def show_part(ctx: Context, name: str, fields: dict[str, object], number: str, owner: Owner) -> int:
+    """One part with its bill as it is now; returns what is open of the bill."""
     bill = await ctx.platform.bill(number)
-    if bill is not None:
-        document = await ctx.db.run(lambda unit: document_of(ctx.keys, unit, "invoice", number))
-        await show_receipt(ctx, name, fields, bill, owner.entity.zone, "Posted", document or "")
+    if bill is None:
+        return 0
+    document = await ctx.db.run(lambda unit: document_of(ctx.keys, unit, "invoice", number))
+    await show_receipt(ctx, name, fields, bill, owner.entity.zone, "Posted", document or "")
+    return bill.due
+
+
+async def show_and_settle(
+    ctx: Context, run: Run, key: str, name: str, fields: dict[str, object], bill: str, owner: Owner
+) -> None:
+    """A part of a payment in sales; what it leaves open of its bill may be too little to ask for."""
+    still_open = await run.step(f"show-{bill}", partial(show_part, ctx, name, fields, bill, owner))
+    if still_open and fields.get("Amount__c"):
+        await run.step(f"short-{bill}", partial(settle_short, ctx, key, bill))

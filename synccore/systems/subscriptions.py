@@ -192,6 +192,12 @@ class SubscriptionsAdapter:
         rows = await self._list("invoice.list", "/invoices", query, "invoice")
         return [platform_values.bill(row) for row in rows]
 
+    async def write_off(self, invoice_id: str, key: str) -> str:
+        """POST /invoices/{id}/write_off."""
+        path = f"/invoices/{_seg(invoice_id)}/write_off"
+        body = await self._post("invoice.write_off", path, {}, "credit_note", key)
+        return str(body["credit_note"]["id"])
+
     async def create_credit(self, invoice_id: str, amount: int, key: str) -> str:
         """POST /credit_notes: an adjustment, taken off what is due."""
         fields = {"reference_invoice_id": invoice_id, "type": "adjustment", "total": amount,

@@ -271,6 +271,16 @@ def dearer_seats() -> Scenario:
     )  # fmt: skip
 
 
+def paid_in_part() -> Scenario:
+    """Half of a bill is paid, and the rest is owed."""
+    policy = "{tolerance: {USD: '25.00'}, erp_item: BAD-DEBT}"
+    return story(
+        "paid-in-part", f"set_policy: {{name: short_payments, value: {policy}}}", "customer: " + _LAKESIDE,
+        "deal: {id: lakeside-1, customer: lake, lines: [{sku: ONBOARD}]}", "close: lakeside-1", "settle",
+        "transfer: {deal: lakeside-1, amount: 2000}", "settle", "expect: {deals: {lakeside-1: posted}}",
+    )  # fmt: skip
+
+
 def co_term() -> Scenario:
     """Five seats more for the rest of a contract, quoted by months."""
     return story(

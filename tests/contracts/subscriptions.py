@@ -293,6 +293,10 @@ CASES = (
         get("the bills of a subscription", "/invoices", HELD,
             query={"subscription_id[is]": "sub-006A", "limit": "100"}, answers=rows(invoice=BILL)),
     ), lambda bills: bills[0].due == 544375),
+    Case("write_off", lambda site: site.write_off("US-000001", "once-1"), (
+        post("a write-off of what is due", bill_path("/write_off"), [], A_BILL, headers=ONCE,
+             answers={"credit_note": {"id": like("US-CN-000001")}}),
+    ), lambda note: note == "US-CN-000001"),
     Case("create_credit", lambda site: site.create_credit("US-000001", 1000, "once-1"), (
         post("a credit of what is due", "/credit_notes", [
             ("reference_invoice_id", "US-000001"), ("type", "adjustment"), ("total", "1000"),

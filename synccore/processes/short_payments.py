@@ -1,0 +1,57 @@
+"""A bill that a payment leaves open by little: given up by policy, or put before finance; never silently."""
+
+from decimal import Decimal
+from typing import Any
+
+from synccore.domain.bills import Bill
+from synccore.domain.findings import Finding
+from synccore.domain.money import major, minor
+from synccore.ports.outcomes import Parked
+from synccore.ports.stores import Unit
+from synccore.ports.systems import Found
+from synccore.processes.context import Context
+from synccore.processes.writes import Write
+
+POLICY = "short_payments"
+
+
+def short_key(bill: str) -> str:
+    """Where it is remembered that a bill's rest was given up as too small to ask for."""
+    return f"short/{bill}"
+
+
+async def settle_short(ctx: Context, key: str, number: str) -> None:
+    """After a payment was recorded. What is open up to policy `tolerance` is written off in the platform, from where
+    it goes the way of every credit note; up to `ask_percent` of the bill it is for a person. More is a part payment.
+    """
+    bill = await ctx.platform.bill(number)
+    if bill is None or bill.due <= 0 or not bill.posted:
+        return
+    policy = await ctx.db.run(lambda unit: ctx.policy(unit, POLICY))
+    if bill.due <= minor(Decimal(str(policy["tolerance"].get(bill.currency, 0))), bill.currency):
+        await _give_up(ctx, key, bill)
+    elif bill.due * 100 <= Decimal(str(policy["ask_percent"])) * bill.gross:
+        open_, whole = (f"{major(amount, bill.currency)} {bill.currency}" for amount in (bill.due, bill.gross))
+        reason = f"{number} over {whole} was paid short: {open_} are open, which is more than policy gives up"
+        actions = ("settle_in_platform", "set_policy", "retry", "abandon")
+        topics = (f"bill:{number}", f"policy:{POLICY}")
+        raise Parked(reason, (Finding("short_payment", reason, "finance", actions, topics),))
+
+
+async def _give_up(ctx: Context, key: str, bill: Bill) -> None:
+    effect = ctx.keys.effect("subscriptions", "write-off", bill.id)
+
+    async def look() -> Found | None:
+        now = await ctx.platform.bill(bill.id)
+        return Found(bill.id) if now is not None and now.due == 0 else None
+
+    async def send(refusals: int) -> str:
+        return await ctx.platform.write_off(bill.id, ctx.keys.idempotency(f"{effect}#{refusals}"))
+
+    def settled(unit: Unit, note: Any) -> None:
+        unit.cursors.set(short_key(bill.id), str(note))
+        details = {"bill": bill.id, "open": bill.due, "currency": bill.currency, "payment": key}
+        unit.audit.add("synccore", "short-payment-given-up", bill.id, details, ctx.clock.now())
+
+    write = Write(effect, "subscriptions", "write-off", f"payment:{key}", amount=bill.due)
+    await ctx.once(ctx, write, send, look, settled)
