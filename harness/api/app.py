@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from harness.api import problem, routes, run_routes
+from harness.api import problem, routes, run_routes, snapshot_routes
 from harness.api.actions import Actions
 from harness.api.runs import Runs
 from harness.api.sandbox import Sandbox
@@ -27,6 +27,7 @@ def api(sandbox: Sandbox, token: str) -> FastAPI:
     problem.install(app)
     app.include_router(routes.router)
     app.include_router(run_routes.router)
+    app.include_router(snapshot_routes.router)
     app.add_middleware(Guard, token=token)
     return app
 

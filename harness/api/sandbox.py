@@ -51,9 +51,7 @@ class Sandbox:
         mappings = self.company.mappings_with(stack.plan.mappings)
         self.correlation = Correlation.of_entities(mappings.get("entities", {}), self.company.months)
         self.diary = Diary(self.world.now)
-        self.storm = Storm(self.world, self.diary)
-        scenario = Scenario("sandbox", "Driven by hand", stack.plan.genesis, self.company.name, ())
-        self.stage = Stage(self.world, self.diary, scenario, self.company, self.storm, self.correlation)
+        self.storm, self.stage = self._people()
         self._pump = JournalPump(self.world, self.diary)
 
     def open(self) -> None:
@@ -63,6 +61,16 @@ class Sandbox:
     async def close(self) -> None:
         """Take no more notes."""
         await self._pump.close()
+
+    def forget(self) -> None:
+        """The sandbox has become another: who was met and what was noticed belongs to the one before."""
+        self.diary.moments.clear()
+        self.storm, self.stage = self._people()
+
+    def _people(self) -> tuple[Storm, Stage]:
+        storm = Storm(self.world, self.diary)
+        scenario = Scenario("sandbox", "Driven by hand", self.stack.plan.genesis, self.company.name, ())
+        return storm, Stage(self.world, self.diary, scenario, self.company, storm, self.correlation)
 
     @property
     def core(self) -> str:

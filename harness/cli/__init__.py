@@ -22,6 +22,7 @@ from harness.cli import (
     sandbox,
     seed,
     serve,
+    snapshot,
     stories,
 )
 from harness.cli.output import complain
@@ -54,6 +55,7 @@ explain.register(app)
 sandbox.register(app)
 page.register(app)
 serve.register(app)
+snapshot.register(app)
 container.register(app)
 bench.register(app)
 load.register(app)

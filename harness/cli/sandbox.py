@@ -69,13 +69,14 @@ def up(
     try:
         shutil.rmtree(folder, ignore_errors=True)
         plan = Plan(company, at, folder, ports_from=ports, core=core, profile=limits, edge=True)
-        run_live(_stay_up(plan))
+        run_live(stay_up(plan))
     finally:
         forget_state()
         lock.release()
 
 
-async def _stay_up(plan: Plan) -> None:
+async def stay_up(plan: Plan) -> None:
+    """Keep it running in front of a terminal."""
     out = console(False)
     async with kept(plan, out) as (stack, state):
         _print_guide(out, state)

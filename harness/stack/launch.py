@@ -19,6 +19,7 @@ from harness.stack.home import check_free, free_port, home, private_folder, writ
 from harness.stack.problem import StackProblem
 from harness.stack.process import Child
 from harness.stack.remote import RemoteCore, is_address
+from harness.stack.snapshots import Snapshot, put_store, put_systems, webhooks_to
 from harness.stack.world import Addresses, Edge, EventBus, LiveWorld
 from harness.world import SYSTEMS, SystemName
 
@@ -43,6 +44,7 @@ class Plan:
     core: str = ""
     profile: str = "roomy"
     keep_data: bool = False
+    origin: Snapshot | None = None  # it goes on from there, with the secrets that it was taken with
     one_time: bool = False  # a Time Machine of the platform moves the sandbox's clock, see `harness.api.travel`
     edge: bool = False  # also the edge, for SDKs that form vendor host names
 
@@ -67,13 +69,14 @@ class Stack:
         core = self.children[-1]
         await core.stop()
         await one_clock(self.world, genesis, seed)
-        folder = _core_folder(self.plan)
+        folder = core_folder(self.plan)
         shutil.rmtree(folder, ignore_errors=True)
         _core_child(self.plan, self.addresses, self.secret, mappings, core)
         await self.world.start_core()
 
 
-def _core_folder(plan: Plan) -> Path:
+def core_folder(plan: Plan) -> Path:
+    """Where the core keeps what it has to keep."""
     return plan.folder / "core"
 
 
@@ -82,7 +85,7 @@ async def launch(plan: Plan, progress: Progress = lambda _text: None) -> AsyncIt
     """Start all, hand out the stack, end all: whatever happens, nothing is left running."""
     private_folder(plan.folder)
     ports = _ports(plan)
-    secret = fresh_credentials(plan.company.seed("erp_legacy").get("partners", []))
+    secret = _secrets(plan)
     children: list[Child] = []
     world: LiveWorld | None = None
     try:
@@ -104,6 +107,11 @@ async def launch(plan: Plan, progress: Progress = lambda _text: None) -> AsyncIt
         await one_clock(world, plan.genesis, plan.seed)
         progress("starting the sync core")
         _core_child(plan, addresses, secret, plan.company.mappings_with(plan.mappings), core)
+        if plan.origin is not None:
+            progress(f"going on from {plan.origin.name}")
+            await put_systems(world, plan.origin)
+            await webhooks_to(world, addresses.core)
+            put_store(plan.origin, core_folder(plan))
         await core.start()
         yield Stack(plan, secret, addresses, world, children)
     finally:
@@ -120,6 +128,12 @@ async def _all(awaitables: Any, quiet: bool = False) -> None:
     for result in results:
         if isinstance(result, BaseException) and not quiet:
             raise result
+
+
+def _secrets(plan: Plan) -> Credentials:
+    if plan.origin is not None:
+        return Credentials.of_json(plan.origin.facts["secret"])
+    return fresh_credentials(plan.company.seed("erp_legacy").get("partners", []))
 
 
 def _ports(plan: Plan) -> dict[str, int]:
@@ -199,7 +213,7 @@ def _core_child(
     core: Child,
 ) -> None:  # fmt: skip
     """Give the core its environment and an empty folder."""
-    folder = private_folder(_core_folder(plan))
+    folder = private_folder(core_folder(plan))
     port = urlsplit(addresses.core).port or (443 if addresses.core.startswith("https:") else 80)
     pubsub = ("off", "") if addresses.bus is None else addresses.bus.for_core
     core.environment = core_environment(folder, port, addresses.systems, addresses.sftp_port, secret, mappings, pubsub)

@@ -1,8 +1,10 @@
 """Seeded ids and chance: named streams, so that one consumer's draws never shift another's."""
 
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from random import Random
+from typing import Any
 
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
@@ -39,6 +41,16 @@ class Chance:
                 few, index = divmod(few, base)
                 text += pairs[index]
         return text[:length]
+
+    def standing(self) -> dict[str, Any]:
+        """Seed and how far each stream has come, as JSON."""
+        return {"seed": self.seed, "streams": {name: one.getstate() for name, one in sorted(self._streams.items())}}
+
+    def stand(self, standing: Mapping[str, Any]) -> None:
+        """Go on where `standing` was."""
+        self.restart(standing["seed"])
+        for name, (version, internal, gauss) in standing["streams"].items():
+            self.stream(name).setstate((version, tuple(internal), gauss))
 
     def restart(self, seed: str) -> None:
         """Forget all streams and begin with another seed."""

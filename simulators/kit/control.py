@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hmac
+from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import parse_qsl
 
+import orjson
 from fastapi import Body, FastAPI, Request, Response
 from pydantic import BaseModel, ConfigDict
 
@@ -14,6 +16,7 @@ from simulators.kit.clock import ClockError
 from simulators.kit.faults import Fault
 from simulators.kit.limits import Profile
 from simulators.kit.problem import problem
+from simulators.kit.standing import Standing
 from simulators.kit.store import Duplicate
 
 if TYPE_CHECKING:
@@ -43,6 +46,14 @@ class LimitProfile(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     profile: Profile
+
+
+class State(BaseModel):
+    """What GET /_control/state returned: the data as an SQLite image in base64, and what is not in it."""
+
+    model_config = ConfigDict(extra="forbid")
+    standing: Standing
+    image: str
 
 
 def control_app(system: System) -> App:
@@ -148,6 +159,27 @@ def _state_routes(api: FastAPI, system: System) -> None:
             return problem(422, "Not a snapshot", "send what GET /_control/snapshot returned")
         system.restore(image)
         return {"bytes": len(image)}
+
+    @api.get("/_control/state")
+    async def state() -> Any:
+        """The whole system at rest: all data, business time, chance, faults; 409 while something runs."""
+        if not system.jobs.idle:
+            return problem(409, "Not at rest", "something is due or running; POST /_control/drain waits for it")
+        standing, image = system.standing().model_dump(mode="json"), b64encode(system.store.snapshot()).decode()
+        return Response(orjson.dumps({"standing": standing, "image": image}), media_type="application/json")
+
+    @api.put("/_control/state")
+    async def become(taken: State) -> Any:
+        """Become what the system was, its clock included: it may go back."""
+        try:
+            image = b64decode(taken.image, validate=True)
+        except ValueError as error:
+            return problem(422, "Not a state", f"its image is no base64 ({error})")
+        if not image.startswith(b"SQLite format 3\x00"):
+            return problem(422, "Not a state", "its image is no SQLite database")
+        await system.jobs.stop()
+        system.stand(taken.standing, image)
+        return {"now": system.clock.now()}
 
 
 def _fault_routes(api: FastAPI, system: System) -> None:

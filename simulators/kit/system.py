@@ -17,6 +17,7 @@ from simulators.kit.limits import LimitMeter, Limits, Profile
 from simulators.kit.outbox import Outbox, Sender
 from simulators.kit.pact_states import State
 from simulators.kit.routes import Match, Routes
+from simulators.kit.standing import Standing
 from simulators.kit.store import Change, Kind, Store
 from simulators.kit.wire import Receive, Refusal, Scope, Send, Wire
 
@@ -177,6 +178,21 @@ class System:
         """Replace the data by a snapshot's; faults and journal stay."""
         self.store.restore(image)
         self.forget()
+
+    def standing(self) -> Standing:
+        """What of the system's state is not in its store."""
+        return Standing(now=self.clock.now(), chance=self.chance.standing(), faults=tuple(self.faults))
+
+    def stand(self, standing: Standing, image: bytes) -> None:
+        """Become what the system was when both were taken, its clock included; journal and limits begin anew."""
+        self.restore(image)
+        self.chance.stand(standing.chance)
+        self.faults.clear(self.chance.stream("faults"))
+        for fault in standing.faults:
+            self.faults.add(fault)
+        self.meter.reset()
+        self.jobs.failures.clear()
+        self.clock.restart(standing.now)
 
     def _fresh(self, seed: str | None) -> None:
         self.chance.restart(f"{seed if seed is not None else self.settings.seed}/{self.name}")

@@ -52,18 +52,17 @@ async def over(runs: Runs, run: Run) -> dict[str, Any]:
     return run.to_json()
 
 
-def test_a_run_that_does_not_hold_is_explained() -> None:
-    async def story() -> dict[str, Any]:
-        runs = Runs()
-        run = await runs.start("run-00000009", asked(SHORT.replace("exceptions: []", "exceptions: [unmapped_product]")))
-        with pytest.raises(Problem, match="has no verdict to explain"):
-            await explained(run)
-        await over(runs, run)
-        return await explained(run)
-
-    told = asyncio.run(story())
+def test_a_run_that_does_not_hold_is_explained(tmp_path: Path) -> None:
+    text = SHORT.replace("exceptions: []", "exceptions: [unmapped_product]")
+    run = Run("run-00000009", asked(text), tmp_path)
+    with pytest.raises(Problem, match="has no verdict to explain"):
+        asyncio.run(explained(run))
+    run.state = "done"
+    told = asyncio.run(explained(run))
     assert told["outcome"] == "broken" and told["customer"]["name"] == "A"
     assert told["findings"][0]["invariant"] == "story" and told["timeline"]
+    with pytest.raises(Problem, match="only a run in simulation"):
+        asyncio.run(explained(Run("run-00000010", asked(mode="live"), tmp_path)))
 
 
 def test_a_run_tells_its_events_and_its_verdict() -> None:

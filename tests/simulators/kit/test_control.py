@@ -85,3 +85,32 @@ def test_a_restarted_system_goes_on_with_its_time(tmp_path: Path) -> None:
     again, _, hands_again = toy(data=tmp_path)
     hands_again.time = hands.time + 10.0  # it was away for ten seconds
     assert again.clock.now() == pytest.approx(86_410.0)
+
+
+def test_a_state_is_put_back_whole_the_clock_and_chance_and_faults_included() -> None:
+    system, _, _ = toy()
+    control(system, "POST", "/seed", {"things": [{"id": "1"}]})
+    control(system, "POST", "/clock", {"to": 100})
+    control(system, "POST", "/faults", {"id": "f", "kind": "limit", "times": 2, "operation": "thing.get"})
+    assert run(ask(system, "GET", "/things/1"))[0] == 429
+    drawn = [system.chance.stream("dice").random() for _ in range(2)]
+    status, state = control(system, "GET", "/state")
+    assert status == 200
+    then = system.chance.stream("dice").random()
+    control(system, "POST", "/clock", {"to": 900})
+    control(system, "DELETE", "/faults/f")
+    control(system, "POST", "/seed", {"things": [{"id": "2"}]})
+    assert control(system, "PUT", "/state", state) == (200, {"now": 100.0})
+    assert system.store.get("thing", "2") is None and system.store.get("thing", "1") is not None
+    assert [(fault.id, fault.hits) for fault in system.faults] == [("f", 1)]
+    assert system.chance.stream("dice").random() == then and then not in drawn
+    assert [run(ask(system, "GET", "/things/1"))[0] for _ in range(2)] == [429, 200]  # its second and last strike
+
+
+def test_what_is_no_state_changes_nothing() -> None:
+    system, _, _ = toy()
+    control(system, "POST", "/seed", {"things": [{"id": "1"}]})
+    state = control(system, "GET", "/state")[1]
+    for wrong in ({**state, "image": "?"}, {**state, "image": "anVuaw=="}, {**state, "standing": {}}, {}):
+        assert control(system, "PUT", "/state", wrong)[0] == 422
+    assert system.store.get("thing", "1") is not None
