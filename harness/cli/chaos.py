@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from harness.explore import Exploration, Judged
 
 SHOWN = 20
+BROKEN = 1
 LINE_EVERY = 100  # runs between two lines of progress where there is no terminal to draw a bar in
 
 
@@ -70,6 +71,7 @@ def chaos(
     windtunnel chaos two-cores --points pairs --shard 1/4
     windtunnel chaos --seeds 500 --record night.jsonl --found found
     """
+    proven()
     if swarm_seeds:
         writable({"--record": record})
         outcome = swarm(swarm_seeds, part, workers, record, found, as_json, console(as_json))
@@ -85,6 +87,16 @@ def chaos(
         print_json(_as_json(exploration, took_s))
     _show(out, exploration, took_s)
     raise typer.Exit(EXIT[exploration.outcome])
+
+
+def proven() -> None:
+    """Refuse to judge anything while the canary lives: it is flown before every search."""
+    hush_core()
+    from harness.defects import fly_canary  # noqa: PLC0415 - loads core and simulators
+
+    bird = fly_canary()
+    if not bird.dead:
+        raise Refusal(bird.says, BROKEN)
 
 
 def _explored(

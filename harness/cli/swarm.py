@@ -67,7 +67,7 @@ def _shrink(search: "Search", folder: Path, out: Console) -> dict[str, str]:
         known |= signs(one)
         small = shrunk(drawn(one.seed), one, partial(flown_story, seed=one.seed))
         path = folder / f"swarm-{one.seed}.yaml"
-        again = f"# windtunnel run {path} --seed {one.seed}\n"
+        again = "".join(f"# windtunnel {verb} {path} --seed {one.seed}\n" for verb in ("run", "explain"))
         path.write_text(again + "".join(f"# {finding}\n" for finding in small.flown.findings) + as_yaml(small.scenario))
         written[one.seed] = str(path)
         out.print(

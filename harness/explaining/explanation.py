@@ -9,6 +9,7 @@ from harness.explaining.calm import Calm, beside
 from harness.explaining.concerned import call_words, concerned, story_of
 from harness.explaining.failing import Failing
 from harness.explaining.moments import Finding, Moment, findings_of, moments
+from harness.report.side_by_side import TITLES
 from harness.runner import RunResult
 from harness.scenario.values import iso
 
@@ -41,6 +42,17 @@ class Explanation:
         """The first moment at which an invariant broke, as far as the books can tell."""
         return self.moments[0] if self.moments else None
 
+    @property
+    def said(self) -> str:
+        """The first moment in a sentence."""
+        first = self.first
+        if first is None:
+            return ("No single change of a book began it: what these judges find is in the course of the whole run "
+                    "(times, calls, replays, expectations).")  # fmt: skip
+        step = f" in {first.step}" if first.step else ""
+        return (f"It began {iso(first.at)}{step}, with {first.what} in {TITLES.get(first.system, first.system)} "
+                f"(event {first.seq}). Since then {first.invariant} finds: {first.finding}")  # fmt: skip
+
     def to_json(self) -> dict[str, Any]:
         """As one JSON object; times as text, UTC."""
         told = [{**asdict(one), "at": iso(one.at)} for one in self.moments]
@@ -48,7 +60,7 @@ class Explanation:
             "story": self.story, "seed": self.seed, "outcome": self.outcome, "broken_off": self.broken_off or None,
             "findings": [{"invariant": judge, "finding": said} for judge, said in self.findings],
             "customer": {"account": self.account, "name": self.name} if self.account else None,
-            "first": told[0] if told else None, "moments": told, "around": list(self.around),
+            "said": self.said, "first": told[0] if told else None, "moments": told, "around": list(self.around),
             "timeline": list(self.timeline), "calm": None if self.calm is None else asdict(self.calm),
         }  # fmt: skip
 

@@ -31,20 +31,9 @@ def show_explanation(out: Console, told: Explanation, again: str) -> None:
     out.print(f"[dim]again: {escape(again)}[/]", soft_wrap=True)
 
 
-def first_words(told: Explanation) -> str:
-    """The first moment in a sentence."""
-    first = told.first
-    if first is None:
-        return ("No single change of a book began it: what these judges find is in the course of the whole run "
-                "(times, calls, replays, expectations).")  # fmt: skip
-    step = f" in {first.step}" if first.step else ""
-    return (f"It began {iso(first.at)}{step}, with {first.what} in {TITLES.get(first.system, first.system)} "
-            f"(event {first.seq}). Since then {first.invariant} finds: {first.finding}")  # fmt: skip
-
-
 def _first(out: Console, told: Explanation) -> None:
     out.print("\n[bold]The first moment[/]")
-    out.print(escape(first_words(told)))
+    out.print(escape(told.said))
     for later in told.moments[1:SHOWN]:
         out.print(f"[dim]since {iso(later.at)} (event {later.seq}) {later.invariant} {escape(later.finding)}[/]")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.explaining import Explanation
-from harness.report.explanation import answer_words, first_words, marked
+from harness.report.explanation import answer_words, marked
 from harness.report.page import STYLE
 from harness.report.side_by_side import TITLES
 
@@ -19,7 +19,7 @@ def explanation_page(told: Explanation, again: str) -> str:
         f'<p class="soft">seed {escape(told.seed)}</p>',
         f"<p>Broken off at {escape(told.broken_off)}</p>" if told.broken_off else "",
         f'<div class="card"><h2>What the judges find</h2><ul>{findings}</ul></div>',
-        f'<div class="card"><h2>The first moment</h2><p>{escape(first_words(told))}</p>{_around(told)}</div>',
+        f'<div class="card"><h2>The first moment</h2><p>{escape(told.said)}</p>{_around(told)}</div>',
         f'<div class="card"><h2>What happened to {escape(told.name or "all customers")}</h2>{_timeline(told)}</div>',
         f'<div class="card"><h2>The run beside it</h2>{_calm(told)}</div>',
         f"<h3>Again</h3><pre>{escape(again)}</pre>",

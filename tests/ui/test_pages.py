@@ -196,6 +196,28 @@ def test_a_story_is_checked_in_place_and_played_step_by_step(fake: Fake) -> None
     assert next(button for button in page.button if button.label == "Play it").disabled
 
 
+def test_a_run_that_does_not_hold_is_explained_when_asked(fake: Fake) -> None:
+    verdict = {"invariant": "I1", "outcome": "broken", "title": "one effect", "checked": 1, "findings": ["2 documents"]}
+    result = {"story": "short", "outcome": "broken", "broken_off": None, "verdicts": [verdict], "books": None,
+              "timeline": [], "took_s": 0.2, "seed": "1", "digest": "0" * 64}  # fmt: skip
+    over = {**run(None), "state": "done", "over": True, "now": "done", "result": result}
+    fake.answers["POST /runs"] = over
+    fake.answers["GET /runs/run-1"] = {**over, "after": 0, "new": []}
+    row = {"at": "2026-01-05T09:00:00Z", "system": "erp_cloud", "status": 204, "fault": None, "when": "then"}
+    fake.answers["GET /runs/run-1/explanation"] = {
+        "said": "It began with a new transaction 1002", "customer": {"account": "001A", "name": "Hudson"},
+        "around": [{**row, "what": "POST /invoice"}],
+        "timeline": [{**row, "where": "Cloud ERP", "what": "invoice US-1 is posted in the ledger"}],
+        "calm": {"what": "the same story, undisturbed", "facts": [
+            {"fact": "invoice US-1", "system": "erp_cloud", "here": "twice", "there": "paid"}], "calls": []},
+    }  # fmt: skip
+    page = press(opened("Run a story"), "Play it")
+    assert "It began" not in words(page)
+    shown = words(press(page, "Why?"))
+    for said in ("It began with a new transaction 1002", "Invoice US-1 is posted", "undisturbed", "twice", "/invoice"):
+        assert said in shown, shown
+
+
 @pytest.mark.parametrize("name", ["Drive", "Customer", "Books", "Exceptions", "Run a story"])
 def test_without_a_sandbox_each_page_says_how_to_start_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for address in ("", "http://127.0.0.1:9"):

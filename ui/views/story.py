@@ -9,6 +9,7 @@ from ui.client import click, harness, looked, settled
 from ui.frame import guarded
 from ui.views.books import facts, tie_out
 from ui.views.customer import timeline
+from ui.views.explanation import explanation
 from ui.words import OUTCOME_WORDS, safe, sentence, table, when
 
 MODES = {"sim": "Simulation: virtual time, a few seconds", "live": "Live: real processes, a minute or so"}
@@ -183,6 +184,8 @@ def _end(run: dict[str, Any]) -> None:
     for one in result["verdicts"]:
         for finding in one["findings"] if one["outcome"] in ("broken", "unknown") else ():
             st.markdown(f"- :red[{safe(one['invariant'])}] {safe(finding)}")
+    if run["mode"] == "sim" and result["outcome"] != "holds":
+        explanation(run["id"])
     with st.expander("What was judged", expanded=result["outcome"] != "holds"):
         rows = [
             [safe(one["invariant"]), safe(one["title"]), str(one["checked"]),

@@ -80,6 +80,13 @@ def test_a_canary_that_lives_exits_1_whatever_was_killed(monkeypatch: pytest.Mon
     assert "THE CANARY LIVES" in said["canary"]["says"]  # type: ignore[index]
 
 
+@pytest.mark.parametrize("words", [("new-business",), ("--seeds", "1")])
+def test_nothing_is_searched_while_the_canary_lives(words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.defects.canary.deaf", lambda parts: parts)
+    done = CliRunner().invoke(app, ["chaos", *words])
+    assert done.exit_code == 1 and "THE CANARY LIVES" in str(done.exception)
+
+
 def test_a_defect_that_is_not_there_is_wrong_usage() -> None:
     done = CliRunner().invoke(app, ["defects", "run", "wrong_exponnet"])
     assert "did you mean 'wrong_exponent'" in str(done.exception)

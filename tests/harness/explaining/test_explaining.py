@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from harness.cli import app
 from harness.defects import failing_of
 from harness.explaining import Explanation, Failing, explain
-from harness.report.explanation import first_words, marked, show_explanation
+from harness.report.explanation import marked, show_explanation
 from harness.report.explanation_page import explanation_page
 from tests.broken import stories
 
@@ -63,7 +63,7 @@ def test_after_a_crash_the_undisturbed_run_of_the_same_core_is_beside_it() -> No
 
 def test_what_no_single_change_began_says_so() -> None:
     told = of("replays_anew")
-    assert told.findings and told.first is None and "course of the whole run" in first_words(told)
+    assert told.findings and told.first is None and "course of the whole run" in told.said
 
 
 def test_a_run_that_holds_has_nothing_to_explain() -> None:
