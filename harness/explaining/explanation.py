@@ -46,6 +46,8 @@ class Explanation:
     def said(self) -> str:
         """The first moment in a sentence."""
         first = self.first
+        if not self.findings:
+            return "Nothing is broken in this run: there is nothing to explain."
         if first is None:
             return ("No single change of a book began it: what these judges find is in the course of the whole run "
                     "(times, calls, replays, expectations).")  # fmt: skip

@@ -48,7 +48,7 @@ def moments(failing: Failing, result: RunResult) -> list[Moment]:
     steps = _steps(result.events)
     found: dict[Finding, int] = {}
     stride = max(1, len(changes) // LOOKS_MAX)
-    coarse = _since(failing, result, wanted, changes[stride - 1 :: stride])
+    coarse = _since(failing, result, wanted, sorted({*changes[stride - 1 :: stride], *changes[-1:]}))
     for begin in {seq for seq in coarse.values() if seq is not None}:
         mine = {one for one, seq in coarse.items() if seq == begin}
         window = [seq for seq in changes if _before(changes, begin, stride) < seq <= begin]

@@ -22,7 +22,7 @@ def show_explanation(out: Console, told: Explanation, again: str) -> None:
     for judge, said in told.findings[:SHOWN]:
         out.print(f"  [red]{judge}[/] {escape(said)}")
     if not told.findings:
-        out.print("nothing is broken in this run: there is nothing to explain")
+        out.print(told.said)
         return
     _first(out, told)
     _around(out, told)

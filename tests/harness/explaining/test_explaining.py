@@ -44,6 +44,8 @@ def test_a_long_run_is_looked_at_coarsely_and_then_around_the_moment(
     monkeypatch.setattr("harness.explaining.moments.LOOKS_MAX", 5)
     again = of("ledger_posts_twice")
     assert [(one.finding, one.seq) for one in again.moments] == [(one.finding, one.seq) for one in twice.moments]
+    monkeypatch.setattr("harness.explaining.moments.LOOKS_MAX", 1)  # a stride that ends before the last change
+    assert len(of("ledger_posts_twice").moments) == len(twice.moments)
 
 
 def test_the_run_beside_it_holds_and_what_it_did_differently_is_told(twice: Explanation) -> None:
