@@ -219,6 +219,8 @@ class Document:
     metered: int = 0  # what of the net is usage
     of: str = ""  # a credit note: the bill that it was issued for
     applied: tuple[tuple[str, int], ...] = ()  # a credit note: which bills it settles
+    booked_in: str = ""  # first day of the ledger's month, if that is not the one of its date
+    memo: str = ""
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,7 @@ def replay_is_silent(case: Case) -> tuple[int, list[str]]:
 
 def ledgers_balance(case: Case) -> tuple[int, list[str]]:
     """I28: debits equal credits per document, entity and currency, and in the entity's own currency as well; the
-    control account equals the open items.
+    control account equals the open items. What is booked in another month than that of its date says why.
     """
     documents: dict[tuple[str, str], int] = defaultdict(int)
     local: dict[tuple[str, str], int] = defaultdict(int)
@@ -131,6 +131,10 @@ def ledgers_balance(case: Case) -> tuple[int, list[str]]:
         f"{system} {number} is off by {off} in local currency" for (system, number), off in local.items() if off
     ]
     findings += [f"{'/'.join(book)}: the trial balance is off by {off}" for book, off in totals.items() if off]
+    findings += [
+        f"{one.system}: {one.key or one.id}, dated {one.date}, is booked in another month and does not say it"
+        for one in case.canon.postings() if one.booked_in and one.date not in one.memo
+    ]  # fmt: skip
     open_items: dict[tuple[str, str, str], int] = defaultdict(int)
     for posting in case.canon.postings():
         sign = -1 if posting.kind == "credit" else 1

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from simulators.erp_cloud.moments import today
 from simulators.erp_cloud.oauth2 import TOKEN_PATH
+from simulators.erp_cloud.rules_periods import period_of
 from simulators.kit.faults import Fault
 from simulators.kit.pact_states import Params, State, ask
 
@@ -38,7 +39,7 @@ class States:
             "a customer": self.customer, "an invoice": self.invoice, "a payment of an invoice": self.payment,
             "the period is closed": self.closed, "a taxed invoice": self.taxed, "a deleted invoice": self.deleted,
             "a journal on the receivables": self.journal, "a credit memo": self.credit,
-            "a refund of a credit memo": self.refunded,
+            "a refund of a credit memo": self.refunded, "a month that is open": self.open_month,
         }  # fmt: skip
 
     async def registered(self, _params: Params) -> Params:
@@ -118,6 +119,12 @@ class States:
         """The posting period `period` (2017-01: the first, so that no earlier one is open) is locked."""
         await self._system.acts["lock_period"]({"period": params["period"]})
         return {}
+
+    async def open_month(self, params: Params) -> Params:
+        """The posting month of a day `day`: {period_id}."""
+        found = period_of(params["day"], self._system.state.months())
+        assert found is not None
+        return {"period_id": str(found["id"])}
 
     async def taxed(self, params: Params) -> Params:
         """An invoice as above with New York's tax."""

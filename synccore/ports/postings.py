@@ -21,8 +21,16 @@ class LedgerLine:
 
 
 @dataclass(frozen=True)
+class Period:
+    """A posting month of the cloud ledger: internal id and name."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Posting:
-    """A bill or credit note as the cloud ledger takes it."""
+    """A bill or credit note as the cloud ledger takes it; `period`: where it is posted, if not in its date's month."""
 
     external_id: str
     number: str
@@ -34,3 +42,4 @@ class Posting:
     po_number: str
     gross: int
     lines: tuple[LedgerLine, ...] = field(default_factory=tuple)
+    period: Period | None = None

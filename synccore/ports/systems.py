@@ -16,7 +16,7 @@ from synccore.domain.credits import Credit
 from synccore.domain.deals import Account, Deal
 from synccore.domain.legacy import LegacyFile
 from synccore.ports.feeds import FeedPage
-from synccore.ports.postings import Posting
+from synccore.ports.postings import Period, Posting
 from synccore.ports.reach import Reachable
 from synccore.ports.usage import Usages
 
@@ -306,6 +306,10 @@ class CloudErp(Reachable, Protocol):
 
     async def invoice_key(self, internal_id: str) -> str:
         """External id of an invoice, '' if it has none or is gone."""
+        ...
+
+    async def open_period(self, after: date) -> Period | None:
+        """The first month that begins after a day and takes documents of customers."""
         ...
 
     async def create_invoice(self, posting: Posting) -> str:

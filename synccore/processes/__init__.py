@@ -18,6 +18,7 @@ from synccore.processes.legacy_batch import LegacyBatch
 from synccore.processes.order_activation import OrderActivation
 from synccore.processes.payment_status import PaymentStatus
 from synccore.processes.polls import CloudPayments, PlatformEvents, SalesforceChanges
+from synccore.processes.posting_periods import of_a_period
 from synccore.processes.replay import replay
 from synccore.processes.sales_stream import SalesforceStream
 from synccore.processes.system_watch import SystemWatch
@@ -75,7 +76,7 @@ def finding_of(refusal: Rejected, account: str) -> Finding:
     """A refusal as a business exception: a closed period is finance's, everything else integration's first."""
     if isinstance(refusal, Drifted):
         return drift_finding(refusal)
-    closed = refusal.target in ("erp_cloud", "erp_legacy") and "period" in refusal.message.lower()
+    closed = of_a_period(refusal)
     kind, owner = ("closed_period", "finance") if closed else ("rejected", "integration")
     actions = ("open_period", "retry", "abandon") if closed else ("fix_source", "fix_target", "retry", "abandon")
     details = {"target": refusal.target, "operation": refusal.operation, "code": refusal.code}

@@ -20,6 +20,7 @@ from synccore.processes.ledger_lines import cloud_lines, lines_of, written_off_t
 from synccore.processes.ledger_of_record import document_of
 from synccore.processes.ledger_voids import void_credit
 from synccore.processes.legacy_posting import LEGACY_STATUS, credit_to_legacy, park_until_answered, void_in_legacy
+from synccore.processes.posting_periods import post_by_policy
 from synccore.processes.write_back import show_bill, show_credit
 from synccore.processes.writes import Write
 
@@ -124,7 +125,7 @@ class CreditPublication:
             return await cloud.credit_memo(posting.external_id, credit.currency)
 
         async def send(_refusals: int) -> str:
-            return await cloud.create_credit(posting, applied)
+            return await post_by_policy(ctx, posting, lambda one: cloud.create_credit(one, applied))
 
         def settled(unit: Unit, internal_id: Any) -> None:
             at = ctx.clock.now()

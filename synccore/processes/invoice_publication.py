@@ -18,6 +18,7 @@ from synccore.processes.ledger_facts import LedgerFacts
 from synccore.processes.ledger_lines import cloud_lines, lines_of
 from synccore.processes.ledger_voids import void_bill
 from synccore.processes.legacy_posting import LEGACY_STATUS, park_until_answered, post_to_legacy, void_in_legacy
+from synccore.processes.posting_periods import post_by_policy
 from synccore.processes.write_back import show_bill
 from synccore.processes.writes import Write
 
@@ -105,7 +106,7 @@ class InvoicePublication:
             return await cloud.invoice(posting.external_id, bill.currency)
 
         async def send(_refusals: int) -> str:
-            return await cloud.create_invoice(posting)
+            return await post_by_policy(ctx, posting, cloud.create_invoice)
 
         def settled(unit: Unit, internal_id: Any) -> None:
             at = ctx.clock.now()

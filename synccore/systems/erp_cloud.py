@@ -15,7 +15,7 @@ from synccore.domain.money import major, minor
 from synccore.ports.chance import Chance
 from synccore.ports.clock import Clock
 from synccore.ports.outcomes import Later
-from synccore.ports.postings import Posting
+from synccore.ports.postings import Period, Posting
 from synccore.ports.systems import Found, Rejected, Row, Unknown
 from synccore.ports.transport import Request, Response, Transport
 from synccore.systems import books_cloud, erp_cloud_values
@@ -142,6 +142,15 @@ class CloudErpAdapter:
         row = await self._record("invoice", internal_id)
         return str(row.get("externalId") or "") if row else ""
 
+    async def open_period(self, after: date) -> Period | None:
+        """By SuiteQL."""
+        rows = await self._suiteql(
+            "SELECT id, periodname FROM accountingperiod WHERE isposting = 'T' AND isyear = 'F' AND isquarter = 'F'"
+            " AND closed = 'F' AND arlocked = 'F' AND alllocked = 'F'"
+            f" AND startdate > TO_DATE({literal(after.isoformat())}, 'YYYY-MM-DD') ORDER BY startdate"
+        )
+        return Period(str(rows[0]["id"]), str(rows[0]["periodname"])) if rows else None
+
     async def create_invoice(self, posting: Posting) -> str:
         """Lines with the platform's tax: taxDetailsOverride and one detail per line, by reference."""
         body = await self._document(posting)
@@ -165,7 +174,8 @@ class CloudErpAdapter:
         await self._apply("creditMemo", internal_id, applied, currency)
 
     async def _document(self, posting: Posting) -> dict[str, Any]:
-        lines = list(enumerate(posting.lines, start=1))
+        lines, period = list(enumerate(posting.lines, start=1)), posting.period
+        moved = f": tax point {posting.on.isoformat()}, posted in {period.name}" if period is not None else ""
         return {
             "externalId": posting.external_id,
             "tranId": posting.number,
@@ -173,7 +183,8 @@ class CloudErpAdapter:
             "subsidiary": {"id": posting.subsidiary},
             "currency": {"id": await self._currency_id(posting.currency)},
             "tranDate": posting.on.isoformat(),
-            "memo": posting.number,
+            **({"postingPeriod": {"id": period.id}} if period is not None else {}),
+            "memo": f"{posting.number}{moved}",
             "item": {"items": [item_line(f"T{index}", line, posting.currency) for index, line in lines]},
             "taxDetailsOverride": True,
             "taxDetails": {"items": [tax_detail(f"T{index}", line, posting.currency) for index, line in lines]},

@@ -281,6 +281,15 @@ def paid_in_part() -> Scenario:
     )  # fmt: skip
 
 
+def closed_month() -> Scenario:
+    """A bill of January comes when January is closed, and is to be posted in February."""
+    return story(
+        "closed-month", "set_policy: {name: closed_period, value: {posts_in: next_open}}", "customer: " + _LAKESIDE,
+        "deal: {id: lakeside-1, customer: lake, lines: [{sku: ONBOARD}]}", "close_period: 2026-01", "close: lakeside-1",
+        "settle", head="genesis: 2026-01-31T18:00:00Z",
+    )  # fmt: skip
+
+
 def co_term() -> Scenario:
     """Five seats more for the rest of a contract, quoted by months."""
     return story(

@@ -7,7 +7,7 @@ from typing import Any
 from synccore.domain.bills import Application, Payment
 from synccore.domain.books import Names
 from synccore.ports.outcomes import Later
-from synccore.ports.postings import LedgerLine, Posting
+from synccore.ports.postings import LedgerLine, Period, Posting
 from synccore.ports.systems import Rejected
 from synccore.systems import books_cloud
 from synccore.systems.credentials import CloudErpAccess
@@ -68,6 +68,12 @@ CREDITING = {
 }  # fmt: skip
 PAID_OUT = {**CREDITED[1], "refund": "CBTXN-r"}
 SINCE = "2026-01-05 08:00:00"
+FEBRUARY = Period("2", "Feb 2026")
+OPEN_MONTHS = (
+    "SELECT id, periodname FROM accountingperiod WHERE isposting = 'T' AND isyear = 'F' AND isquarter = 'F'"
+    " AND closed = 'F' AND arlocked = 'F' AND alllocked = 'F'"
+    " AND startdate > TO_DATE('2026-01-05', 'YYYY-MM-DD') ORDER BY startdate"
+)
 CHANGED = (
     "SELECT t.id, t.externalid, t.entity, t.type, c.externalid AS customer,"
     " TO_CHAR(t.lastmodifieddate, 'YYYY-MM-DD HH24:MI:SS') AS modified"
@@ -179,6 +185,15 @@ CASES = (
         CURRENCIES, create("a bill that is posted already", "invoice", POSTED, INVOICE, status=400,
                            answers=refused("^.*already exists.*$")),
     ), lambda refusal: refusal.duplicate, raises=Rejected),
+    Case("create_invoice in another month", lambda erp: erp.create_invoice(replace(POSTING, period=FEBRUARY)), (
+        CURRENCIES, create("a bill posted in another month than its own", "invoice", POSTED | {
+            "postingPeriod": {"id": injected("2", "${period_id}")},
+            "memo": "US-1: tax point 2026-01-05, posted in Feb 2026",
+        }, CUSTOMER, ("a month that is open", {"day": "2026-02-01"})),
+    ), lambda found: found == "321"),
+    Case("open_period", lambda erp: erp.open_period(date(2026, 1, 5)), (
+        suiteql("the months that take documents", OPEN_MONTHS, id=like("2"), periodname=like("Feb 2026")),
+    ), lambda found: found.name == "Feb 2026"),
     Case("create_invoice into a closed period", lambda erp: erp.create_invoice(POSTING), (
         CURRENCIES, create("a bill of a closed period", "invoice", POSTED, CUSTOMER,
                            ("the period is closed", {"period": "2026-01"}), status=400,

@@ -105,6 +105,8 @@ EDITS: list[tuple[str, str, Callable[[Canon], object]]] = [
     ("I28", "local amounts that do not balance", lambda c: c.ledger.__setitem__(0, replace(c.ledger[0], local=1))),
     ("I28", "an open item that control does not know", lambda c: c.documents.__setitem__(
         1, replace(c.documents[1], open=5))),
+    ("I28", "another month without a word", lambda c: c.documents.__setitem__(
+        1, replace(c.documents[1], booked_in="2026-02-01", memo="US-1"))),
     ("I31", "own payment posted back", lambda c: c.receipts.__setitem__(0, replace(c.receipts[0], key="NS-9"))),
     ("I31", "more applied than the bill is worth", lambda c: second(c.receipts, 1, id="10", key="NS-10")),
 ]  # fmt: skip
