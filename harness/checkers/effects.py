@@ -16,6 +16,7 @@ def one_effect_per_key(case: Case) -> tuple[int, list[str]]:
     canon = case.canon
     findings = [
         *_twice("customers", ((row.system, row.account, row.entity) for row in canon.customers if row.account)),
+        *_same_name(canon),
         *_twice("contracts", ((row.system, row.deal) for row in canon.contracts if row.deal)),
         *_twice("documents", ((row.system, row.kind, row.key) for row in canon.documents if row.key)),
         *_twice("receipts", _receipt_keys(canon)),
@@ -46,6 +47,25 @@ def _receipt_keys(canon: Canon) -> list[tuple[str, ...]]:
 
 def _twice(what: str, keys: Iterable[tuple[str, ...]]) -> list[str]:
     return [f"{count} {what} for {' / '.join(key)}" for key, count in Counter(keys).items() if count > 1]
+
+
+def _same_name(canon: Canon) -> list[str]:
+    """A ledger that had a customer of the very name before has it but once (case and punctuation aside)."""
+    before = {
+        (one.system, one.entity, _plain(one.name)): one.id for one in reversed(canon.customers) if not one.account
+    }
+    found = []
+    for one in canon.customers:
+        known = before.get((one.system, one.entity, _plain(one.name)), "") if one.account else ""
+        if known and (len(known), known) < (len(one.id), one.id):  # ids count up: that one was there first
+            found.append(
+                f"customer {one.name} of {one.system} for {one.entity} is there twice: {known} was there before"
+            )
+    return found
+
+
+def _plain(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
 def _appended_lines(canon: Canon) -> list[str]:

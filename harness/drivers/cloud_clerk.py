@@ -133,6 +133,23 @@ class CloudClerk:
         }  # fmt: skip
         return await self._create("serviceSaleItem", body)
 
+    async def create_customer(self, name: str, entity: Mapping[str, Any], tax_id: str) -> str:
+        """A customer without an external id; returns its id."""
+        rows = await self.suiteql(f"SELECT id FROM currency WHERE symbol = '{entity['currencies'][0]}'")
+        body = {"companyName": name, "isPerson": False, "subsidiary": {"id": str(entity["subsidiary"])},
+                "currency": {"id": rows[0]["id"]}, **({"vatRegNumber": tax_id} if tax_id else {})}  # fmt: skip
+        return await self._create("customer", body)
+
+    async def mark_customer(self, name: str, external_id: str) -> None:
+        """Give the customer of that name an external id."""
+        quoted = name.replace("'", "''")
+        rows = await self.suiteql(f"SELECT id FROM customer WHERE companyname = '{quoted}' AND externalid IS NULL")
+        if len(rows) != 1:
+            raise StepFailed(f"the cloud ERP has {len(rows)} customers {name} without an external id")
+        reply = await self._send("PATCH", f"{REST}/record/v1/customer/{rows[0]['id']}", {"externalId": external_id})
+        if reply.status != 204:
+            raise refused("the cloud ERP", f"customer {name}", reply)
+
     async def suiteql(self, query: str) -> list[dict[str, Any]]:
         """Rows of a query (at most a page)."""
         reply = await self._send("POST", f"{REST}/query/v1/suiteql", {"q": query}, {"prefer": "transient"})

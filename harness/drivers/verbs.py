@@ -206,6 +206,17 @@ async def _erp_item(stage: Stage, facts: Any) -> str:
     return f"the cloud ERP has item {facts.external_id} ({item})"
 
 
+async def _erp_customer(stage: Stage, facts: Any) -> str:
+    entity = stage.company.entities[facts.entity]
+    if facts.is_of is None:
+        made = await stage.cloud_clerk.create_customer(facts.name, entity, facts.tax_id)
+        return f"the cloud ERP has had a customer {facts.name} ({made}) for long"
+    buyer = stage.buyer(facts.is_of)
+    key = f"{stage.correlation.customer_prefix}{buyer.account_id}-{facts.entity}"
+    await stage.cloud_clerk.mark_customer(facts.name, key)
+    return f"the cloud ERP's customer {facts.name} is marked as {buyer.name}"
+
+
 async def _kill_core(stage: Stage, facts: Any) -> str:
     del facts
     await stage.world.kill_core()
@@ -279,6 +290,7 @@ DRIVERS: dict[str, Driver] = {
     "fix_account": _fix_account,
     "map_item": _map_item,
     "erp_item": _erp_item,
+    "erp_customer": _erp_customer,
     "rename_field": rename_field,
     "permit_field": permit_field,
     "require_field": require_field,

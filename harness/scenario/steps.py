@@ -157,6 +157,18 @@ class ErpItemStep(Part):
     subsidiaries: tuple[str, ...] = Field(min_length=1)
 
 
+class ErpCustomerStep(Part):
+    """The cloud ERP has had a customer since before the core came: nobody has told it what it is called elsewhere.
+
+    Or a person marks one (`is_of`, the customer of the story) with the key by which the core knows it.
+    """
+
+    name: str = Field(min_length=1)
+    entity: str = "US"
+    tax_id: str = ""
+    is_of: Name | None = None
+
+
 class LoadStep(Part):
     """A company brings its own CRM export: `map` and `files` are paths from the folder of the stories.
 
@@ -298,6 +310,7 @@ VERBS: dict[str, type[Part]] = {
     "fix_account": FixAccountStep,
     "map_item": MapItemStep,
     "erp_item": ErpItemStep,
+    "erp_customer": ErpCustomerStep,
     "rename_field": RenameFieldStep,
     "permit_field": PermitFieldStep,
     "require_field": RequireFieldStep,

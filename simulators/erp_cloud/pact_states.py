@@ -40,6 +40,7 @@ class States:
             "the period is closed": self.closed, "a taxed invoice": self.taxed, "a deleted invoice": self.deleted,
             "a journal on the receivables": self.journal, "a credit memo": self.credit,
             "a refund of a credit memo": self.refunded, "a month that is open": self.open_month,
+            "a customer without a key": self.stranger,
         }  # fmt: skip
 
     async def registered(self, _params: Params) -> Params:
@@ -71,6 +72,13 @@ class States:
         return {"customer_id": await self._create("customer", {
             "externalId": params["customer"], "companyName": "Hudson Analytics", "isPerson": False,
             "subsidiary": {"id": "1"}, "currency": {"id": "1"},
+        })}  # fmt: skip
+
+    async def stranger(self, params: Params) -> Params:
+        """A customer of subsidiary 1 by the name `name` and no external id: {customer_id}."""
+        return {"customer_id": await self._create("customer", {
+            "companyName": params["name"], "isPerson": False, "subsidiary": {"id": "1"}, "currency": {"id": "1"},
+            "vatRegNumber": "DE1",
         })}  # fmt: skip
 
     async def invoice(self, params: Params, taxed: bool = False) -> Params:

@@ -21,6 +21,15 @@ class LedgerLine:
 
 
 @dataclass(frozen=True)
+class Stranger:
+    """A customer of a ledger that carries no external id: nobody has said what it is called elsewhere."""
+
+    id: str
+    name: str
+    tax_id: str = ""
+
+
+@dataclass(frozen=True)
 class Period:
     """A posting month of the cloud ledger: internal id and name."""
 

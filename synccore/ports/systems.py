@@ -16,7 +16,7 @@ from synccore.domain.credits import Credit
 from synccore.domain.deals import Account, Deal
 from synccore.domain.legacy import LegacyFile
 from synccore.ports.feeds import FeedPage
-from synccore.ports.postings import Period, Posting
+from synccore.ports.postings import Period, Posting, Stranger
 from synccore.ports.reach import Reachable
 from synccore.ports.usage import Usages
 
@@ -194,7 +194,6 @@ class Platform(Reachable, Protocol):
 
     async def estimated_change(self, subscription_id: str, fields: Mapping[str, Any]) -> int:
         """What a change now would bill less what it would credit: net, minor units. Nothing is changed."""
-        ...
 
     async def end_subscription(self, subscription_id: str, key: str) -> int:
         """End it at once and credit its whole term; returns the version that came of it. `key` as in `create_bill`."""
@@ -222,7 +221,6 @@ class Platform(Reachable, Protocol):
 
     async def write_off(self, invoice_id: str, key: str) -> str:
         """Give up what is open of a bill; returns the credit note's number. `key` as in `create_bill`."""
-        ...
 
     async def create_credit(self, invoice_id: str, amount: int, key: str) -> str:
         """Credit so much (minor units) of what is due of a bill; returns the note's number. `key`: as `create_bill`."""
@@ -292,6 +290,12 @@ class CloudErp(Reachable, Protocol):
         """A customer by external id."""
         ...
 
+    async def strangers(self, subsidiary: str) -> list[Stranger]:
+        """Active customers of a subsidiary without an external id."""
+
+    async def adopt_customer(self, internal_id: str, external_id: str) -> str:
+        """Give such a customer our external id."""
+
     async def create_customer(self, external_id: str, fields: Mapping[str, Any]) -> str:
         """Create it; returns the internal id."""
         ...
@@ -310,7 +314,6 @@ class CloudErp(Reachable, Protocol):
 
     async def open_period(self, after: date) -> Period | None:
         """The first month that begins after a day and takes documents of customers."""
-        ...
 
     async def create_invoice(self, posting: Posting) -> str:
         """Post it; returns the internal id."""

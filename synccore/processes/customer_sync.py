@@ -14,6 +14,7 @@ from synccore.ports.engine import Run
 from synccore.ports.stores import Unit
 from synccore.ports.systems import Found
 from synccore.processes.context import Context, entity_of
+from synccore.processes.known_customers import known_in_cloud
 from synccore.processes.legacy_customers import spool_customer
 from synccore.processes.writes import Write
 
@@ -99,7 +100,11 @@ async def sync_cloud_customer(ctx: Context, account: Account, customer_id: str, 
         return await cloud.customer(external_id)
 
     async def create(_refusals: int) -> str:
-        return await cloud.create_customer(external_id, fields)
+        known = await known_in_cloud(ctx, account, entity.subsidiary)
+        if known is None:
+            return await cloud.create_customer(external_id, fields)
+        await cloud.adopt_customer(known, external_id)
+        return await cloud.update_customer(known, fields)
 
     async def update(reference: Any) -> str:
         return await cloud.update_customer(str(reference), fields)

@@ -15,7 +15,7 @@ from synccore.domain.money import major, minor
 from synccore.ports.chance import Chance
 from synccore.ports.clock import Clock
 from synccore.ports.outcomes import Later
-from synccore.ports.postings import Period, Posting
+from synccore.ports.postings import Period, Posting, Stranger
 from synccore.ports.systems import Found, Rejected, Row, Unknown
 from synccore.ports.transport import Request, Response, Transport
 from synccore.systems import books_cloud, erp_cloud_values
@@ -107,6 +107,23 @@ class CloudErpAdapter:
         """By eid."""
         row = await self._record("customer", f"eid:{external_id}")
         return Found(str(row["id"])) if row else None
+
+    async def strangers(self, subsidiary: str) -> list[Stranger]:
+        """By SuiteQL."""
+        rows = await self._suiteql(
+            "SELECT id, companyname, vatregnumber FROM customer WHERE externalid IS NULL AND isinactive = 'F'"
+            f" AND subsidiary = {literal(subsidiary)} ORDER BY id"
+        )
+        return [
+            Stranger(str(row["id"]), str(row.get("companyname") or ""), str(row.get("vatregnumber") or ""))
+            for row in rows
+        ]
+
+    async def adopt_customer(self, internal_id: str, external_id: str) -> str:
+        """PATCH."""
+        url, body = f"{self._rest}/record/v1/customer/{percent(internal_id, safe='')}", {"externalId": external_id}
+        await self._client.write("record.update:customer", Request("PATCH", url, JSON, render(body), self._timeout_s))
+        return internal_id
 
     async def create_customer(self, external_id: str, fields: Mapping[str, Any]) -> str:
         """POST with external id."""

@@ -290,6 +290,15 @@ def closed_month() -> Scenario:
     )  # fmt: skip
 
 
+def known_before() -> Scenario:
+    """The cloud ledger has had the customer for years."""
+    return story(
+        "known-before", "set_policy: {name: known_customers, value: {cloud: match}}",
+        "erp_customer: {name: LAKESIDE LOGISTICS, entity: US}", "customer: " + _LAKESIDE,
+        "deal: {id: lakeside-1, customer: lake, lines: [{sku: ONBOARD}]}", "close: lakeside-1", "settle",
+    )  # fmt: skip
+
+
 def co_term() -> Scenario:
     """Five seats more for the rest of a contract, quoted by months."""
     return story(

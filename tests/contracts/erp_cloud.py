@@ -68,6 +68,10 @@ CREDITING = {
 }  # fmt: skip
 PAID_OUT = {**CREDITED[1], "refund": "CBTXN-r"}
 SINCE = "2026-01-05 08:00:00"
+STRANGERS = (
+    "SELECT id, companyname, vatregnumber FROM customer WHERE externalid IS NULL AND isinactive = 'F'"
+    " AND subsidiary = '1' ORDER BY id"
+)
 FEBRUARY = Period("2", "Feb 2026")
 OPEN_MONTHS = (
     "SELECT id, periodname FROM accountingperiod WHERE isposting = 'T' AND isyear = 'F' AND isquarter = 'F'"
@@ -169,6 +173,15 @@ CASES = (
                  injected(f"{REST}/record/v1/customer/321", f"{REST}/record/v1/customer/${{customer_id}}"),
                  {"replace": "addressBook"}, status=204, authorized=TOKEN,
                  sends={"companyName": "Hudson Analytics", "isPerson": False, "addressBook": BOOK}),
+    )),
+    Case("strangers", lambda erp: erp.strangers("1"), (
+        suiteql("customers that nobody has named elsewhere", STRANGERS, ("a customer without a key", {"name": "Acme"}),
+                id=like("10"), companyname=like("Acme"), vatregnumber=like("DE1")),
+    ), lambda found: found[0].name == "Acme"),
+    Case("adopt_customer", lambda erp: erp.adopt_customer("10", "CB-c"), (
+        Exchange("a customer gets our key", (SIGNED_IN, ("a customer without a key", {"name": "Acme"})), "PATCH",
+                 injected(f"{REST}/record/v1/customer/10", f"{REST}/record/v1/customer/${{customer_id}}"), {},
+                 status=204, authorized=TOKEN, sends={"externalId": "CB-c"}),
     )),
     Case("invoice", lambda erp: erp.invoice("CBINV-US-1", "USD"), (
         record("an invoice by external id", "invoice", "eid:CBINV-US-1", INVOICE,
