@@ -35,10 +35,10 @@ def flows_keep_their_bound(case: Case) -> tuple[int, list[str]]:
     postings = {(one.kind, one.key): one for one in case.canon.postings() if one.key and one.at}
     contracted = {one.deal for one in case.canon.contracts if one.system == "subscriptions"}  # and billed in its time
     checked, findings = 0, []
-    for deal in case.canon.deals:
+    for deal in _deals(case):
         ledger = home(case, deal.entity, deal.won_at)
         since = _since(case, deal.won_at, ("salesforce", "subscriptions", ledger))
-        if since and deal.kind == "new" and deal.id not in case.hindered:
+        if since:
             checked += 1
             billed = bills.get(deal.id)
             if billed is None and deal.id in contracted:
@@ -46,15 +46,23 @@ def flows_keep_their_bound(case: Case) -> tuple[int, list[str]]:
             since = max(since, _agreed_start(case, deal, since))
             if (case.at if billed is None else billed.at) - since > API_S:
                 findings.append(_late(f"deal {deal.name}", "billed", since, billed))
-    for bill in case.canon.bills():
+    for bill in _bills(case):
         ledger = home(case, bill.entity, bill.at)
         since = _since(case, bill.at, ("subscriptions", ledger))
-        if since and not {bill.key, bill.deal} & case.hindered:
+        if since:
             checked += 1
             posting = postings.get((bill.kind, bill.key))
             if _too_late(case, ledger, since, case.at if posting is None else posting.at):
                 findings.append(_late(f"{ledger} {bill.key}", "posted", since, posting))
     return checked, findings
+
+
+def _deals(case: Case) -> list[Deal]:
+    return [deal for deal in case.canon.deals if deal.kind == "new" and deal.id not in case.hindered]
+
+
+def _bills(case: Case) -> list[Document]:
+    return [bill for bill in case.canon.bills() if not {bill.key, bill.deal} & case.hindered]
 
 
 def _agreed_start(case: Case, deal: Deal, possible: float) -> float:
@@ -72,9 +80,9 @@ def nothing_to_delay(case: Case) -> str:
     """Why the flows may have nothing to show: no outage, or nothing happened in it. '' otherwise."""
     if not case.outages:
         return "no system was away"
-    moments = [*(deal.won_at for deal in case.canon.deals), *(bill.at for bill in case.canon.bills())]
+    moments = [*(deal.won_at for deal in _deals(case)), *(bill.at for bill in _bills(case))]
     happened = any(_since(case, at, ()) for at in moments)
-    return "" if happened else "nothing was won or billed while a system was away"
+    return "" if happened else "nothing was won or billed while a system was away, but for what waits for other reasons"
 
 
 def _since(case: Case, at: float, needs: tuple[str, ...]) -> float:

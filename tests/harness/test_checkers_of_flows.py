@@ -147,6 +147,16 @@ def test_a_renewal_that_is_won_in_an_outage_is_billed_with_its_term() -> None:
     assert outcomes(case)["I12"] == "broken"
 
 
+def test_only_a_changed_contract_in_an_outage_is_nothing_to_delay() -> None:
+    canon = agreeing_books()  # swarm seed 30163: the judge had nothing to see, and said that it did not know
+    canon.deals.append(replace(canon.deals[0], id="006B", name="More seats", kind="amendment", won_at=2000.0))
+    assert outcomes(Case(canon, outages=(AWAY,), ledgers={"US": "erp_cloud"}))["I12"] == "not applicable"
+    canon.deals[-1] = replace(canon.deals[-1], kind="new")
+    assert outcomes(Case(canon, outages=(AWAY,), ledgers={"US": "erp_cloud"}))["I12"] != "not applicable"
+    hindered = Case(canon, outages=(AWAY,), ledgers={"US": "erp_cloud"}, hindered=frozenset(("006B",)))
+    assert outcomes(hindered)["I12"] == "not applicable"
+
+
 def test_an_outage_upon_an_outage_and_a_new_day_move_the_bound() -> None:
     again = replace(AWAY, begin=AWAY.end + 300.0, end=AWAY.end + 3900.0)
     canon = agreeing_books()
