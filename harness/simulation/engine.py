@@ -14,6 +14,7 @@ from harness.simulation.incarnation import Incarnation
 from synccore.ports.engine import Process, RunState, RunStatus, Tick, Ticker
 
 T = TypeVar("T")
+LATER_S = 0.001  # no ticker calls itself sooner
 START_JITTER_S = 0.02  # within it the seed decides which of several runnable runs begins first
 
 
@@ -249,8 +250,8 @@ class SimulatedEngine:
             ticking.rounds += 1
             if found.worked:
                 ticking.pending = True
-            if found.next_due is not None:
-                self.alarm(ticking.name, found.next_due)
+            if found.next_due is not None:  # time passes before: it may be a rounding error away, again and again
+                self.alarm(ticking.name, max(found.next_due, self._now() + LATER_S))
 
     async def _until_due(self, ticking: _Ticking) -> None:
         if not ticking.rounds:

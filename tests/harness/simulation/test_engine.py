@@ -145,6 +145,29 @@ def test_a_ticker_looks_at_its_grid_after_a_change_and_at_its_alarm_and_not_othe
     assert played(story) == [0.0, 1_020.0, 5_000.0]
 
 
+def test_a_ticker_that_waits_for_a_moment_a_rounding_error_away_lets_time_pass() -> None:
+    """Swarm seed 40142: a ticker was called again and again at one moment, for what was due a microsecond later."""
+
+    async def story() -> int:
+        rounds = 0
+        loop = asyncio.get_running_loop()
+
+        async def look() -> Tick:
+            nonlocal rounds
+            rounds += 1
+            if rounds > 1_000:
+                await asyncio.sleep(1)
+            return Tick(False, loop.time() + 1e-9) if loop.time() < 0.05 else Tick(False)
+
+        one = engine(EngineState())
+        one.every("look", 60.0, look)
+        await one.start()
+        await asyncio.sleep(1)
+        return rounds
+
+    assert 1 < played(story) <= 60
+
+
 def test_a_failing_ticker_is_noted_and_tried_again() -> None:
     async def story() -> tuple[int, int]:
         calls: list[int] = []
