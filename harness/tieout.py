@@ -108,6 +108,12 @@ def _on_account(bills: list[Document], postings: list[Document]) -> dict[str, tu
         for number, amount in used:
             before = found.get(number, (0, ""))[0]
             found[number] = (before - amount, f"settled by {bill.key}, which the ledger carries on account")
+    for bill in bills:  # what the bill is credited for later settles it there, and is unused in the platform
+        owed, why = found.get(bill.of, (0, ""))
+        less = bill.open - held.get(bill.key, bill.open) if bill.kind == "credit" and bill.key not in found else 0
+        if 0 < less <= -owed:
+            found[bill.key] = (-less, f"set against {bill.of} in the ledger, which the platform has settled otherwise")
+            found[bill.of] = (owed + less, why)
     return found
 
 

@@ -131,3 +131,21 @@ def test_credit_on_account_in_a_ledger_is_named_on_both_documents() -> None:
         ("unapplied", "US-CN-1", 100_000), ("unapplied", "US-3", -100_000),
     ]  # fmt: skip
     assert line.holds
+
+
+@pytest.mark.parametrize(("used", "holds"), [(30_000, True), (100_000, True), (100_001, False)])
+def test_a_bill_settled_by_another_s_credit_is_settled_by_its_own_in_the_ledger(used: int, holds: bool) -> None:
+    canon = books()
+    put(canon.documents, 3, open=44_000)
+    put(canon.documents, 13, open=44_000)
+    put(canon.documents, 2, of="US-1", applied=(("US-3", 100_000),))
+    for number, still_open in ((7, 100_000), (8, 144_000 - used)):
+        put(canon.documents, number, system="erp_legacy", open=still_open)
+    later = replace(canon.documents[2], id="US-CN-9", key="US-CN-9", of="US-3", gross=used, open=used, applied=())
+    canon.documents += [later, replace(later, system="erp_legacy", id="9", open=0)]
+    line = next(one for one in tie_out(canon, Excuses()) if one.name == "open bills = receivables")
+    assert line.holds is holds, line.breaks
+    items = {item.document: item.amount for item in line.items if item.kind == "unapplied" and "ledger" in item.reason}
+    if holds:
+        assert items == {key: worth for key, worth in (
+            ("US-CN-1", 100_000), ("US-3", used - 100_000), ("US-CN-9", -used)) if worth}  # fmt: skip
