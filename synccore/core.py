@@ -4,7 +4,7 @@ import asyncio
 import base64
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from synccore import processes as process_apis
@@ -14,6 +14,7 @@ from synccore.domain.drift import FieldMaps
 from synccore.engine.dispatch import TICKER, Dispatcher
 from synccore.engine.meter import Meter
 from synccore.engine.pulse import Pulse
+from synccore.engine.rehearsal import Reading, Undoing, rehearse
 from synccore.engine.retry import RetryPolicy
 from synccore.experience.desk import TickerView
 from synccore.ports.chance import Chance
@@ -22,6 +23,7 @@ from synccore.ports.database import Database
 from synccore.ports.engine import Engine, Process, Ticker
 from synccore.ports.files import FileDrop
 from synccore.ports.outcomes import Away
+from synccore.ports.rehearsals import Rehearsed
 from synccore.ports.reports import KeptReport
 from synccore.ports.stores import Signal, Unit
 from synccore.ports.streams import Channel
@@ -39,6 +41,10 @@ Replay = Callable[[Sequence[Signal]], Awaitable[int]]  # stored signals turned i
 
 async def _none_foreign() -> int:
     return 0
+
+
+async def _nothing() -> None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -122,7 +128,7 @@ class Core:
         self._tokens = _tokens(settings)
         self.ready = False
         self.fields = FieldMaps()
-        self.context = made_of.context(self._context())
+        self.context = made_of.context(self._context(self.database, made_of.transport(ports.transport)))
         self._receive, self._replay = made_of.intake(self.context), made_of.replay(self.context)
         self._reconciliation, self._reconciling = Reconciliation(self.context, made_of.compare), asyncio.Lock()
         for name, process in made_of.processes(self.context).items():
@@ -146,14 +152,13 @@ class Core:
         self.pulse.changed()
         self.ports.engine.alarm(SALES, self.clock.now())
 
-    def _context(self) -> Context:
-        transport = self.parts.transport(self.ports.transport)
+    def _context(self, database: Database, transport: Transport) -> Context:
         adapters = self.parts.adapters(
             access_of(self.settings), transport, self.ports.files, self.clock, self.ports.chance, self.meter.api_call,
             self.fields, self.ports.channel, self._heard,
         )  # fmt: skip
         context = Context(
-            self.database, self.clock, self.ports.chance, adapters.salesforce, adapters.platform, adapters.cloud,
+            database, self.clock, self.ports.chance, adapters.salesforce, adapters.platform, adapters.cloud,
             adapters.legacy, adapters.metering, self.dispatcher.kick, partner=self.settings.erp_legacy_partner,
             fields=self.fields, feed=adapters.feed,
         )  # fmt: skip
@@ -221,6 +226,14 @@ class Core:
     async def replay(self, signals: Sequence[Signal]) -> int:
         """Translate stored signals again; returns how many mean work."""
         return await self._replay(signals)
+
+    async def rehearse(self, signals: Sequence[Signal]) -> list[Rehearsed]:
+        """What a replay of these signals would do: nothing is stored or sent, what reads is really read."""
+        memory = Undoing(self.database)
+        dry = self._context(memory, Reading(self.parts.transport(self.ports.transport)))
+        dry = self.parts.context(replace(dry, kick=_nothing))
+        await self.parts.replay(dry)(signals)
+        return await rehearse(self.parts.processes(dry), dict(memory.found))
 
     async def reconcile(self, by: str, heals: bool = False) -> KeptReport:
         """Compare all books now, one reconciliation at a time; raises Later or Rejected when one cannot be read."""

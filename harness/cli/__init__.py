@@ -22,6 +22,7 @@ from harness.cli import (
     sandbox,
     seed,
     serve,
+    signals,
     snapshot,
     stories,
 )
@@ -65,6 +66,7 @@ import_subscriptions.register(app)
 contracts.register(app)
 reconcile.register(app)
 desk.register(app)
+signals.register(app)
 
 
 def main() -> None:

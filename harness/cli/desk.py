@@ -42,7 +42,8 @@ def register(app: typer.Typer) -> None:
     app.add_typer(letters, name="letters")
 
 
-def _asked(method: str, path: str, body: Any = None) -> Any:
+def asked(method: str, path: str, body: Any = None) -> Any:
+    """What the running sandbox's core answers; Refusal for what it refuses, or when it does not answer."""
     return _asked_at(method, path, body)[0]
 
 
@@ -97,7 +98,7 @@ def list_exceptions(
 @exceptions.command("show")
 def show_exception(one: Annotated[str, typer.Argument(metavar="ID")], as_json: Json = False) -> None:
     """Show one exception with its details and notes."""
-    _show(_asked("GET", f"/exceptions/{one}"), as_json)
+    _show(asked("GET", f"/exceptions/{one}"), as_json)
 
 
 @exceptions.command("assign")
@@ -113,7 +114,7 @@ def assign_exception(
     body = {name: value for name, value in given.items() if value is not None}
     if not body:
         raise Refusal("say what to change: --to, --owner or --tag")
-    _show(_asked("PATCH", f"/exceptions/{one}", body), as_json)
+    _show(asked("PATCH", f"/exceptions/{one}", body), as_json)
 
 
 @exceptions.command("note")
@@ -121,19 +122,19 @@ def note_exception(
     one: Annotated[str, typer.Argument(metavar="ID")], text: Annotated[str, typer.Argument()], as_json: Json = False
 ) -> None:
     """Write something to an exception."""
-    _show(_asked("POST", f"/exceptions/{one}/notes", {"text": text}), as_json)
+    _show(asked("POST", f"/exceptions/{one}/notes", {"text": text}), as_json)
 
 
 @exceptions.command("retry")
 def retry_exceptions(ids: Ids, as_json: Json = False) -> None:
     """Run the parked work again now; an exception closes by itself once a run no longer meets it."""
-    _outcomes(_asked("POST", "/exception-batches/retry", {"ids": ids}), as_json)
+    _outcomes(asked("POST", "/exception-batches/retry", {"ids": ids}), as_json)
 
 
 @exceptions.command("abandon")
 def abandon_exceptions(ids: Ids, why: Why, as_json: Json = False) -> None:
     """Give the work up, with a reason."""
-    _outcomes(_asked("POST", "/exception-batches/abandon", {"ids": ids, "reason": why}), as_json)
+    _outcomes(asked("POST", "/exception-batches/abandon", {"ids": ids, "reason": why}), as_json)
 
 
 @letters.command("list")
@@ -142,7 +143,7 @@ def list_letters(
     as_json: Json = False,
 ) -> None:
     """List dead letters: which work, why and how often it was tried."""
-    rows = _asked("GET", f"/dead-letters{'' if every else '?state=dead'}")
+    rows = asked("GET", f"/dead-letters{'' if every else '?state=dead'}")
     if as_json:
         return print_json(rows)
     table = Table(title=f"{len(rows)} dead letters", title_justify="left", show_lines=True)
@@ -157,13 +158,13 @@ def list_letters(
 @letters.command("requeue")
 def requeue_letters(ids: Ids, as_json: Json = False) -> None:
     """Run their work again now, with a fresh budget."""
-    _outcomes(_asked("POST", "/dead-letter-batches/requeue", {"ids": ids}), as_json)
+    _outcomes(asked("POST", "/dead-letter-batches/requeue", {"ids": ids}), as_json)
 
 
 @letters.command("discard")
 def discard_letters(ids: Ids, as_json: Json = False) -> None:
     """Give their work up for good."""
-    _outcomes(_asked("POST", "/dead-letter-batches/discard", {"ids": ids}), as_json)
+    _outcomes(asked("POST", "/dead-letter-batches/discard", {"ids": ids}), as_json)
 
 
 def _show(row: Row, as_json: bool) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from synccore.ports.clock import Clock
 from synccore.ports.database import Database
+from synccore.ports.rehearsals import Rehearsed
 from synccore.ports.reports import KeptReport
 from synccore.ports.stores import Signal
 
@@ -61,6 +62,10 @@ class Desk(Protocol):
 
     async def replay(self, signals: Sequence[Signal]) -> int:
         """Translate stored signals into work again; returns how many mean any."""
+        ...
+
+    async def rehearse(self, signals: Sequence[Signal]) -> list[Rehearsed]:
+        """What a replay would do, without doing it."""
         ...
 
     async def reconcile(self, by: str, heals: bool = False) -> KeptReport:

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from synccore.ports.rehearsals import Rehearsed
 from synccore.ports.stores import BusinessException, DeadLetter, Effect, WorkItem
 
 
@@ -194,11 +195,40 @@ class Accepted(BaseModel):
     known: bool
 
 
+class PlannedWriteView(BaseModel):
+    """A write that would be sent: method, path at the system, and each field that would differ as [now, then]."""
+
+    method: str
+    target: str
+    fields: dict[str, list[Any]]
+
+
+class RehearsedView(BaseModel):
+    """A piece of work of a dry run: what it would write first (one request may write several records), or its end."""
+
+    process: str
+    subject: str
+    outcome: str
+    writes: list[PlannedWriteView]
+
+    @classmethod
+    def of(cls, found: Rehearsed) -> "RehearsedView":
+        """From the core's own."""
+        writes = [
+            PlannedWriteView(
+                method=one.method, target=one.target, fields={name: list(pair) for name, pair in one.fields.items()}
+            )
+            for one in found.writes
+        ]
+        return cls(process=found.process, subject=found.subject, outcome=found.outcome, writes=writes)
+
+
 class ReplayReport(BaseModel):
     """How many stored signals were translated again, and how many of them meant work."""
 
     signals: int
     work: int
+    rehearsed: list[RehearsedView] | None = None
 
 
 class TickerReport(BaseModel):

@@ -6,7 +6,15 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from synccore.experience.access import REFUSALS, At, Operator, Viewer
-from synccore.experience.models import EffectView, Health, ReplayReport, TickerReport, WorkReport, WorkView
+from synccore.experience.models import (
+    EffectView,
+    Health,
+    RehearsedView,
+    ReplayReport,
+    TickerReport,
+    WorkReport,
+    WorkView,
+)
 from synccore.experience.problem import Problem, declared
 from synccore.experience.strict import StrictRoute
 from synccore.ports.stores import Signal, Unit
@@ -14,10 +22,14 @@ from synccore.ports.stores import Signal, Unit
 router = APIRouter(tags=["operations"], route_class=StrictRoute)
 
 _LAST = 253402300799.0  # the end of the year 9999
+DRY_MAX = 1_000  # signals of one dry run: each piece of work reads from the systems
 
 
 class ReplayOrder(BaseModel):
-    """Which stored signals to translate again: by source, by key, by time of arrival; empty: any."""
+    """Which stored signals to translate again: by source, by key, by time of arrival; empty: any.
+
+    `dry`: only say what would be done; at most 1,000 signals are looked at then.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -26,6 +38,7 @@ class ReplayOrder(BaseModel):
     since: float = Field(default=0.0, ge=0.0, le=_LAST)
     until: float = Field(default=_LAST, ge=0.0, le=_LAST)
     limit: int = Field(default=1000, ge=1, le=100000)
+    dry: bool = False
 
 
 @router.get("/work", operation_id="getWork", responses=REFUSALS)
@@ -62,16 +75,24 @@ async def effects(core: At, _: Viewer, unresolved: Annotated[bool, Query()] = Tr
     return [EffectView.of(found) for found in await core.database.run(lambda unit: unit.effects.unresolved())]
 
 
-@router.post("/replay", operation_id="replaySignals", responses=REFUSALS)
+@router.post("/replay", operation_id="replaySignals", responses=REFUSALS, response_model_exclude_none=True)
 async def replay(core: At, caller: Operator, body: ReplayOrder) -> ReplayReport:
-    """Translate stored signals into work again; what they led to is there already, so nothing new is expected."""
+    """Translate stored signals into work again; what they led to is there already, so nothing new is expected.
+
+    A dry run says what each piece of work would write first, with each field as it is now and as it would be.
+    """
 
     def select(unit: Unit) -> list[Signal]:
         now = core.clock.now()
-        unit.audit.add(caller.name, "replay", body.key or body.source, body.model_dump(), now)
+        unit.audit.add(
+            caller.name, "dry-run" if body.dry else "replay", body.key or body.source, body.model_dump(), now
+        )
         return unit.inbox.find(body.source, body.key, body.since, body.until, body.limit)
 
     signals = await core.database.run(select)
+    if body.dry:
+        told = await core.rehearse(signals[:DRY_MAX])
+        return ReplayReport(signals=len(signals), work=len(told), rehearsed=[RehearsedView.of(one) for one in told])
     meant = await core.replay(signals)
     core.touch()
     await core.kick()

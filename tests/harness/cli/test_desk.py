@@ -39,6 +39,12 @@ def test_what_waits_for_a_person_is_listed_cared_for_and_given_up(
             assert code == 0 and "abandoned" in out, error
             code, _, error = await windtunnel("exceptions", "retry", one["id"])
             assert code == 2 and "is abandoned already" in error
+            code, out, error = await windtunnel("signals", "replay", "--dry", "--source", "salesforce")
+            assert code == 0 and "nothing" not in out and "1 of them would do something" in out, out + error
+            code, out, _ = await windtunnel("signals", "replay", "--json", "--since", "2020-01-01T00:00:00Z")
+            assert code == 0 and "rehearsed" not in json.loads(out)
+            code, _, error = await windtunnel("signals", "replay", "--since", "yesterday")
+            assert code == 2 and "--since" in error
             code, out, _ = await windtunnel("letters", "list")
             assert code == 0 and "no dead letters" in out
 
