@@ -77,6 +77,7 @@ class BookDocument:
     deal: str = ""
     modified: float = 0.0  # epoch seconds
     elsewhere: Applied = ()  # a credit note: what it settles of other bills than its own
+    of: str = ""  # a credit note: its own bill, as far as the book names it
 
 
 @dataclass(frozen=True, slots=True)

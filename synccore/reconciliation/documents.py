@@ -77,6 +77,23 @@ def _complete(book: Book, bills: list[BookDocument], applications: Applications)
             book.documents.append(
                 BookDocument(document, bill.number, bill.kind, bill.entity, bill.currency, bill.gross, 0)
             )
+    _set_against_own_bill(book, bills)
+
+
+def _set_against_own_bill(book: Book, bills: list[BookDocument]) -> None:
+    """A credit that the platform has not used yet is settled where its own bill is still open: the platform has settled
+    that by another credit, which the ledger carries on account.
+    """
+    due = {bill.number: bill.open for bill in bills if bill.kind == "invoice"}
+    there = {(one.kind, one.number): one for one in book.documents}
+    for bill in bills:
+        document, own = book.settled.get(bill.number), there.get(("invoice", bill.of))
+        if bill.kind != "credit" or document is None or (bill.kind, bill.number) in there or own is None:
+            continue
+        if bill.open == bill.gross and own.open > due.get(bill.of, own.open):
+            book.documents.append(
+                BookDocument(document, bill.number, bill.kind, bill.entity, bill.currency, bill.gross, 0)
+            )
 
 
 class _Documents:
@@ -94,17 +111,27 @@ class _Documents:
     def _on_account(self) -> dict[str, int]:
         """Credit that the platform has set against another bill than its own, while the ledger, which knows only the
         document that was credited, carries it on account: by number, what is more open there (or less, negative).
+
+        What such a bill is credited for later settles it in the ledger, and is unused in the platform.
         """
         found: dict[str, int] = {}
         for bill in self.matching.books.bills():
-            twins = self.postings.get(self.matching.names.ledger(bill), {}).get((bill.kind, bill.number), [])
-            extra = sum(twin.open for twin in twins) - bill.open
+            extra = self._more_open(bill)
             if not bill.elsewhere or extra != sum(amount for _, amount in bill.elsewhere):
                 continue
             found[bill.number] = extra
             for number, amount in bill.elsewhere:
                 found[number] = found.get(number, 0) - amount
+        for bill in self.matching.books.bills():
+            less = -self._more_open(bill) if bill.kind == "credit" and bill.number not in found else 0
+            if 0 < less <= -found.get(bill.of, 0):
+                found[bill.number] = -less
+                found[bill.of] += less
         return found
+
+    def _more_open(self, bill: BookDocument) -> int:
+        twins = self.postings.get(self.matching.names.ledger(bill), {}).get((bill.kind, bill.number), [])
+        return sum(twin.open for twin in twins) - bill.open
 
     def run(self) -> None:
         for bill in self.matching.books.bills():

@@ -96,6 +96,7 @@ class _Reader:
             str(row["id"]), str(row["id"]), kind, entity, str(row["currency_code"]), gross, still_open, gross - tax,
             tax, _day(row["date"], zone), _day(due, zone), str(row["status"]), self._accounts.get(customer, ""),
             customer, deal, float(row.get("updated_at") or 0), _elsewhere(row),
+            str(row.get("reference_invoice_id") or ""),
         )  # fmt: skip
 
     def payment(self, row: Row) -> BookReceipt:
