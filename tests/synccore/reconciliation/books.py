@@ -27,7 +27,9 @@ def bill(number: str, entity: str, currency: str, gross: int, open_: int, **more
         "net": gross - 100, "tax": 100, "on": "2026-01-05", "due": "2026-02-04", "status": "paid", "account": account,
         "customer": f"{account}-{entity}", "deal": f"006{number}",
     }  # fmt: skip
-    return BookDocument(number, number, "invoice", entity, currency, gross, open_, **{**facts, **more})
+    return BookDocument(
+        number, number, more.pop("kind", "invoice"), entity, currency, gross, open_, **{**facts, **more}
+    )
 
 
 def agreeing() -> Books:

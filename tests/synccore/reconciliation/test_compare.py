@@ -209,3 +209,24 @@ def test_who_changed_a_record_after_our_last_write_has_edited_it() -> None:
     assert (one.code, one.cause[:22]) == ("edited", "edited in Salesforce a")
     late = {"salesforce/bill/US-1": NOW - 9}
     assert attributed(outcome.breaks, outcome.modified, late, Keys())[0].code == "amount_differs"
+
+
+@pytest.mark.parametrize(
+    ("open_there", "breaks"), [(44_500, []), (71_900, [("allocation_differs", "SG-1")])], ids=["its own", "by hand"]
+)
+def test_a_bill_settled_by_another_s_credit_may_be_settled_by_its_own_there(open_there: int, breaks: list[Any]) -> None:
+    """Its own credit, set against something else by hand, stays a break."""
+
+    def edit(books: Books) -> None:
+        posted = legacy(books).documents
+        change(books.platform.documents, 2, open=0, status="paid")
+        change(posted, 0, open=open_there)
+        change(books.salesforce.documents, 2, open=0)
+        older = bill("CN-1", "SG", "SGD", 71_900, 0, kind="credit", status="refunded", elsewhere=(("SG-1", 71_900),))
+        later = bill("CN-2", "SG", "SGD", 27_400, 27_400, kind="credit", status="refund_due", of="SG-1")
+        books.platform.documents += [older, later]
+        posted.append(replace(older, id="SG01-2026-9", open=71_900, status="open", elsewhere=()))
+        legacy(books).settled["CN-2"] = "SG01-2026-10"
+
+    told = [(code, document) for code, system, document, _ in seen(found(edit)) if system == "erp_legacy"]
+    assert told == breaks
