@@ -23,6 +23,7 @@ from harness.report.summary import identity_row
 from harness.runner import Play
 from harness.scenario import Scenario, Step, load_world, read_story
 from harness.scenario.model import GENESIS
+from harness.scenario.places import parse_yaml
 from harness.scenario.values import iso, moment, seconds
 from harness.simulation.hangar import hangar
 from harness.simulation.loop import VirtualLoop
@@ -50,7 +51,7 @@ class Sandbox:
         AssertionError, a step that cannot be done StepFailed, one that makes no sense StoryError with its line.
         """
         done = len(self._steps)
-        given = yaml.safe_load(steps)
+        given = parse_yaml(steps, "steps").value
         if not isinstance(given, list):
             raise ValueError("steps are a YAML list, such as `- close: acme-2026`")
         story = self._story([*self._steps, *given])

@@ -1,26 +1,39 @@
 """A customer of before a cutover follows its first document into the ledger that the entity has moved to."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from synccore.domain.mappings import Entity
 from synccore.ports.engine import Run
 from synccore.ports.outcomes import Parked
+from synccore.ports.stores import Unit
 from synccore.processes.context import Context
 from synccore.processes.customer_sync import sync_ledger_customer
 from synccore.processes.ledger_facts import LedgerFacts, NotInLedger, ledger_facts
 from synccore.processes.ledger_of_record import Documents
+
+T = TypeVar("T")
 
 
 async def facts_of(
     ctx: Context, run: Run, customer_id: str, currency: str, documents: Documents, at: float | None
 ) -> LedgerFacts:
     """`ledger_facts`, with the customer brought into a ledger that it was not born in."""
+    return await following(
+        ctx, run, customer_id, currency, lambda unit: ledger_facts(ctx, unit, customer_id, documents, at)
+    )
+
+
+async def following(ctx: Context, run: Run, customer_id: str, currency: str, look: Callable[[Unit], T]) -> T:
+    """What `look` finds, with the customer brought into the ledger where it misses it, if that is not its first."""
     try:
-        return await ctx.db.run(lambda unit: ledger_facts(ctx, unit, customer_id, documents, at))
+        return await ctx.db.run(look)
     except NotInLedger as missing:
         account_id, entity = missing.account, missing.entity
         if not missing.moved:
             raise
     await run.step("ledger-customer", lambda: _bring(ctx, account_id, customer_id, entity, currency))
-    return await ctx.db.run(lambda unit: ledger_facts(ctx, unit, customer_id, documents, at))
+    return await ctx.db.run(look)
 
 
 async def _bring(ctx: Context, account_id: str, customer_id: str, entity: Entity, currency: str) -> str:

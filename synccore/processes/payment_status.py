@@ -12,6 +12,7 @@ from synccore.ports.outcomes import Parked
 from synccore.ports.stores import Unit
 from synccore.ports.systems import Found
 from synccore.processes.context import Context
+from synccore.processes.following import following
 from synccore.processes.ledger_facts import LedgerFacts, ledger_facts, posted_facts
 from synccore.processes.ledger_receipts import record_receipt
 from synccore.processes.legacy_money import pay_to_legacy
@@ -59,7 +60,7 @@ class PaymentStatus:
             documents = (("receipt", key), *(("invoice", number) for number in numbers))
             return ledger_facts(ctx, unit, payment.customer_id, documents, payment.received_at), bills
 
-        owner, facts = await ctx.db.run(look)
+        owner, facts = await following(ctx, run, payment.customer_id, payment.currency, look)
         within_one_ledger(payment, owner, facts)
         answer: dict[str, str] | None = None
         if owner.entity.ledger == "cloud":
