@@ -42,6 +42,7 @@ def _salesforce(book: Mapping[str, Any], canon: Canon, correlation: Correlation)
             row["Id"], row["Name"], row.get("Selling_Entity__c") or "", place, row.get("Collections_Status__c") or "",
             Decimal(str(row.get("Overdue_Amount__c") or 0)).normalize(),
         )  # fmt: skip
+    canon.merged = {row["Id"]: row["MasterRecordId"] for row in rows(book, "party", "MergedAccount")}
     lines: dict[str, list[Row]] = {}
     for row in rows(book, "line", "OpportunityLineItem"):
         lines.setdefault(row["OpportunityId"], []).append(row)

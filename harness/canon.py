@@ -336,6 +336,7 @@ class Canon:
     """All books of one instant."""
 
     accounts: dict[str, Account] = field(default_factory=dict)
+    merged: dict[str, str] = field(default_factory=dict)  # account that is gone -> the one that it was merged into
     customers: list[Customer] = field(default_factory=list)
     deals: list[Deal] = field(default_factory=list)
     contracts: list[Contract] = field(default_factory=list)
@@ -353,6 +354,12 @@ class Canon:
     recorded: list[RecordedUsage] = field(default_factory=list)
     metered: list[MeteredLine] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)  # rows that could not be understood: a verdict may not ignore them
+
+    def survivor(self, account: str) -> str:
+        """The account under which sales sees another one's documents."""
+        while account in self.merged:
+            account = self.merged[account]
+        return account
 
     def of(self, system: str) -> list[Document]:
         """Documents in one system's books."""

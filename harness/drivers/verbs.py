@@ -217,6 +217,13 @@ async def _erp_customer(stage: Stage, facts: Any) -> str:
     return f"the cloud ERP's customer {facts.name} is marked as {buyer.name}"
 
 
+async def _merge_accounts(stage: Stage, facts: Any) -> str:
+    kept, gone = stage.buyer(facts.into), stage.buyer(facts.gone)
+    arguments = {"master": kept.account_id, "losers": [gone.account_id], "values": {}}
+    await stage.world.control("salesforce", "POST", "/_control/act/merge", arguments)
+    return f"{gone.name} is merged into {kept.name}"
+
+
 async def _kill_core(stage: Stage, facts: Any) -> str:
     del facts
     await stage.world.kill_core()
@@ -291,6 +298,7 @@ DRIVERS: dict[str, Driver] = {
     "map_item": _map_item,
     "erp_item": _erp_item,
     "erp_customer": _erp_customer,
+    "merge_accounts": _merge_accounts,
     "rename_field": rename_field,
     "permit_field": permit_field,
     "require_field": require_field,

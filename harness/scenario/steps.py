@@ -169,6 +169,13 @@ class ErpCustomerStep(Part):
     is_of: Name | None = None
 
 
+class MergeAccountsStep(Part):
+    """Sales merges two accounts of one company: `gone` is deleted, all that was its own is the other's from then on."""
+
+    into: Name
+    gone: Name
+
+
 class LoadStep(Part):
     """A company brings its own CRM export: `map` and `files` are paths from the folder of the stories.
 
@@ -311,6 +318,7 @@ VERBS: dict[str, type[Part]] = {
     "map_item": MapItemStep,
     "erp_item": ErpItemStep,
     "erp_customer": ErpCustomerStep,
+    "merge_accounts": MergeAccountsStep,
     "rename_field": RenameFieldStep,
     "permit_field": PermitFieldStep,
     "require_field": RequireFieldStep,

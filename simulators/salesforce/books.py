@@ -20,7 +20,8 @@ TABLES = {
 
 def of(org: OrgState) -> dict[str, Rows]:
     """Every live row of the tables with vendor field names; numbers are exact decimal strings, money at least at
-    its currency's decimals; lines carry their product's ProductCode."""
+    its currency's decimals; lines carry their product's ProductCode. Merged accounts are rows of an object of ours.
+    """
     found: dict[str, Rows] = {}
     for table, names in TABLES.items():
         found[table] = [
@@ -29,6 +30,9 @@ def of(org: OrgState) -> dict[str, Rows]:
             if org.schema.get(name)
             for doc in org.every(name)
         ]
+    found["party"] += [
+        {"object": "MergedAccount", "Id": loser, "MasterRecordId": into} for loser, into in org.merged("Account")
+    ]  # fmt: skip
     for line in found["line"]:
         product = org.get("Product2", line.get("Product2Id") or "")
         line["ProductCode"] = product.get("ProductCode") if product else None

@@ -95,6 +95,15 @@ class OrgState:
         for row in self.store.rows(f'SELECT doc FROM "{sobject}" WHERE "IsDeleted" = 0 ORDER BY key'):
             yield orjson.loads(row[0])
 
+    def merged(self, sobject: str) -> list[tuple[str, str]]:
+        """Records that were merged away, and into which."""
+        return [
+            (row[0], row[1]) for row in self.store.rows(
+                f"SELECT key, json_extract(doc, '$.MasterRecordId') FROM \"{sobject}\" WHERE \"IsDeleted\" = 1 "
+                "AND json_extract(doc, '$.MasterRecordId') IS NOT NULL ORDER BY key"
+            )
+        ]  # fmt: skip
+
     def fetch(self, sobject: str, ids: Iterable[str]) -> dict[str, Doc]:
         """Records by id, deleted ones too; unknown ids are missing."""
         wanted = orjson.dumps(list(ids)).decode()

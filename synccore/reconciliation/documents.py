@@ -106,6 +106,7 @@ class _Documents:
             system: _by_number(book.documents) for system, book in matching.books.ledgers.items()
         }
         self.copies = _by_number(matching.books.salesforce.documents)
+        self.accounts = {one.account or one.id for one in matching.books.salesforce.customers}
         self.on_account = self._on_account()
 
     def _on_account(self) -> dict[str, int]:
@@ -240,7 +241,8 @@ class _Documents:
             return
         twin = twins[0]
         shown = replace(bill, status=STATUS.get(bill.status or "", bill.status))
-        fields = differences(shown, twin, _COPIED)
+        merged = bill.account not in self.accounts and twin.account in self.accounts  # sales sees it at the survivor
+        fields = differences(shown, twin, tuple(name for name in _COPIED if not merged or name != "account"))
         if not fields or matching.excused(keys, bill.number, place, {SHOWN: bill.open - twin.open}):
             return
         names = {one.name for one in fields}

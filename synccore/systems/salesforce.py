@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import quote as percent
@@ -17,6 +18,7 @@ from synccore.ports.transport import Request, Response, Transport
 from synccore.systems import books_salesforce, salesforce_values, soql
 from synccore.systems.client import UNREADABLE, Client, OnCall, Refusal, parse, render, with_header
 from synccore.systems.credentials import SalesforceAccess
+from synccore.systems.salesforce_merges import Merges
 from synccore.systems.tokens import Tokens
 
 JSON = {"content-type": "application/json", "accept": "application/json"}
@@ -88,6 +90,7 @@ class SalesforceAdapter:
         self._client = Client("salesforce", transport, clock, concurrency, timeout_s, dialect, on_call)
         self._site, self._timeout_s = access.url, timeout_s
         self._data = f"/services/data/v{access.api_version}"
+        self._merges = Merges(partial(self._query, operation="queryAll"))
 
     async def reachable(self) -> None:
         """One row."""
@@ -104,7 +107,9 @@ class SalesforceAdapter:
 
     async def account(self, account_id: str) -> Account | None:
         """One account."""
-        rows = await self._query(soql.account(account_id))
+        rows = await self._query(soql.account(self._merges.now(account_id)))
+        if not rows and await self._merges.look(account_id):
+            rows = await self._query(soql.account(self._merges.now(account_id)))
         return salesforce_values.account(rows[0]) if rows else None
 
     async def changed_deals(self, since: str) -> list[Row]:
@@ -236,9 +241,17 @@ class SalesforceAdapter:
 
     async def _write(self, operation: str, request: Request) -> None:
         try:
-            await self._client.write(operation, request)
+            await self._client.write(operation, self._now(request))
         except Rejected as refusal:
+            if await self._merges.learnt(refusal, f"{request.url} {request.body.decode()}"):
+                await self._write(operation, request)
+                return
             raise self._drift(refusal, operation) from None
+
+    def _now(self, request: Request) -> Request:
+        """The request about accounts that are still there."""
+        url, body = self._merges.now(request.url), self._merges.now(request.body.decode())
+        return replace(request, url=url, body=body.encode())
 
     def _drift(self, refusal: Rejected, operation: str) -> Rejected:
         """The refusal, as drift if it says that a field is not there."""
@@ -276,10 +289,8 @@ class SalesforceAdapter:
     async def _composite(self, parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """All or nothing. HTTP 200 says nothing about the parts: each has its own status."""
         url = f"{self._site}{self._data}/composite"
-        body = render({"allOrNone": True, "compositeRequest": parts})
-        answer = await self._client.write_json(
-            "composite", Request("POST", url, JSON, body, self._timeout_s), "compositeResponse"
-        )
+        request = Request("POST", url, JSON, render({"allOrNone": True, "compositeRequest": parts}), self._timeout_s)
+        answer = await self._client.write_json("composite", self._now(request), "compositeResponse")
         answers = answer["compositeResponse"]
         if not isinstance(answers, list) or len(answers) != len(parts):
             raise Unknown("salesforce", "composite", "an answer for other than the parts sent")
@@ -294,6 +305,8 @@ class SalesforceAdapter:
             if status >= 500:
                 raise Unknown("salesforce", "composite", f"part answered {status}")
             answer = Rejected(SYSTEM, "composite", status, refusal.code, refusal.message, refusal.duplicate)
+            if await self._merges.learnt(answer, request.body.decode()):
+                return await self._composite(parts)
             record = str(parts[answers.index(failed[refusals.index((status, refusal))])]["url"]).split("/sobjects/")[1]
             raise self._drift(answer, f"composite:{record.partition('/')[0]}")
         return answers

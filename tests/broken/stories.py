@@ -299,6 +299,15 @@ def known_before() -> Scenario:
     )  # fmt: skip
 
 
+def merged() -> Scenario:
+    """An account with an open bill is merged into another one before the bill is paid."""
+    return story(
+        "merged", "customer: " + _HUDSON, "customer: " + _LAKESIDE,
+        "deal: {id: lakeside-1, customer: lake, lines: [{sku: ONBOARD}]}", "close: lakeside-1", "settle",
+        "merge_accounts: {into: hudson, gone: lake}", "settle", "transfer: lakeside-1", "settle",
+    )  # fmt: skip
+
+
 def co_term() -> Scenario:
     """Five seats more for the rest of a contract, quoted by months."""
     return story(
