@@ -148,7 +148,7 @@ def _cloud_document(
         correlation.subsidiaries.get(row["subsidiary"], row["subsidiary"]), currency, gross - tax, tax, gross,
         still_open, row["tranDate"], row.get("dueDate") or "", row["status"], lines=lines.get(row["id"], 0),
         codes=tuple(codes.get(row["id"], ())), at=datetime.fromisoformat(row["createdDate"]).timestamp(),
-        booked_in=row["periodStart"] if row["periodStart"][:7] != row["tranDate"][:7] else "",
+        booked_in=begins if (begins := row.get("periodStart") or "")[:7] not in ("", row["tranDate"][:7]) else "",
         memo=row.get("memo") or "",
     )  # fmt: skip
 
