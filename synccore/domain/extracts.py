@@ -1,11 +1,13 @@
 """Lines of the legacy ERP's answers and extracts, read by their fixed offsets into plain fields."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from synccore.domain.money import minor
 
+_AMOUNT = re.compile(r"[0-9]*\.?[0-9]+|[0-9]+\.", re.ASCII)
 Layout = Mapping[str, tuple[int, int]]
 
 ANSWER: Layout = {
@@ -75,8 +77,7 @@ def amount(text: str, currency: str) -> int:
     plain = text.strip()
     negative = plain.startswith("-") or plain.endswith("-")
     digits = plain.strip("-").strip() or "0"
-    try:
-        value = minor(Decimal(digits), currency)
-    except InvalidOperation:
-        raise ValueError(f"'{text}' is no amount") from None
+    if not _AMOUNT.fullmatch(digits):  # an exponent would be a number of any size
+        raise ValueError(f"'{text}' is no amount")
+    value = minor(Decimal(digits), currency)
     return -value if negative else value

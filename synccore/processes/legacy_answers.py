@@ -83,11 +83,21 @@ class LegacyOutbound:
             if row["RECTYP"] in ("ACK", "REJ"):
                 base = row["BASENAME"]
                 documents = _documents_of(unit, base)
-                self._file(unit, row, at)
-            elif row["RECTYP"] == "DOC":
-                self._document(unit, base, documents, row, key, at)
-            elif row["RECTYP"] == "PAY":
-                self._payment(unit, row, key, at)
+            try:
+                self._line(unit, base, documents, row, key, at)
+            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+                reason = f"{type(error).__name__}: {error}"  # a line that makes no sense stops no others
+                unit.letters.add(DeadLetter(key, "", "legacy-answers", key, SYSTEM, row, reason, 1, at))
+
+    def _line(
+        self, unit: Unit, base: str, documents: "Documents", row: dict[str, str], key: str, at: float
+    ) -> None:  # fmt: skip
+        if row["RECTYP"] in ("ACK", "REJ"):
+            self._file(unit, row, at)
+        elif row["RECTYP"] == "DOC":
+            self._document(unit, base, documents, row, key, at)
+        elif row["RECTYP"] == "PAY":
+            self._payment(unit, row, key, at)
 
     def _file(self, unit: Unit, row: dict[str, str], at: float) -> None:
         name, interface = row["BASENAME"], row["BASENAME"].partition("_")[0]

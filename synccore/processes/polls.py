@@ -14,7 +14,7 @@ from synccore.ports.engine import Tick
 from synccore.ports.stores import Signal, Unit
 from synccore.ports.systems import Rejected, Row
 from synccore.processes.context import Context
-from synccore.processes.intake import take_all
+from synccore.processes.intake import UNREADABLE, take_all
 from synccore.processes.set_aside import order_received, set_aside
 
 STAMP_RESOLUTION_S = 2.0
@@ -223,6 +223,17 @@ class PlatformEvents:
         return fresh > 0
 
 
+def _senseless(row: Row) -> str:
+    """What is wrong with a row that cannot be followed, '' if nothing is."""
+    if not row.id:
+        return "a changed payment without an id"
+    try:
+        instant(row.stamp)
+    except (ValueError, OverflowError) as error:
+        return f"changed payment {row.id}: {error}"
+    return ""
+
+
 class CloudPayments:
     """Ticker cloud-payments: customer payments and refunds of the cloud ERP by lastmodifieddate; ours are echoes."""
 
@@ -246,21 +257,31 @@ class CloudPayments:
         if not rows:
             return Tick(False)
         at = ctx.clock.now()
-        latest = max((row.stamp for row in rows), key=instant)
+        sound = [row for row in rows if not _senseless(row)]
+        latest = max((row.stamp for row in sound), key=instant, default=self._cursor)
 
         def store(unit: Unit) -> bool:
-            fresh = [self._take(unit, row, at) for row in rows]
+            fresh = [self._aside(unit, row, at) if _senseless(row) else self._take(unit, row, at) for row in rows]
             cursor = unit.cursors.get(self.CURSOR)
-            if cursor is None or instant(latest) > instant(cursor):
+            if latest and (cursor is None or instant(latest) > instant(cursor)):
                 unit.cursors.set(self.CURSOR, latest)
             return any(fresh)
 
         worked = await ctx.db.run(store)
-        if not self._cursor or instant(latest) > instant(self._cursor):
+        if latest and (not self._cursor or instant(latest) > instant(self._cursor)):
             self._cursor = latest
         if worked:
             await ctx.kick()
         return Tick(worked)
+
+    def _aside(self, unit: Unit, row: Row, at: float) -> bool:
+        """A row that makes no sense is kept for a person, once; the others go on."""
+        content = {**row.content, "id": row.id, "modified": row.stamp}
+        key, why = f"{UNREADABLE}-{digest(content)}", _senseless(row)
+        if not unit.inbox.accept(Signal("erp_cloud", key, UNREADABLE, {"why": why, "body": content}, at)):
+            return False
+        set_aside(unit, "erp_cloud", key, Misshapen(UNREADABLE, "", why), at)
+        return True
 
     def _take(self, unit: Unit, row: Row, at: float) -> bool:
         ctx = self._ctx

@@ -268,16 +268,7 @@ class CloudErpAdapter:
             f" WHERE t.type IN ('CustPymt', 'CustRfnd'){condition}"
             " ORDER BY t.lastmodifieddate, t.id"
         )
-        return [
-            Row(
-                str(row["id"]), str(row["modified"]), str(row.get("entity", "")),
-                {
-                    "external_id": row.get("externalid", ""), "customer": row.get("customer", ""),
-                    "kind": "refund" if row.get("type") == "CustRfnd" else "payment",
-                },
-            )
-            for row in rows
-        ]  # fmt: skip
+        return [erp_cloud_values.changed(row) for row in rows]
 
     async def receipt(self, internal_id: str, refund: bool = False) -> Receipt | None:
         """With its apply list. Currency by id, as names differ between accounts."""

@@ -9,7 +9,7 @@ from typing import Any
 from synccore.domain.bills import Application, Receipt
 from synccore.domain.money import major, minor
 from synccore.ports.postings import LedgerLine
-from synccore.ports.systems import Drifted, Rejected
+from synccore.ports.systems import Drifted, Rejected, Row
 
 SYSTEM = "erp_cloud"
 _DEMANDED = re.compile(r"enter value\(s\) for: ([^.]+?)\.?(?: (\w+))?$")
@@ -109,6 +109,21 @@ def given_back(row: Mapping[str, Any], internal_id: str, currency: str) -> Recei
             Application(bill=f"{kinds.get(kind, kind)}:{doc}", amount=amount)
             for kind, doc, amount in _applications(row, currency)
         ),
+    )
+
+
+def changed(row: Any) -> Row:
+    """A changed payment or refund; what makes no sense has an empty id or stamp, which its reader judges."""
+    found: Mapping[str, Any] = row if isinstance(row, Mapping) else {"": row}
+    content = {
+        "external_id": str(found.get("externalid") or ""), "customer": str(found.get("customer") or ""),
+        "kind": "refund" if found.get("type") == "CustRfnd" else "payment",
+    }  # fmt: skip
+    known = isinstance(found.get("id"), str | int) and not isinstance(found.get("id"), bool)
+    if not known:
+        content["row"] = repr(row)[:1000]
+    return Row(
+        str(found["id"]) if known else "", str(found.get("modified") or ""), str(found.get("entity") or ""), content
     )
 
 
