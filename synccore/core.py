@@ -20,7 +20,7 @@ from synccore.experience.desk import TickerView
 from synccore.ports.chance import Chance
 from synccore.ports.clock import Clock
 from synccore.ports.database import Database
-from synccore.ports.engine import Engine, Process, Ticker
+from synccore.ports.engine import Engine, Process, StepTaken, Ticker
 from synccore.ports.files import FileDrop
 from synccore.ports.outcomes import Away
 from synccore.ports.rehearsals import Rehearsed
@@ -242,6 +242,10 @@ class Core:
         if kept.content["healed"]:
             await self.kick()
         return kept
+
+    async def steps(self, run_id: str) -> Sequence[StepTaken]:
+        """The steps that the engine remembers of a run."""
+        return await self.engine.steps(run_id)
 
     async def kick(self) -> None:
         """Work was added or woken: hand it over now."""

@@ -4,14 +4,14 @@ import asyncio
 import json
 import pickle
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, TypeVar
 
 from harness.simulation.incarnation import Incarnation
-from synccore.ports.engine import Process, RunState, RunStatus, Tick, Ticker
+from synccore.ports.engine import Process, RunState, RunStatus, StepTaken, Tick, Ticker
 
 T = TypeVar("T")
 LATER_S = 0.001  # no ticker calls itself sooner
@@ -145,14 +145,22 @@ class SimulatedEngine:
         run.state = "cancelled"
         return True
 
-    async def fork(self, run_id: str, step: int) -> str:
+    async def steps(self, run_id: str) -> Sequence[StepTaken]:
         """See Engine."""
+        run = self._state.runs.get(run_id)
+        return [] if run is None else [StepTaken(memo.name, _error(memo)) for memo in run.memos]
+
+    async def fork(self, run_id: str, step: int, as_run: str) -> bool:
+        """See Engine."""
+        if self._life.dead:
+            await self._life.never()
         old = self._state.runs[run_id]
-        number = sum(1 for known in self._state.runs if known.startswith(f"{run_id}/fork"))
-        new = Stored(f"{run_id}/fork{number}", old.process, old.key, old.argument, memos=old.memos[:step])
+        if as_run in self._state.runs:
+            return False
+        new = Stored(as_run, old.process, old.key, old.argument, memos=old.memos[:step])
         self._state.runs[new.id] = new
         self._enqueue(new)
-        return new.id
+        return True
 
     async def close(self) -> None:
         """See Engine."""
@@ -317,6 +325,10 @@ class _Running:
 
 
 _encode = json.JSONEncoder().encode
+
+
+def _error(memo: Memo) -> str:
+    return "" if memo.error is None else str(pickle.loads(memo.error))
 
 
 def _rouse(ticking: _Ticking) -> None:

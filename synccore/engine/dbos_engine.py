@@ -2,22 +2,23 @@
 
 import asyncio
 import contextvars
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
-from dbos import DBOS
+from dbos import DBOS, SetWorkflowID
 from dbos._dbos import _get_dbos_instance
-from dbos._error import DBOSNonExistentWorkflowError, DBOSWorkflowIDInUseError
+from dbos._error import DBOSWorkflowIDInUseError
 from dbos._sys_db import WorkflowStatus
 from sqlalchemy import Engine as SqlEngine
 from sqlalchemy import create_engine, event, make_url
+from sqlalchemy.exc import IntegrityError
 
 from synccore.engine.tickers import Tickers
 from synccore.ports.clock import Clock
-from synccore.ports.engine import Process, RunState, RunStatus, Ticker
+from synccore.ports.engine import Process, RunState, RunStatus, StepTaken, Ticker
 
 T = TypeVar("T")
 
@@ -128,18 +129,31 @@ class DbosEngine:
         await apart(DBOS.cancel_workflow_async(run_id))
         return True
 
-    async def fork(self, run_id: str, step: int) -> str:
-        """See `ports.engine.Engine`; raises LookupError for an unknown run."""
+    async def steps(self, run_id: str) -> Sequence[StepTaken]:
+        """See `ports.engine.Engine`."""
+        found = await apart(DBOS.list_workflow_steps_async(run_id, load_output=True))
+        return [StepTaken(step["function_name"], str(step["error"] or "")) for step in found]
+
+    async def fork(self, run_id: str, step: int, as_run: str) -> bool:
+        """See `ports.engine.Engine`."""
         found = await self.status(run_id)
         if found is None:
             raise LookupError(run_id)
+        if await self.status(as_run) is not None:
+            return False
+
+        async def forked() -> None:
+            with SetWorkflowID(as_run):
+                await DBOS.fork_workflow_async(  # DBOS counts steps from one
+                    run_id, step + 1, application_version=self._version, queue_name=QUEUE,
+                    queue_partition_key=found.key,
+                )  # fmt: skip
+
         try:
-            handle = await apart(DBOS.fork_workflow_async(  # DBOS counts steps from one
-                run_id, step + 1, application_version=self._version, queue_name=QUEUE, queue_partition_key=found.key
-            ))  # fmt: skip
-        except DBOSNonExistentWorkflowError:
-            raise LookupError(run_id) from None
-        return str(handle.get_workflow_id())
+            await apart(forked())
+        except IntegrityError:  # another worker was faster
+            return False
+        return True
 
     async def close(self) -> None:
         """See `ports.engine.Engine`."""

@@ -16,7 +16,7 @@ from synccore.ports.clock import Clock
 from synccore.ports.database import Database
 from synccore.ports.engine import Engine, Process, Run, Tick
 from synccore.ports.outcomes import Away, Later, Parked
-from synccore.ports.stores import BusinessException, DeadLetter, Json, Unit, WorkItem
+from synccore.ports.stores import BusinessException, DeadLetter, Fork, Json, Unit, WorkItem
 
 TICKER = "dispatch"
 _GRAIN_S = 0.001  # an alarm may ring a hair before what it rings for: so near, due is due
@@ -36,6 +36,7 @@ class Taken:
     due: list[WorkItem]
     submitted: list[WorkItem]
     next_due: float | None
+    forks: Mapping[str, Fork]  # by run id: those that go on from a step of an earlier run
 
 
 def run_id(item: WorkItem) -> str:
@@ -99,10 +100,10 @@ class Dispatcher:
             if whole:
                 self._handed &= {item.run_id for item in taken.submitted}
             for item in taken.submitted:
-                await self._hand_over(item, item.run_id)
+                await self._hand_over(item, item.run_id, taken.forks)
             for item in taken.due:
                 self._pulse.changed()
-                await self._hand_over(item, run_id(item))
+                await self._hand_over(item, run_id(item), taken.forks)
         for item in taken.submitted:
             if now - item.submitted_at > _STALE_S:
                 await self._ask(item)
@@ -118,12 +119,22 @@ class Dispatcher:
         due = [item for item in unit.work.due(now + _GRAIN_S, _BATCH) if item.process in self._processes]
         for item in due:
             unit.work.submitted(item.id, run_id(item), now)
-        return Taken(due, submitted, unit.work.next_due())
+        again = [item for item in submitted if item.attempt > 1 and item.run_id not in self._handed]
+        again += [item for item in due if item.attempt > 1]
+        forks = {run_id(item): fork for item in again if (fork := unit.work.fork_of(item.id, item.attempt)) is not None}
+        return Taken(due, submitted, unit.work.next_due(), forks)
 
-    async def _hand_over(self, item: WorkItem, name: str) -> None:
+    async def _hand_over(self, item: WorkItem, name: str, forks: Mapping[str, Fork]) -> None:
         if name in self._handed:
             return
-        await self._engine.submit(item.process, item.key, name, {"work": item.id, "argument": item.argument})
+        fork = forks.get(name)
+        try:
+            if fork is not None:
+                await self._engine.fork(fork.run_id, fork.step, name)
+        except LookupError:
+            fork = None  # the engine has forgotten that run: from the beginning, which finds done what is done
+        if fork is None:
+            await self._engine.submit(item.process, item.key, name, {"work": item.id, "argument": item.argument})
         self._handed.add(name)
 
     async def _ask(self, item: WorkItem) -> None:

@@ -52,6 +52,11 @@ WAITS = Table("waits", METADATA, _text("topic", key=True), Column("work", _SERIA
               Index("waits_work", "work"))  # fmt: skip
 WAKES = Table("wakes", METADATA, _text("topic", key=True), _number("mark"), Index("wakes_mark", "mark"))
 
+# Attempts of work that go on from a step of an earlier run.
+FORKS = Table("forks", METADATA, Column("work", _SERIAL, primary_key=True, autoincrement=False),
+              Column("attempt", BigInteger, primary_key=True, autoincrement=False), _text("run_id"),
+              _number("step"))  # fmt: skip
+
 EFFECTS = Table(
     "effects", METADATA, _text("key", key=True), _text("target"), _text("operation"), _text("state"),
     _text("reference"), _number("tries"), _text("digest"), _text("cause"), _time("planned_at"), _time("settled_at"),

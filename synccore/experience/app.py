@@ -13,6 +13,7 @@ from synccore.experience import (
     operations,
     problem,
     reconciliations,
+    reruns,
     webhooks,
 )
 from synccore.experience.desk import Desk
@@ -30,7 +31,7 @@ def api(current: Callable[[], Desk | None]) -> FastAPI:
     app.add_middleware(BodyLimit)
     app.state.routes = []
     for part in (
-        webhooks, customers, events, exceptions, letters, mappings, operations, reconciliations,
+        webhooks, customers, events, exceptions, letters, mappings, operations, reruns, reconciliations,
     ):  # fmt: skip
         app.include_router(part.router)
         app.state.routes += part.router.routes

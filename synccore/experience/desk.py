@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from synccore.ports.clock import Clock
 from synccore.ports.database import Database
+from synccore.ports.engine import StepTaken
 from synccore.ports.rehearsals import Rehearsed
 from synccore.ports.reports import KeptReport
 from synccore.ports.stores import Signal
@@ -73,6 +74,10 @@ class Desk(Protocol):
 
         Raises Later or Rejected when a system cannot be read.
         """
+        ...
+
+    async def steps(self, run_id: str) -> Sequence[StepTaken]:
+        """The steps that the engine remembers of a run."""
         ...
 
     async def kick(self) -> None:

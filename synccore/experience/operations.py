@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from synccore.experience.access import REFUSALS, At, Operator, Viewer
+from synccore.experience.links import leads_to
 from synccore.experience.models import (
     EffectView,
     Health,
@@ -41,7 +42,10 @@ class ReplayOrder(BaseModel):
     dry: bool = False
 
 
-@router.get("/work", operation_id="getWork", responses=REFUSALS)
+_ONE = {"work_id": "$response.body#/open/0/id"}
+
+
+@router.get("/work", operation_id="getWork", responses=REFUSALS | leads_to(getWorkSteps=_ONE, rerunWork=_ONE))
 async def work(core: At, _: Viewer) -> WorkReport:
     """What is open, and whether the core is at rest."""
     changes = core.changes

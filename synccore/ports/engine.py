@@ -3,7 +3,7 @@
 A process looks, acts and ends; it never waits for the outside. What must happen later is a due row in the work list.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -34,6 +34,14 @@ class RunStatus:
     process: str
     key: str
     state: RunState
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class StepTaken:
+    """One remembered step of a run: its result is kept, or its error (then it was the last)."""
+
+    name: str
     error: str = ""
 
 
@@ -87,8 +95,15 @@ class Engine(Protocol):
         """Stop a run that is not finished; False when there was none to stop."""
         ...
 
-    async def fork(self, run_id: str, step: int) -> str:
-        """Run again from the step with this index (0-based), with the results before it; returns the new run's id."""
+    async def steps(self, run_id: str) -> Sequence[StepTaken]:
+        """The steps of a run that are remembered, in order; none for an unknown run."""
+        ...
+
+    async def fork(self, run_id: str, step: int, as_run: str) -> bool:
+        """Run again as `as_run`, from the step with this index (0-based), with the results before it.
+
+        Queued like a submitted run, once for ever per `as_run`. False: known already. LookupError: no such `run_id`.
+        """
         ...
 
     async def close(self) -> None:

@@ -60,6 +60,14 @@ class WorkItem:
     submitted_at: float = 0.0
 
 
+@dataclass(frozen=True)
+class Fork:
+    """Where a run begins that goes on from a step of an earlier one: that run, and the step's index (0-based)."""
+
+    run_id: str
+    step: int
+
+
 class Work(Protocol):
     """The list of work; a row here is the truth, the engine's queue only a copy."""
 
@@ -112,10 +120,18 @@ class Work(Protocol):
         """Given up by a person, with a reason."""
         ...
 
-    def revive(self, work_id: str, due_at: float, cause: str) -> bool:
-        """Dead, abandoned, parked or delayed work is due at `due_at` with a fresh budget; False when it is none of
-        these, or newer work of the same subject is open.
+    def revive(self, work_id: str, due_at: float, cause: str, done: bool = False) -> bool:
+        """Dead, abandoned, parked or delayed work (`done`: also finished work) is due at `due_at` with a fresh budget;
+        False when it is none of these, or newer work of the same subject is open.
         """
+        ...
+
+    def fork(self, work_id: str, step: int) -> None:
+        """The next run of work that is due keeps the results that its latest run had before this step."""
+        ...
+
+    def fork_of(self, work_id: str, attempt: int) -> Fork | None:
+        """What that attempt goes on from, None if it begins at the beginning."""
         ...
 
     def wake(self, topic: str, now: float) -> list[str]:

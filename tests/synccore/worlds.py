@@ -2,11 +2,11 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from synccore.engine.database import InlineDatabase, prepare
-from synccore.ports.engine import Process, RunState, RunStatus, Ticker
+from synccore.ports.engine import Process, RunState, RunStatus, StepTaken, Ticker
 from synccore.ports.transport import NotSent, Request, Response
 
 T = TypeVar("T")
@@ -120,8 +120,14 @@ class HandEngine:
     async def cancel(self, run_id: str) -> bool:
         return False
 
-    async def fork(self, run_id: str, step: int) -> str:
-        raise NotImplementedError
+    async def steps(self, run_id: str) -> Sequence[StepTaken]:
+        return [StepTaken(name) for known, name in self.memos if known == run_id]
+
+    async def fork(self, run_id: str, step: int, as_run: str) -> bool:
+        process, key, argument = self.known[run_id]
+        for taken in (await self.steps(run_id))[:step]:
+            self.memos[as_run, taken.name] = list(self.memos[run_id, taken.name])
+        return await self.submit(process, key, as_run, argument)
 
     async def close(self) -> None:
         pass

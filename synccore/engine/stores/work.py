@@ -2,7 +2,7 @@
 
 from synccore.engine.session import Row, Session, dump, insert, load
 from synccore.engine.tables import WORK
-from synccore.ports.stores import Json, WorkItem
+from synccore.ports.stores import Fork, Json, WorkItem
 
 _COLUMNS = (
     "seq, process, key, subject, argument, due_at, cause, attempt, state, waiting_on, first_at, run_id, tries,"
@@ -43,7 +43,7 @@ _PARK = (
 _END = "UPDATE work SET state = :state, cause = :cause, again_at = NULL WHERE seq = :seq"
 _REVIVE = (
     "UPDATE work SET state = 'due', due_at = :due_at, cause = :cause, attempt = attempt + 1, tries = 0"
-    " WHERE seq = :seq AND state IN ('dead', 'parked', 'abandoned', 'due')"
+    " WHERE seq = :seq AND state IN ('dead', 'parked', 'abandoned', 'due', 'done')"
 )
 _WAKE_STATE = "UPDATE work SET state = 'due', due_at = :due_at WHERE seq = :seq AND state = 'parked'"
 _WAIT = "INSERT INTO waits (topic, work) VALUES (:topic, :work) ON CONFLICT DO NOTHING"
@@ -55,6 +55,11 @@ _MARK_WAKE = (
     " ON CONFLICT (topic) DO UPDATE SET mark = (SELECT coalesce(max(mark), 0) + 1 FROM wakes)"
 )
 _WOKEN = "SELECT 1 FROM wakes, work WHERE topic = :topic AND seq = :seq AND mark > wake_mark"
+_FORK = (
+    "INSERT INTO forks (work, attempt, run_id, step) SELECT seq, attempt, run_id, :step FROM work WHERE seq = :seq"
+    " ON CONFLICT (work, attempt) DO UPDATE SET run_id = excluded.run_id, step = excluded.step"
+)
+_FORK_OF = "SELECT run_id, step FROM forks WHERE work = :seq AND attempt = :attempt"
 _OPEN = f"SELECT {_COLUMNS} FROM work WHERE state IN ('due', 'submitted', 'parked') ORDER BY seq"
 _OF_KEY = f"SELECT {_COLUMNS} FROM work WHERE key = :key ORDER BY seq"
 
@@ -145,19 +150,28 @@ class SqlWork:
         self._session.write(_END, seq=_seq(work_id), state=state, cause=cause)
         self._session.write(_FORGET, work=_seq(work_id))
 
-    def revive(self, work_id: str, due_at: float, cause: str) -> bool:
-        """Dead, abandoned, parked or delayed work is due at `due_at` with a fresh budget; False when it is none of them
-        or newer work of the same subject is open.
+    def revive(self, work_id: str, due_at: float, cause: str, done: bool = False) -> bool:
+        """Dead, abandoned, parked or delayed work (`done`: also finished work) is due at `due_at` with a fresh budget;
+        False when it is none of them or newer work of the same subject is open.
         """
         item = self.get(work_id)
-        if item is None or item.state in ("done", "submitted"):
+        if item is None or item.state == "submitted" or (item.state == "done" and not done):
             return False
-        if item.state in ("dead", "abandoned") and self._session.row(
+        if item.state in ("dead", "abandoned", "done") and self._session.row(
             _OPEN_SUBJECT, process=item.process, subject=item.subject
         ):
             return False
         self._session.write(_FORGET, work=_seq(work_id))
         return self._session.write(_REVIVE, seq=_seq(work_id), due_at=due_at, cause=cause) == 1
+
+    def fork(self, work_id: str, step: int) -> None:
+        """The next run of work that is due keeps the results that its latest run had before this step."""
+        self._session.write(_FORK, seq=_seq(work_id), step=step)
+
+    def fork_of(self, work_id: str, attempt: int) -> Fork | None:
+        """What that attempt goes on from, None if it begins at the beginning."""
+        row = self._session.row(_FORK_OF, seq=_seq(work_id), attempt=attempt)
+        return None if row is None else Fork(row[0], row[1])
 
     def wake(self, topic: str, now: float) -> list[str]:
         """All that is parked on the topic is due now; returns the ids."""

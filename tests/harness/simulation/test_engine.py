@@ -116,7 +116,8 @@ def test_a_fork_goes_on_behind_the_steps_before_it() -> None:
         await one.start()
         await one.submit("work", "acme", "a1", None)
         await asyncio.sleep(1)
-        assert await one.fork("a1", 2) == "a1/fork0"
+        assert [step.name for step in await one.steps("a1")] == ["one", "two", "three"]
+        assert await one.fork("a1", 2, "a1.002") and not await one.fork("a1", 2, "a1.002")
         await asyncio.sleep(1)
         return seen
 

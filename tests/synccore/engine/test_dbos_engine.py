@@ -113,16 +113,19 @@ def test_a_run_is_known_by_its_state_and_can_be_cancelled_and_forked(tmp_path: P
         assert await dbos.status("r9") is None
         assert not await dbos.cancel("r1"), "it is over"
         steps.clear()
-        forked = await dbos.fork("r1", 1)
+        assert [step.name for step in await dbos.steps("r1")] == ["one", "two"]
+        assert await dbos.fork("r1", 1, "r1.002")
+        assert not await dbos.fork("r1", 1, "r1.002"), "once for ever"
 
         async def forked_ended() -> bool:
-            again = await dbos.status(forked)
+            again = await dbos.status("r1.002")
             return again is not None and again.state == "done"
 
         await until(forked_ended)
         assert [step.split()[1] for step in steps] == ["two"], "the first step's result was kept"
         with pytest.raises(LookupError):
-            await dbos.fork("r9", 0)
+            await dbos.fork("r9", 0, "r9.002")
+        assert await dbos.steps("r9") == []
         await dbos.close()
 
     asyncio.run(story())
@@ -195,10 +198,10 @@ def test_a_process_may_hand_over_work_without_confusing_its_own_replay(tmp_path:
             return len(await dbos.list("done")) == 2
 
         await until(both_done)
-        forked = await dbos.fork("p1", 1)  # its steps are numbered one and two, whatever it did between
+        assert await dbos.fork("p1", 1, "p1.002")  # its steps are numbered one and two, whatever it did between
 
         async def again_done() -> bool:
-            found = await dbos.status(forked)
+            found = await dbos.status("p1.002")
             return found is not None and found.state == "done"
 
         await until(again_done)

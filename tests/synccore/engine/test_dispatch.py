@@ -344,3 +344,43 @@ def test_a_process_of_another_version_is_left_alone() -> None:
         assert (await desk.item(work)).state == "due"
 
     asyncio.run(story())
+
+
+def test_work_goes_on_from_a_step_after_a_fix_and_also_when_the_hand_over_was_lost() -> None:
+    done: list[str] = []
+
+    async def process(run: Run, argument: Any) -> None:
+        async def act(name: str) -> str:
+            done.append(f"{run.id[-3:]} {name}")
+            return name
+
+        await run.step("look", lambda: act("look"))
+        await run.step("write", lambda: act("write"))
+        if run.id.endswith("001"):
+            raise Parked("something is wrong", (finding("item:A"),))
+
+    async def story() -> None:
+        desk = Desk(process)
+        work = await desk.add()
+        await desk.play()
+
+        def again(unit: Unit) -> bool:
+            revived = unit.work.revive(work, 0.0, "by hand", done=True)
+            unit.work.fork(work, 1)
+            return revived
+
+        assert await desk.database.run(again)
+        desk.engine.deaf = True
+        await desk.dispatcher.kick()
+        desk.engine.deaf = False
+        desk.begin()
+        await desk.dispatcher.tick()
+        await desk.engine.drain()
+        assert (await desk.item(work)).state == "done"
+        assert done == ["001 look", "001 write", "003 write"]
+        assert await desk.database.run(lambda unit: unit.work.revive(work, 0.0, "again", done=True))
+        await desk.play()
+        assert done[3:] == ["004 look", "004 write"], "the next one begins at the beginning"
+        assert not await desk.database.run(lambda unit: unit.work.revive(work, 0.0, "again")), "done is done"
+
+    asyncio.run(story())

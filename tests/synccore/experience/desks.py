@@ -44,11 +44,14 @@ class Office:
         )
 
     async def _post(self, run: Run, argument: Any) -> None:
-        sku = argument["sku"]
+        sku = await run.step("look", lambda: self._sku(argument))
         if await self.core.database.run(lambda unit: unit.mappings.get("items", sku)) is None:
             reason = f"{sku} has no mapping"
             raise Parked(reason, (Finding("unmapped_item", reason, "integration", ("fix_mapping",), (f"item:{sku}",)),))
         self.posted.append(sku)
+
+    async def _sku(self, argument: Any) -> str:
+        return str(argument["sku"])
 
     async def _fail(self, run: Run, argument: Any) -> None:
         raise RuntimeError("no luck")
