@@ -31,16 +31,21 @@ async def give_up(stage: Stage, facts: Any) -> str:
 
 
 async def retry(stage: Stage, facts: Any) -> str:
-    """Every open exception of a kind is tried again."""
+    """Every open exception of a kind is tried again, from the beginning or from a step."""
     status, rows = await ask_core(stage, "GET", "/exceptions?state=open")
     found = [row for row in rows if row["kind"] == facts.kind] if status == 200 else []
     if not found:
         raise StepFailed(f"no exception of kind {facts.kind} stands open")
     for row in found:
-        status, answer = await ask_core(stage, "POST", f"/exceptions/{row['id']}/retry", {})
+        path, body = f"/exceptions/{row['id']}/retry", {}
+        if facts.step:
+            path, body = f"/work/{row['work_id']}/rerun", {"step": facts.step}
+        status, answer = await ask_core(stage, "POST", path, body)
+        if status == 409 and facts.step:
+            continue  # it runs already, if the answer to the first request was lost with the core
         if status != 200:
             raise StepFailed(f"the core answered {status} to another try of {row['id']}: {answer}")
-    return f"{len(found)} exceptions of kind {facts.kind} are tried again"
+    return f"{len(found)} exceptions of kind {facts.kind} are tried again{f' from {facts.step} on' * bool(facts.step)}"
 
 
 async def _as_it_stands(stage: Stage, exception: str, refusal: Any) -> tuple[int, Any]:

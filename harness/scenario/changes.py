@@ -69,10 +69,14 @@ class RecognizeStep(Part):
 
 
 class RetryStep(Part):
-    """A person has put something right outside and lets the core try all open exceptions of a kind again."""
+    """A person has put something right outside and lets the core try all open exceptions of a kind again.
+
+    `step`: from this step of their processes on; what the steps before it found is kept.
+    """
 
     short: ClassVar[str] = "kind"
     kind: str = Field(min_length=1)
+    step: str = ""
 
 
 class LimitsStep(Part):

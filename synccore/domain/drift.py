@@ -72,5 +72,6 @@ class FieldMaps:
             return [self.back(system, one) for one in value]
         if not isinstance(value, dict):
             return value
-        record = str((value.get("attributes") or {}).get("type") or "")
+        attributes = value.get("attributes")
+        record = str(attributes.get("type") or "") if isinstance(attributes, dict) else ""
         return {self.ours(system, record, name): self.back(system, member) for name, member in value.items()}

@@ -31,6 +31,12 @@ INBOX = Table(
     Index("inbox_identity", "source", "key", unique=True), Index("inbox_received", "received_at"),
 )  # fmt: skip
 
+# What people have put right in a stored signal: the whole payload as it is taken from then on.
+CORRECTIONS = Table(
+    "corrections", METADATA, _text("source", key=True), _text("key", key=True), _text("payload"), _text("by_whom"),
+    _time("at"),
+)  # fmt: skip
+
 EVENTS = Table(
     "events", METADATA, _serial("sequence"), _text("type"), _text("source"), _text("id"), _text("subject"),
     _text("partition_key"), _time("time"), _text("data"), _text("causation"), _text("correlation"), _number("version"),

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from synccore.experience import (
     customers,
+    edits,
     events,
     exceptions,
     letters,
@@ -31,7 +32,7 @@ def api(current: Callable[[], Desk | None]) -> FastAPI:
     app.add_middleware(BodyLimit)
     app.state.routes = []
     for part in (
-        webhooks, customers, events, exceptions, letters, mappings, operations, reruns, reconciliations,
+        webhooks, customers, events, exceptions, letters, edits, mappings, operations, reruns, reconciliations,
     ):  # fmt: skip
         app.include_router(part.router)
         app.state.routes += part.router.routes

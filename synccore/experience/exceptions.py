@@ -153,7 +153,11 @@ async def _retry(core: Desk, caller: Caller, ids: list[str]) -> list[Outcome]:
 
     def retry(unit: Unit) -> list[Outcome]:
         outcomes = []
-        for found in [_open(unit, one) for one in ids]:
+        chosen = [_open(unit, one) for one in ids]
+        for found in chosen:
+            if unit.work.get(found.work_id) is None:
+                raise Problem(409, f"{found.id} has no work to run again: it closes once its system answers otherwise")
+        for found in chosen:
             changed = unit.work.revive(found.work_id, now, f"retried by {caller.name}")
             _audit(unit, caller, "exception.retry", found, {}, now)
             outcomes.append(Outcome(id=found.id, changed=changed, note="due now" if changed else "running already"))

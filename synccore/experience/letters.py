@@ -1,6 +1,6 @@
 """Dead letters: requeued and discarded by people, one or many, each act idempotent."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -11,7 +11,7 @@ from synccore.experience.links import leads_to
 from synccore.experience.models import LetterView, Outcome
 from synccore.experience.problem import Problem, declared
 from synccore.experience.strict import StrictRoute
-from synccore.ports.stores import Unit
+from synccore.ports.stores import DeadLetter, Unit
 
 router = APIRouter(tags=["dead letters"], route_class=StrictRoute)
 
@@ -89,6 +89,24 @@ def _mark(unit: Unit, caller: Caller, letter_id: str, state: Literal["requeued",
     if not unit.letters.mark(letter_id, state, caller.name, now):
         return Outcome(id=letter_id, changed=False, note=f"{letter.state} already")
     unit.audit.add(caller.name, f"dead-letter.{state}", letter.partition, {"letter": letter_id}, now)
-    if state == "requeued" and not unit.work.revive(letter.work_id, now, f"requeued by {caller.name}"):
+    if state == "requeued" and not _revived(unit, letter, caller, now, None):
         return Outcome(id=letter_id, changed=True, note="newer work of the same subject is open already")
     return Outcome(id=letter_id, changed=True, note=state)
+
+
+def requeue(unit: Unit, letter: DeadLetter, caller: Caller, now: float, argument: Any) -> None:
+    """Mark a dead letter requeued and have its work done, with another argument if one is given."""
+    unit.letters.mark(letter.id, "requeued", caller.name, now)
+    _revived(unit, letter, caller, now, argument)
+
+
+def _revived(unit: Unit, letter: DeadLetter, caller: Caller, now: float, argument: Any) -> bool:
+    """Its work is due again; a letter of what never became work (a line of a file) becomes work now."""
+    cause = f"requeued by {caller.name}"
+    if unit.work.get(letter.work_id) is None:
+        payload = letter.payload if argument is None else argument
+        unit.work.add(letter.process, letter.partition, letter.subject, payload, now, cause)
+        return True
+    if argument is not None:
+        unit.work.hand(letter.work_id, argument)
+    return unit.work.revive(letter.work_id, now, cause)

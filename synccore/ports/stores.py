@@ -33,7 +33,11 @@ class Inbox(Protocol):
         ...
 
     def find(self, source: str, key: str, since: float, until: float, limit: int) -> list[Signal]:
-        """Stored signals by source and key (empty: any) and time of arrival, oldest first."""
+        """Stored signals by source and key (empty: any) and time of arrival, oldest first, as corrected by people."""
+        ...
+
+    def correct(self, source: str, key: str, payload: Json, by: str, at: float) -> None:
+        """From now on a stored signal is found with this payload; what came is kept beside it."""
         ...
 
 
@@ -42,7 +46,11 @@ WorkState = Literal["due", "submitted", "parked", "done", "dead", "abandoned"]
 
 @dataclass(frozen=True)
 class WorkItem:
-    """One piece of work to be done by a process: from `due_at` on, or once something it waits for happens."""
+    """One piece of work to be done by a process: from `due_at` on, or once something it waits for happens.
+
+    An argument {"source", "key"} names a stored signal that is to be taken, and {"record"} is itself what is to be
+    taken: these people may put right. Any other names a record that is read from its system.
+    """
 
     id: str  # sorts by arrival
     process: str
@@ -118,6 +126,10 @@ class Work(Protocol):
 
     def abandon(self, work_id: str, cause: str) -> None:
         """Given up by a person, with a reason."""
+        ...
+
+    def hand(self, work_id: str, argument: Json) -> None:
+        """Another argument, for its next run."""
         ...
 
     def revive(self, work_id: str, due_at: float, cause: str, done: bool = False) -> bool:

@@ -13,7 +13,7 @@ from synccore.processes.customer_sync import CustomerSync
 from synccore.processes.event_telling import EventTelling
 from synccore.processes.intake import Malformed, intake
 from synccore.processes.invoice_publication import InvoicePublication
-from synccore.processes.legacy_answers import LegacyOutbound
+from synccore.processes.legacy_answers import LINE, LegacyLine, LegacyOutbound
 from synccore.processes.legacy_batch import LegacyBatch
 from synccore.processes.order_activation import OrderActivation
 from synccore.processes.payment_status import PaymentStatus
@@ -42,6 +42,7 @@ def processes(ctx: Context) -> dict[str, Process]:
         "usage-upload": _guarded(ctx, UsageUpload(ctx)),
         "collections": _guarded(ctx, Collections(ctx)),
         "event-telling": EventTelling(ctx),
+        LINE: LegacyLine(ctx),
     }
 
 

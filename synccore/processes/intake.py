@@ -102,13 +102,21 @@ def tell(ctx: Context, unit: Unit, kind: str, event: Mapping[str, Any], at: floa
 
 
 def _keep(unit: Unit, body: Any, found: Malformed, at: float) -> bool:
-    """A row that is no event, kept as text under its fingerprint for a person to look at."""
-    text = repr(body)[:2000]
+    """A row that is no event, kept under its fingerprint for a person to look at and put right."""
     key = f"{UNREADABLE}-{digest(repr(body))}"
-    if not unit.inbox.accept(Signal(SYSTEM, key, UNREADABLE, {"why": str(found), "body": text}, at)):
+    if not unit.inbox.accept(Signal(SYSTEM, key, UNREADABLE, {"why": str(found), "row": body}, at)):
         return False
     set_aside(unit, SYSTEM, key, Misshapen(UNREADABLE, "", str(found)), at)
     return True
+
+
+def take_anew(ctx: Context, unit: Unit, row: Any, at: float) -> None:
+    """A row that was no event, as a person has put it right. Raises Misshapen if it is none yet."""
+    try:
+        event = checked(row)
+    except Malformed as found:
+        raise Misshapen(UNREADABLE, "", str(found)) from None
+    take(ctx, unit, event, at)
 
 
 def _member(event: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:

@@ -1,16 +1,19 @@
 """Ticker legacy-outbound: acknowledgements, rejections and payment extracts of the legacy ERP, each line once."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from math import inf
 from typing import Any
 
 from synccore.domain.bills import Application, Receipt
-from synccore.domain.extracts import Unreadable, amount, read_answer, read_text
+from synccore.domain.extracts import Unreadable, amount, read_answer, read_line, read_text
 from synccore.domain.facts import fact
-from synccore.ports.engine import Tick
-from synccore.ports.outcomes import Later
+from synccore.domain.findings import Finding
+from synccore.ports.engine import Run, Tick
+from synccore.ports.outcomes import Later, Parked
 from synccore.ports.stores import BusinessException, DeadLetter, Signal, Unit
 from synccore.ports.systems import OutboundFile
 from synccore.processes.context import Context
@@ -23,6 +26,7 @@ SYSTEM, KNOWN, KNOWN_FILES = "erp_legacy", "legacy-outbound/known", 400
 ATTENTION_S = 86400.0
 EXTRACT = "ZSUBPAY_"
 AGAIN_S = 5.0  # before a file that arrived damaged is fetched again
+LINE = "legacy-line"
 REUSED = ("DUP_SEQ", "DUP_FILE")
 
 
@@ -76,8 +80,7 @@ class LegacyOutbound:
         for index, row in enumerate(_rows(file)):
             key = f"{file.name}#{index}"
             if isinstance(row, Unreadable):
-                letter = DeadLetter(key, "", "legacy-answers", key, SYSTEM, {"line": row.line}, row.reason, 1, at)
-                unit.letters.add(letter)
+                unit.letters.add(_letter(file.name, index, {"line": row.line}, row.reason, at))
                 continue
             unit.inbox.accept(Signal(SYSTEM, key, row["RECTYP"], row, at))
             if row["RECTYP"] in ("ACK", "REJ"):
@@ -87,7 +90,23 @@ class LegacyOutbound:
                 self._line(unit, base, documents, row, key, at)
             except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
                 reason = f"{type(error).__name__}: {error}"  # a line that makes no sense stops no others
-                unit.letters.add(DeadLetter(key, "", "legacy-answers", key, SYSTEM, row, reason, 1, at))
+                unit.letters.add(_letter(file.name, index, {"row": row}, reason, at))
+
+    def take_line(self, unit: Unit, record: Mapping[str, Any], at: float) -> None:
+        """One line of a file that was taken in before, as it is now. Raises ValueError with what is wrong with it."""
+        name, index = str(record.get("file")), record.get("index")
+        row = record["row"] if isinstance(record.get("row"), dict) else read_line(str(record.get("line")))
+        if not isinstance(row, dict) or not isinstance(index, int):
+            raise ValueError(row.reason if isinstance(row, Unreadable) else "there is no line that says something")
+        base, documents = "", Documents()
+        for signal in unit.inbox.find(SYSTEM, name, 0.0, inf, 1):
+            for before in _rows(OutboundFile(name, signal.payload["text"]))[:index]:
+                base = before["BASENAME"] if isinstance(before, dict) and "BASENAME" in before else base
+            documents = _documents_of(unit, base)
+        try:
+            self._line(unit, base, documents, row, f"{name}#{index}", at)
+        except (ArithmeticError, AttributeError, LookupError, TypeError) as error:
+            raise ValueError(f"{type(error).__name__}: {error}") from None
 
     def _line(
         self, unit: Unit, base: str, documents: "Documents", row: dict[str, str], key: str, at: float
@@ -186,12 +205,7 @@ class LegacyOutbound:
             return
         known = unit.cursors.get(receipt_key(receipt))
         before = Receipt.model_validate(json.loads(known)) if known else Receipt(key=receipt, currency=row["WAERS"])
-        try:
-            told = told_by(row, before.model_copy(update={"customer": customer}))
-        except ValueError as error:
-            letter = DeadLetter(key, "", "legacy-answers", receipt, account, row, str(error), 1, at)
-            unit.letters.add(letter)
-            return
+        told = told_by(row, before.model_copy(update={"customer": customer}))
         if told.taken:
             told = _taken_back(ctx, unit, row, told)
         unit.cursors.set(receipt_key(receipt), told.model_dump_json())
@@ -253,6 +267,31 @@ BILL = Kind("invoice", "invoice-publication", "invoice-posted", "invoice", "bill
 CREDIT = Kind("credit", "credit-publication", "credit-memo-posted", "credit", "credit")
 BILL_VOID = Kind("invoice", "invoice-publication", "invoice-voided", "number", "bill")
 CREDIT_VOID = Kind("credit", "credit-publication", "credit-memo-voided", "number", "credit")
+
+
+def _letter(file: str, index: int, record: dict[str, Any], reason: str, at: float) -> DeadLetter:
+    """A line that cannot be taken: requeued it is taken again, as it came or as a person has put it right."""
+    key = f"{file}#{index}"
+    return DeadLetter("", "", LINE, key, SYSTEM, {"record": {"file": file, "index": index, **record}}, reason, 1, at)
+
+
+class LegacyLine:
+    """Process legacy-line: a line that could not be taken is taken again. `argument`: {"record": {…}}."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx, self._outbound = ctx, LegacyOutbound(ctx)
+
+    async def __call__(self, run: Run, argument: Any) -> None:
+        """One try."""
+        del run  # reads and writes the core's own memory alone: one transaction, no step
+        record, at = argument["record"], self._ctx.clock.now()
+        try:
+            await self._ctx.db.run(lambda unit: self._outbound.take_line(unit, record, at))
+        except ValueError as error:
+            reason = f"line {record.get('index')} of {record.get('file')}: {error}"
+            finding = Finding("unreadable_line", reason, "integration", ("edit", "retry", "abandon"), ())
+            raise Parked(reason, (finding,)) from None
+        await self._ctx.kick()
 
 
 def _kind(unit: Unit, base: str, reference: str, sent: Any) -> Kind:

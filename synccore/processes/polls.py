@@ -1,7 +1,8 @@
 """The tickers: what each source says has changed since its cursor, with overlap; cursor and work move together."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from math import inf
 from typing import Any
@@ -18,6 +19,8 @@ from synccore.processes.intake import UNREADABLE, take_all
 from synccore.processes.set_aside import order_received, set_aside
 
 STAMP_RESOLUTION_S = 2.0
+PAYMENT = "payment"
+AHEAD_S = 86400.0  # a cursor never goes further beyond our own time: a stamp of next century would hide all until then
 
 
 def instant(stamp: str) -> float:
@@ -27,6 +30,41 @@ def instant(stamp: str) -> float:
     except ValueError:
         raise ValueError(f"'{stamp}' is no time stamp") from None
     return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
+
+
+def _sound(rows: Iterable[Row], what: str) -> list[Row]:
+    return [row for row in rows if not _senseless(row, what)]
+
+
+def _senseless(row: Row, what: str) -> str:
+    """What is wrong with a row that cannot be followed, '' if nothing is."""
+    if not row.id:
+        return f"a changed {what} without an id"
+    try:
+        instant(row.stamp)
+    except (ValueError, OverflowError) as error:
+        return f"changed {what} {row.id}: {error}"
+    return ""
+
+
+def _aside(unit: Unit, source: str, what: str, row: Row, at: float) -> bool:
+    """A row that makes no sense is kept for a person, once; the others go on."""
+    content = {**row.content, "id": row.id, "modified": row.stamp}
+    key, why = f"{UNREADABLE}-{digest(content)}", _senseless(row, what)
+    if not unit.inbox.accept(Signal(source, key, UNREADABLE, {"why": why, "what": what, "row": content}, at)):
+        return False
+    set_aside(unit, source, key, Misshapen(UNREADABLE, "", why), at)
+    return True
+
+
+def _put_right(payload: Any) -> Row:
+    """A row that was set aside, as it is now. Raises Misshapen if it makes no sense yet."""
+    content = dict(payload["row"]) if isinstance(payload.get("row"), dict) else {}
+    row = Row(str(content.pop("id", "") or ""), str(content.pop("modified", "") or ""), "", content)
+    why = _senseless(row, str(payload.get("what") or "record"))
+    if why:
+        raise Misshapen(UNREADABLE, "", why)
+    return row
 
 
 class SalesforceChanges:
@@ -86,13 +124,14 @@ class SalesforceChanges:
         restored = self._restored(kind, bool(rows[0].missing))
         if not restored and rows == self._pages.get(kind):
             return []
-        latest = max((row.stamp for row in rows), key=instant)
-        keep = self._keeping(kind, rows, restored)
+        latest = max((row.stamp for row in _sound(rows, kind)), key=instant, default="")
+        keep, limit = self._keeping(kind, rows, restored), self._ctx.clock.now() + AHEAD_S
 
         def store(unit: Unit) -> bool:
             fresh = keep(unit)
-            if cursor is None or instant(latest) > instant(cursor):
-                unit.cursors.set(f"salesforce/{kind}", latest)
+            if latest and (cursor is None or instant(latest) > instant(cursor)):
+                bound = datetime.fromtimestamp(limit, UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+                unit.cursors.set(f"salesforce/{kind}", latest if instant(latest) <= limit else bound)
             return fresh
 
         return [store]
@@ -112,6 +151,9 @@ class SalesforceChanges:
         def store(unit: Unit) -> bool:
             fresh = restored and bool(unit.work.wake(drift.topic("salesforce", kind), at))
             for row in rows:
+                if _senseless(row, kind):
+                    fresh = _aside(unit, "salesforce", kind, row, at) or fresh
+                    continue
                 version, name = digest(dict(row.content)), f"salesforce/{kind}/{row.id}"
                 key = f"{row.id}@{row.stamp}@{version}"
                 known = unit.cursors.get(name)
@@ -124,6 +166,13 @@ class SalesforceChanges:
             return fresh
 
         return store
+
+    def take_anew(self, unit: Unit, payload: Any) -> None:
+        """A row that made no sense, as a person has put it right. Raises Misshapen if it makes none yet."""
+        row, kind = _put_right(payload), str(payload.get("what"))
+        account = row.id if kind == "Account" else str(row.content.get("AccountId") or "")
+        right = replace(row, account=account, content={**row.content, "Id": row.id})
+        self._keeping(kind, [right], False)(unit)
 
     def _restored(self, kind: str, missing: bool) -> bool:
         """Whether a field that the source had lost is there again: what waits for the field map may go on."""
@@ -208,7 +257,9 @@ class PlatformEvents:
         """A page with its work, and in the same transaction where to go on; True if there was anything new in it."""
         ctx, place = self._ctx, self._place
         unseen = [event for event in events if event.get("id") not in self._known]
-        latest = max((int(event["occurred_at"]) for event in unseen if "occurred_at" in event), default=0)
+        limit = int(ctx.clock.now() + AHEAD_S)
+        stamps = [event["occurred_at"] for event in unseen if isinstance(event.get("occurred_at"), int)]
+        latest = max((min(stamp, limit) for stamp in stamps), default=0)
 
         def taken(unit: Unit) -> None:
             if latest > int(unit.cursors.get(self.CURSOR) or 0):
@@ -221,17 +272,6 @@ class PlatformEvents:
             await ctx.db.run(taken)
         self._cursor, self._place = max(self._cursor or 0, latest), onward
         return fresh > 0
-
-
-def _senseless(row: Row) -> str:
-    """What is wrong with a row that cannot be followed, '' if nothing is."""
-    if not row.id:
-        return "a changed payment without an id"
-    try:
-        instant(row.stamp)
-    except (ValueError, OverflowError) as error:
-        return f"changed payment {row.id}: {error}"
-    return ""
 
 
 class CloudPayments:
@@ -257,11 +297,15 @@ class CloudPayments:
         if not rows:
             return Tick(False)
         at = ctx.clock.now()
-        sound = [row for row in rows if not _senseless(row)]
-        latest = max((row.stamp for row in sound), key=instant, default=self._cursor)
+        latest = max((row.stamp for row in _sound(rows, PAYMENT)), key=instant, default=self._cursor)
+        if latest and instant(latest) > at + AHEAD_S:
+            latest = datetime.fromtimestamp(at + AHEAD_S, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
         def store(unit: Unit) -> bool:
-            fresh = [self._aside(unit, row, at) if _senseless(row) else self._take(unit, row, at) for row in rows]
+            fresh = [
+                _aside(unit, "erp_cloud", PAYMENT, row, at) if _senseless(row, PAYMENT) else self._take(unit, row, at)
+                for row in rows
+            ]
             cursor = unit.cursors.get(self.CURSOR)
             if latest and (cursor is None or instant(latest) > instant(cursor)):
                 unit.cursors.set(self.CURSOR, latest)
@@ -274,14 +318,9 @@ class CloudPayments:
             await ctx.kick()
         return Tick(worked)
 
-    def _aside(self, unit: Unit, row: Row, at: float) -> bool:
-        """A row that makes no sense is kept for a person, once; the others go on."""
-        content = {**row.content, "id": row.id, "modified": row.stamp}
-        key, why = f"{UNREADABLE}-{digest(content)}", _senseless(row)
-        if not unit.inbox.accept(Signal("erp_cloud", key, UNREADABLE, {"why": why, "body": content}, at)):
-            return False
-        set_aside(unit, "erp_cloud", key, Misshapen(UNREADABLE, "", why), at)
-        return True
+    def take_anew(self, unit: Unit, payload: Any, at: float) -> None:
+        """A row that made no sense, as a person has put it right. Raises Misshapen if it makes none yet."""
+        self._take(unit, _put_right(payload), at)
 
     def _take(self, unit: Unit, row: Row, at: float) -> bool:
         ctx = self._ctx

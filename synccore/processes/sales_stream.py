@@ -13,7 +13,7 @@ from synccore.ports.feed import Expired, Feed, Told
 from synccore.ports.outcomes import Later
 from synccore.ports.stores import Unit
 from synccore.processes.context import Context
-from synccore.processes.polls import SalesforceChanges
+from synccore.processes.polls import AHEAD_S, SalesforceChanges
 
 BEGINNING_S = 1.0  # a subscription that is not yet in force is looked after so soon
 OWED = "salesforce/backfill"  # says why the records are to be read by query, '' if they are not
@@ -45,7 +45,7 @@ class SalesforceStream:
 
     def _load(self, unit: Unit) -> tuple[dict[str, str], str]:
         self._ctx.read_fields(unit)
-        places = {topic: unit.cursors.get(_place(topic)) or "" for topic in self._feed.topics}
+        places = {topic: unit.cursors.get(place_key(topic)) or "" for topic in self._feed.topics}
         return places, unit.cursors.get(OWED) or ""
 
     async def _followed(self) -> bool:
@@ -76,7 +76,7 @@ class SalesforceStream:
             fresh = [kept(unit) for kept in keep]
             _move(unit, places, owed)
             if not owed:
-                _advance(unit, told)
+                _advance(unit, told, self._ctx.clock.now() + AHEAD_S)
             return any(fresh)
 
         fresh = await self._ctx.db.run(store)
@@ -124,20 +124,21 @@ def _unknown(one: Told) -> str:
 
 def _move(unit: Unit, places: Mapping[str, str], owed: str) -> None:
     for topic, place in places.items():
-        unit.cursors.set(_place(topic), place)
+        unit.cursors.set(place_key(topic), place)
     if owed:
         unit.cursors.set(OWED, owed)
 
 
-def _advance(unit: Unit, told: Sequence[Told]) -> None:
+def _advance(unit: Unit, told: Sequence[Told], limit: float) -> None:
     """All that was committed before these is known: a query never needs to look back beyond."""
     for one in told:
         name = f"salesforce/{one.record}"
         known = unit.cursors.get(name) if one.at else None
-        stamp = datetime.fromtimestamp(one.at, UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+        stamp = datetime.fromtimestamp(min(one.at, limit), UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
         if known is not None and known < stamp:
             unit.cursors.set(name, stamp)
 
 
-def _place(topic: str) -> str:
+def place_key(topic: str) -> str:
+    """Where the place in a topic is stored."""
     return f"salesforce/place{topic}"

@@ -4,9 +4,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from synccore.domain.facts import fact
+from synccore.domain.findings import Finding
+from synccore.domain.keys import digest
 from synccore.domain.payloads import present
 from synccore.domain.usage import MEMBERS, Malformed, UsageEvent, event_of
-from synccore.ports.stores import BusinessException, Signal, Unit
+from synccore.ports.stores import Signal, Unit
+from synccore.processes.set_aside import PROCESS as ASIDE
 
 SYSTEM, EVENT, MALFORMED = "metering", "usage", "usage-malformed"
 PROCESS = "usage-upload"
@@ -34,7 +37,7 @@ def _event(unit: Unit, event: UsageEvent, at: float) -> bool:
         return False
     if event.corrects:
         _chain(unit, event)
-        unit.exceptions.resolve_work(f"usage-row:{event.corrects}", f"corrected by {event.id}", SYSTEM, at)
+        unit.work.wake(_row_topic(event.corrects), at)
     account = account_of(unit, event.subscription)
     unit.work.add(PROCESS, account, event.id, {"event": event.id}, at, f"usage:{event.id}")
     data = present(
@@ -51,18 +54,37 @@ def _iso(at: int) -> str:
 
 def _malformed(unit: Unit, row: Malformed, at: float) -> bool:
     """Nobody can bill what cannot be read, and nobody may lose it: a person has the source corrected."""
-    if not unit.inbox.accept(Signal(SYSTEM, row.key, MALFORMED, dict(row.row), at)):
+    if not unit.inbox.accept(Signal(SYSTEM, row.key, MALFORMED, {"why": row.reason, "row": dict(row.row)}, at)):
         return False
-    if unit.cursors.get(f"usage/chain/{row.event}"):
-        return True  # what corrects it has come already
-    subject = row.event or row.key
-    unit.exceptions.open(
-        BusinessException(
-            "", "usage_malformed", subject, SYSTEM, row.reason, OWNER, ("fix_source", "abandon"), (),
-            f"usage-row:{subject}", at, at + ATTENTION_S,
-        )
-    )  # fmt: skip
+    unit.work.add(ASIDE, SYSTEM, row.event or row.key, {"source": SYSTEM, "key": row.key}, at, row.reason)
     return True
+
+
+class Unfit(Exception):
+    """A row of usage still makes no sense."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding)
+        self.finding = finding
+
+
+def take_malformed(unit: Unit, signal: Signal, at: float) -> None:
+    """A row that made no sense, as it is now: put right by a person, or corrected by another. Raises Unfit."""
+    row, why = signal.payload["row"], str(signal.payload["why"])
+    row = row if isinstance(row, dict) else {}
+    read = event_of({member: row.get(member) for member in MEMBERS}, why.partition(", column ")[0])
+    if isinstance(read, UsageEvent):
+        _event(unit, read, at)
+        return
+    if unit.cursors.get(f"usage/chain/{read.event}"):
+        return  # what corrects it has come
+    topics = (_row_topic(read.event),) if read.event else ()
+    reason = why if signal.key.endswith(digest(row)) else read.reason  # a person may have left something wrong
+    raise Unfit(Finding("usage_malformed", reason, OWNER, ("edit", "fix_source", "abandon"), topics))
+
+
+def _row_topic(event: str) -> str:
+    return f"usage-row:{event}"
 
 
 # -- corrections ------------------------------------------------------------------------------

@@ -132,11 +132,11 @@ class SalesforceAdapter:
 
     async def _deals(self, text: Callable[[Collection[str]], str]) -> list[Row]:
         rows, missing = await self._changed("Opportunity", text)
-        return [salesforce_values.row(row, str(row.get("AccountId") or ""), missing) for row in rows]
+        return [salesforce_values.row(row, missing) for row in rows]
 
     async def _accounts(self, text: Callable[[Collection[str]], str]) -> list[Row]:
         rows, missing = await self._changed("Account", text)
-        return [salesforce_values.row(row, str(row["Id"]), missing) for row in rows]
+        return [salesforce_values.row(row, missing) for row in rows]
 
     async def _changed(
         self, record: str, text: Callable[[Collection[str]], str]

@@ -14,10 +14,16 @@ from synccore.systems import soql
 T = TypeVar("T")
 
 
-def row(found: Mapping[str, Any], account: str, missing: tuple[str, ...]) -> Row:
+def row(found: Any, missing: tuple[str, ...]) -> Row:
     """What of a changed record matters."""
+    found = found if isinstance(found, Mapping) else {}
     content = {name: _text(value) for name, value in found.items() if name not in ("attributes", "SystemModstamp")}
-    return Row(str(found["Id"]), str(found["SystemModstamp"]), account, content, missing)
+    name, stamp = found.get("Id"), found.get("SystemModstamp")
+    return Row(_word(name), _word(stamp), _word(found.get("AccountId")) or _word(name), content, missing)
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _text(value: Any) -> str:
@@ -44,8 +50,16 @@ def account(row: Mapping[str, Any]) -> Account:
 
 
 def deal(row: Mapping[str, Any]) -> Deal:
-    """An opportunity with its account and lines."""
+    """An opportunity with its account and lines. Raises Drifted, whatever is wrong with the row."""
+    try:
+        return _deal(row)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise Drifted(
+            "salesforce", "query", "Opportunity", "", "a record", f"{type(error).__name__}: {error}"
+        ) from None
 
+
+def _deal(row: Mapping[str, Any]) -> Deal:
     def read(field: str, kind: str, convert: Callable[[Any], T], empty: T) -> T:
         return _read("Opportunity", row, field, kind, convert, empty)
 

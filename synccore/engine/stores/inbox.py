@@ -2,12 +2,18 @@
 
 from synccore.engine.session import Row, Session, dump, insert, load
 from synccore.engine.tables import INBOX
-from synccore.ports.stores import Signal
+from synccore.ports.stores import Json, Signal
 
 _ACCEPT = insert(INBOX, ignore=True)
 _FIND = (
-    "SELECT source, key, kind, payload, received_at FROM inbox WHERE (:source = '' OR source = :source)"
-    " AND (:key = '' OR key = :key) AND received_at >= :since AND received_at < :until ORDER BY seq LIMIT :limit"
+    "SELECT inbox.source, inbox.key, kind, coalesce(corrections.payload, inbox.payload), received_at"
+    " FROM inbox LEFT JOIN corrections ON corrections.source = inbox.source AND corrections.key = inbox.key"
+    " WHERE (:source = '' OR inbox.source = :source) AND (:key = '' OR inbox.key = :key)"
+    " AND received_at >= :since AND received_at < :until ORDER BY seq LIMIT :limit"
+)
+_CORRECT = (
+    "INSERT INTO corrections (source, key, payload, by_whom, at) VALUES (:source, :key, :payload, :by, :at)"
+    " ON CONFLICT (source, key) DO UPDATE SET payload = excluded.payload, by_whom = excluded.by_whom, at = excluded.at"
 )
 
 
@@ -28,6 +34,10 @@ class SqlInbox:
         """Stored signals by source, key (empty: any) and time of arrival, oldest first."""
         found = self._session.rows(_FIND, source=source, key=key, since=since, until=until, limit=limit)
         return [_signal(row) for row in found]
+
+    def correct(self, source: str, key: str, payload: Json, by: str, at: float) -> None:
+        """From now on a stored signal is found with this payload; what came is kept beside it."""
+        self._session.write(_CORRECT, source=source, key=key, payload=dump(payload), by=by, at=at)
 
 
 def _signal(row: Row) -> Signal:

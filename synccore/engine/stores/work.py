@@ -55,6 +55,7 @@ _MARK_WAKE = (
     " ON CONFLICT (topic) DO UPDATE SET mark = (SELECT coalesce(max(mark), 0) + 1 FROM wakes)"
 )
 _WOKEN = "SELECT 1 FROM wakes, work WHERE topic = :topic AND seq = :seq AND mark > wake_mark"
+_HAND = "UPDATE work SET argument = :argument WHERE seq = :seq"
 _FORK = (
     "INSERT INTO forks (work, attempt, run_id, step) SELECT seq, attempt, run_id, :step FROM work WHERE seq = :seq"
     " ON CONFLICT (work, attempt) DO UPDATE SET run_id = excluded.run_id, step = excluded.step"
@@ -150,6 +151,10 @@ class SqlWork:
         self._session.write(_END, seq=_seq(work_id), state=state, cause=cause)
         self._session.write(_FORGET, work=_seq(work_id))
 
+    def hand(self, work_id: str, argument: Json) -> None:
+        """Another argument, for its next run."""
+        self._session.write(_HAND, seq=_seq(work_id), argument=dump(argument))
+
     def revive(self, work_id: str, due_at: float, cause: str, done: bool = False) -> bool:
         """Dead, abandoned, parked or delayed work (`done`: also finished work) is due at `due_at` with a fresh budget;
         False when it is none of them or newer work of the same subject is open.
@@ -201,7 +206,8 @@ def work_id(seq: int) -> str:
 
 
 def _seq(work_id: str) -> int:
-    return int(work_id[1:])
+    """The row of an id; -1 for what is no id of ours: some exceptions are about no work."""
+    return int(work_id[1:]) if work_id[:1] == "w" and work_id[1:].isdecimal() else -1
 
 
 def _item(row: Row) -> WorkItem:
