@@ -12,6 +12,7 @@ from synccore.ports.engine import Tick
 from synccore.ports.feed import Expired, Feed, Told
 from synccore.ports.outcomes import Later
 from synccore.ports.stores import Unit
+from synccore.ports.systems import Rejected, Row
 from synccore.processes.context import Context
 from synccore.processes.polls import AHEAD_S, SalesforceChanges
 
@@ -64,11 +65,9 @@ class SalesforceStream:
         told = list(self._feed.told())
         if not told:
             return False
-        ids = self._wanted(told)
-        accounts = await self._ctx.salesforce.accounts(ids["Account"]) if ids["Account"] else []
-        deals = await self._ctx.salesforce.deals(ids["Opportunity"]) if ids["Opportunity"] else []
+        accounts, deals, refused = await self._read(self._wanted(told))
         keep = self._poll.keeping("Account", accounts), self._poll.keeping("Opportunity", deals)
-        owed = next((reason for one in told if (reason := _unknown(one))), self._owed)
+        owed = next((reason for one in told if (reason := _unknown(one))), refused or self._owed)
         places = {one.topic: one.place for one in told}
 
         def store(unit: Unit) -> bool:
@@ -86,6 +85,15 @@ class SalesforceStream:
         if fresh:
             await self._ctx.kick()
         return fresh
+
+    async def _read(self, ids: Mapping[str, list[str]]) -> tuple[list[Row], list[Row], str]:
+        """The accounts and deals as they are now, or why they must be looked for by query: one of the ids is none."""
+        try:
+            accounts = await self._ctx.salesforce.accounts(ids["Account"]) if ids["Account"] else []
+            deals = await self._ctx.salesforce.deals(ids["Opportunity"]) if ids["Opportunity"] else []
+        except Rejected as refusal:
+            return [], [], f"records that an event names cannot be read: {refusal}"
+        return accounts, deals, ""
 
     def _wanted(self, told: Sequence[Told]) -> dict[str, list[str]]:
         """The records to be read, each once, by object, in the order in which they were changed last."""
@@ -134,7 +142,7 @@ def _advance(unit: Unit, told: Sequence[Told], limit: float) -> None:
     for one in told:
         name = f"salesforce/{one.record}"
         known = unit.cursors.get(name) if one.at else None
-        stamp = datetime.fromtimestamp(min(one.at, limit), UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+        stamp = datetime.fromtimestamp(min(max(one.at, 0.0), limit), UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
         if known is not None and known < stamp:
             unit.cursors.set(name, stamp)
 
