@@ -69,7 +69,7 @@ def _written(case: Case, drift: Drift, met: Mapping[str, float]) -> list[str]:
     """Nothing may be made of what met a drift before the core was told."""
     if drift.system == "salesforce" and drift.record in _READ_FIRST:
         made = {bill.deal: bill.at for bill in reversed(case.canon.bills())}
-    elif drift.system == "erp_cloud":
+    elif drift.system in ("erp_cloud", "subscriptions"):
         made = {posting.key: posting.at for posting in case.canon.postings()}
     else:
         return []

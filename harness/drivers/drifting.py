@@ -31,6 +31,18 @@ async def permit_field(stage: Stage, facts: Any) -> str:
     return f"Salesforce: {facts.object}.{facts.field} {words[facts.access]}"
 
 
+async def rename_word(stage: Stage, facts: Any) -> str:
+    """The platform says another word from now on: all its answers about such records do."""
+    fault = {
+        "id": f"word-{facts.record}-{facts.field}-{facts.to}", "kind": "altered_body",
+        "operation": f"{facts.record}.*", "times": 0, "find": f'"{facts.field}":"{facts.word}"',
+        "put": f'"{facts.field}":"{facts.to}"',
+    }  # fmt: skip
+    await stage.world.control("subscriptions", "POST", "/_control/faults", fault)
+    stage.drifts.append(Drift("subscriptions", facts.record, facts.field, stage.world.now()))
+    return f"the platform calls {facts.record}s whose {facts.field} was {facts.word} {facts.to} now"
+
+
 async def require_field(stage: Stage, facts: Any) -> str:
     """A field becomes mandatory in the cloud ERP."""
     if facts.field.startswith("cust"):
@@ -44,12 +56,13 @@ async def require_field(stage: Stage, facts: Any) -> str:
 async def map_fields(stage: Stage, facts: Any) -> str:
     """A person puts the field map of a record in force at the core."""
     at = stage.world.now()
-    value = {"names": facts.names, "defaults": facts.defaults}
+    value = {"names": facts.names, "defaults": facts.defaults, "unwritten": list(facts.unwritten), "words": facts.words}
+    said = facts.names | facts.defaults | facts.words
     status, answer = await ask_core(stage, "PUT", f"/mappings/fields/{facts.system}/{facts.object}", value)
     if status != 200:
         raise StepFailed(f"the core answered {status} to the field map of {facts.object}: {answer}")
     for drift in stage.drifts:
-        if (drift.system, drift.record) == (facts.system, facts.object) and drift.field in facts.names | facts.defaults:
+        if (drift.system, drift.record) == (facts.system, facts.object) and drift.field in said:
             drift.end = at
     return f"the core knows what {facts.system} {facts.object} looks like now"
 

@@ -25,6 +25,15 @@ class PermitFieldStep(Part):
     access: Literal["edit", "read", "none"]
 
 
+class RenameWordStep(Part):
+    """The subscription platform has another word for a state of a record from now on, in all that it answers."""
+
+    record: Literal["invoice", "credit_note", "transaction", "subscription"] = "invoice"
+    field: str = Field(default="status", pattern=r"^\w+$")
+    word: str = Field(pattern=r"^\w+$")
+    to: str = Field(pattern=r"^\w+$")
+
+
 class RequireFieldStep(Part):
     """An administrator of the cloud ERP makes a field of a record mandatory; a custom one is made if there is none."""
 
@@ -33,12 +42,17 @@ class RequireFieldStep(Part):
 
 
 class MapFieldsStep(Part):
-    """A person tells the core how a record of a system names our fields, and what it wants besides (`defaults`)."""
+    """A person tells the core how a record of a system names our fields, what it wants besides (`defaults`), which
+    fields it is not to be told (`unwritten`: the switch of the status write-back, among others), and what the system's
+    `words` for the states of a field mean.
+    """
 
-    system: Literal["salesforce", "erp_cloud"]
+    system: Literal["salesforce", "erp_cloud", "subscriptions"]
     object: str
     names: dict[str, str] = Field(default_factory=dict)
     defaults: dict[str, Any] = Field(default_factory=dict)
+    unwritten: tuple[str, ...] = ()
+    words: dict[str, dict[str, str]] = Field(default_factory=dict)
 
 
 class LockPeriodStep(Part):

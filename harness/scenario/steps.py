@@ -25,6 +25,7 @@ from harness.scenario.changes import (
     RecognizeStep,
     RenameFieldStep,
     ReplayStep,
+    RenameWordStep,
     RequireFieldStep,
     RetryStep,
 )
@@ -321,6 +322,7 @@ VERBS: dict[str, type[Part]] = {
     "merge_accounts": MergeAccountsStep,
     "rename_field": RenameFieldStep,
     "permit_field": PermitFieldStep,
+    "rename_word": RenameWordStep,
     "require_field": RequireFieldStep,
     "map_fields": MapFieldsStep,
     "lock_period": LockPeriodStep,

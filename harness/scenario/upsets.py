@@ -35,6 +35,8 @@ class Disturbance(Part):
     retry_after: Seconds | None = None
     status: int | None = Field(default=None, ge=500, le=599)
     copies: int | None = Field(default=None, ge=1)
+    find: str = ""
+    put: str = ""
     lasts: Seconds | None = None
     kills_core: KillsCore | None = None
 
@@ -45,6 +47,10 @@ class Disturbance(Part):
             raise ValueError(f"there is no fault '{self.kind}'; known are: {', '.join(known)}")
         if self.kills_core is not None and self.kind != "hold_answer":
             raise ValueError("`kills_core` needs kind: hold_answer, so that there is a moment to kill in")
+        if (self.kind == "altered_body") != bool(self.find):
+            raise ValueError("`find` and `put` go with kind: altered_body, which needs them")
+        if self.kind == "altered_body" and self.system == "erp_legacy":
+            raise ValueError("erp_legacy answers by files, whose lines have a length: altered_body would only break it")
         if self.kind in RECORD_FAULTS and self.system != "salesforce":
             raise ValueError(f"{self.system} has no records that {self.kind} could befall")
         if self.kind in STREAM_FAULTS and self.system != "salesforce":
@@ -64,6 +70,7 @@ class Disturbance(Part):
             "delay_s": self.delay, "status": self.status, "copies": self.copies,
             "retry_after_s": None if self.retry_after is None else int(self.retry_after),
             "until": None if self.lasts is None else at + self.lasts,
+            "find": self.find or None, "put": self.put if self.find else None,
         }  # fmt: skip
         times = 0 if self.lasts is not None and "times" not in self.model_fields_set else self.times
         return {

@@ -18,6 +18,7 @@ CallFault = Literal[
     "daily_limit",  # F6: the vendor's daily quota answer
     "truncated_body",  # F7: applied, half of the body arrives
     "invalid_body",  # F7: applied, 200 with a body that is not the vendor's
+    "altered_body",  # F25/F26: applied, `find` reads `put` in the answer; an answer without it goes through unharmed
     "expire_credentials",  # F8: every live token dies just before this call
     "repeat",  # F9: a proxy sends the request twice; the caller sees the second answer
     "hold_answer",  # F16 in live: applied, the answer is held for delay_s so that the caller can be killed meanwhile
@@ -61,6 +62,8 @@ class Fault(BaseModel):
     retry_after_s: int | None = Field(default=None, ge=0)
     status: int = Field(default=503, ge=500, le=599)
     copies: int = Field(default=1, ge=1)
+    find: str = ""
+    put: str = ""
     seen: int = 0
     hits: int = 0
 

@@ -153,6 +153,10 @@ class Wire:
             await asyncio.sleep(fault.delay_s)
         if fault.kind == "truncated_body":
             answer.body = answer.whole().body[: len(answer.body) // 2]
+        if fault.kind == "altered_body":
+            found = fault.find.encode()
+            fault.hits -= found not in answer.whole().body
+            answer.body = answer.body.replace(found, fault.put.encode())
         if fault.kind == "invalid_body":
             return Answer(200, b"<html><body>Service temporarily busy</body></html>", "text/html")
         return answer

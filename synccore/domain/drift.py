@@ -43,11 +43,22 @@ class FieldMaps:
         return field if known is None else next((our for our, name in known.names.items() if name == field), field)
 
     def out(self, system: str, record: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """A record as the system takes it: its names, and what it demands beyond what we have."""
+        """A record as the system takes it: its names, what it demands beyond what we have, and less what it is not to
+        be told.
+        """
         known = self._maps.get(f"{system}/{record}")
         if known is None:
             return dict(fields)
-        return {**known.defaults, **{known.names.get(name, name): value for name, value in fields.items()}}
+        told = {known.names.get(name, name): value for name, value in fields.items() if name not in known.unwritten}
+        return {**known.defaults, **told}
+
+    def words(self, system: str, record: str, row: Any) -> Any:
+        """A record of the system with our words for those that it says today."""
+        known = self._maps.get(f"{system}/{record}")
+        if known is None or not known.words or not isinstance(row, Mapping):
+            return row
+        ours = {field: words.get(str(row.get(field)), row.get(field)) for field, words in known.words.items()}
+        return {**row, **{field: word for field, word in ours.items() if field in row}}
 
     def query(self, system: str, text: str) -> str:
         """A SOQL text of ours in the system's names. Only custom fields can have other ones."""

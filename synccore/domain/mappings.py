@@ -170,11 +170,15 @@ class ReconciliationPolicy(Mapping):
 class FieldMap(Mapping):
     """How a system's record names our fields (`names`: ours to theirs), and what it demands beyond them (`defaults`).
 
-    Its key is `<system>/<record>`: salesforce/Opportunity, erp_cloud/invoice.
+    `unwritten`: fields of ours that are left alone there, such as Sync_Status__c and Sync_Error__c where sales does not
+    want them. `words`: by field, what the system says today: our word for it. Its key is `<system>/<record>`:
+    salesforce/Opportunity, erp_cloud/invoice, subscriptions/invoice.
     """
 
     names: dict[str, str] = Field(default_factory=dict)
     defaults: dict[str, Any] = Field(default_factory=dict)
+    unwritten: tuple[str, ...] = ()
+    words: dict[str, dict[str, str]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_to_one(self) -> "FieldMap":

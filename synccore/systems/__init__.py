@@ -54,7 +54,7 @@ def adapters(
     sales = SalesforceAdapter(access.salesforce, transport, clock, width["salesforce"], timeout, on_call, fields)
     return Adapters(
         sales,
-        SubscriptionsAdapter(access.subscriptions, transport, clock, width["subscriptions"], timeout, on_call),
+        SubscriptionsAdapter(access.subscriptions, transport, clock, width["subscriptions"], timeout, on_call, fields),
         CloudErpAdapter(cloud, transport, clock, chance, width["erp_cloud"], timeout, on_call, fields)
         if cloud
         else None,

@@ -152,9 +152,12 @@ class SalesforceAdapter:
                 missing.append(drift.field)
 
     async def write_deal_status(self, opportunity_id: str, fields: Mapping[str, Any]) -> None:
-        """PATCH by id."""
+        """PATCH by id, of what sales wants to be told."""
+        given = self._out("Opportunity", fields)
+        if not given:
+            return
         url = f"{self._site}{self._data}/sobjects/Opportunity/{percent(opportunity_id)}"
-        request = Request("PATCH", url, JSON, render(self._out("Opportunity", fields)), self._timeout_s)
+        request = Request("PATCH", url, JSON, render(given), self._timeout_s)
         await self._write("record.update:Opportunity", request)
 
     async def write_account(self, account_id: str, fields: Mapping[str, Any]) -> None:

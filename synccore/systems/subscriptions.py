@@ -12,6 +12,7 @@ from synccore.domain.agreements import Agreement, Contracted
 from synccore.domain.bills import Bill, Payment, Receipt
 from synccore.domain.books import Book, Names
 from synccore.domain.credits import Credit
+from synccore.domain.drift import FieldMaps
 from synccore.ports.clock import Clock
 from synccore.ports.feeds import FeedPage
 from synccore.ports.outcomes import Later
@@ -66,8 +67,9 @@ class SubscriptionsAdapter:
 
     def __init__(
         self, access: SubscriptionsAccess, transport: Transport, clock: Clock, concurrency: int, timeout_s: float,
-        on_call: OnCall | None = None,
+        on_call: OnCall | None = None, fields: FieldMaps | None = None,
     ) -> None:  # fmt: skip
+        self._fields = fields or FieldMaps()
         dialect = SubscriptionsDialect(access)
         self._client = Client("subscriptions", transport, clock, concurrency, timeout_s, dialect, on_call)
         self._base, self._timeout_s = f"{access.url}/api/v2", timeout_s
@@ -297,7 +299,7 @@ class SubscriptionsAdapter:
         body = await self._client.read(operation, request, missing_ok=True)
         if body is not None and (not isinstance(body, dict) or member not in body):
             raise Later(2.0, f"subscriptions {operation}: an answer without '{member}'", counts=False)
-        return body
+        return None if body is None else {**body, member: self._fields.words("subscriptions", member, body[member])}
 
     async def _list(self, operation: str, path: str, query: Mapping[str, Any], member: str) -> list[Any]:
         rows: list[Any] = []
@@ -319,7 +321,9 @@ class SubscriptionsAdapter:
             return [], ""
         if not isinstance(body, dict) or not isinstance(body.get("list"), list):
             raise Later(2.0, f"subscriptions {operation}: an answer without a list", counts=False)
-        return [row[member] for row in body["list"] if member in row], str(body.get("next_offset") or "")
+        rows = [row[member] for row in body["list"] if isinstance(row, dict) and member in row]
+        told = [self._fields.words("subscriptions", member, row) for row in rows]
+        return told, str(body.get("next_offset") or "")
 
     async def _post(self, operation: str, path: str, fields: Mapping[str, Any], member: str, key: str = "") -> Any:
         headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}

@@ -50,6 +50,15 @@ def test_a_fault_hits_from_the_nth_match_on_and_no_oftener_than_told() -> None:
     assert statuses == [201, 503, 201, 201]
 
 
+def test_an_answer_is_altered_where_it_says_so_and_only_that_is_a_hit() -> None:
+    system = with_fault("altered_body", find='"red"', put='"infrared"')
+    status, headers, body = run(ask(system, "POST", "/things", orjson.dumps({"color": "blue"})))
+    assert status == 201 and b"blue" in body
+    status, headers, body = run(ask(system, "POST", "/things", NEW))
+    assert status == 201 and b"infrared" in body and int(headers["content-length"]) == len(body)
+    assert [(fault.seen, fault.hits) for fault in system.faults] == [(2, 1)] and made(system) == 1
+
+
 def test_a_fault_can_look_for_a_record_and_a_window() -> None:
     system = with_fault("server_error_before", contains="blue", times=0, after=100.0, until=200.0)
     blue = orjson.dumps({"color": "blue"})
