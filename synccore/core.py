@@ -243,6 +243,10 @@ class Core:
             await self.kick()
         return kept
 
+    async def positions(self) -> Mapping[str, str]:
+        """How far each source has been read, by the cursor's name."""
+        return await self.database.run(lambda unit: process_apis.positions(self.context, unit))
+
     async def steps(self, run_id: str) -> Sequence[StepTaken]:
         """The steps that the engine remembers of a run."""
         return await self.engine.steps(run_id)

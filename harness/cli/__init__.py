@@ -9,9 +9,10 @@ from harness.cli import (
     chaos,
     container,
     contracts,
+    core,
     coverage,
     defects,
-    desk,
+    edits,
     explain,
     import_org,
     import_subscriptions,
@@ -65,7 +66,8 @@ import_org.register(app)
 import_subscriptions.register(app)
 contracts.register(app)
 reconcile.register(app)
-desk.register(app)
+core.register(app)
+edits.register(app)
 signals.register(app)
 
 

@@ -24,8 +24,8 @@ from harness.scenario.changes import (
     PermitFieldStep,
     RecognizeStep,
     RenameFieldStep,
-    ReplayStep,
     RenameWordStep,
+    ReplayStep,
     RequireFieldStep,
     RetryStep,
 )

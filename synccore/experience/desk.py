@@ -76,6 +76,10 @@ class Desk(Protocol):
         """
         ...
 
+    async def positions(self) -> Mapping[str, str]:
+        """How far each source has been read, by the cursor's name."""
+        ...
+
     async def steps(self, run_id: str) -> Sequence[StepTaken]:
         """The steps that the engine remembers of a run."""
         ...

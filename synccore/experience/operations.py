@@ -71,6 +71,12 @@ async def work(core: At, _: Viewer) -> WorkReport:
     )
 
 
+@router.get("/cursors", operation_id="listCursors", responses=REFUSALS)
+async def cursors(core: At, _: Viewer) -> dict[str, str]:
+    """How far each source has been read: a stamp, a place in a stream, or the latest files, by the cursor's name."""
+    return dict(await core.positions())
+
+
 @router.get("/effects", operation_id="listUnresolvedEffects", responses=REFUSALS)
 async def effects(core: At, _: Viewer, unresolved: Annotated[bool, Query()] = True) -> list[EffectView]:
     """Writes whose outcome is not known for certain, oldest first (only these are listed)."""

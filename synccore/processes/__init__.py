@@ -18,6 +18,7 @@ from synccore.processes.legacy_batch import LegacyBatch
 from synccore.processes.order_activation import OrderActivation
 from synccore.processes.payment_status import PaymentStatus
 from synccore.processes.polls import CloudPayments, PlatformEvents, SalesforceChanges
+from synccore.processes.positions import positions
 from synccore.processes.posting_periods import of_a_period
 from synccore.processes.replay import replay
 from synccore.processes.sales_stream import SalesforceStream
@@ -25,7 +26,7 @@ from synccore.processes.system_watch import SystemWatch
 from synccore.processes.usage_polls import MeteringDaily, MeteringFeed
 from synccore.processes.usage_upload import UsageUpload
 
-__all__ = ["Context", "Malformed", "intake", "processes", "replay", "tickers"]
+__all__ = ["Context", "Malformed", "intake", "positions", "processes", "replay", "tickers"]
 
 
 def processes(ctx: Context) -> dict[str, Process]:

@@ -47,6 +47,7 @@ def test_what_waits_for_a_person_is_listed_cared_for_and_given_up(
             assert code == 2 and "--since" in error
             code, out, _ = await windtunnel("letters", "list")
             assert code == 0 and "no dead letters" in out
+            await shown_and_told()
 
     async def cared_for(one: dict[str, Any]) -> None:
         code, out, error = await windtunnel("exceptions", "assign", one["id"], "--to", "mia", "--tag", "march")
@@ -59,5 +60,29 @@ def test_what_waits_for_a_person_is_listed_cared_for_and_given_up(
         assert code == 0 and "nothing waits" in out
         code, out, _ = await windtunnel("exceptions", "retry", one["id"])
         assert code == 0 and "due now" in out
+
+    async def shown_and_told() -> None:
+        code, out, error = await windtunnel("core", "health")
+        assert code == 0 and "salesforce-changes" in out, error
+        code, out, _ = await windtunnel("core", "cursors", "--json")
+        assert code == 0 and "salesforce/place/data/OpportunityChangeEvent" in json.loads(out)
+        code, out, _ = await windtunnel("core", "effects")
+        assert code == 0 and "0 writes of unknown outcome" in out
+        code, out, _ = await windtunnel("core", "work")
+        assert code == 0 and "of open work" in out
+        code, out, _ = await windtunnel("core", "work", "--json")
+        (one,) = json.loads(out)["open"]  # by the replay
+        code, out, error = await windtunnel("core", "steps", one["id"])
+        assert code == 0 and "order activation" in out, error
+        code, _, error = await windtunnel("core", "rerun", one["id"], "--from", "nonsense")
+        assert code == 2 and "its steps are" in error
+        code, out, error = await windtunnel("mappings", "put", "policies", "compensation", '{"reopened": "ask"}')
+        assert code == 0 and "version" in out, error
+        code, out, _ = await windtunnel("mappings", "show", "policies", "compensation", "--history", "--json")
+        assert code == 0 and json.loads(out)[-1]["value"] == {"reopened": "ask"}
+        code, _, error = await windtunnel("mappings", "put", "policies", "compensation", "nonsense")
+        assert code == 2 and "no JSON" in error
+        code, _, error = await windtunnel("mappings", "list", "nonsense")
+        assert code == 2 and "kind" in error
 
     asyncio.run(worked())
