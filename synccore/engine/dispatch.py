@@ -16,7 +16,8 @@ from synccore.ports.clock import Clock
 from synccore.ports.database import Database
 from synccore.ports.engine import Engine, Process, Run, Tick
 from synccore.ports.outcomes import Away, Later, Parked
-from synccore.ports.stores import BusinessException, DeadLetter, Fork, Json, Unit, WorkItem
+from synccore.ports.stores import BusinessException, DeadLetter, Json, Unit
+from synccore.ports.work import Fork, WorkItem
 
 TICKER = "dispatch"
 _GRAIN_S = 0.001  # an alarm may ring a hair before what it rings for: so near, due is due

@@ -5,7 +5,8 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from synccore.ports.rehearsals import Rehearsed
-from synccore.ports.stores import BusinessException, DeadLetter, Effect, WorkItem
+from synccore.ports.stores import BusinessException, DeadLetter, Effect
+from synccore.ports.work import WorkItem
 
 
 class NoteView(BaseModel):

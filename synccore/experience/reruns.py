@@ -12,7 +12,8 @@ from synccore.experience.models import Outcome, WorkView
 from synccore.experience.problem import Problem, declared
 from synccore.experience.strict import StrictRoute
 from synccore.ports.engine import StepTaken
-from synccore.ports.stores import Unit, WorkItem
+from synccore.ports.stores import Unit
+from synccore.ports.work import WorkItem
 
 router = APIRouter(tags=["operations"], route_class=StrictRoute)
 

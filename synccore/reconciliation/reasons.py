@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from synccore.ports.reports import ItemKind
-from synccore.ports.stores import BusinessException, DeadLetter, WorkItem
+from synccore.ports.stores import BusinessException, DeadLetter
+from synccore.ports.work import WorkItem
 
 BOUNDS_S: Mapping[str, float] = {
     # how old a reconciling item may grow before it is a break: the bound of its channel, generously (a legacy window

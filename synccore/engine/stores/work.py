@@ -2,7 +2,8 @@
 
 from synccore.engine.session import Row, Session, dump, insert, load
 from synccore.engine.tables import WORK
-from synccore.ports.stores import Fork, Json, WorkItem
+from synccore.ports.stores import Json
+from synccore.ports.work import Fork, WorkItem
 
 _COLUMNS = (
     "seq, process, key, subject, argument, due_at, cause, attempt, state, waiting_on, first_at, run_id, tries,"

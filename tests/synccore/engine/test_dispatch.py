@@ -11,7 +11,8 @@ from synccore.engine.pulse import Pulse
 from synccore.engine.retry import RetryPolicy
 from synccore.ports.engine import Run
 from synccore.ports.outcomes import Away, Later, Parked
-from synccore.ports.stores import Unit, WorkItem
+from synccore.ports.stores import Unit
+from synccore.ports.work import WorkItem
 from tests.synccore.worlds import Even, HandClock, HandEngine, memory
 
 
