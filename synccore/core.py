@@ -36,7 +36,7 @@ T = TypeVar("T")
 Mappings = Mapping[str, Mapping[str, Any]]
 Step = Callable[[], Awaitable[None]]
 Receive = Callable[[Any], Awaitable[bool]]  # a platform event stored with its work; False: known; ValueError: no sense
-Replay = Callable[[Sequence[Signal]], Awaitable[int]]  # stored signals turned into work again; how many meant any
+Replay = Callable[[Sequence[Signal], str], Awaitable[int]]  # signals turned into work again (of a customer); how many
 
 
 async def _none_foreign() -> int:
@@ -223,16 +223,16 @@ class Core:
         self.meter.count("synccore_signals", "subscriptions", "new" if fresh else "known")
         return fresh
 
-    async def replay(self, signals: Sequence[Signal]) -> int:
-        """Translate stored signals again; returns how many mean work."""
-        return await self._replay(signals)
+    async def replay(self, signals: Sequence[Signal], customer: str = "") -> int:
+        """Translate stored signals again; returns how many mean work (of a customer, if one is named)."""
+        return await self._replay(signals, customer)
 
-    async def rehearse(self, signals: Sequence[Signal]) -> list[Rehearsed]:
+    async def rehearse(self, signals: Sequence[Signal], customer: str = "") -> list[Rehearsed]:
         """What a replay of these signals would do: nothing is stored or sent, what reads is really read."""
         memory = Undoing(self.database)
         dry = self._context(memory, Reading(self.parts.transport(self.ports.transport)))
         dry = self.parts.context(replace(dry, kick=_nothing))
-        await self.parts.replay(dry)(signals)
+        await self.parts.replay(dry)(signals, customer)
         return await rehearse(self.parts.processes(dry), dict(memory.found))
 
     async def reconcile(self, by: str, heals: bool = False) -> KeptReport:

@@ -24,6 +24,8 @@ def register(app: typer.Typer) -> None:
 def replay_signals(
     source: Annotated[str, typer.Option(help="Only of this system, e.g. salesforce.")] = "",
     key: Annotated[str, typer.Option(help="Only those whose key begins like this: an event's or a record's id.")] = "",
+    kind: Annotated[str, typer.Option(help="Only of this kind, e.g. invoice_generated.")] = "",
+    customer: Annotated[str, typer.Option(metavar="ACCOUNT", help="Only the work of this account of Salesforce.")] = "",
     since: When = "",
     until: When = "",
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="So many at most, the oldest first.")] = 1_000,
@@ -35,7 +37,9 @@ def replay_signals(
     windtunnel signals replay --since 2026-01-05T09:00:00Z --until 2026-01-06T09:00:00Z --dry
     windtunnel signals replay --source subscriptions
     """
-    order: dict[str, Any] = {"source": source, "key": key, "limit": limit, "dry": dry}
+    order: dict[str, Any] = {
+        "source": source, "kind": kind, "key": key, "customer": customer, "limit": limit, "dry": dry
+    }  # fmt: skip
     for name, text in (("since", since), ("until", until)):
         if text:
             try:

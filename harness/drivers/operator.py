@@ -1,5 +1,6 @@
 """What a person does at the core: sets a policy, or gives up with a reason what cannot be mended; how they ask it."""
 
+import json
 from typing import Any
 
 from harness.drivers.stage import Stage, StepFailed
@@ -46,6 +47,26 @@ async def retry(stage: Stage, facts: Any) -> str:
         if status != 200:
             raise StepFailed(f"the core answered {status} to another try of {row['id']}: {answer}")
     return f"{len(found)} exceptions of kind {facts.kind} are tried again{f' from {facts.step} on' * bool(facts.step)}"
+
+
+async def edit(stage: Stage, facts: Any) -> str:
+    """The record of every open exception of a kind is put right, and taken."""
+    status, rows = await ask_core(stage, "GET", "/exceptions?state=open")
+    found = [row for row in rows if row["kind"] == facts.kind] if status == 200 else []
+    if not found:
+        raise StepFailed(f"no exception of kind {facts.kind} stands open")
+    changes = facts.changes
+    if facts.deal is not None:
+        changes = json.loads(json.dumps(changes).replace("{opportunity}", stage.offer(facts.deal).opportunity_id))
+    told: list[str] = []
+    for row in found:
+        status, answer = await ask_core(stage, "POST", f"/exceptions/{row['id']}/edit", {"changes": changes})
+        if status == 409:
+            continue  # it was taken already, if the answer to the first request was lost with the core
+        if status != 200:
+            raise StepFailed(f"the core answered {status} to the edit of {row['id']}: {answer}")
+        told += [f"{where} was {old}, is {new}" for where, (old, new) in answer["difference"].items()]
+    return f"{len(found)} records of {facts.kind} are put right: {'; '.join(told) or 'nothing differs'}"
 
 
 async def _as_it_stands(stage: Stage, exception: str, refusal: Any) -> tuple[int, Any]:

@@ -14,7 +14,7 @@ from harness.drivers.legacy_clerk import clerk, legacy_period, legacy_sequence
 from harness.drivers.loading import close_loaded, load, pay_loaded
 from harness.drivers.many import sell_many
 from harness.drivers.migration import cutover, roll_back
-from harness.drivers.operator import ask_core, give_up, retry, set_policy
+from harness.drivers.operator import ask_core, edit, give_up, retry, set_policy
 from harness.drivers.premises import close_period, limits, lock_period, recognize_revenue
 from harness.drivers.quiet import settle
 from harness.drivers.stage import Buyer, Offer, Stage, StepFailed
@@ -261,7 +261,8 @@ async def _bring_up(stage: Stage, facts: Any) -> str:
 
 async def _replay(stage: Stage, facts: Any) -> str:
     try:
-        replays = await replayed(stage.world, stage.correlation, facts.order(), facts.times)
+        customer = {"customer": stage.buyer(facts.customer).account_id} if facts.customer else {}
+        replays = await replayed(stage.world, stage.correlation, facts.order() | customer, facts.times)
     except (ReplayRefused, Unreachable) as error:
         raise StepFailed(f"the core takes nothing again: {error}") from error
     if not replays[0].signals:
@@ -308,6 +309,7 @@ DRIVERS: dict[str, Driver] = {
     "close_period": close_period,
     "recognize_revenue": recognize_revenue,
     "retry": retry,
+    "edit": edit,
     "limits": limits,
     "replay": _replay,
     "load": load,

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from harness.scenario.part import Part
-from harness.scenario.values import Moment
+from harness.scenario.values import Moment, Name
 
 
 class RenameFieldStep(Part):
@@ -93,6 +93,17 @@ class RetryStep(Part):
     step: str = ""
 
 
+class EditStep(Part):
+    """A person puts right the records that the open exceptions of a kind are about, and lets the core take them.
+
+    `changes`: a JSON merge patch. A text `{opportunity}` in it stands for the id of `deal` in Salesforce.
+    """
+
+    kind: str = Field(min_length=1)
+    changes: dict[str, Any]
+    deal: Name | None = None
+
+
 class LimitsStep(Part):
     """From now on the systems count requests against the vendors' own limits, or against a hundred times as many."""
 
@@ -103,7 +114,7 @@ class LimitsStep(Part):
 class ReplayStep(Part):
     """An operator lets the core take stored signals again: those of a `day` (UTC), of a span, or all; `times` in a row.
 
-    What they led to is there already, so nothing may change (I9).
+    What they led to is there already, so nothing may change (I9). `customer`: only its work; `dry`: only look.
     """
 
     short: ClassVar[str] = "day"
@@ -111,6 +122,8 @@ class ReplayStep(Part):
     since: Moment | None = None
     until: Moment | None = None
     source: str = Field(default="", pattern=r"^[a-z_]*$")
+    customer: Name | None = None
+    dry: bool = False
     times: int = Field(default=2, ge=1, le=10)
 
     @model_validator(mode="after")
@@ -125,5 +138,5 @@ class ReplayStep(Part):
         if self.day is not None:
             since = datetime.combine(self.day, time(0), UTC).timestamp()
             until = since + 86400.0
-        given = {"since": since, "until": until, "source": self.source or None}
+        given = {"since": since, "until": until, "source": self.source or None, "dry": self.dry or None}
         return {name: value for name, value in given.items() if value is not None}

@@ -138,10 +138,12 @@ def _check_products(placed: Placed, way: Way, facts: Any, world: WorldFile | Non
 def _check_step(
     placed: Placed, way: Way, facts: Part, customers: dict[str, int], deals: dict[str, int], disturbances: set[str]
 ) -> None:
-    if hasattr(facts, "customer"):
-        _known(placed, (*way, "customer"), "customer", facts.customer, customers)
-    if hasattr(facts, "deal"):
-        for name in (facts.deal,) if isinstance(facts.deal, str) else facts.deal:
+    customer = getattr(facts, "customer", None)
+    if customer is not None:
+        _known(placed, (*way, "customer"), "customer", customer, customers)
+    deal = getattr(facts, "deal", None)
+    if deal is not None:
+        for name in (deal,) if isinstance(deal, str) else deal:
             _known(placed, (*way, "deal"), "deal", name, deals)
     for what in ("deals", "starts", "contracts", "debts", "sync"):
         for name in getattr(facts, what, ()):

@@ -18,6 +18,7 @@ from harness.scenario.agreements import (
 from harness.scenario.bookwork import EditBookStep, Reconciled
 from harness.scenario.changes import (
     ClosePeriodStep,
+    EditStep,
     LimitsStep,
     LockPeriodStep,
     MapFieldsStep,
@@ -329,6 +330,7 @@ VERBS: dict[str, type[Part]] = {
     "close_period": ClosePeriodStep,
     "recognize_revenue": RecognizeStep,
     "retry": RetryStep,
+    "edit": EditStep,
     "limits": LimitsStep,
     "replay": ReplayStep,
     "load": LoadStep,

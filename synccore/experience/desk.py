@@ -61,11 +61,11 @@ class Desk(Protocol):
         """
         ...
 
-    async def replay(self, signals: Sequence[Signal]) -> int:
-        """Translate stored signals into work again; returns how many mean any."""
+    async def replay(self, signals: Sequence[Signal], customer: str = "") -> int:
+        """Translate stored signals into work again; returns how many mean any (of a customer, if one is named)."""
         ...
 
-    async def rehearse(self, signals: Sequence[Signal]) -> list[Rehearsed]:
+    async def rehearse(self, signals: Sequence[Signal], customer: str = "") -> list[Rehearsed]:
         """What a replay would do, without doing it."""
         ...
 

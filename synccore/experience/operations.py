@@ -23,19 +23,21 @@ from synccore.ports.stores import Signal, Unit
 router = APIRouter(tags=["operations"], route_class=StrictRoute)
 
 _LAST = 253402300799.0  # the end of the year 9999
-DRY_MAX = 1_000  # signals of one dry run: each piece of work reads from the systems
 
 
 class ReplayOrder(BaseModel):
-    """Which stored signals to translate again: by source, by key, by time of arrival; empty: any.
+    """Which stored signals to translate again: by source, kind, key, time of arrival and customer; empty: any.
 
-    `dry`: only say what would be done; at most 1,000 signals are looked at then.
+    `key`: how it begins. `customer`: the account's id in Salesforce; only its work is done again. `dry`: only say what
+    would be done; at most 1,000 pieces of work are looked at then.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     source: str = Field(default="", max_length=40, pattern=r"^[a-z_]*$")
+    kind: str = Field(default="", max_length=100)
     key: str = Field(default="", max_length=200)
+    customer: str = Field(default="", max_length=80)
     since: float = Field(default=0.0, ge=0.0, le=_LAST)
     until: float = Field(default=_LAST, ge=0.0, le=_LAST)
     limit: int = Field(default=1000, ge=1, le=100000)
@@ -97,13 +99,13 @@ async def replay(core: At, caller: Operator, body: ReplayOrder) -> ReplayReport:
         unit.audit.add(
             caller.name, "dry-run" if body.dry else "replay", body.key or body.source, body.model_dump(), now
         )
-        return unit.inbox.find(body.source, body.key, body.since, body.until, body.limit)
+        return unit.inbox.select(body.source, body.kind, body.key, body.since, body.until, body.limit)
 
     signals = await core.database.run(select)
     if body.dry:
-        told = await core.rehearse(signals[:DRY_MAX])
+        told = await core.rehearse(signals, body.customer)
         return ReplayReport(signals=len(signals), work=len(told), rehearsed=[RehearsedView.of(one) for one in told])
-    meant = await core.replay(signals)
+    meant = await core.replay(signals, body.customer)
     core.touch()
     await core.kick()
     return ReplayReport(signals=len(signals), work=meant)

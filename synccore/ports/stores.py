@@ -37,6 +37,10 @@ class Inbox(Protocol):
         """Stored signals by source and key (empty: any) and time of arrival, oldest first, as corrected by people."""
         ...
 
+    def select(self, source: str, kind: str, begins: str, since: float, until: float, limit: int) -> list[Signal]:
+        """Likewise by source and kind (empty: any), and how the key begins."""
+        ...
+
     def correct(self, source: str, key: str, payload: Json, by: str, at: float) -> None:
         """From now on a stored signal is found with this payload; what came is kept beside it."""
         ...

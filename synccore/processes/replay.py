@@ -6,32 +6,67 @@ from typing import Any
 
 from synccore.domain.payloads import Misshapen
 from synccore.ports.stores import Signal, Unit
+from synccore.ports.work import Work
 from synccore.processes.context import Context
 from synccore.processes.intake import HANDLERS, tell
 from synccore.processes.set_aside import set_aside
 from synccore.processes.usage_intake import EVENT, PROCESS, account_of
 
-Work = tuple[str, str, str, dict[str, Any]]  # process, key, subject, argument
+Meant = tuple[str, str, str, dict[str, Any]]  # process, key, subject, argument
 
 
 BATCH = 200  # signals in one transaction: others write between two of them
 
 
-def replay(ctx: Context) -> Callable[[Sequence[Signal]], Awaitable[int]]:
-    """What the replay route calls: how many of the signals meant work."""
+class _Chosen:
+    """The list of work, which takes what belongs to a customer ('': to anybody) and counts it."""
 
-    async def again(signals: Sequence[Signal]) -> int:
+    def __init__(self, real: Work, customer: str) -> None:
+        self._real, self._customer = real, customer
+        self.taken = 0
+
+    def add(self, process: str, key: str, *rest: Any) -> str:
+        """See `ports.work.Work`."""
+        if self._customer not in ("", key):
+            return ""
+        self.taken += 1
+        return self._real.add(process, key, *rest)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+
+class _Unit:
+    def __init__(self, real: Unit, work: _Chosen) -> None:
+        self._real, self.work = real, work
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+
+def replay(ctx: Context) -> Callable[[Sequence[Signal], str], Awaitable[int]]:
+    """What the replay route calls: how many of the signals meant work, of one customer if one is named."""
+
+    async def again(signals: Sequence[Signal], customer: str = "") -> int:
         meant = 0
         for first in range(0, len(signals), BATCH):
             at, batch = ctx.clock.now(), signals[first : first + BATCH]
-            meant += await ctx.db.run(partial(_all_again, ctx, batch, at))
+            meant += await ctx.db.run(partial(_all_again, ctx, batch, customer, at))
         return meant
 
     return again
 
 
-def _all_again(ctx: Context, signals: Sequence[Signal], at: float, unit: Unit) -> int:
-    return sum(_again(ctx, unit, signal, at) for signal in signals)
+def _all_again(ctx: Context, signals: Sequence[Signal], customer: str, at: float, unit: Unit) -> int:
+    return sum(_chosen_again(ctx, unit, signal, customer, at) for signal in signals)
+
+
+def _chosen_again(ctx: Context, unit: Unit, signal: Signal, customer: str, at: float) -> bool:
+    if not customer:
+        return _again(ctx, unit, signal, at)
+    work = _Chosen(unit.work, customer)
+    _again(ctx, _Unit(unit, work), signal, at)  # type: ignore[arg-type]
+    return work.taken > 0
 
 
 def _again(ctx: Context, unit: Unit, signal: Signal, at: float) -> bool:
@@ -49,7 +84,7 @@ def _again(ctx: Context, unit: Unit, signal: Signal, at: float) -> bool:
     return work is not None
 
 
-def _work(ctx: Context, unit: Unit, signal: Signal) -> Work | None:
+def _work(ctx: Context, unit: Unit, signal: Signal) -> Meant | None:
     content = signal.payload
     if signal.kind == "Opportunity.changed":
         opportunity = str(content["Id"])

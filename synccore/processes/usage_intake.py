@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from math import inf
 
 from synccore.domain.facts import fact
 from synccore.domain.findings import Finding
@@ -38,6 +39,7 @@ def _event(unit: Unit, event: UsageEvent, at: float) -> bool:
     if event.corrects:
         _chain(unit, event)
         unit.work.wake(_row_topic(event.corrects), at)
+    unit.work.wake(_row_topic(event.id), at)
     account = account_of(unit, event.subscription)
     unit.work.add(PROCESS, account, event.id, {"event": event.id}, at, f"usage:{event.id}")
     data = present(
@@ -76,8 +78,8 @@ def take_malformed(unit: Unit, signal: Signal, at: float) -> None:
     if isinstance(read, UsageEvent):
         _event(unit, read, at)
         return
-    if unit.cursors.get(f"usage/chain/{read.event}"):
-        return  # what corrects it has come
+    if unit.cursors.get(f"usage/chain/{read.event}") or unit.inbox.find(SYSTEM, read.event or "-", 0.0, inf, 1):
+        return  # what corrects it has come, or itself as it should be
     topics = (_row_topic(read.event),) if read.event else ()
     reason = why if signal.key.endswith(digest(row)) else read.reason  # a person may have left something wrong
     raise Unfit(Finding("usage_malformed", reason, OWNER, ("edit", "fix_source", "abandon"), topics))
@@ -108,7 +110,7 @@ def versions(unit: Unit, event: str) -> list[UsageEvent]:
     names = [root, *(unit.cursors.get(f"usage/chain/{root}") or "").split()]
     found = []
     for name in names:
-        for signal in unit.inbox.find(SYSTEM, name, 0.0, float("inf"), 1):
+        for signal in unit.inbox.find(SYSTEM, name, 0.0, inf, 1):
             read = event_of({member: signal.payload.get(member) for member in MEMBERS}, name)
             if isinstance(read, UsageEvent):
                 found.append(read)

@@ -18,9 +18,9 @@ def change(parts: Parts) -> Parts:
     def replay(ctx):
         real = parts.replay(ctx)
 
-        async def again(signals):
+        async def again(signals, customer):
             replayed.extend(signals)
-            return await real(signals)
+            return await real(signals, customer)
 
         return again
 

@@ -30,6 +30,57 @@ def transfer(
     )  # fmt: skip
 
 
+def reopened_month() -> Scenario:
+    """A month is closed before a bill of it is posted; finance reopens it and lets the posting be done again."""
+    return story(
+        "closed-month", "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}",
+        "close_period: 2026-01", "close: lake-1", "settle", "close_period: {period: 2026-01, reopen: true}",
+        "retry: {kind: closed_period, step: post}", "settle",
+        expect="expect: {exceptions: [], dead_letters: 0, deals: {lake-1: posted}}",
+    )  # fmt: skip
+
+
+def silent() -> Scenario:
+    """Sales does not want to see sync states."""
+    return story(
+        "silent", "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}",
+        "map_fields: {system: salesforce, object: Opportunity, unwritten: [Sync_Status__c, Sync_Error__c]}",
+        "close: lake-1", "settle", expect='expect: {exceptions: [], sync: {lake-1: ""}}',
+    )  # fmt: skip
+
+
+def dry_run() -> Scenario:
+    """An operator looks at what a replay would do to a deal that is billed, posted and paid."""
+    return story(
+        "dry-run", "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}",
+        "close: lake-1", "settle", "transfer: lake-1", "settle", "advance: 1h",
+        "replay: {since: 2026-01-01T00:00:00Z, dry: true}",
+    )  # fmt: skip
+
+
+def new_word() -> Scenario:
+    """The platform has a new word for an open bill, and somebody says what it means."""
+    return story(
+        "new-word", "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}",
+        "rename_word: {word: posted, to: awaiting_money}", "close: lake-1", "settle", "advance: 1h",
+        "map_fields: {system: subscriptions, object: invoice, words: {status: {awaiting_money: posted}}}", "settle",
+        expect="expect: {exceptions: [], dead_letters: 0, deals: {lake-1: posted}}",
+    )  # fmt: skip
+
+
+def hostile_row() -> Scenario:
+    """For an hour one of two deals is told without its id; a person puts it right after that."""
+    return story(
+        "hostile-row", "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}",
+        "deal: {id: lake-2, customer: lake, lines: [{sku: ONBOARD}]}",
+        "disturb: {id: odd, system: salesforce, kind: altered_body, operation: query, lasts: 1h,"
+        """ find: '"Name":"Lakeside Logistics lake-1"', put: '"Name":"lake-1","Id":null'}""",
+        "close: lake-1", "settle", "close: lake-2", "settle",
+        "expect: {exceptions: [misshapen_event], deals: {lake-1: won, lake-2: posted}}", "advance: 2h",
+        "edit: {kind: misshapen_event, deal: lake-1, changes: {row: {id: '{opportunity}'}}}", "settle",
+    )  # fmt: skip
+
+
 def reopened() -> Scenario:
     """A Chicago customer's deal is billed, and then set back to an open stage."""
     return story(

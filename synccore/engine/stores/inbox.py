@@ -5,11 +5,14 @@ from synccore.engine.tables import INBOX
 from synccore.ports.stores import Json, Signal
 
 _ACCEPT = insert(INBOX, ignore=True)
-_FIND = (
+_SIGNALS = (
     "SELECT inbox.source, inbox.key, kind, coalesce(corrections.payload, inbox.payload), received_at"
     " FROM inbox LEFT JOIN corrections ON corrections.source = inbox.source AND corrections.key = inbox.key"
-    " WHERE (:source = '' OR inbox.source = :source) AND (:key = '' OR inbox.key = :key)"
-    " AND received_at >= :since AND received_at < :until ORDER BY seq LIMIT :limit"
+    " WHERE (:source = '' OR inbox.source = :source) AND received_at >= :since AND received_at < :until"
+)
+_FIND = f"{_SIGNALS} AND (:key = '' OR inbox.key = :key) ORDER BY seq LIMIT :limit"
+_SELECT = (
+    f"{_SIGNALS} AND (:kind = '' OR kind = :kind) AND substr(inbox.key, 1, :width) = :begins ORDER BY seq LIMIT :limit"
 )
 _CORRECT = (
     "INSERT INTO corrections (source, key, payload, by_whom, at) VALUES (:source, :key, :payload, :by, :at)"
@@ -33,6 +36,13 @@ class SqlInbox:
     def find(self, source: str, key: str, since: float, until: float, limit: int) -> list[Signal]:
         """Stored signals by source, key (empty: any) and time of arrival, oldest first."""
         found = self._session.rows(_FIND, source=source, key=key, since=since, until=until, limit=limit)
+        return [_signal(row) for row in found]
+
+    def select(self, source: str, kind: str, begins: str, since: float, until: float, limit: int) -> list[Signal]:
+        """Likewise by source, kind, and how the key begins."""
+        found = self._session.rows(
+            _SELECT, source=source, kind=kind, begins=begins, width=len(begins), since=since, until=until, limit=limit
+        )
         return [_signal(row) for row in found]
 
     def correct(self, source: str, key: str, payload: Json, by: str, at: float) -> None:

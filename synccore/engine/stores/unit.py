@@ -19,6 +19,7 @@ from synccore.ports import stores
 from synccore.ports.audit import Audit
 from synccore.ports.event_log import Events
 from synccore.ports.reports import Reports
+from synccore.ports.work import Work
 
 
 @dataclass
@@ -27,7 +28,7 @@ class SessionUnit:
 
     inbox: stores.Inbox
     events: Events
-    work: stores.Work
+    work: Work
     effects: stores.Effects
     exceptions: stores.Exceptions
     letters: stores.DeadLetters

@@ -255,6 +255,32 @@ def test_replay_translates_stored_signals_again() -> None:
     asyncio.run(story())
 
 
+def test_signals_are_chosen_by_kind_beginning_of_the_key_and_customer() -> None:
+    async def story() -> None:
+        office = Office()
+        for number in range(3):
+            row = {"Id": f"00600000000000{number}AAA", "AccountId": f"00100000000000{number % 2}AAA", "IsWon": "True"}
+            signal = Signal("salesforce", f"{row['Id']}@stamp@digest", "Opportunity.changed", row, 1.0)
+            await office.core.database.run(lambda unit, signal=signal: unit.inbox.accept(signal))
+        other = Signal("salesforce", "001@stamp", "Account.changed", {"Id": "001000000000000AAA"}, 1.0)
+        await office.core.database.run(lambda unit: unit.inbox.accept(other))
+        async with office.client() as client:
+
+            async def replayed(**order: Any) -> tuple[int, int]:
+                answer = (await client.post("/replay", json=order)).json()
+                return answer["signals"], answer["work"]
+
+            assert await replayed(kind="Opportunity.changed") == (3, 3)
+            assert await replayed(key="AAA@stamp") == (0, 0), "how it begins, not what is in it"
+            assert await replayed(key="00600000000000") == (3, 3)
+            assert await replayed(customer="001000000000000AAA") == (4, 2)
+            assert await replayed(customer="001000000000001AAA", kind="Opportunity.changed") == (3, 1)
+        work = await office.core.database.run(lambda unit: unit.work.open())
+        assert len(work) == 3
+
+    asyncio.run(story())
+
+
 def test_a_stored_signal_of_any_source_can_be_replayed_without_harm() -> None:
     async def story() -> None:
         office = Office()

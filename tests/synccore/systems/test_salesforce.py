@@ -71,13 +71,13 @@ def test_a_spent_quota_pauses_the_whole_target() -> None:
         script = Script(reply(403, [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests"}]), reply(204))
         sales = adapter(script, clock)
         with pytest.raises(Later) as first:
-            await sales.write_deal_status("006A", {})
+            await sales.write_deal_status("006A", {"Sync_Status__c": "Synced"})
         assert (first.value.delay_s, first.value.counts) == (60.0, False)
         with pytest.raises(Later, match="paused"):
-            await sales.write_deal_status("006B", {})
+            await sales.write_deal_status("006B", {"Sync_Status__c": "Synced"})
         assert len(script.requests) == 1
         clock.at += 60.0
-        await sales.write_deal_status("006A", {})
+        await sales.write_deal_status("006A", {"Sync_Status__c": "Synced"})
 
     asyncio.run(story())
 
