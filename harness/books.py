@@ -8,7 +8,20 @@ from zoneinfo import ZoneInfo
 
 from harness import books_ledgers, books_usage
 from harness.agreements import of_their_deals
-from harness.canon import Account, Canon, Contract, Correlation, Customer, Deal, Document, Place, Receipt, Term, Told
+from harness.canon import (
+    Account,
+    Canon,
+    Contract,
+    Correlation,
+    Customer,
+    Deal,
+    Document,
+    Milestone,
+    Place,
+    Receipt,
+    Term,
+    Told,
+)
 from harness.money import minor
 
 Row = Mapping[str, Any]
@@ -64,6 +77,10 @@ def _salesforce(book: Mapping[str, Any], canon: Canon, correlation: Correlation)
                 row.get("Effective_On__c") or "",
             )
         )  # fmt: skip
+    for row in rows(book, "contract", "Milestone__c"):
+        amount = minor(row.get("Amount__c") or "0", row.get("CurrencyIsoCode") or "USD")
+        accepted = row.get("Status__c") == "Accepted"
+        canon.milestones.append(Milestone(row["Id"], row["Name"], row["Opportunity__c"], amount, accepted))
     for row in rows(book, "document", "Invoice__c"):
         canon.documents.append(_invoice_copy(row, canon))
     numbers = {row["Id"]: row["Invoice_Number__c"] or "" for row in rows(book, "document", "Invoice__c")}
@@ -294,9 +311,9 @@ def _bill(
     row: Row, customers: Mapping[str, Row], deals: Mapping[str, str], lines: Mapping[str, int], correlation: Correlation
 ) -> Document:
     reference = str(row.get("po_number") or "")
-    deal = deals.get(row.get("subscription_id") or "", "")
+    deal, milestone = deals.get(row.get("subscription_id") or "", ""), ""
     if not deal and reference.startswith(correlation.deal_reference_prefix):
-        deal = reference.removeprefix(correlation.deal_reference_prefix)
+        deal, _, milestone = reference.removeprefix(correlation.deal_reference_prefix).partition("-")
     tax = int(row.get("tax") or 0)
     entity = row.get("business_entity_id") or ""
     return Document(
@@ -307,6 +324,7 @@ def _bill(
         at=float(row["date"]),
         subscription=row.get("subscription_id") or "", starts=_starts(row),
         metered=sum(int(line["amount"]) for line in row.get("line_items") or () if line.get("metered")),
+        milestone=milestone,
     )  # fmt: skip
 
 

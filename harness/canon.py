@@ -161,6 +161,17 @@ class Contract:
 
 
 @dataclass(frozen=True)
+class Milestone:
+    """A part of a deal's work as sales has it; net, in minor units."""
+
+    id: str
+    name: str
+    deal: str
+    amount: int
+    accepted: bool
+
+
+@dataclass(frozen=True)
 class Term:
     """A contract term of the platform; days of its site, value net."""
 
@@ -221,6 +232,7 @@ class Document:
     applied: tuple[tuple[str, int], ...] = ()  # a credit note: which bills it settles
     booked_in: str = ""  # first day of the ledger's month, if that is not the one of its date
     memo: str = ""
+    milestone: str = ""  # a bill: the part of a deal that it is for
 
 
 @dataclass(frozen=True)
@@ -342,6 +354,7 @@ class Canon:
     contracts: list[Contract] = field(default_factory=list)
     terms: list[Term] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
+    milestones: list[Milestone] = field(default_factory=list)
     lost: list[Deal] = field(default_factory=list)  # renewals alone
     shown: dict[str, str] = field(default_factory=dict)  # opportunity, won or not -> its sync status
     documents: list[Document] = field(default_factory=list)

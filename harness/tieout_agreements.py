@@ -52,8 +52,9 @@ def won_is_contracted(canon: Canon, excuses: Excuses, entity: str, currency: str
             continue
         contracted += sum(term.value for term in agreement.terms)
         seen |= _reckon(agreement, reckoning)
+    parted = _reckon_milestones(canon, known, reckoning)
     for deal in deals:
-        missing = deal.net - billed.get(deal.id, 0)
+        missing = deal.net - billed.get(deal.id, 0) - parted.get(deal.id, 0)
         if missing and deal.id not in seen:
             reckoning.missing(deal, missing, f"deal {deal.name} was won and is not contracted in full")
     for deal_id, amount in billed.items():
@@ -68,6 +69,33 @@ def won_is_contracted(canon: Canon, excuses: Excuses, entity: str, currency: str
         "platform, contracted net", contracted + sum(billed.values()), tuple(reckoning.items),
         tuple(reckoning.breaks),
     )  # fmt: skip
+
+
+def _reckon_milestones(canon: Canon, deals: set[str], reckoning: _Reckoning) -> dict[str, int]:
+    """Each accepted milestone is billed once, no other is. By deal: what its milestones lack in bills."""
+    billed: dict[str, int] = {}
+    for bill in canon.bills():
+        if bill.kind == "invoice" and bill.milestone and bill.deal in deals:
+            billed[bill.milestone] = billed.get(bill.milestone, 0) + bill.net
+    explained: dict[str, int] = {}
+    for one in (one for one in canon.milestones if one.deal in deals):
+        lacking = one.amount - billed.pop(one.id, 0)
+        explained[one.deal] = explained.get(one.deal, 0) + lacking
+        if not one.accepted and lacking == one.amount:
+            reason = f"milestone {one.name} is not accepted yet"
+            reckoning.items.append(Item("waiting for window", one.id, lacking, reason))
+            continue
+        stands = "accepted" if one.accepted else "not accepted"
+        if not one.accepted:
+            reckoning.breaks.append(Break(one.id, lacking, f"milestone {one.name} is {stands}, and is billed"))
+        elif lacking:
+            item = reckoning.excuses.item((one.id, f"milestones:{one.deal}", one.deal), one.id, lacking)
+            reason = f"milestone {one.name} is {stands}, and is not billed once"
+            reckoning.items += [item] if item is not None else []
+            reckoning.breaks += [] if item is not None else [Break(one.id, lacking, reason)]
+    reckoning.breaks += [Break(name, -amount, "billed for a milestone that sales has not") for name, amount in
+                         billed.items()]  # fmt: skip
+    return explained
 
 
 def _billed_beside(canon: Canon, entity: str, currency: str) -> tuple[dict[str, int], dict[str, int]]:

@@ -33,3 +33,21 @@ async def platform_change(stage: Stage, facts: Any) -> str:
     stage.customer_changes.add(f"{subscription['id']} {day}")
     when = "from the next term on" if facts.at_term_end else "now"
     return f"{offer.buyer.name} changes {plan['quantity']} to {facts.seats} seats in the platform, {when}"
+
+
+async def milestone(stage: Stage, facts: Any) -> str:
+    """A part of a project is planned, reported or accepted in Salesforce."""
+    offer: Offer = stage.offer(facts.deal)
+    fields: dict[str, Any] = {} if facts.amount is None else {"Amount__c": float(facts.amount)}
+    if facts.status is not None:
+        fields["Status__c"] = facts.status.title()
+    if facts.status == "accepted":
+        fields["Accepted_On__c"] = stage.today(offer.buyer.entity).isoformat()
+    known = stage.milestones.get(facts.id)
+    if known is not None:
+        await stage.sales.update("Milestone__c", known, fields)
+    else:
+        new = {"Status__c": "Planned", "Name": facts.id, "Opportunity__c": offer.opportunity_id,
+               "CurrencyIsoCode": offer.currency, **fields}  # fmt: skip
+        stage.milestones[facts.id] = await stage.sales.create("Milestone__c", new)
+    return f"milestone {facts.id} of {facts.deal}: {', '.join(str(value) for value in fields.values()) or 'planned'}"

@@ -33,7 +33,7 @@ class Platform:
             reference = f"{self._names.deal_reference_prefix}{opportunity_id}"
             for customer in await self._list("customer", {f"{self._names.account_field}[is]": account_id}):
                 found = await self._list("invoice", {"customer_id[is]": customer["id"]})
-                bills += [bill for bill in found if bill.get("po_number") == reference]
+                bills += [bill for bill in found if str(bill.get("po_number")).startswith(reference)]
         bills = [bill for bill in bills if bill["status"] not in ("pending", "voided")]
         if not bills:
             raise StepFailed(f"the platform has no bill for deal {opportunity_id} yet")
@@ -91,7 +91,7 @@ class Platform:
         """Id of the opportunity that a one-off bill was made for, '' if it names none."""
         reference = str(bill.get("po_number") or "")
         prefix = self._names.deal_reference_prefix
-        return reference.removeprefix(prefix) if reference.startswith(prefix) else ""
+        return reference.removeprefix(prefix).partition("-")[0] if reference.startswith(prefix) else ""
 
     async def pay_by_card(self, bill: Mapping[str, Any], number: str) -> tuple[bool, str]:
         """Put a card on file for the bill's customer and collect: whether it went through, and the platform's words."""

@@ -58,6 +58,7 @@ class Stage:
     cloud_clerk: CloudClerk = field(init=False)
     buyers: dict[str, Buyer] = field(default_factory=dict)
     offers: dict[str, Offer] = field(default_factory=dict)
+    milestones: dict[str, str] = field(default_factory=dict)  # id in the story -> record
     loaded: list[LoadedDeal] = field(default_factory=list)  # by close date and key
     cutovers: list[Cutover] = field(default_factory=list)  # entities that people have moved to another ledger
     drifts: list[Drift] = field(default_factory=list)  # what administrators have changed

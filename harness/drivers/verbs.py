@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from harness.drivers import money
-from harness.drivers.agreements import deal_fields, origin_of, platform_change
+from harness.drivers.agreements import deal_fields, milestone, origin_of, platform_change
 from harness.drivers.bank_file import PARTNER, Transfer, pay_file
 from harness.drivers.bookwork import edit_book
 from harness.drivers.drifting import map_fields, permit_field, rename_field, rename_word, require_field
@@ -281,6 +281,7 @@ DRIVERS: dict[str, Driver] = {
     "lose": _lose,
     "reopen": _reopen,
     "edit_deal": _edit_deal,
+    "milestone": milestone,
     "sell_many": sell_many,
     "platform_change": platform_change,
     "settle": _settle,

@@ -90,6 +90,18 @@ class EditDealStep(Part):
     lines: dict[str, int] = Field(min_length=1)
 
 
+class MilestoneStep(Part):
+    """Those who do a project plan a part of its work, report it, or note that the customer has accepted it.
+
+    The first step of an `id` says its amount (net), later ones what has changed.
+    """
+
+    id: Name
+    deal: Name
+    amount: Decimal | None = Field(default=None, gt=0)
+    status: Literal["planned", "reported", "accepted"] | None = None
+
+
 class PlatformChangeStep(Part):
     """The customer changes its number of seats in the platform, now or (`at_term_end`) from the next term on."""
 

@@ -30,7 +30,7 @@ WEBHOOK_USER, WEBHOOK_PASSWORD, CONTROL, CORE_TOKEN = "platform", "platform-webh
 WIRE_BASE = 1_700_000_000.0  # wire time at the start of every run, epoch seconds: any fixed instant will do
 BAIT = ("pending_invoice_created",)  # sent to a core that has not asked for it: a wrong one takes a draft for a bill
 INTERVALS_S = {"salesforce-changes": 60, "platform-events": 300, "cloud-payments": 300, "legacy-outbound": 1800,
-               "metering-feed": 300, "metering-daily": 900}  # fmt: skip
+               "metering-feed": 300, "milestones": 300, "metering-daily": 900}  # fmt: skip
 
 
 @cache

@@ -32,6 +32,7 @@ class States:
             "more accounts than a page holds": self.many_accounts,
             "a won deal with one line": self.won_deal, "a bill": self.bill, "an active contract": self.contract,
             "a bill with a payment": self.payment, "an open renewal of a contract": self.open_renewal,
+            "a won deal with a milestone": self.milestone,
         }  # fmt: skip
 
     async def registered(self, _params: Params) -> Params:
@@ -93,6 +94,15 @@ class States:
         })  # fmt: skip
         await self._send("PATCH", f"/sobjects/Opportunity/{opportunity}", {"StageName": "Closed Won"})
         return {"account": account, "opportunity": opportunity}
+
+    async def milestone(self, params: Params) -> Params:
+        """A milestone of a closed-won opportunity that the customer has accepted: {account, opportunity}."""
+        given = await self.won_deal({})
+        await self._create("Milestone__c", {
+            "Name": "Design", "Opportunity__c": given["opportunity"], "CurrencyIsoCode": "USD", "Amount__c": 2000,
+            "Status__c": "Accepted", **params,
+        })  # fmt: skip
+        return given
 
     async def bill(self, params: Params) -> Params:
         """A bill of an account, by its number `number`: {account}."""

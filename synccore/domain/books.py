@@ -28,7 +28,10 @@ class BookCustomer:
 
 @dataclass(frozen=True, slots=True)
 class BookDeal:
-    """A won opportunity, net. `changes`: the contract in sales that it renews or amends; `carried`: and has been."""
+    """A won opportunity, net. `changes`: the contract in sales that it renews or amends; `carried`: and has been.
+
+    `milestones`: amount of each part of its work, and whether the customer has accepted it.
+    """
 
     id: str
     name: str
@@ -39,6 +42,12 @@ class BookDeal:
     closed_on: str
     changes: str = ""
     carried: bool = False
+    milestones: tuple[tuple[int, bool], ...] = ()
+
+    @property
+    def unaccepted(self) -> int:
+        """What of it is not accepted yet, and so not to be billed."""
+        return sum(amount for amount, accepted in self.milestones if not accepted)
 
 
 @dataclass(frozen=True, slots=True)

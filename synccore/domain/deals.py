@@ -91,3 +91,12 @@ class Deal(Value):
         """A fingerprint of what is sold, at which price and for which time."""
         lines = sorted([line.sku, f"{line.quantity.normalize():f}", line.unit_price] for line in self.lines)
         return digest([self.currency, str(self.start or ""), self.term_months or 0, lines])
+
+
+class Milestone(Value):
+    """A part of a deal's work that is billed once the customer has accepted it; `amount` is net, in minor units."""
+
+    id: str
+    name: str
+    amount: int
+    accepted: bool = False

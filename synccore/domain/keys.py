@@ -45,7 +45,11 @@ class Keys:
         """The deal behind a bill, '' if it is none of ours."""
         if subscription_id.startswith("sub-"):
             return subscription_id[4:]
-        return po_number[3:] if po_number.startswith("SF-006") else ""
+        return po_number[3:].partition("-")[0] if po_number.startswith("SF-006") else ""
+
+    def milestone(self, opportunity_id: str, milestone_id: str) -> str:
+        """Purchase-order reference by which the bill of a deal's milestone is found again."""
+        return f"{self.one_off(opportunity_id)}-{milestone_id}"
 
     def erp_customer(self, customer_id: str) -> str:
         """External id of the cloud ERP's customer."""

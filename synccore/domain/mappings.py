@@ -95,11 +95,12 @@ class Item(Mapping):
 
     A charge without a price in the deal's currency is billed ad hoc, with the line's price. An add-on is counted and
     billed like the plan that it is sold beside; a product of kind `usage` is a metered add-on: the platform prices what
-    its `meter` counts.
+    its `meter` counts. `milestones`: a charge that is billed part by part, each when the customer has accepted it.
     """
 
     kind: Literal["plan", "addon", "charge", "usage"]
     meter: str = ""
+    milestones: bool = False
     platform_item: str = ""
     prices: dict[str, str] = Field(default_factory=dict)
     erp_item: str = ""
@@ -114,6 +115,8 @@ class Item(Mapping):
     def _counted(self) -> "Item":
         if (self.kind == "usage") != bool(self.meter):
             raise ValueError("a product of kind usage, and no other, names the meter that counts it")
+        if self.milestones and self.kind != "charge":
+            raise ValueError("what is billed by milestones is a charge")
         return self
 
 

@@ -73,10 +73,13 @@ def start_epoch(start: date, now: float, site_zone: str) -> int | None:
 
 
 def bill_lines(deal: Deal, items: Mapping[str, Item]) -> dict[str, list[dict[str, Any]]]:
-    """Lines of a one-off bill: item prices with the agreed price, ad hoc charges where there is no item price."""
+    """Lines of a one-off bill: item prices with the agreed price, ad hoc charges where there is no item price.
+
+    What is billed by milestones is not among them: each has a bill of its own.
+    """
     priced: list[dict[str, Any]] = []
     ad_hoc: list[dict[str, Any]] = []
-    for line in deal.lines:
+    for line in (line for line in deal.lines if not items[line.sku].milestones):
         price = items[line.sku].prices.get(deal.currency)
         if price:
             row = {"item_price_id": price, "quantity": int(line.quantity), "unit_price": line.unit_price}

@@ -44,6 +44,7 @@ def findings(deal: Deal, master: MasterData, catalogues: Catalogues, on: date) -
     for sku in dict.fromkeys(line.sku for line in deal.lines):
         found += _item(deal, sku, master, catalogues)
     found += _usage(deal, master)
+    found += _milestones(deal, master)
     plans = [line.sku for line in deal.lines if (item := master.items.get(line.sku)) and item.kind == "plan"]
     if len(plans) > 1:
         found.append(_deal_finding(deal, "deal_incomplete", f"a deal can hold one plan, this one has {plans}"))
@@ -127,6 +128,17 @@ def _usage(deal: Deal, master: MasterData) -> list[Finding]:
             reason = f"{line.sku} is billed by usage: its line must have the price 0, it has {line.unit_price}"
             found.append(_deal_finding(deal, "deal_incomplete", reason))
     return found
+
+
+def _milestones(deal: Deal, master: MasterData) -> list[Finding]:
+    """Work that is billed by milestones is sold as one product, in new business without a plan."""
+    kinds = {line.sku: item for line in deal.lines if (item := master.items.get(line.sku)) is not None}
+    by_parts = [sku for sku, item in kinds.items() if item.milestones]
+    planned = any(item.kind == "plan" for item in kinds.values())
+    if not by_parts or (len(by_parts) == 1 and deal.kind == "new" and not planned):
+        return []
+    reason = f"{', '.join(by_parts)}: one product billed by milestones can be sold, in new business without a plan"
+    return [_deal_finding(deal, "deal_incomplete", reason)]
 
 
 def _item(deal: Deal, sku: str, master: MasterData, catalogues: Catalogues) -> list[Finding]:

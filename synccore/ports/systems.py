@@ -16,8 +16,10 @@ from synccore.domain.credits import Credit
 from synccore.domain.deals import Account, Deal
 from synccore.domain.legacy import LegacyFile
 from synccore.ports.feeds import FeedPage
+from synccore.ports.milestones import Milestones
 from synccore.ports.postings import Period, Posting, Stranger
 from synccore.ports.reach import Reachable
+from synccore.ports.rows import Row
 from synccore.ports.usage import Usages
 
 
@@ -62,17 +64,6 @@ class Unknown(Exception):
 
 
 @dataclass(frozen=True)
-class Row:
-    """A changed record: its id, its change stamp (as the source writes it) and what of it matters to us."""
-
-    id: str
-    stamp: str
-    account: str
-    content: Mapping[str, Any]
-    missing: tuple[str, ...] = ()  # fields of ours that the source no longer has; not in the content
-
-
-@dataclass(frozen=True)
 class Found:
     """What a look-up met: the target's reference, and the amount it has there (None: not compared)."""
 
@@ -80,7 +71,7 @@ class Found:
     amount: int | None = None
 
 
-class Salesforce(Reachable, Protocol):
+class Salesforce(Reachable, Milestones, Protocol):
     """The sales system: deals and accounts are read, contracts, bills and payments are written back."""
 
     async def deal(self, opportunity_id: str) -> Deal | None:

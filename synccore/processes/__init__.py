@@ -15,6 +15,8 @@ from synccore.processes.intake import Malformed, intake
 from synccore.processes.invoice_publication import InvoicePublication
 from synccore.processes.legacy_answers import LINE, LegacyLine, LegacyOutbound
 from synccore.processes.legacy_batch import LegacyBatch
+from synccore.processes.milestone_billing import MilestoneBilling
+from synccore.processes.milestone_changes import MilestoneChanges
 from synccore.processes.order_activation import OrderActivation
 from synccore.processes.payment_status import PaymentStatus
 from synccore.processes.polls import CloudPayments, PlatformEvents, SalesforceChanges
@@ -41,6 +43,7 @@ def processes(ctx: Context) -> dict[str, Process]:
         "payment-status": _guarded(ctx, PaymentStatus(ctx)),
         "legacy-batch": _guarded(ctx, LegacyBatch(ctx)),
         "usage-upload": _guarded(ctx, UsageUpload(ctx)),
+        "milestone-billing": _guarded(ctx, MilestoneBilling(ctx)),
         "collections": _guarded(ctx, Collections(ctx)),
         "event-telling": EventTelling(ctx),
         LINE: LegacyLine(ctx),
@@ -51,7 +54,7 @@ def tickers(ctx: Context) -> list[tuple[str, float, Ticker]]:
     """Name, interval in seconds and function of every poll."""
     polls: dict[str, Ticker] = {"platform-events": PlatformEvents(ctx)}
     polls[SALES] = SalesforceChanges(ctx) if ctx.feed is None else SalesforceStream(ctx, ctx.feed)
-    polls[WATCH] = SystemWatch(ctx)
+    polls[WATCH], polls["milestones"] = SystemWatch(ctx), MilestoneChanges(ctx)
     if ctx.cloud is not None:
         polls["cloud-payments"] = CloudPayments(ctx)
     if ctx.legacy is not None:

@@ -18,6 +18,7 @@ from synccore.ports.stores import Unit
 from synccore.ports.systems import Found
 from synccore.processes.context import Context
 from synccore.processes.contract_status import show_contract
+from synccore.processes.milestone_billing import milestone_bills
 from synccore.processes.write_back import BLOCKED, report_deal
 from synccore.processes.writes import Write
 
@@ -66,13 +67,14 @@ class Compensation:
         ctx, deal = self._ctx, self._deal
         subscription = ctx.keys.subscription(deal.id)
 
-        def sent(unit: Unit) -> tuple[str, bool, bool]:
+        def sent(unit: Unit) -> tuple[str, bool, bool, list[str]]:
             kind = str(ctx.policy(unit, "deal_types").get(deal.type, "new"))
             contract = unit.effects.get(ctx.keys.effect("subscriptions", "subscription", subscription))
-            return kind, contract is not None, unit.effects.get(_bill_key(ctx, deal)) is not None
+            billed = unit.effects.get(_bill_key(ctx, deal)) is not None
+            return kind, contract is not None, billed, milestone_bills(unit, deal.id)
 
-        kind, contracted, billed = await ctx.db.run(sent)
-        if kind != "new" or not (contracted or billed):
+        kind, contracted, billed, parts = await ctx.db.run(sent)
+        if kind != "new" or not (contracted or billed or parts):
             return None
         found = await ctx.platform.bills_of_subscription(subscription) if contracted else []
         numbers = [bill.id for bill in sorted(found, key=lambda bill: (bill.issued_at, bill.id))]
@@ -80,6 +82,7 @@ class Compensation:
             customer = ctx.keys.customer(deal.account.id, deal.account.entity)
             number = await ctx.platform.bill_by_reference(customer, ctx.keys.one_off(deal.id))
             numbers += [number] if number else []
+        numbers += parts
         there = contracted and await ctx.platform.agreement(subscription) is not None
         return {"contract": subscription if there else "", "bills": numbers} if there or numbers else None
 

@@ -25,6 +25,7 @@ INTERVALS_S = {
     "legacy-outbound": 300.0,
     "metering-feed": 60.0,
     "metering-daily": 900.0,
+    "milestones": 60.0,
     WATCH: 60.0,
 }
 POLICIES: dict[str, dict[str, Any]] = {

@@ -26,6 +26,7 @@ from synccore.processes.contract_changes import ContractChanges
 from synccore.processes.contract_signals import items_key
 from synccore.processes.customer_sync import sync_ledger_customer, sync_platform_customer
 from synccore.processes.deal_rounds import refuse
+from synccore.processes.milestone_billing import open_milestones
 from synccore.processes.one_off_bills import agreed_key, bill_once
 from synccore.processes.renewals import decline
 from synccore.processes.write_back import BLOCKED, report_deal
@@ -78,8 +79,10 @@ class OrderActivation:
         if has_plan(deal, items):
             begun = await run.step("subscription", lambda: self._subscribe(deal, items, facts, customer))
             agreed = replace(self._terms(deal, items, facts), start=_first_day(begun, facts))
-        else:
+        elif not all(items[line.sku].milestones for line in deal.lines):
             await run.step("bill", lambda: bill_once(self._ctx, deal, items, customer, on_creation["auto_collection"]))
+        if any(items[line.sku].milestones for line in deal.lines):
+            await run.step("milestones", lambda: self._ctx.db.run(lambda unit: open_milestones(self._ctx, unit, deal)))
         await run.step("write-back", lambda: self._write_back(deal, agreed, customer, ledger_customer))
         if deal.sync_status == BLOCKED:  # by an edit that is undone: what was written before is not written again
             await run.step("report-synced", lambda: report_deal(self._ctx, deal, "Synced", ""))

@@ -1,7 +1,7 @@
 """The tickers: what each source says has changed since its cursor, with overlap; cursor and work move together."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from math import inf
@@ -12,8 +12,10 @@ from synccore.domain.facts import fact
 from synccore.domain.keys import digest
 from synccore.domain.payloads import Misshapen
 from synccore.ports.engine import Tick
+from synccore.ports.rows import Row
 from synccore.ports.stores import Signal, Unit
-from synccore.ports.systems import Rejected, Row
+from synccore.ports.systems import Rejected
+from synccore.processes import milestone_billing
 from synccore.processes.context import Context
 from synccore.processes.intake import UNREADABLE, take_all
 from synccore.processes.set_aside import order_received, set_aside
@@ -105,6 +107,12 @@ class SalesforceChanges:
         stores += self._stores("Opportunity", pages["Opportunity"], cursors[1])
         return await self._take(stores, pages)
 
+    async def look_at(self, kind: str, ask: Callable[[str], Awaitable[list[Row]]]) -> bool:
+        """The same for one other object, which `ask` reads from a stamp on."""
+        cursor = await self._ctx.db.run(lambda unit: unit.cursors.get(f"salesforce/{kind}"))
+        rows = await ask(self._since(cursor))
+        return await self._take(self._stores(kind, rows, cursor), {kind: rows})
+
     async def _take(self, stores: list[Callable[[Unit], bool]], pages: dict[str, list[Row]]) -> bool:
         worked = bool(stores) and await self._ctx.db.run(lambda unit: sum(store(unit) for store in stores) > 0)
         self._pages |= pages
@@ -146,7 +154,10 @@ class SalesforceChanges:
         return self._keeping(kind, rows, bool(rows) and self._restored(kind, bool(rows[0].missing)))
 
     def _keeping(self, kind: str, rows: list[Row], restored: bool) -> Callable[[Unit], bool]:
-        at, apply = self._ctx.clock.now(), self._account if kind == "Account" else self._deal
+        at, apply = (
+            self._ctx.clock.now(),
+            {"Account": self._account, milestone_billing.RECORD: _milestone}.get(kind, self._deal),
+        )
 
         def store(unit: Unit) -> bool:
             fresh = restored and bool(unit.work.wake(drift.topic("salesforce", kind), at))
@@ -194,6 +205,12 @@ class SalesforceChanges:
             order_received(unit, row.content, key, at)
         except Misshapen as found:
             set_aside(unit, "salesforce", key, found, at)
+
+
+def _milestone(unit: Unit, row: Row, key: str, at: float) -> None:
+    process, partition, subject, argument = milestone_billing.meant(row.content)
+    unit.work.wake(milestone_billing.topic(argument["opportunity"]), at)
+    unit.work.add(process, partition, subject, argument, at, key)
 
 
 def _same(unit: Unit, known: str, row: Row) -> bool:

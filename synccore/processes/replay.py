@@ -7,6 +7,7 @@ from typing import Any
 from synccore.domain.payloads import Misshapen
 from synccore.ports.stores import Signal, Unit
 from synccore.ports.work import Work
+from synccore.processes import milestone_billing
 from synccore.processes.context import Context
 from synccore.processes.intake import HANDLERS, tell
 from synccore.processes.set_aside import set_aside
@@ -89,6 +90,8 @@ def _work(ctx: Context, unit: Unit, signal: Signal) -> Meant | None:
     if signal.kind == "Opportunity.changed":
         opportunity = str(content["Id"])
         return "order-activation", str(content.get("AccountId") or ""), opportunity, {"opportunity": opportunity}
+    if signal.kind == f"{milestone_billing.RECORD}.changed":
+        return milestone_billing.meant(content)
     if signal.kind == "Account.changed":
         account = str(content["Id"])
         customer = ctx.keys.customer(account, str(content.get("Selling_Entity__c") or ""))

@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from synccore.ports.engine import Tick
 from synccore.ports.feed import Expired, Feed, Told
 from synccore.ports.outcomes import Later
+from synccore.ports.rows import Row
 from synccore.ports.stores import Unit
-from synccore.ports.systems import Rejected, Row
+from synccore.ports.systems import Rejected
 from synccore.processes.context import Context
 from synccore.processes.polls import AHEAD_S, SalesforceChanges
 

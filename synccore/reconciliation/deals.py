@@ -24,14 +24,18 @@ def match(matching: Matching) -> None:
 def first_bills(matching: Matching) -> dict[str, list[BookDocument]]:
     """The invoices of the earliest date of each deal: what it was won for; later terms are bills of their own.
 
-    A contract begins with one bill: what an amendment of the same day adds is none of the deal's.
+    A contract begins with one bill: what an amendment of the same day adds is none of the deal's. A deal that is billed
+    by milestones was won for all of its bills.
     """
     contracted = {one.deal for one in matching.books.platform.contracts if one.deal}
     found: dict[str, list[BookDocument]] = defaultdict(list)
     for bill in matching.books.bills():
         if bill.kind == "invoice" and bill.deal:
             found[bill.deal].append(bill)
+    parted = {deal.id for deal in matching.books.salesforce.deals if deal.milestones}
     for deal, bills in found.items():
+        if deal in parted:
+            continue
         first = min(one.on or "" for one in bills)
         bills[:] = [bill for bill in bills if bill.on == first]
         if deal in contracted:
@@ -43,6 +47,9 @@ def _deal(matching: Matching, deal: BookDeal, contract: BookContract | None, bil
     matching.outcome.compared += 1
     place = (deal.entity, deal.currency)
     lacking = deal.net - sum(bill.net or 0 for bill in bills)
+    if deal.unaccepted and lacking:
+        matching.item("waiting for window", deal.id, place, {WON: deal.unaccepted}, "milestones not accepted yet")
+        lacking -= deal.unaccepted
     if not lacking:
         return
     if contract is not None and contract.status == "future" and not bills:

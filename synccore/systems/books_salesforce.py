@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from synccore.domain.books import Book, BookContract, BookCustomer, BookDeal, BookDocument, BookReceipt, Deletion, exact
@@ -30,17 +31,22 @@ PAYMENTS = (
     "SELECT Id, IsDeleted, Payment_Key__c, Account__r.Selling_Entity__c, Invoice__r.Invoice_Number__c, "
     "CurrencyIsoCode, Amount__c, Received_On__c, LastModifiedDate FROM Payment__c ORDER BY Id"
 )
+MILESTONES = "SELECT Id, Opportunity__c, CurrencyIsoCode, Amount__c, Status__c FROM Milestone__c ORDER BY Id"
 LIVING, COPIES = (ACCOUNTS, DEALS, CONTRACTS), (INVOICES, PAYMENTS)
 
 
 def book(accounts: Sequence[Row], deals: Sequence[Row], contracts: Sequence[Row], invoices: Sequence[Row],
-         payments: Sequence[Row]) -> Book:  # fmt: skip
+         payments: Sequence[Row], milestones: Sequence[Row] = ()) -> Book:  # fmt: skip
     """The org's book. Deleted copies (IsDeleted, from queryAll) are kept as deletions under the key they had."""
     found = Book("salesforce")
+    parts: dict[str, list[tuple[int, bool]]] = {}
+    for row in milestones:
+        part = exact(row.get("Amount__c") or 0, str(row["CurrencyIsoCode"])), row.get("Status__c") == "Accepted"
+        parts.setdefault(str(row.get("Opportunity__c")), []).append(part)
     for row in accounts:
         found.read(f"Account {row.get('Id')}", found.customers, _customer, row)
     for row in deals:
-        found.read(f"Opportunity {row.get('Id')}", found.deals, _deal, row)
+        found.read(f"Opportunity {row.get('Id')}", found.deals, partial(_deal, parts), row)
     for row in contracts:
         found.read(f"Contract {row.get('Id')}", found.contracts, _contract, row)
     for row in invoices:
@@ -68,12 +74,12 @@ def _customer(row: Row) -> BookCustomer:
     )  # fmt: skip
 
 
-def _deal(row: Row) -> BookDeal:
+def _deal(parts: Mapping[str, list[tuple[int, bool]]], row: Row) -> BookDeal:
     currency = str(row["CurrencyIsoCode"])
     return BookDeal(
         str(row["Id"]), str(row.get("Name") or ""), str(row.get("AccountId") or ""), _entity(row), currency,
         exact(row.get("Amount"), currency), str(row.get("CloseDate") or ""), str(row.get("ContractId") or ""),
-        bool(row.get("Subscription_Id__c")),
+        bool(row.get("Subscription_Id__c")), tuple(parts.get(str(row["Id"]), ())),
     )  # fmt: skip
 
 

@@ -16,7 +16,8 @@ from synccore.ports.chance import Chance
 from synccore.ports.clock import Clock
 from synccore.ports.outcomes import Later
 from synccore.ports.postings import Period, Posting, Stranger
-from synccore.ports.systems import Found, Rejected, Row, Unknown
+from synccore.ports.rows import Row
+from synccore.ports.systems import Found, Rejected, Unknown
 from synccore.ports.transport import Request, Response, Transport
 from synccore.systems import books_cloud, erp_cloud_values
 from synccore.systems.assertion import Assertions

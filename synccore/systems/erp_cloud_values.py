@@ -9,7 +9,8 @@ from typing import Any
 from synccore.domain.bills import Application, Receipt
 from synccore.domain.money import major, minor
 from synccore.ports.postings import LedgerLine
-from synccore.ports.systems import Drifted, Rejected, Row
+from synccore.ports.rows import Row
+from synccore.ports.systems import Drifted, Rejected
 
 SYSTEM = "erp_cloud"
 _DEMANDED = re.compile(r"enter value\(s\) for: ([^.]+?)\.?(?: (\w+))?$")

@@ -9,11 +9,12 @@ from urllib.parse import quote as percent
 from urllib.parse import urlencode
 
 from synccore.domain.books import Book
-from synccore.domain.deals import Account, Deal
+from synccore.domain.deals import Account, Deal, Milestone
 from synccore.domain.drift import FieldMaps
 from synccore.ports.clock import Clock
 from synccore.ports.outcomes import Later
-from synccore.ports.systems import Drifted, Rejected, Row, Unknown
+from synccore.ports.rows import Row
+from synccore.ports.systems import Drifted, Rejected, Unknown
 from synccore.ports.transport import Request, Response, Transport
 from synccore.systems import books_salesforce, salesforce_values, soql
 from synccore.systems.client import UNREADABLE, Client, OnCall, Refusal, parse, render, with_header
@@ -104,6 +105,15 @@ class SalesforceAdapter:
     async def open_deals(self, contract: str, kinds: Collection[str]) -> list[str]:
         """One query."""
         return [str(row["Id"]) for row in await self._query(soql.open_deals(contract, kinds))]
+
+    async def milestones(self, opportunity_id: str) -> list[Milestone]:
+        """One query."""
+        return [salesforce_values.milestone(row) for row in await self._query(soql.milestones(opportunity_id))]
+
+    async def changed_milestones(self, since: str) -> list[Row]:
+        """One query."""
+        rows = await self._query(soql.changed_milestones(since))
+        return [salesforce_values.milestone_row(row) for row in rows]
 
     async def account(self, account_id: str) -> Account | None:
         """One account."""
@@ -269,8 +279,17 @@ class SalesforceAdapter:
     async def book(self) -> Book:
         """SOQL page by page; copies by queryAll, which tells what was deleted."""
         rows = [await self._query(text) for text in books_salesforce.LIVING]
-        copies = [await self._query(text, "queryAll") for text in books_salesforce.COPIES]
-        return books_salesforce.book(*rows, *copies)
+        rows += [await self._query(text, "queryAll") for text in books_salesforce.COPIES]
+        rows.append(await self._milestones())
+        return books_salesforce.book(*rows)
+
+    async def _milestones(self) -> list[dict[str, Any]]:
+        try:
+            return await self._query(books_salesforce.MILESTONES)
+        except Rejected as refusal:
+            if refusal.code != "INVALID_TYPE":  # an org that sells no projects has no such object
+                raise
+            return []
 
     async def _query(self, text: str, operation: str = "query") -> list[dict[str, Any]]:
         asked = self._fields.query(SYSTEM, text)

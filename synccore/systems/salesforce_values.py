@@ -6,9 +6,10 @@ from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any, TypeVar
 
-from synccore.domain.deals import Account, Address, Deal, DealLine
+from synccore.domain.deals import Account, Address, Deal, DealLine, Milestone
 from synccore.domain.money import minor
-from synccore.ports.systems import Drifted, Row
+from synccore.ports.rows import Row
+from synccore.ports.systems import Drifted
 from synccore.systems import soql
 
 T = TypeVar("T")
@@ -86,6 +87,22 @@ def _deal(row: Mapping[str, Any]) -> Deal:
         contract_subscription=str((row.get("Contract") or {}).get("Subscription_Id__c") or ""),
         lines=tuple(_line(child, currency) for child in children),
     )
+
+
+def milestone(row: Mapping[str, Any]) -> Milestone:
+    """A milestone of a deal."""
+    convert = partial(_money, str(row.get("CurrencyIsoCode") or "USD"))
+    amount = _read("Milestone__c", row, "Amount__c", "an amount", convert, 0)
+    return Milestone(
+        id=str(row["Id"]), name=str(row.get("Name") or ""), amount=amount, accepted=row.get("Status__c") == "Accepted"
+    )
+
+
+def milestone_row(found: Mapping[str, Any]) -> Row:
+    """A changed milestone, under its deal's account."""
+    account = str((found.get("Opportunity__r") or {}).get("AccountId") or "")
+    flat = {name: value for name, value in found.items() if name != "Opportunity__r"}
+    return row({**flat, "AccountId": account}, ())
 
 
 def _line(row: Mapping[str, Any], currency: str) -> DealLine:

@@ -13,6 +13,7 @@ DEAL_FIELDS = (
 )  # fmt: skip
 STATUS_FIELDS = ("Subscription_Id__c", "Sync_Status__c", "Sync_Error__c")
 LINE_FIELDS = ("Id", "Quantity", "UnitPrice", "TotalPrice", "ServiceDate", "Product2.ProductCode", "Product2.Name")
+MILESTONE_FIELDS = ("Id", "Name", "CurrencyIsoCode", "Amount__c", "Status__c")
 _ESCAPES = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 
 
@@ -89,3 +90,16 @@ def open_deals(contract: str, kinds: Collection[str]) -> str:
     types = ", ".join(quote(kind) for kind in kinds)
     condition = f"ContractId = {quote(contract)} AND IsClosed = false AND Type IN ({types})"
     return f"SELECT Id FROM Opportunity WHERE {condition} ORDER BY Id"
+
+
+def milestones(opportunity_id: str) -> str:
+    """All milestones of a deal."""
+    fields = ", ".join(MILESTONE_FIELDS)
+    return f"SELECT {fields} FROM Milestone__c WHERE Opportunity__c = {quote(opportunity_id)} ORDER BY Id"
+
+
+def changed_milestones(since: str) -> str:
+    """Milestones by change stamp, with the account of their deal."""
+    condition = f" WHERE SystemModstamp >= {since}" if since else ""
+    fields = ", ".join((*MILESTONE_FIELDS, "Opportunity__c", "Opportunity__r.AccountId", "SystemModstamp"))
+    return f"SELECT {fields} FROM Milestone__c{condition} ORDER BY SystemModstamp, Id"

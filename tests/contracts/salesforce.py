@@ -136,6 +136,9 @@ def queried(says: str, text: str, *given: Any, operation: str = "query", **row: 
                     authorized=TOKEN)  # fmt: skip
 
 
+PARTED = ("a won deal with a milestone", {})
+PART = {"Id": ID, "Name": like("Design"), "CurrencyIsoCode": shaped("USD", "^[A-Z]{3}$"), "Amount__c": like(2000.0),
+        "Status__c": "Accepted"}  # fmt: skip
 BOOK = (
     queried("all billed accounts", books_salesforce.ACCOUNTS, ("an account", {"Billing_Customer_Id__c": "c-US"}), Id=ID,
             Name=like("Hudson"), Selling_Entity__c=like("US"), Billing_Customer_Id__c="c-US"),
@@ -153,6 +156,8 @@ BOOK = (
             IsDeleted=like(False), Payment_Key__c="NS-900", Account__r={"Selling_Entity__c": like("US")},
             Invoice__r={"Invoice_Number__c": "US-000001"}, Amount__c=like(400.0), Received_On__c=DAY,
             **MONEY, **CHANGED),
+    queried("all milestones", books_salesforce.MILESTONES, PARTED, Id=ID, Opportunity__c=ID, Amount__c=like(2000.0),
+            Status__c="Accepted", **MONEY),
 )  # fmt: skip
 
 ALL_SINCE = soql.changed_accounts("2026-01-05T08:00:00Z")
@@ -200,6 +205,19 @@ CASES = (
             query("accounts by id", soql.accounts([ACCOUNT_ID]), ("an account", {}), names=((ACCOUNT_ID, "account"),),
                   rows=answer({**ACCOUNT, "SystemModstamp": STAMP})),
         ), lambda rows: rows[0].content["Selling_Entity__c"] == "US",
+    ),
+    Case(
+        "milestones", lambda org: org.milestones(DEAL_ID), (
+            query("the milestones of a deal", soql.milestones(DEAL_ID), PARTED, names=((DEAL_ID, "opportunity"),),
+                  rows=answer(PART)),
+        ), lambda parts: (parts[0].amount, parts[0].accepted) == (200_000, True),
+    ),
+    Case(
+        "changed_milestones", lambda org: org.changed_milestones("2026-01-05T08:00:00Z"), (
+            query("milestones changed since a moment", soql.changed_milestones("2026-01-05T08:00:00Z"), PARTED,
+                  rows=answer({**PART, "Opportunity__c": ID, "Opportunity__r": {"AccountId": ID},
+                               "SystemModstamp": STAMP})),
+        ), lambda rows: rows[0].content["Amount__c"] == "2000" and rows[0].account != "",
     ),
     Case(
         "open_deals", lambda org: org.open_deals(CONTRACT_ID, ["Renewal"]), (

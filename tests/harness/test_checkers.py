@@ -15,6 +15,7 @@ from harness.canon import (
     Document,
     LedgerLine,
     MeteredLine,
+    Milestone,
     Receipt,
     RecordedUsage,
     UsageEvent,
@@ -110,6 +111,43 @@ EDITS: list[tuple[str, str, Callable[[Canon], object]]] = [
     ("I31", "own payment posted back", lambda c: c.receipts.__setitem__(0, replace(c.receipts[0], key="NS-9"))),
     ("I31", "more applied than the bill is worth", lambda c: second(c.receipts, 1, id="10", key="NS-10")),
 ]  # fmt: skip
+
+
+def with_milestones() -> Canon:
+    """A deal of two parts, one of them accepted and billed."""
+    canon = agreeing_books()
+    canon.deals = [replace(canon.deals[0], net=1700)]
+    canon.contracts = []
+    canon.documents[0] = replace(canon.documents[0], milestone="a04A")
+    canon.milestones = [
+        Milestone("a04A", "design", "006A", 1000, True), Milestone("a04B", "build", "006A", 700, False),
+    ]  # fmt: skip
+    return canon
+
+
+MILESTONE_EDITS: list[tuple[str, Callable[[Canon], object]]] = [
+    ("accepted, and not billed", lambda c: c.milestones.__setitem__(1, replace(c.milestones[1], accepted=True))),
+    ("billed, and not accepted", lambda c: c.milestones.__setitem__(0, replace(c.milestones[0], accepted=False))),
+    ("both at once, of one amount", lambda c: c.milestones.__setitem__(
+        slice(None), [replace(one, amount=850, accepted=not one.accepted) for one in c.milestones])),
+    ("billed twice", lambda c: second(c.documents, 0, id="US-2", key="US-2")),
+    ("billed for less", lambda c: c.documents.__setitem__(0, replace(c.documents[0], net=999))),
+    ("parts that do not come to the order", lambda c: c.milestones.pop()),
+    ("a bill of no milestone", lambda c: c.documents.__setitem__(0, replace(c.documents[0], milestone="a04Z"))),
+]  # fmt: skip
+
+
+def test_milestones_that_are_not_accepted_are_named() -> None:
+    (line,) = [one for one in tie_out(with_milestones(), Excuses()) if one.name == "won = contracted"]
+    assert line.holds
+    assert [(item.kind, item.document, item.amount) for item in line.items] == [("waiting for window", "a04B", 700)]
+
+
+@pytest.mark.parametrize(("what", "edit"), MILESTONE_EDITS, ids=[what for what, _ in MILESTONE_EDITS])
+def test_one_edit_of_milestones_turns_the_tie_out_red(what: str, edit: Callable[[Canon], object]) -> None:
+    canon = with_milestones()
+    edit(canon)
+    assert outcomes(Case(canon))["I5"] == "broken"
 
 
 def with_usage() -> Canon:

@@ -98,7 +98,7 @@ def test_fields_can_be_removed_retyped_and_objects_added(org: Org):
         "type": "reference", "to": "Account", "child": "Subscriptions__r"}}  # fmt: skip
     org.act("alter_schema", change="add_object", object="Subscription__c", definition={"fields": fields, "owner": True})
     made = org.create("Subscription__c", Account__c=org.create("Account", Name="A"))
-    assert made.startswith("a04") and org.get("Subscription__c", made)["Name"] == "S-001"
+    assert made.startswith("a05") and org.get("Subscription__c", made)["Name"] == "S-001"
     assert org.rows("SELECT (SELECT Name FROM Subscriptions__r) FROM Account")[0]["Subscriptions__r"]["totalSize"] == 1
 
 

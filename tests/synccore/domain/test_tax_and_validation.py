@@ -90,6 +90,14 @@ def test_findings_come_all_at_once(deal: Deal, expected: list[str]) -> None:
     assert _kinds(deal) == expected
 
 
+def test_milestones_are_of_one_product_in_new_business_without_a_plan() -> None:
+    parted = Item(kind="charge", milestones=True, erp_item="SVC-ONBOARD")
+    assert _kinds(_deal(("ONBOARD", 2)), ONBOARD=parted) == []
+    assert _kinds(_deal(("ONBOARD", 2), kind="amendment"), ONBOARD=parted) == ["deal_incomplete"]
+    assert _kinds(_deal(("PLAT-ANNUAL", 1), ("ONBOARD", 2)), ONBOARD=parted) == ["deal_incomplete"]
+    assert _kinds(_deal(("ONBOARD", 2), ("BUILD", 1)), ONBOARD=parted, BUILD=parted) == ["deal_incomplete"]
+
+
 def test_what_the_systems_lack_is_told_apart() -> None:
     lacking = Catalogues({"platform-USD-yearly": None}, {"SVC-ONBOARD": "2"})
     assert _kinds(_deal(("PLAT-ANNUAL", 1)), lacking) == ["price_missing", "erp_item_missing"]

@@ -6,7 +6,8 @@ from typing import Any
 
 from synccore.domain.bills import Application, Payment, Receipt
 from synccore.ports.postings import Posting
-from synccore.ports.systems import Found, Rejected, Row
+from synccore.ports.rows import Row
+from synccore.ports.systems import Found, Rejected
 from tests.synccore.processes.wire import Wire, unique
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synccore.ports.systems import Row
+from synccore.ports.rows import Row
 from synccore.processes.intake import UNREADABLE
 from synccore.processes.polls import CloudPayments
 from synccore.systems.erp_cloud_values import changed

@@ -9,7 +9,8 @@ from synccore.domain.bills import Application, Bill, BillLine, Payment, Receipt
 from synccore.domain.deals import Account, Deal, DealLine
 from synccore.domain.money import share
 from synccore.ports.feeds import FeedPage
-from synccore.ports.systems import Found, Row
+from synccore.ports.rows import Row
+from synccore.ports.systems import Found
 from tests.synccore.processes.wire import Wire, unique
 
 T = TypeVar("T")
