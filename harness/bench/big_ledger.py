@@ -40,6 +40,10 @@ _TRIAL_BALANCE = (
     "SELECT a.acctnumber, SUM(l.amount) AS balance FROM transactionaccountingline l JOIN account a ON a.id = l.account "
     "WHERE l.posting = 'T' GROUP BY a.acctnumber ORDER BY a.acctnumber"
 )
+_BY_NAME = (
+    "SELECT BUILTIN.DF(account) AS name, SUM(amount) AS balance FROM transactionaccountingline WHERE posting = 'T' "
+    "GROUP BY BUILTIN.DF(account) ORDER BY name"
+)
 _OPEN_ITEMS = (
     "SELECT id, tranid, duedate, foreignamountunpaid FROM transaction WHERE type = 'CustInvc' AND "
     "foreignamountunpaid > 0 ORDER BY id FETCH FIRST 1000 ROWS ONLY"
@@ -90,7 +94,8 @@ async def _measured(full: Path, empty: Path) -> list[Figure]:
     ours, theirs = (ledger.caller("/record/v1/invoice", _INVOICE) for ledger in (big, small))
     mine, other, ratio = await paired(ours, theirs)
     figures = [Figure("big ledger: invoice POST", mine, "us", other, ratio, RATIO_BAR, f"beside an empty one; {note}")]
-    for name, text in (("trial balance", _TRIAL_BALANCE), ("open items, 1,000 of them", _OPEN_ITEMS)):
+    for name, text in (("trial balance", _TRIAL_BALANCE), ("trial balance by BUILTIN.DF", _BY_NAME),
+                       ("open items, 1,000 of them", _OPEN_ITEMS)):  # fmt: skip
         call = big.caller("/query/v1/suiteql", orjson.dumps({"q": text}))
         begun = time.monotonic()
         rows = orjson.loads(await call())["items"]

@@ -11,6 +11,7 @@ from sqlglot.dialects.oracle import Oracle
 from sqlglot.errors import SqlglotError
 from sqlglot.transforms import eliminate_join_marks
 
+from simulators.erp_cloud.suiteql_grouping import NAME, in_two_levels
 from simulators.erp_cloud.tables import DATE_COLUMNS, REFERENCES
 from simulators.kit.fidelity import approximate, exact
 
@@ -180,6 +181,7 @@ def _rewrite(tree: exp.Expr) -> exp.Expr:
     for total in list(tree.find_all(exp.Sum)):
         _exact_sum(total)
     _name_columns(tree)
+    tree = in_two_levels(tree)
     _rename_tables(tree)
     for identifier in tree.find_all(exp.Identifier):
         if _WORD.fullmatch(identifier.name):
@@ -246,7 +248,7 @@ def _display(column: exp.Expr, tables: dict[str, str]) -> exp.Expr:
     arguments: list[exp.Expr] = [exp.Literal.string(kind), column.copy()]
     if kind == "_status":
         arguments.append(exp.column("type", table=column.table or None))
-    return exp.Anonymous(this="ns_df", expressions=arguments)
+    return exp.Anonymous(this=NAME, expressions=arguments)
 
 
 def _is_column(node: exp.Expr | None, names: frozenset[str]) -> bool:

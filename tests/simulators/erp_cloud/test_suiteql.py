@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from simulators.erp_cloud import suiteql_dialect
 from simulators.erp_cloud.suiteql_dialect import BadQuery, translate
 from simulators.erp_cloud.suiteql_template import template
 from tests.simulators.erp_cloud.world import World
@@ -236,3 +237,38 @@ def test_select_star_and_expression_names(world: World) -> None:
     assert world.rows("SELECT UPPER(companyname), id, LOWER(companyname) FROM customer") == [
         {"expr1": "ACME C1", "id": "501", "expr2": "acme c1"}
     ]
+
+
+@pytest.mark.parametrize("query", [
+    "SELECT BUILTIN.DF(l.account) AS a, SUM(l.amount) AS balance, COUNT(l.debit) AS n FROM transactionaccountingline l "
+    "WHERE l.posting = 'T' GROUP BY BUILTIN.DF(l.account) ORDER BY 2 DESC",
+    "SELECT l.account, BUILTIN.DF(l.account), COUNT(*), MAX(l.debit), MIN(l.credit) FROM transactionaccountingline l "
+    "JOIN transaction t ON t.id = l.transaction GROUP BY l.account, BUILTIN.DF(l.account) "
+    "HAVING SUM(l.amount) <> 0 ORDER BY COUNT(*) DESC, BUILTIN.DF(l.account) FETCH FIRST 2 ROWS ONLY",
+    "SELECT BUILTIN.DF(entity) AS customer, SUM(foreigntotal) + 1 AS more FROM transaction WHERE trandate >= ? "
+    "GROUP BY BUILTIN.DF(entity) ORDER BY customer",
+    "SELECT BUILTIN.DF(status) AS s, COUNT(*) AS n FROM transaction GROUP BY BUILTIN.DF(status) ORDER BY s",
+])  # fmt: skip
+def test_groups_by_names_in_two_levels_are_those_of_one(
+    world: World, query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.customer("c2")
+    for number, name in enumerate(("c1", "c2", "c1")):
+        world.invoice(f"I{number}", amount=f"10.{number}", entity={"externalId": f"CB-{name}"})
+    params = ["1/1/2026"] if "?" in query else []
+    two = world.rows(query, *params)
+    assert two and " FROM (SELECT " in translate(query).sql
+    monkeypatch.setattr(suiteql_dialect, "in_two_levels", lambda tree: tree)
+    assert " FROM (SELECT " not in translate(query).sql
+    assert world.rows(f"{query} ", *params) == two
+
+
+@pytest.mark.parametrize("query", [
+    "SELECT BUILTIN.DF(l.account), AVG(l.amount) FROM transactionaccountingline l GROUP BY BUILTIN.DF(l.account)",
+    "SELECT BUILTIN.DF(l.account), COUNT(DISTINCT l.transaction) FROM transactionaccountingline l "
+    "GROUP BY BUILTIN.DF(l.account)",
+    "SELECT l.account, COUNT(*) FROM transactionaccountingline l GROUP BY l.account",
+    "SELECT BUILTIN.DF(account), SUM(l.amount) FROM transactionaccountingline l GROUP BY BUILTIN.DF(l.account)",
+])  # fmt: skip
+def test_what_has_no_parts_is_grouped_as_it_is(query: str) -> None:
+    assert " FROM (SELECT " not in translate(query).sql
