@@ -68,6 +68,21 @@ class CloudClerk:
         """The bank has returned the youngest transfer for these invoices: it is taken off them and paid back. Its id
         and amount.
         """
+        payment, amount = await self.youngest_transfer(numbers)
+        path = f"{REST}/record/v1/customerPayment/{payment['id']}?replace=apply"
+        reply = await self._send("PATCH", path, {"apply": {"items": []}})
+        if reply.status != 204:
+            raise refused("the cloud ERP", f"taking off payment {payment['id']}", reply)
+        body = {
+            "customer": {"id": payment["entity"]}, "currency": {"id": payment["currency"]}, "tranDate": on,
+            "memo": "Returned by the bank",
+            "apply": {"items": [{"doc": {"id": payment["id"]}, "apply": True, "amount": float(amount)}]},
+        }  # fmt: skip
+        await self._create("customerRefund", body)
+        return str(payment["id"]), amount
+
+    async def youngest_transfer(self, numbers: Sequence[str]) -> tuple[dict[str, Any], str]:
+        """The youngest transfer that settles one of these invoices: id, entity and currency, and its amount."""
         listed = ", ".join(f"'{number}'" for number in numbers)
         rows = await self.suiteql(
             "SELECT p.id, p.entity, p.currency, p.foreigntotal, p.externalid FROM previoustransactionlinelink k "
@@ -77,19 +92,7 @@ class CloudClerk:
         rows = [row for row in rows if not row.get("externalid")]
         if not rows:
             raise StepFailed(f"the cloud ERP knows no transfer for {listed}")
-        payment = rows[-1]
-        path = f"{REST}/record/v1/customerPayment/{payment['id']}?replace=apply"
-        reply = await self._send("PATCH", path, {"apply": {"items": []}})
-        if reply.status != 204:
-            raise refused("the cloud ERP", f"taking off payment {payment['id']}", reply)
-        body = {
-            "customer": {"id": payment["entity"]}, "currency": {"id": payment["currency"]}, "tranDate": on,
-            "memo": "Returned by the bank",
-            "apply": {"items": [{"doc": {"id": payment["id"]}, "apply": True,
-                                 "amount": float(payment["foreigntotal"])}]},
-        }  # fmt: skip
-        await self._create("customerRefund", body)
-        return str(payment["id"]), str(payment["foreigntotal"])
+        return rows[-1], str(rows[-1]["foreigntotal"])
 
     async def open_items(self) -> list[OpenItem]:
         """All invoices that are not paid in full, oldest first."""

@@ -89,6 +89,15 @@ async def bank_return(stage: Stage, facts: Any) -> str:
     return f"the bank returns {row['ZPAYWRBTR']} {offer.currency} of {offer.buyer.name} (document {row['BELNR']})"
 
 
+async def void_payment(stage: Stage, facts: Any) -> str:
+    """By the page of the cloud ERP: REST has no call for it."""
+    offer = stage.offer(facts.deal)
+    payment, amount = await stage.cloud_clerk.youngest_transfer([bill["id"] for bill in await _bills(stage, offer)])
+    arguments = {"record": "customerPayment", "id": payment["id"]}
+    await stage.world.control("erp_cloud", "POST", "/_control/act/void_record", arguments)
+    return f"{amount} {offer.currency} of {offer.buyer.name} were never received: payment {payment['id']} is voided"
+
+
 async def cancel(stage: Stage, facts: Any) -> str:
     """By the platform's own operation; the contract term ends with it."""
     offer = stage.offer(facts.deal)

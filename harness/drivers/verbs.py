@@ -292,6 +292,7 @@ DRIVERS: dict[str, Driver] = {
     "refund": money.refund,
     "chargeback": money.chargeback,
     "bank_return": money.bank_return,
+    "void_payment": money.void_payment,
     "cancel": money.cancel,
     "void": money.void,
     "rebill": money.rebill,

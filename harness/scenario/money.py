@@ -50,6 +50,13 @@ class BankReturnStep(Part):
     deal: Name
 
 
+class VoidPaymentStep(Part):
+    """A clerk of the cloud ERP voids the youngest transfer for a deal's bill: it was never received."""
+
+    short: ClassVar[str] = "deal"
+    deal: Name
+
+
 class CancelStep(Part):
     """The customer's contract ends, now with or without credit for the rest of the term, or at its end."""
 

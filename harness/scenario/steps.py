@@ -42,6 +42,7 @@ from harness.scenario.money import (
     NoteDebtStep,
     RebillStep,
     RefundStep,
+    VoidPaymentStep,
     VoidStep,
 )
 from harness.scenario.part import Part
@@ -314,6 +315,7 @@ VERBS: dict[str, type[Part]] = {
     "refund": RefundStep,
     "chargeback": ChargebackStep,
     "bank_return": BankReturnStep,
+    "void_payment": VoidPaymentStep,
     "cancel": CancelStep,
     "void": VoidStep,
     "rebill": RebillStep,

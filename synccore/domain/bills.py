@@ -124,3 +124,4 @@ class Receipt(Value):
     documents: dict[str, int] = Field(default_factory=dict)
     loose: int = 0
     taken: tuple[Application, ...] = ()
+    voided: bool = False  # a clerk has taken it back: it settles nothing, and nothing of it is left

@@ -249,6 +249,10 @@ class Platform(Reachable, Protocol):
         """Take a payment off a bill: what it had settled is unused; returns the transaction's id."""
         ...
 
+    async def delete_payment(self, transaction_id: str, key: str) -> str:
+        """Delete a payment by transfer that no bill uses; returns its id."""
+        ...
+
     async def apply_payment(self, invoice_id: str, transaction_id: str, amount: int, key: str) -> str:
         """Set so much of a payment that no bill uses against a bill; returns the transaction's id."""
         ...

@@ -18,6 +18,7 @@ from synccore.processes.legacy_money import own_name
 from synccore.processes.legacy_posting import is_echo
 from synccore.processes.receipt_alignment import align, last_seen, total_key
 from synccore.processes.receipt_parts import part_names, show_and_settle
+from synccore.processes.voided_receipts import delete_voided
 from synccore.processes.write_back import receipt_fields, show_loose
 
 
@@ -44,6 +45,8 @@ async def record_receipt(ctx: Context, run: Run, key: str) -> None:
 
 async def _record(ctx: Context, run: Run, receipt: Receipt) -> None:
     agreed = await align(ctx, run, receipt)
+    if receipt.voided:
+        await delete_voided(ctx, run, receipt)
     await _show_all(ctx, run, receipt, agreed)
 
 

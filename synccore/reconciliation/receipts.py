@@ -54,6 +54,8 @@ def _one(matching: Matching, key: str, platform: Sum | None, ledger: Sum | None,
     born_here = not matching.names.keys.born_in_ledger(key)
     origin, copy = (platform, ledger) if born_here else (ledger, platform)
     if origin is None:
+        if copy is None and sales is not None and not sales.amount:
+            return  # taken back where it was born: sales keeps the record of it, worth nothing
         _orphan(matching, key, copy, sales, born_here)
         return
     place = (origin.entity, origin.currency)

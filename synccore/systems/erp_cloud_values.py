@@ -15,6 +15,8 @@ from synccore.ports.systems import Drifted, Rejected
 SYSTEM = "erp_cloud"
 _DEMANDED = re.compile(r"enter value\(s\) for: ([^.]+?)\.?(?: (\w+))?$")
 
+VOIDED = "V"  # status of a transaction
+
 
 def drift(refusal: Rejected, operation: str, kind: str) -> Rejected:
     """The refusal, as drift if it says that the record needs a field that we do not know."""
@@ -92,6 +94,7 @@ def receipt(row: Mapping[str, Any], internal_id: str, currency: str) -> Receipt:
         received_on=_day(row),
         applied=tuple(Application(bill=doc, amount=amount) for _, doc, amount in _applications(row, currency)),
         loose=minor(Decimal(str(row.get("unapplied") or 0)), currency),
+        voided=(row.get("status") or {}).get("id") == VOIDED,
     )
 
 

@@ -253,6 +253,12 @@ class SubscriptionsAdapter:
         body = await self._post("invoice.remove_payment", path, fields, "transaction", key)
         return str(body["transaction"]["id"])
 
+    async def delete_payment(self, transaction_id: str, key: str) -> str:
+        """POST /transactions/{id}/delete_offline_transaction."""
+        path = f"/transactions/{_seg(transaction_id)}/delete_offline_transaction"
+        body = await self._post("transaction.delete_offline_transaction", path, {}, "transaction", key)
+        return str(body["transaction"]["id"])
+
     async def apply_payment(self, invoice_id: str, transaction_id: str, amount: int, key: str) -> str:
         """POST /invoices/{id}/apply_payments."""
         path = f"/invoices/{_seg(invoice_id)}/apply_payments"

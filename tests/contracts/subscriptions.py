@@ -349,6 +349,12 @@ CASES = (
         ], ON_ACCOUNT, headers=ONCE, form_injected={"$['transactions[id][0]'][0]": "${transaction}"},
             answers={"invoice": {"id": NUMBER}}),
     ), lambda found: found == "txn_1"),
+    Case("delete_payment", lambda site: site.delete_payment("txn_1", "once-1"), (
+        post("money on account that never was", injected(
+            f"{API}/transactions/txn_1/delete_offline_transaction",
+            f"{API}/transactions/${{transaction}}/delete_offline_transaction"), [], ON_ACCOUNT, headers=ONCE,
+             answers={"transaction": {"id": like("txn_1")}}),
+    ), lambda found: found == "txn_1"),
     Case("record_refund", lambda site: site.record_refund("txn_1", RECEIVED, 1000, "once-1"), (
         post("money on account given back", injected(f"{API}/transactions/txn_1/record_refund",
                                                      f"{API}/transactions/${{transaction}}/record_refund"), [
