@@ -52,11 +52,11 @@ REASONS = (
 
 @dataclass
 class Wish:
-    """What is to be credited: a gross total, or net (else gross) amounts by the id of the invoice's line."""
+    """What is to be credited: a gross total, or net amounts (else net and tax) by the id of the invoice's line."""
 
     total: int | None = None
     lines: list[tuple[str, int]] = field(default_factory=list)
-    gross: list[tuple[str, int]] = field(default_factory=list)
+    parts: list[tuple[str, int, int]] = field(default_factory=list)
     date: int | None = None
     key: str | None = None  # its id, where that is known: an imported note's
 
@@ -237,9 +237,7 @@ def _credited(work: Work, invoice: Doc, wish: Wish) -> list[Doc]:
                 raise wrong("line_items[amount][0]", f"line {key} was billed at {net(by_id[key])}")
             tax = minor(Decimal(amount) * Decimal(str(by_id[key]["tax_rate"])) / 100)
             lines.append(_line(work, by_id[key], amount, tax))
-        for key, share in wish.gross:
-            lines.append(_line(work, by_id[key], *net_and_tax(share, Decimal(str(by_id[key]["tax_rate"])))))
-        return lines
+        return lines + [_line(work, by_id[key], amount, tax) for key, amount, tax in wish.parts]
     source = invoice["line_items"]
     if wish.total == invoice["total"]:
         return [_line(work, line, net(line), line["tax_amount"]) for line in source if net(line)]

@@ -140,7 +140,9 @@ def _running(work: Work, params: Params, subscription: Doc, status: str, cycles:
             boundary, -subscription["billing_period"], subscription["billing_period_unit"], subscription["_anchor_day"]
         )
     remaining = 0 if status == "non_renewing" else cycles
-    terms.set_term(work, subscription, work.calendar.term_start(start), remaining, boundary)
+    terms.set_term(
+        work, subscription, work.calendar.term_start(start), remaining, (boundary, subscription["_anchor_day"])
+    )
     if status == "paused":
         subscription["status"], subscription["pause_date"] = "paused", params.integer("pause_date") or work.at
         subscription.pop("next_billing_at", None)

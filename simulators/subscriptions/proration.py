@@ -7,7 +7,7 @@ from decimal import Decimal
 from simulators.kit.fidelity import approximate, exact
 from simulators.kit.store import Doc
 from simulators.subscriptions import billing, charging, credit_notes, items, rules_proration, unbilled
-from simulators.subscriptions.rules_credit import spread
+from simulators.subscriptions.rules_credit import net_and_tax, spread
 from simulators.subscriptions.rules_invoice import net
 from simulators.subscriptions.rules_price import minor
 from simulators.subscriptions.rules_proration import WHOLE, Share
@@ -240,11 +240,54 @@ def _bills(work: Work, subscription: Doc) -> list[Doc]:
 
 
 def _credited(work: Work, invoice: Doc, line_id: str) -> int:
+    return sum(_gross(line) for line in _credits(work, invoice, line_id))
+
+
+def _gross(line: Doc) -> int:
+    amount: int = line["_gross"] if "_gross" in line else line["amount"]
+    return amount
+
+
+def _credits(work: Work, invoice: Doc, line_id: str) -> list[Doc]:
+    """The lines of notes that credit a line of an invoice."""
     notes = work.find("credit_note", reference_invoice_id=invoice["id"])
-    return sum(
-        line.get("_gross", line["amount"]) for note in notes if note["status"] != "voided" and not note["deleted"]
+    return [
+        line for note in notes if note["status"] != "voided" and not note["deleted"]
         for line in note["line_items"] if line["reference_line_item_id"] == line_id
-    )  # fmt: skip
+    ]  # fmt: skip
+
+
+@dataclass
+class _Part:
+    """What is still to be credited of a line: before and after its discounts, and the tax of that."""
+
+    line: str
+    rate: Decimal
+    gross: int
+    net: int
+    tax: int
+
+    def take(self, share: int) -> tuple[int, int, int]:
+        """(gross, net, tax) for so much of net and tax; the last share is all that is left."""
+        whole = self.net + self.tax
+        if share == whole:
+            taken = self.gross, self.net, self.tax
+        else:
+            taken = minor(Decimal(self.gross) * share / whole), *net_and_tax(share, self.rate)
+        self.gross, self.net, self.tax = self.gross - taken[0], self.net - taken[1], self.tax - taken[2]
+        return taken
+
+
+def _part(work: Work, invoice: Doc, credit: tuple[str, int, int]) -> _Part:
+    """Tax at the line's own rate; what completes the credit of a line takes the tax that is left of it."""
+    key, gross, amount = credit
+    line = next(one for one in invoice["line_items"] if one["id"] == key)
+    before = _credits(work, invoice, key)
+    rate = Decimal(str(line["tax_rate"]))
+    left = max(0, line["tax_amount"] - sum(one["tax_amount"] for one in before))
+    complete = gross + sum(_gross(one) for one in before) == line["amount"]
+    tax = left if complete else min(left, minor(Decimal(amount) * rate / 100))
+    return _Part(key, rate, gross, amount, tax)
 
 
 def _notes(work: Work, invoice: Doc, lines: list[tuple[str, int, int]], reason: str) -> list[Doc]:
@@ -252,24 +295,20 @@ def _notes(work: Work, invoice: Doc, lines: list[tuple[str, int, int]], reason: 
 
     What was written off or credited by hand already is not credited again.
     """
-    by_id = {line["id"]: line for line in invoice["line_items"]}
-    whole = [one + minor(Decimal(one) * Decimal(str(by_id[key]["tax_rate"])) / 100) for key, _, one in lines]
-    adjusted = min(invoice["amount_due"], sum(whole))
-    back = min(credit_notes.creditable(invoice), sum(whole) - adjusted)
+    parts = [_part(work, invoice, line) for line in lines]
+    whole = sum(part.net + part.tax for part in parts)
+    adjusted = min(invoice["amount_due"], whole)
+    back = min(credit_notes.creditable(invoice), whole - adjusted)
     notes = []
-    rest = whole
     for kind, total in (("adjustment", adjusted), ("refundable", back)):
         if total <= 0:
             continue
-        part = rest if total == sum(rest) else spread(total, rest)
-        rest = [left - took for left, took in zip(rest, part, strict=True)]
-        shown = [(row, took) for row, took in zip(lines, part, strict=True) if took]
-        wish = credit_notes.Wish(gross=[(row[0], took) for row, took in shown])
-        if part == whole:
-            wish = credit_notes.Wish(lines=[(row[0], row[2]) for row, _ in shown])
+        shares = spread(total, [part.net + part.tax for part in parts])
+        taken = [(part.line, *part.take(share)) for part, share in zip(parts, shares, strict=True) if share]
+        wish = credit_notes.Wish(parts=[(key, amount, tax) for key, _, amount, tax in taken])
         note = credit_notes.against(work, invoice, kind, reason, wish)
-        for line, (row, took) in zip(note["line_items"], shown, strict=True):
-            line["_gross"] = minor(Decimal(row[1]) * took / whole[lines.index(row)])
+        for line, (_, gross, _, _) in zip(note["line_items"], taken, strict=True):
+            line["_gross"] = gross
         billing.rebalanced(work, invoice)
         notes.append(note)
     return notes

@@ -204,8 +204,11 @@ def base_changed(work: Work, subscription: Doc) -> None:
 def due(work: Work, job: Job) -> None:
     """A ramp's date has come: it changes the subscription as a call would, or fails and says why."""
     ramp = work.get("ramp", job.payload["id"])
-    if ramp is None or ramp["deleted"] or ramp["status"] != "scheduled":
-        return
+    if ramp is not None and not ramp["deleted"] and ramp["status"] == "scheduled":
+        _apply(work, ramp)
+
+
+def _apply(work: Work, ramp: Doc) -> None:
     subscription = work.need("subscription", ramp["subscription_id"])
     try:
         wish = _wish(work, subscription, ramp)
@@ -227,6 +230,14 @@ def due(work: Work, job: Job) -> None:
         switches.now(work, subscription, wish, work.at)
     _shown(work, subscription)
     work.emit("subscription_ramp_applied", ramp=ramp, **answer(work, subscription))
+
+
+def before_term(work: Work, subscription: Doc) -> None:
+    """A ramp of the day on which a term begins holds for that term: it is applied before the term is billed."""
+    if subscription.get("_ramps"):
+        for ramp in of(work, subscription["id"]):
+            if ramp["effective_from"] <= work.at:
+                _apply(work, ramp)
 
 
 def _wish(work: Work, subscription: Doc, ramp: Doc) -> Doc:

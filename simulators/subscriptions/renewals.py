@@ -9,9 +9,11 @@ from simulators.subscriptions import (
     contracts,
     items,
     pauses,
+    ramps,
     switches,
     terms,
     unbilled,
+    usage_rating,
 )
 from simulators.subscriptions.answers import answer
 from simulators.subscriptions.endings import cancelled
@@ -23,6 +25,8 @@ def term_end(work: Work, job: Job) -> None:
     subscription = work.get("subscription", job.payload["id"])
     if subscription is None or subscription["deleted"] or subscription["status"] not in ("active", "non_renewing"):
         return
+    ramps.before_term(work, subscription)
+    usage_rating.before_term(work, job)
     customer = work.need("customer", subscription["customer_id"])
     changed = switches.at_term_end(work, subscription)
     if subscription.get("_pause_at_end"):

@@ -16,16 +16,23 @@ approximate(
 )
 
 
-def set_term(work: Work, subscription: Doc, start: int, remaining: int | None, boundary: int | None = None) -> None:
-    """Move the subscription into the billing term that begins at `start`; `boundary`: where it ends, if not by period.
+Boundary = tuple[int, int]
+"""Where a term ends that does not end by its period, and the day of the month that terms keep from then on."""
+
+
+def set_term(
+    work: Work, subscription: Doc, start: int, remaining: int | None, boundary: Boundary | None = None
+) -> None:  # fmt: skip
+    """Move the subscription into the billing term that begins at `start`; `boundary`: if it does not end by its period.
 
     `remaining`: how many terms follow this one, None where no end is set.
     """
     following = proration.next_boundary(work, subscription, start)
     subscription.pop("_whole", None)
-    if boundary is not None and boundary != following:
-        subscription["_whole"] = rules_proration.length(work.calendar, start, following)
-        following = boundary
+    if boundary is not None:
+        if boundary[0] != following:
+            subscription["_whole"] = rules_proration.length(work.calendar, start, following)
+        following, subscription["_anchor_day"] = boundary
     subscription["current_term_start"], subscription["_next_term"] = start, following
     subscription["current_term_end"] = work.calendar.last_second(following)
     subscription["next_billing_at"] = following
@@ -68,11 +75,8 @@ def billing_day(work: Work, customer: Doc, subscription: Doc) -> tuple[int, int 
     return day, month if unit == "year" else None
 
 
-def aligned(work: Work, customer: Doc, subscription: Doc, start: int) -> int | None:
-    """Where a term that begins at `start` must end so that the next one begins on the billing day; None: by period.
-
-    From then on terms keep that day.
-    """
+def aligned(work: Work, customer: Doc, subscription: Doc, start: int) -> Boundary | None:
+    """Where a term that begins at `start` must end so that the next one begins on the billing day; None: by period."""
     asked = billing_day(work, customer, subscription)
     if asked is None:
         return None
@@ -83,8 +87,7 @@ def aligned(work: Work, customer: Doc, subscription: Doc, start: int) -> int | N
         on = min(day, months.monthrange(year, number)[1])
         moved = work.calendar.midnight(year, number, on)
         if moved > start:
-            subscription["_anchor_day"] = day
-            return None if moved == proration.next_boundary(work, subscription, start) else moved
+            return moved, day
         if on == local.day and number == local.month and moved == work.calendar.day_start(start):
             subscription["_anchor_day"] = day  # it begins on the billing day itself
             return None

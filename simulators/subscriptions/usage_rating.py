@@ -61,6 +61,13 @@ def term_over(work: Work, job: Job) -> None:
     _bill(work, subscription, periods)
 
 
+def before_term(work: Work, job: Job) -> None:
+    """Months of usage that end with a billing term are billed before the next term is."""
+    subscription = work.need("subscription", job.payload["id"])
+    if any(item["next_billing_at"] <= work.at for item in usage_terms.metered_items(subscription)):
+        term_over(work, job)
+
+
 def over(work: Work, subscription: Doc) -> None:
     """The subscription ends now."""
     bill_rest(work, subscription, usage_terms.metered_items(subscription))

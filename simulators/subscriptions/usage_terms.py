@@ -18,12 +18,20 @@ def begin(work: Work, subscription: Doc, start: int) -> None:
 
 def move(work: Work, subscription: Doc, item: Doc, start: int) -> None:
     """Move one metered item into its term that begins at `start`."""
-    following = work.calendar.add(
-        start, item["billing_period"], item["billing_period_unit"], subscription["_anchor_day"]
-    )
+    following = _end(work, subscription, item, start)
     item["current_term_start"], item["next_billing_at"] = start, following
     item["current_term_end"] = work.calendar.last_second(following)
     item["metered_quantity"] = "0"
+
+
+def _end(work: Work, subscription: Doc, item: Doc, start: int) -> int:
+    """Where the term ends: by the item's period on the subscription's day, and with the billing term at the latest."""
+    unit, anchor = item["billing_period_unit"], subscription["_anchor_day"]
+    end = work.calendar.add(start, 0, unit, anchor) if unit == "month" else start
+    if end <= start:  # else a term of less than its period leads to a day that has moved (calendar billing)
+        end = work.calendar.add(start, item["billing_period"], unit, anchor)
+    term_end: int = subscription["_next_term"]
+    return min(end, term_end) if term_end > start else end
 
 
 def watch(work: Work, subscription: Doc) -> None:

@@ -1,11 +1,11 @@
-"""What a subscription has cost so far, reckoned a second time: from the list of facts alone, by days, without tax.
+"""What a subscription has cost so far, reckoned a second time: from the list of facts alone, by days.
 
 It shares nothing with the simulator. Amounts are minor units; a term's end is the first day of the next one. The facts:
 billing in advance at a term's start; month ends keep their anchor; a change credits the rest of the old price and
 charges the rest of the new one, each rounded half-up by itself, or credits the difference; a line's discount is taken
 off all its credits together in proportion; nothing is credited that was not charged; a pause costs nothing; terms
 billed ahead are credited whole; extending a term costs price / days of a period from today x days added, shortening it
-gives back price / days of the term x days removed.
+gives back price / days of the term x days removed. Each credit of a line takes back tax at the line's own rate.
 """
 
 from calendar import monthrange
@@ -28,7 +28,10 @@ class Line:
     gross: int
     net: int
     unbilled: bool
+    tax: int = 0
+    bill: int = 0  # which of the ledger's bills it stands on
     credited: int = 0
+    tax_back: int = 0
 
 
 @dataclass
@@ -41,6 +44,7 @@ class Ledger:
     seats: dict[str, int]
     off: int = 0
     trial_until: date | None = None
+    rate: Fraction = Fraction(0)  # of tax, the same on every line
     total: int = 0  # everything charged, less everything credited, net of discounts
     status: str = "active"
     lines: list[Line] = field(default_factory=list)
@@ -92,8 +96,19 @@ class Ledger:
 
     def _charge(self, item: str, start: date, gross: int, unbilled: bool) -> None:
         net = gross - half_up(Fraction(gross * self.off, 100))
-        self.lines.append(Line(item, start, gross, net, unbilled))
-        self.total += net
+        line = Line(item, start, gross, net, unbilled, half_up(net * self.rate))
+        self.lines.append(line)
+        self._charged(line)
+
+    def _charges(self, charges: list[tuple[str, date, int]], unbilled: bool) -> None:
+        for item, since, charge in charges:
+            self._charge(item, since, charge, unbilled)
+
+    def _charged(self, line: Line) -> None:
+        self.total += line.net
+
+    def _credited(self, line: Line, net: int, tax: int) -> None:
+        self.total -= net
 
     def _credit(self, item: str, start: date, end: date, amount: int) -> None:
         """Take an amount off what was charged of an item in a stretch: unbilled charges first, else the youngest."""
@@ -111,7 +126,11 @@ class Ledger:
             else:
                 before = half_up(Fraction(line.credited * line.net, line.gross))
                 line.credited += take
-                self.total -= half_up(Fraction(line.credited * line.net, line.gross)) - before
+                net = half_up(Fraction(line.credited * line.net, line.gross)) - before
+                left = line.tax - line.tax_back  # the last part takes what is left, so that a line ends at nothing
+                tax = left if line.credited == line.gross else min(left, half_up(net * self.rate))
+                line.tax_back += tax
+                self._credited(line, net, tax)
 
     def _stretches(self) -> list[tuple[date, date, date, Fraction]]:
         """What was charged in advance, as (start, end, where the rest begins, how much of a term the rest is)."""
@@ -127,8 +146,8 @@ class Ledger:
 
     def change(self, seats: dict[str, int], unbilled: bool) -> None:
         """From today on, other seats; an item with none is gone."""
+        charges = []
         for start, end, since, share in self._stretches() if self.status == "active" else ():
-            charges = []
             for item in self.prices:
                 was, will = self.price(item), self.price(item, seats)
                 if was == will and (item in self.seats) == (item in seats):
@@ -137,8 +156,7 @@ class Ledger:
                 self._credit(item, start, end, credit if charge >= credit else credit - charge)
                 if charge >= credit and charge:
                     charges.append((item, since, charge))
-            for item, since, charge in charges:
-                self._charge(item, since, charge, unbilled)
+        self._charges(charges, unbilled)
         self.seats = {item: count for item, count in seats.items() if count}
 
     def cancel(self, option: str) -> None:
