@@ -56,6 +56,7 @@ def unmet(
     ]  # fmt: skip
     found += _rated(expect, evidence.canon, opportunities)
     found += _contracts(expect, evidence.canon, opportunities)
+    found += _accounts(expect, evidence.canon)
     found += _debts(expect, evidence.canon, opportunities)
     if expect.tie_out == "holds":
         found += [
@@ -76,6 +77,18 @@ def _rated(expect: Expect, canon: Canon, opportunities: Mapping[str, str]) -> li
     has = {name: sums.get(opportunities.get(name, "?"), Decimal(0)) for name in expect.rated}
     return [f"usage of deal {name} is rated as {has[name]}, expected {wanted}"
             for name, wanted in expect.rated.items() if has[name] != wanted]  # fmt: skip
+
+
+def _accounts(expect: Expect, canon: Canon) -> list[str]:
+    """What stands on accounts of the ledgers, summed over all entities, in the documents' own currency."""
+    found = []
+    for name, wanted in expect.accounts.items():
+        system, number, currency = name.split("/")
+        lines = (one for one in canon.ledger if (one.system, one.account, one.currency) == (system, number, currency))
+        has = sum(one.amount for one in lines)
+        if has != minor(wanted, currency):
+            found.append(f"account {name} stands at {text(has, currency)}, expected {wanted:,.2f}")
+    return found
 
 
 def _debts(expect: Expect, canon: Canon, opportunities: Mapping[str, str]) -> list[str]:

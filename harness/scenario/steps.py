@@ -273,6 +273,7 @@ class Expect(Part):
     the platform. `won`, `billed` and `parked` are the net sums of the tie-out's first line, `won_by_month` splits the
     won by the month of the close date, `loaded` is how far all loaded deals have come, `rated` the usage in final bills
     by deal.
+    `accounts`: balances of ledger accounts, debit above zero, by `ledger/number/currency`.
     `reconciliation`: what the core finds when it is asked to reconcile here. `broken` (at the end alone): what judges
     must find in books that a story's people have edited, sentence by sentence and nothing else; `{id}` stands for the
     bill of a deal or the record of an edit.
@@ -292,6 +293,7 @@ class Expect(Part):
     contracts: dict[Name, ContractState] = Field(default_factory=dict)
     debts: dict[Name, DebtState] = Field(default_factory=dict)
     sync: dict[Name, str] = Field(default_factory=dict)
+    accounts: dict[str, Decimal] = Field(default_factory=dict)
     tie_out: Literal["holds"] | None = None
     reconciliation: Reconciled | None = None
     broken: dict[str, tuple[str, ...]] = Field(default_factory=dict)

@@ -55,8 +55,9 @@ POLICIES: dict[str, dict[str, Any]] = {
     "reconciliation": {"at": "", "zone": "UTC", "heal": False, "limit": 25},  # at: HH:MM of each day; "": on demand
     "rounding": {"erp_item": "", "tax_code": ""},
     # what a payment leaves open up to `tolerance` ({currency: major units}) is given up and posted to `erp_item` or
-    # `legacy` (an account), up to `ask_percent` of the bill it is put before finance; 0: no bill is looked at
-    "short_payments": {"tolerance": {}, "ask_percent": 0, "erp_item": "", "legacy": ""},
+    # `legacy` (an account), up to `ask_percent` of the bill it is put before finance; 0: no bill is looked at.
+    # `reasons`: name -> {percent, erp_item, legacy}: just so much of the net is given up, to an account of its own
+    "short_payments": {"tolerance": {}, "ask_percent": 0, "erp_item": "", "legacy": "", "reasons": {}},
     "closed_period": {"posts_in": "ask"},  # or next_open: the first open month after it, with its tax point kept
     "known_customers": {"cloud": "create", "new": []},  # or match: see `known_customers`
     # what a bill that is given up is posted to: it is no revenue that is taken back. `legacy`: the account there

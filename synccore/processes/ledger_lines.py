@@ -14,7 +14,7 @@ from synccore.ports.postings import LedgerLine
 from synccore.ports.stores import Unit
 from synccore.processes.context import Context
 from synccore.processes.ledger_facts import LedgerFacts, sku_of
-from synccore.processes.short_payments import POLICY, short_key
+from synccore.processes.short_payments import POLICY, reason_key, short_key
 
 _DAY_S = 86_400
 
@@ -54,7 +54,9 @@ async def written_off_to(ctx: Context, credit: Credit, facts: LedgerFacts) -> It
 
     def look(unit: Unit) -> tuple[str, dict[str, Any]]:
         name = POLICY if unit.cursors.get(short_key(credit.bill)) else "write_offs"
-        return name, ctx.policy(unit, name)
+        policy = ctx.policy(unit, name)
+        reason = policy["reasons"].get(unit.cursors.get(reason_key(credit.bill)) or "", {}) if name == POLICY else {}
+        return name, {**policy, **reason}
 
     name, policy = await ctx.db.run(look)
     target = str(policy["erp_item" if facts.entity.ledger == "cloud" else "legacy"])

@@ -1,5 +1,6 @@
 """A bill that a payment leaves open by little: given up by policy, or put before finance; never silently."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -20,25 +21,49 @@ def short_key(bill: str) -> str:
     return f"short/{bill}"
 
 
+def reason_key(bill: str) -> str:
+    """Where it is remembered which of the policy's reasons a rest was given up for."""
+    return f"short-reason/{bill}"
+
+
+def withheld(policy: Mapping[str, Any], bill: Bill) -> str:
+    """The reason of the policy's whose share of the bill is just what is open, '' if there is none.
+
+    A bill with tax has none: what a customer withholds lowers no tax that is owed on the sale, and a write-off would.
+    """
+    if bill.tax:
+        return ""
+    exact = (
+        name
+        for name, one in policy["reasons"].items()
+        if bill.due * 100 == Decimal(str(one.get("percent", 0))) * bill.net
+    )
+    return next(exact, "")
+
+
 async def settle_short(ctx: Context, key: str, number: str) -> None:
-    """After a payment was recorded. What is open up to policy `tolerance` is written off in the platform, from where
-    it goes the way of every credit note; up to `ask_percent` of the bill it is for a person. More is a part payment.
+    """After a payment was recorded. What one of policy `reasons` explains, and what is open up to `tolerance`, is
+    written off in the platform, from where it goes the way of every credit note; up to `ask_percent` of the bill it is
+    for a person. More is a part payment.
     """
     bill = await ctx.platform.bill(number)
     if bill is None or bill.due <= 0 or not bill.posted:
         return
     policy = await ctx.db.run(lambda unit: ctx.policy(unit, POLICY))
-    if bill.due <= minor(Decimal(str(policy["tolerance"].get(bill.currency, 0))), bill.currency):
+    reason = withheld(policy, bill)
+    if reason:
+        await _give_up(ctx, key, bill, reason)
+    elif bill.due <= minor(Decimal(str(policy["tolerance"].get(bill.currency, 0))), bill.currency):
         await _give_up(ctx, key, bill)
     elif bill.due * 100 <= Decimal(str(policy["ask_percent"])) * bill.gross:
         open_, whole = (f"{major(amount, bill.currency)} {bill.currency}" for amount in (bill.due, bill.gross))
-        reason = f"{number} over {whole} was paid short: {open_} are open, which is more than policy gives up"
+        why = f"{number} over {whole} was paid short: {open_} are open, which is more than policy gives up"
         actions = ("settle_in_platform", "set_policy", "retry", "abandon")
         topics = (f"bill:{number}", f"policy:{POLICY}")
-        raise Parked(reason, (Finding("short_payment", reason, "finance", actions, topics),))
+        raise Parked(why, (Finding("short_payment", why, "finance", actions, topics),))
 
 
-async def _give_up(ctx: Context, key: str, bill: Bill) -> None:
+async def _give_up(ctx: Context, key: str, bill: Bill, reason: str = "") -> None:
     effect = ctx.keys.effect("subscriptions", "write-off", bill.id)
 
     async def look() -> Found | None:
@@ -50,7 +75,14 @@ async def _give_up(ctx: Context, key: str, bill: Bill) -> None:
 
     def settled(unit: Unit, note: Any) -> None:
         unit.cursors.set(short_key(bill.id), str(note))
-        details = {"bill": bill.id, "open": bill.due, "currency": bill.currency, "payment": key}
+        unit.cursors.set(reason_key(bill.id), reason)
+        details = {
+            "bill": bill.id,
+            "reason": reason or "tolerance",
+            "open": bill.due,
+            "currency": bill.currency,
+            "payment": key,
+        }
         unit.audit.add("synccore", "short-payment-given-up", bill.id, details, ctx.clock.now())
 
     write = Write(effect, "subscriptions", "write-off", f"payment:{key}", amount=bill.due)
