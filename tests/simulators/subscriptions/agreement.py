@@ -4,9 +4,9 @@ It goes on where `Ledger` ends and shares as little with the simulator. The fact
 terms; at its end it completes and is renewed, renewed once, goes on without contract, or ends the subscription; it is
 worth its bills less its credits, and while it is in force what is still to be billed, usage aside. Calendar billing
 shortens the first term to the billing day and prorates it by days of a full term. A ramp is a change on its date,
-before the term that begins then. Usage is billed in arrears by months that keep the subscription's day, waits some days
-as a draft, and counts in the month of its date; what comes after the close is kept and never billed. Each line is taxed by
-itself, half-up. A credit lowers what is due of its bill and is money for the next bill beyond that.
+before the term that begins then. Usage is billed in arrears by months that keep the subscription's day, waits some
+days as a draft, and counts in the month of its date; what comes after the close is kept and never billed. Each line
+is taxed by itself, half-up. A credit lowers what is due of its bill and is money for the next bill beyond that.
 """
 
 from calendar import monthrange
