@@ -3,11 +3,13 @@
 Its rows are resource, operation, method and path as the vendor's Python client forms them, and what there is here.
 """
 
+import ast
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import chargebee
 import pytest
 
 from simulators.subscriptions.routes import ACTIONS, LISTS
@@ -27,6 +29,23 @@ def routes(site: Site) -> Iterator[tuple[str, str, str]]:
     for route in site.system.routes.table:
         if route.path.startswith("/api/v2"):
             yield route.method, re.sub(r"\{[^}]*\}", "{id}", route.path.removeprefix("/api/v2")), route.operation
+
+
+def clients() -> Iterator[tuple[str, str]]:
+    """(method, path) of every call that the vendor's Python client can make, read off its code."""
+    for file in (Path(chargebee.__file__).parent / "models").glob("*/operations.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("request.send", "request.send_list_request"):
+                method, path = node.args[:2]
+                assert isinstance(method, ast.Constant) and isinstance(path, ast.Call)
+                parts = [str(part.value) if isinstance(part, ast.Constant) else "{id}" for part in path.args]
+                yield str(method.value).upper(), "/" + "/".join(parts)
+
+
+def test_every_call_of_the_vendors_client_is_listed() -> None:
+    called = set(clients())
+    assert len(called) > 400, "its code reads otherwise than it did"
+    assert called == {(row[2], row[3]) for row in ROWS}
 
 
 def test_what_is_served_is_listed_under_the_vendors_name() -> None:
