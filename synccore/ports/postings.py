@@ -38,6 +38,14 @@ class Period:
 
 
 @dataclass(frozen=True)
+class Booking:
+    """The day of a movement of money; `period`: the month that it is booked in, if not that day's."""
+
+    on: date
+    period: Period | None = None
+
+
+@dataclass(frozen=True)
 class Posting:
     """A bill or credit note as the cloud ledger takes it; `period`: where it is posted, if not in its date's month."""
 

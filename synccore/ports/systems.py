@@ -17,7 +17,7 @@ from synccore.domain.deals import Account, Deal
 from synccore.domain.legacy import LegacyFile
 from synccore.ports.feeds import FeedPage
 from synccore.ports.milestones import Milestones
-from synccore.ports.postings import Period, Posting, Stranger
+from synccore.ports.postings import Booking, Period, Posting, Stranger
 from synccore.ports.reach import Reachable
 from synccore.ports.rows import Row
 from synccore.ports.usage import Usages
@@ -331,7 +331,7 @@ class CloudErp(Reachable, Protocol):
         ...
 
     async def create_payment(
-        self, external_id: str, payment: Payment, customer: str, on: date, applied: Mapping[str, int]
+        self, external_id: str, payment: Payment, customer: str, when: Booking, applied: Mapping[str, int]
     ) -> str:
         """Post a payment applied to invoices (internal id -> minor units); returns the internal id."""
         ...
@@ -345,7 +345,7 @@ class CloudErp(Reachable, Protocol):
         ...
 
     async def create_refund(
-        self, external_id: str, refund: Payment, customer: str, on: date, taken: Mapping[str, int], account: str
+        self, external_id: str, refund: Payment, customer: str, when: Booking, taken: Mapping[str, int], account: str
     ) -> str:
         """Pay out what credit memos or payments have left, from an account ('': its own choice); the internal id."""
         ...

@@ -58,7 +58,8 @@ POLICIES: dict[str, dict[str, Any]] = {
     # `legacy` (an account), up to `ask_percent` of the bill it is put before finance; 0: no bill is looked at.
     # `reasons`: name -> {percent, erp_item, legacy}: just so much of the net is given up, to an account of its own
     "short_payments": {"tolerance": {}, "ask_percent": 0, "erp_item": "", "legacy": "", "reasons": {}},
-    "closed_period": {"posts_in": "ask"},  # or next_open: the first open month after it, with its tax point kept
+    # or next_open: the first open month after it, with its tax point kept (money_in: payments and refunds)
+    "closed_period": {"posts_in": "ask", "money_in": "ask"},
     "known_customers": {"cloud": "create", "new": []},  # or match: see `known_customers`
     # what a bill that is given up is posted to: it is no revenue that is taken back. `legacy`: the account there
     "write_offs": {"erp_item": "", "legacy": ""},

@@ -21,6 +21,7 @@ from synccore.processes.ledger_facts import LedgerFacts, ledger_facts
 from synccore.processes.ledger_of_record import Documents
 from synccore.processes.legacy_money import pay_out_to_legacy, reverse_in_legacy
 from synccore.processes.legacy_posting import park_until_answered
+from synccore.processes.posting_periods import book_by_policy
 from synccore.processes.receipt_parts import ON_ACCOUNT, part_names, show_part
 from synccore.processes.write_back import receipt_fields, show_loose
 from synccore.processes.writes import Write
@@ -124,7 +125,9 @@ async def _post_to_cloud(ctx: Context, key: str, back: Payment, owner: LedgerFac
         return await cloud.refund(external_id, back.currency)
 
     async def send(_refusals: int) -> str:
-        return await cloud.create_refund(external_id, back, owner.customer, on, taken, account)
+        return await book_by_policy(
+            ctx, back.id, on, lambda when: cloud.create_refund(external_id, back, owner.customer, when, taken, account)
+        )
 
     def settled(unit: Unit, internal_id: Any) -> None:
         at = ctx.clock.now()

@@ -18,6 +18,7 @@ from synccore.processes.ledger_receipts import record_receipt
 from synccore.processes.legacy_money import pay_to_legacy
 from synccore.processes.legacy_posting import park_until_answered
 from synccore.processes.money_back import give_back
+from synccore.processes.posting_periods import book_by_policy
 from synccore.processes.receipt_parts import show_parts
 from synccore.processes.writes import Write
 
@@ -103,7 +104,9 @@ async def post_to_cloud(ctx: Context, key: str, payment: Payment, owner: LedgerF
         return await cloud.payment(external_id, payment.currency)
 
     async def send(_refusals: int) -> str:
-        return await cloud.create_payment(external_id, payment, owner.customer, on, applied)
+        return await book_by_policy(
+            ctx, payment.id, on, lambda when: cloud.create_payment(external_id, payment, owner.customer, when, applied)
+        )
 
     def settled(unit: Unit, internal_id: Any) -> None:
         at, cause = ctx.clock.now(), f"payment:{key}"

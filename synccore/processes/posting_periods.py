@@ -2,8 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import date
 
-from synccore.ports.postings import Posting
+from synccore.ports.postings import Booking, Period, Posting
 from synccore.ports.stores import Unit
 from synccore.ports.systems import Rejected
 from synccore.processes.context import Context
@@ -20,22 +21,32 @@ async def post_by_policy(ctx: Context, posting: Posting, create: Callable[[Posti
     """Create it in the month of its date, or where policy `closed_period` says (`posts_in`): `next_open` is the first
     open month after it, with a memo that says so; `ask` leaves it to finance, as does a ledger without an open month.
     """
+
+    async def in_month(period: Period | None) -> str:
+        return await create(posting if period is None else replace(posting, period=period))
+
+    return await _in_open_month(ctx, "posts_in", posting.number, posting.on, in_month)
+
+
+async def book_by_policy(ctx: Context, number: str, on: date, create: Callable[[Booking], Awaitable[str]]) -> str:
+    """The same for money (`money_in`)."""
+    return await _in_open_month(ctx, "money_in", number, on, lambda period: create(Booking(on, period)))
+
+
+async def _in_open_month(
+    ctx: Context, rule: str, number: str, on: date, create: Callable[[Period | None], Awaitable[str]]
+) -> str:
     try:
-        return await create(posting)
+        return await create(None)
     except Rejected as refusal:
-        if ctx.cloud is None or not of_a_period(refusal) or not await ctx.db.run(lambda unit: _moves(ctx, unit)):
-            raise
-        period = await ctx.cloud.open_period(posting.on)
+        moves = of_a_period(refusal) and await ctx.db.run(lambda unit: ctx.policy(unit, POLICY)[rule] == "next_open")
+        period = await ctx.cloud.open_period(on) if moves and ctx.cloud is not None else None
         if period is None:
             raise
-        details = {"date": posting.on.isoformat(), "posted_in": period.name, "refused": refusal.message[:200]}
+        details = {"date": on.isoformat(), "posted_in": period.name, "refused": refusal.message[:200]}
 
         def note(unit: Unit) -> None:
-            unit.audit.add("synccore", "posting-period-moved", posting.number, details, ctx.clock.now())
+            unit.audit.add("synccore", "posting-period-moved", number, details, ctx.clock.now())
 
         await ctx.db.run(note)
-        return await create(replace(posting, period=period))
-
-
-def _moves(ctx: Context, unit: Unit) -> bool:
-    return str(ctx.policy(unit, POLICY)["posts_in"]) == "next_open"
+        return await create(period)

@@ -15,7 +15,7 @@ from synccore.domain.money import major, minor
 from synccore.ports.chance import Chance
 from synccore.ports.clock import Clock
 from synccore.ports.outcomes import Later
-from synccore.ports.postings import Period, Posting, Stranger
+from synccore.ports.postings import Booking, Period, Posting, Stranger
 from synccore.ports.rows import Row
 from synccore.ports.systems import Found, Rejected, Unknown
 from synccore.ports.transport import Request, Response, Transport
@@ -23,7 +23,7 @@ from synccore.systems import books_cloud, erp_cloud_values
 from synccore.systems.assertion import Assertions
 from synccore.systems.client import UNREADABLE, Client, OnCall, Refusal, parse, render, with_header
 from synccore.systems.credentials import CloudErpAccess
-from synccore.systems.erp_cloud_values import SYSTEM, address, apply_list, drift, item_line, literal, tax_detail
+from synccore.systems.erp_cloud_values import SYSTEM, address, apply_list, booked, drift, item_line, literal, tax_detail
 from synccore.systems.tokens import Tokens
 
 JSON = {"content-type": "application/json", "accept": "application/json"}
@@ -214,7 +214,7 @@ class CloudErpAdapter:
         return Found(str(row["id"]), minor(Decimal(str(row.get("payment", 0))), currency)) if row else None
 
     async def create_payment(
-        self, external_id: str, payment: Payment, customer: str, on: date, applied: Mapping[str, int]
+        self, external_id: str, payment: Payment, customer: str, when: Booking, applied: Mapping[str, int]
     ) -> str:
         """POST with an explicit apply list; what is not applied stays unapplied there too."""
         body = {
@@ -222,8 +222,7 @@ class CloudErpAdapter:
             "customer": {"id": customer},
             "payment": major(payment.amount, payment.currency),
             "currency": {"id": await self._currency_id(payment.currency)},
-            "tranDate": on.isoformat(),
-            "memo": payment.id,
+            **booked(when, payment.id),
             "autoApply": False,
             "apply": apply_list(applied, payment.currency),
         }
@@ -239,15 +238,14 @@ class CloudErpAdapter:
         return Found(str(row["id"]), minor(Decimal(str(row.get("total", 0))), currency)) if row else None
 
     async def create_refund(
-        self, external_id: str, refund: Payment, customer: str, on: date, taken: Mapping[str, int], account: str
+        self, external_id: str, refund: Payment, customer: str, when: Booking, taken: Mapping[str, int], account: str
     ) -> str:
         """POST: its amount is what its apply list takes from credit memos and unapplied payments."""
         body = {
             "externalId": external_id,
             "customer": {"id": customer},
             "currency": {"id": await self._currency_id(refund.currency)},
-            "tranDate": on.isoformat(),
-            "memo": refund.id,
+            **booked(when, refund.id),
             "apply": apply_list(taken, refund.currency),
         }
         return await self._create("customerRefund", {**body, "account": {"id": account}} if account else body)

@@ -8,7 +8,7 @@ from typing import Any
 
 from synccore.domain.bills import Application, Receipt
 from synccore.domain.money import major, minor
-from synccore.ports.postings import LedgerLine
+from synccore.ports.postings import Booking, LedgerLine
 from synccore.ports.rows import Row
 from synccore.ports.systems import Drifted, Rejected
 
@@ -141,3 +141,11 @@ def _applications(row: Mapping[str, Any], currency: str) -> list[tuple[str, str,
         (str(entry.get("type") or ""), str(entry["doc"]["id"]), minor(Decimal(str(entry["amount"])), currency))
         for entry in (row.get("apply") or {}).get("items") or [] if entry.get("apply") and entry.get("amount")
     ]  # fmt: skip
+
+
+def booked(when: Booking, number: str) -> dict[str, Any]:
+    """Day, month and memo of a movement of money."""
+    if when.period is None:
+        return {"tranDate": when.on.isoformat(), "memo": number}
+    memo = f"{number}: moved on {when.on.isoformat()}, posted in {when.period.name}"
+    return {"tranDate": when.on.isoformat(), "postingPeriod": {"id": when.period.id}, "memo": memo}

@@ -7,7 +7,7 @@ from typing import Any
 from synccore.domain.bills import Application, Payment
 from synccore.domain.books import Names
 from synccore.ports.outcomes import Later
-from synccore.ports.postings import LedgerLine, Period, Posting
+from synccore.ports.postings import Booking, LedgerLine, Period, Posting
 from synccore.ports.systems import Rejected
 from synccore.systems import books_cloud
 from synccore.systems.credentials import CloudErpAccess
@@ -230,7 +230,7 @@ CASES = (
                ("a payment of an invoice", {**PAID, "payment": "CBTXN-txn_1"}),
                answers={"id": ID, "payment": like(400.0)}),
     ), lambda found: found.amount == 40_000),
-    Case("create_payment", lambda erp: erp.create_payment("CBTXN-txn_1", PAYMENT, "10", date(2026, 1, 5),
+    Case("create_payment", lambda erp: erp.create_payment("CBTXN-txn_1", PAYMENT, "10", Booking(date(2026, 1, 5)),
                                                           {"321": 40_000}), (
         CURRENCIES, create("a payment applied to an invoice", "customerPayment", PAYING, INVOICE),
     ), lambda found: found == "321"),
@@ -267,7 +267,7 @@ CASES = (
         record("a refund by external id", "customerRefund", "eid:CBTXN-r", ("a refund of a credit memo", PAID_OUT),
                answers={"id": ID, "total": like(1000.0)}),
     ), lambda found: found.amount == 100_000),
-    Case("create_refund", lambda erp: erp.create_refund("CBTXN-txn_1", PAYMENT, "10", date(2026, 1, 5),
+    Case("create_refund", lambda erp: erp.create_refund("CBTXN-txn_1", PAYMENT, "10", Booking(date(2026, 1, 5)),
                                                         {"322": 100_000}, "1"), (
         CURRENCIES, create("a refund of a credit memo", "customerRefund", {
             "externalId": "CBTXN-txn_1", "customer": {"id": injected("10", "${customer_id}")}, "currency": {"id": "1"},

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from synccore.domain.bills import Application, Payment, Receipt
-from synccore.ports.postings import Posting
+from synccore.ports.postings import Booking, Posting
 from synccore.ports.rows import Row
 from synccore.ports.systems import Found, Rejected
 from tests.synccore.processes.wire import Wire, unique
@@ -91,7 +91,7 @@ class FakeCloud:
         return str(list(self.payments).index(key) + 900)
 
     async def create_payment(
-        self, external_id: str, payment: Payment, customer: str, on: date, applied: Mapping[str, int]
+        self, external_id: str, payment: Payment, customer: str, when: Booking, applied: Mapping[str, int]
     ) -> str:
         def write() -> str:
             unique("erp_cloud", self.payments, external_id)
