@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from simulators.kit.fidelity import approximate, exact
+from simulators.kit.fidelity import absent, approximate, exact
 from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
 from simulators.subscriptions import billing, invoices, settlement, usage_terms
@@ -43,6 +43,8 @@ approximate(
     "`quantity_in_decimal` beside the whole `quantity`; a fraction above a tier's end belongs to the next tier",
     source="ours",
 )
+
+absent("discounts and coupons on usage: metered lines are billed at their full price")
 
 Result = dict[str, Any]
 
