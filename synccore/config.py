@@ -55,6 +55,7 @@ class Settings(BaseModel):
     salesforce_client_id: str = Field(min_length=1)
     salesforce_client_secret: SecretStr
     salesforce_api_version: str = Field(default="60.0", pattern=r"^\d+\.0$")
+    salesforce_bulk_above: int = Field(default=20_000, ge=0, description="rows of a book that are read by a bulk job")
     salesforce_pubsub: str = Field(
         default="auto", description="grpcs://HOST:PORT (grpc://… without TLS); auto: the vendor's own; off: poll",
         pattern=r"^(auto|off|grpcs?://[\w.-]+:\d+)$",

@@ -307,7 +307,7 @@ def access_of(settings: Settings) -> credentials.SystemsAccess:
         credentials.SalesforceAccess(
             settings.salesforce_url, settings.salesforce_client_id,
             settings.salesforce_client_secret.get_secret_value(), settings.salesforce_api_version,
-            tuple(topic for topic in settings.salesforce_topics.split(",") if topic),
+            tuple(topic for topic in settings.salesforce_topics.split(",") if topic), settings.salesforce_bulk_above,
         ),
         credentials.SubscriptionsAccess(settings.subscriptions_url, settings.subscriptions_api_key.get_secret_value()),
         cloud, legacy, metering, settings.timeout_s,

@@ -12,6 +12,7 @@ class SalesforceAccess:
     client_secret: str = field(repr=False)
     api_version: str = "60.0"
     topics: tuple[str, ...] = ()  # whose change events are followed, where there is a channel for them
+    bulk_above: int = 20_000  # rows of a book from which on a bulk job is cheaper than pages of 2,000
 
 
 @dataclass(frozen=True)

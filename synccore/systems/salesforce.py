@@ -19,6 +19,7 @@ from synccore.ports.transport import Request, Response, Transport
 from synccore.systems import books_salesforce, salesforce_values, soql
 from synccore.systems.client import UNREADABLE, Client, OnCall, Refusal, parse, render, with_header
 from synccore.systems.credentials import SalesforceAccess
+from synccore.systems.salesforce_bulk import BulkQueries
 from synccore.systems.salesforce_merges import Merges
 from synccore.systems.tokens import Tokens
 
@@ -91,6 +92,8 @@ class SalesforceAdapter:
         self._client = Client("salesforce", transport, clock, concurrency, timeout_s, dialect, on_call)
         self._site, self._timeout_s = access.url, timeout_s
         self._data = f"/services/data/v{access.api_version}"
+        self._bulk = BulkQueries(self._client, clock, f"{self._site}{self._data}", timeout_s)
+        self._bulk_above = access.bulk_above
         self._merges = Merges(partial(self._query, operation="queryAll"))
 
     async def reachable(self) -> None:
@@ -277,21 +280,23 @@ class SalesforceAdapter:
         return Drifted(SYSTEM, operation, record, ours, f"a field {name}", "no such field")
 
     async def book(self) -> Book:
-        """SOQL page by page; copies by queryAll, which tells what was deleted."""
-        rows = [await self._query(text) for text in books_salesforce.LIVING]
-        rows += [await self._query(text, "queryAll") for text in books_salesforce.COPIES]
+        """SOQL page by page, or by bulk jobs above a threshold; copies by queryAll, which tells what was deleted."""
+        rows = [await self._query(text, bulk=True) for text in books_salesforce.LIVING]
+        rows += [await self._query(text, "queryAll", bulk=True) for text in books_salesforce.COPIES]
         rows.append(await self._milestones())
         return books_salesforce.book(*rows)
 
     async def _milestones(self) -> list[dict[str, Any]]:
         try:
-            return await self._query(books_salesforce.MILESTONES)
+            return await self._query(books_salesforce.MILESTONES, bulk=True)
         except Rejected as refusal:
             if refusal.code != "INVALID_TYPE":  # an org that sells no projects has no such object
                 raise
             return []
 
-    async def _query(self, text: str, operation: str = "query") -> list[dict[str, Any]]:
+
+    async def _query(self, text: str, operation: str = "query", bulk: bool = False) -> list[dict[str, Any]]:
+        """All rows; `bulk`: by a job of the Bulk API if they are many."""
         asked = self._fields.query(SYSTEM, text)
         url: str | None = f"{self._site}{self._data}/{operation}?{urlencode({'q': asked})}"
         rows: list[dict[str, Any]] = []
@@ -302,6 +307,8 @@ class SalesforceAdapter:
                 raise self._drift(refusal, operation) from None
             if not isinstance(body, dict) or not isinstance(body.get("records"), list):
                 raise Later(2.0, "salesforce query: an answer without records", counts=False)
+            if bulk and not rows and int(body.get("totalSize") or 0) > self._bulk_above:
+                return list(self._fields.back(SYSTEM, await self._bulk.rows(asked, operation)))
             rows += self._fields.back(SYSTEM, body["records"])
             following = body.get("nextRecordsUrl")
             url = f"{self._site}{following}" if following and not body.get("done") else None
