@@ -163,6 +163,7 @@ def _documents(
     paid: dict[str, int] = {}
     for row, sum_ in payments:
         paid[row["XBLNR"]] = paid.get(row["XBLNR"], 0) + sum_
+    last = {row["XBLNR"]: row for row, _ in payments}
     listed = set()
     for item in open_items:
         if item["BLART"] in ("DR", "DG"):
@@ -180,11 +181,12 @@ def _documents(
             continue
         found.settled[number] = document
         if paid.get(number):
-            last = [pay for pay, _ in payments if pay["XBLNR"] == number][-1]
             entity = names.entity_of("company_code", row["BUKRS"])
             kind: DocumentKind = "invoice" if paid[number] > 0 else "credit"  # a credit memo that was paid out
             found.documents.append(
-                BookDocument(document, number, kind, entity, last["WAERS"], abs(paid[number]), 0, status="cleared")
+                BookDocument(
+                    document, number, kind, entity, last[number]["WAERS"], abs(paid[number]), 0, status="cleared"
+                )
             )
 
 
