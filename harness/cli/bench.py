@@ -15,7 +15,8 @@ from harness.record import commit
 from harness.stack.home import home, private_folder
 
 PARTS = ("calls", "stories", "suite", "contracts", "deliveries", "events", "records", "year", "processes", "page",
-         "profile", "org", "ledger")  # fmt: skip
+         "profile", "org", "ledger", "recovery", "books")  # fmt: skip
+RECOVERY = ("recovery", "books")
 
 
 def register(app: typer.Typer) -> None:
@@ -31,6 +32,11 @@ def bench(
     customers: Annotated[int, typer.Option(min=1, help="Customers of the live measurement.")] = 50,
     accounts: Annotated[int, typer.Option(min=100, help="Accounts of the large org.")] = 5_000,
     subscriptions: Annotated[int, typer.Option(min=10, help="Subscriptions of the year, a tenth beside.")] = 1_000,
+    contracts: Annotated[int, typer.Option(min=10, help="Contracts to catch up, about five events each.")] = 200,
+    events: Annotated[
+        int, typer.Option(min=50, help="Events that a core is told while its memory is watched.")
+    ] = 5_000,
+    documents: Annotated[int, typer.Option(min=300, help="Documents of the large books.")] = 100_000,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
     """Measure, beside baselines of the same run; figures are appended to .windtunnel/bench.jsonl.
@@ -48,6 +54,8 @@ def bench(
     profile    where a simulated story spends its time
     org        a large Salesforce org by bulk load and by seed, read out whole; record GET and POST
     ledger     a cloud ERP with 1,000,000 posted lines: invoice POST beside an empty one, queries, restart
+    recovery   catching up beside the quota alone, calls of a flow beside one a field, memory over many events
+    books      reconciliation of large books over four systems, from exports on disk: seconds and memory
     """
     chosen = parts or list(PARTS)
     for part in chosen:
@@ -58,7 +66,11 @@ def bench(
     for part in PARTS:
         if part in chosen:
             out.print(f"measuring {part} …", style="dim")
-            figures += _measured(part, customers, accounts, subscriptions)
+            figures += (
+                _recovered(part, contracts, events, documents)
+                if part in RECOVERY
+                else _measured(part, customers, accounts, subscriptions)
+            )
     kept: dict[str, Any] = {
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "commit": commit(),
         "python": platform.python_version(), "machine": platform.machine(),
@@ -70,6 +82,15 @@ def bench(
         print_json(kept)
     else:
         out.print(_table(figures))
+
+
+def _recovered(part: str, contracts: int, events: int, documents: int) -> list[Figure]:
+    from harness.bench import big_books, recovery  # noqa: PLC0415 - loads core and simulators
+
+    if part == "books":
+        return big_books.big_books(documents)
+    caught_up = [*recovery.catching_up(contracts), *recovery.calls_of_a_flow()]
+    return [*caught_up, *run_live(recovery.memory(events))]
 
 
 def _measured(part: str, customers: int, accounts: int, subscriptions: int) -> list[Figure]:

@@ -7,7 +7,6 @@ locator, as CSV with the names of the query in its first line.
 import csv
 import io
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from synccore.ports.clock import Clock
@@ -42,10 +41,13 @@ class BulkQueries:
             at = f"&locator={locator}" if locator else ""
             url = f"{self._data}/jobs/query/{job}/results?maxRecords={RECORDS}{at}"
             response = await self._page(Request("GET", url, {"accept": "text/csv"}, b"", self._timeout_s))
-            lines = list(csv.DictReader(io.StringIO(response.body.decode("utf-8"), newline="")))
-            if str(len(lines)) != response.headers.get("sforce-numberofrecords", "0"):
+            try:
+                rows = _rows(response.body.decode("utf-8"), record[1] if record else "")
+            except (ValueError, csv.Error):
+                rows = []
+            if str(len(rows)) != response.headers.get("sforce-numberofrecords", "0"):
                 raise Later(POLL_S, f"salesforce job {job}: a page of results that is not whole", counts=False)
-            found += [_row(line, record[1] if record else "") for line in lines]
+            found += rows
             locator = response.headers.get("sforce-locator") or "null"
             if locator == "null":
                 return found
@@ -80,14 +82,21 @@ class BulkQueries:
         raise Later(POLL_S, f"salesforce job {job} takes more than {POLLS * POLL_S / 60:.0f} minutes", counts=False)
 
 
-def _row(line: Mapping[str, str], record: str) -> dict[str, Any]:
-    """A line of the CSV as a record: members of parents within them, nothing for what is empty."""
-    row: dict[str, Any] = {"attributes": {"type": record}}
-    for name, text in line.items():
-        *parents, field = name.split(".")
-        place = row
-        for parent in parents:
-            kind = f"{parent[:-1]}c" if parent == "Invoice__r" else parent.removesuffix("__r")
-            place = place.setdefault(parent, {"attributes": {"type": kind}})
-        place[field] = text == "true" if field == "IsDeleted" else text or None
-    return row
+def _rows(text: str, record: str) -> list[dict[str, Any]]:
+    """The lines of a CSV as records: members of parents within them, nothing for what is empty."""
+    lines = csv.reader(io.StringIO(text, newline=""))
+    columns = [_column(name) for name in next(lines, [])]
+    rows = []
+    for line in lines:
+        row: dict[str, Any] = {"attributes": {"type": record}}
+        for (parent, kind, field), value in zip(columns, line, strict=True):
+            place = row.setdefault(parent, {"attributes": {"type": kind}}) if parent else row
+            place[field] = value == "true" if field == "IsDeleted" else value or None
+        rows.append(row)
+    return rows
+
+
+def _column(name: str) -> tuple[str, str, str]:
+    """Parent ('' for none), its type, and the field; our queries go one parent up."""
+    parent, _, field = name.rpartition(".")
+    return parent, f"{parent[:-1]}c" if parent == "Invoice__r" else parent.removesuffix("__r"), field

@@ -51,7 +51,7 @@ def test_commands_can_be_given(command: str) -> None:
     words = command.split()
     while words and hasattr(found, "commands"):
         found = found.commands[words.pop(0)]
-    assert not words or command == "bench stories"  # a part of what the bench measures, not a command below it
+    assert not words or command.startswith("bench ")  # a part of what the bench measures, not a command below it
 
 
 @pytest.mark.parametrize("row", [row for row in TABLE if row["judge"] != "-"], ids=lambda row: row["capability"])
