@@ -213,7 +213,7 @@ class Platform(Reachable, Protocol):
     async def write_off(self, invoice_id: str, key: str) -> str:
         """Give up what is open of a bill; returns the credit note's number. `key` as in `create_bill`."""
 
-    async def create_credit(self, invoice_id: str, amount: int, key: str) -> str:
+    async def create_credit(self, invoice_id: str, amount: int, key: str, paid: bool = False) -> str:
         """Credit so much (minor units) of what is due of a bill; returns the note's number. `key`: as `create_bill`."""
         ...
 

@@ -1,10 +1,12 @@
 """A deal that is won no longer is taken back, last step first, by documents of its own. Part of order-activation.
 
 The contract ends and its term is credited; then what is still due of its bills is credited, the newest first; ledgers
-and sales follow those notes like any others. Nothing is deleted. What money or other people have touched since is for
-a person: the policy `compensation` can hand every case to one.
+and sales follow those notes like any others. Nothing is deleted. What money has touched since is for a person, or by
+policy `compensation` becomes the customer's credit (`paid`: credit); what other people have touched is for a person,
+and the policy can hand every case to one.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from synccore.domain.agreements import Agreement
@@ -56,6 +58,7 @@ class Compensation:
             await run.step("end", lambda: self._end(made["contract"]))
         for number in reversed(made["bills"]):
             await run.step(f"credit-{number}", lambda number=number: self._credit(number))  # type: ignore[misc]
+            await run.step(f"give-back-{number}", lambda number=number: self._give_back(number))  # type: ignore[misc]
         await run.step("settled", lambda: self._settled(made))
         if made["contract"]:
             await run.step("contract", lambda: show_contract(self._ctx, made["contract"]))
@@ -95,7 +98,7 @@ class Compensation:
         def look(unit: Unit) -> str:
             if subscription and unit.links.external("contract", subscription, "salesforce") is None:
                 return "its activation had not been completed"
-            return _hindrance(str(ctx.policy(unit, "compensation")["reopened"]), agreement, bills)
+            return _hindrance(ctx.policy(unit, "compensation"), agreement, bills)
 
         reason = await ctx.db.run(look)
         if reason:
@@ -143,10 +146,35 @@ class Compensation:
 
         return str(await ctx.once(ctx, Write(key, "subscriptions", "credit", self._cause), send, look))
 
+    async def _give_back(self, number: str) -> str:
+        """What was paid of a bill becomes the customer's credit, where policy says so; '' for nothing.
+
+        It is used for bills to come, or paid out by whoever may do that.
+        """
+        ctx = self._ctx
+        key = ctx.keys.effect("subscriptions", "given-back", number)
+
+        async def left() -> int:
+            bill = await ctx.platform.bill(number)
+            return max(0, min(bill.paid, bill.gross - bill.credited)) if bill is not None else 0
+
+        async def look() -> Found | None:
+            return None if await left() else Found("")
+
+        async def send(refusals: int) -> str:
+            rest = await left()
+            if not rest:
+                return ""
+            return await ctx.platform.create_credit(number, rest, ctx.keys.idempotency(f"{key}#{refusals}"), paid=True)
+
+        if not await ctx.db.run(lambda unit: gives_back(ctx.policy(unit, "compensation"))):
+            return ""
+        return str(await ctx.once(ctx, Write(key, "subscriptions", "credit", self._cause), send, look))
+
     async def _settled(self, made: Made) -> str:
         """Money that came in while the deal was being taken back is the customer's: a person gives it back."""
         bills = [await self._ctx.platform.bill(number) for number in made["bills"]]
-        paid = [bill.id for bill in bills if bill is not None and bill.paid]
+        paid = [bill.id for bill in bills if bill is not None and bill.paid and bill.credited < bill.gross]
         if paid:
             text = f"{', '.join(paid)} of deal {self._deal.name} was paid while the deal was taken back"
             topics = (f"opportunity:{self._deal.id}",)
@@ -171,16 +199,22 @@ def _bill_key(ctx: Context, deal: Deal) -> str:
     return ctx.keys.effect("subscriptions", "bill", deal.id)
 
 
-def _hindrance(policy: str, agreement: Agreement | None, bills: list[Bill]) -> str:
+def gives_back(policy: Mapping[str, Any]) -> bool:
+    """Whether what was paid is given back as credit without a person."""
+    return str(policy["paid"]) == "credit"
+
+
+def _hindrance(policy: Mapping[str, Any], agreement: Agreement | None, bills: list[Bill]) -> str:
     """Why a person must decide, '' if none needs to: nobody has touched what the deal led to, or all is undone."""
     ended = agreement is None or agreement.status == "cancelled"
     if ended and not any(bill.due for bill in bills):
         return ""
-    if policy != "auto":
+    if policy["reopened"] != "auto":
         return "the policy `compensation` leaves it to a person"
     if agreement is not None and not ended and (agreement.renewed or agreement.marker or agreement.renewal):
         return f"{agreement.id} was changed or renewed since"
     if agreement is not None and agreement.metered:
         return f"{agreement.id} has usage that may have to be billed"
-    touched = [bill.id for bill in bills if bill.due != bill.gross]
+    paid = gives_back(policy)
+    touched = [bill.id for bill in bills if bill.due + (bill.paid if paid else 0) != bill.gross]
     return f"{', '.join(touched)} is paid or credited in part or whole" if touched else ""

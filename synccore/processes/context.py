@@ -37,8 +37,9 @@ POLICIES: dict[str, dict[str, Any]] = {
     "renewal": {"late_days": 30, "late_changes": "now", "declined": "cancel", "won_back": "new_contract",
                 "auto_renewed": "tell"},
     # reopened: a deal that is won no longer is taken back by itself (auto) as long as nobody has paid, credited or
-    # changed anything of it; `ask` leaves each to a person
-    "compensation": {"reopened": "auto"},
+    # changed anything of it; `ask` leaves each to a person. paid: what was paid is for a person too (ask), or becomes
+    # the customer's credit (credit)
+    "compensation": {"reopened": "auto", "paid": "ask"},
     # price: blend, or park: seats at another price than the contract's are for a person; the rest: see `quotes`
     "amendment": {"price": "blend", "quoted": "period", "tolerance": 5},
     "platform": {"zone": "UTC"},  # the site's own zone: its days are what a term of whole days begins on

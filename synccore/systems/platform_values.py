@@ -68,6 +68,7 @@ def bill(row: Mapping[str, Any]) -> Bill:
         gross=gross,
         due=_int(row.get("amount_due")),
         paid=_int(row.get("amount_paid")),
+        credited=_credited(row),
         round_off=round_off,
         po_number=str(row.get("po_number") or ""),
         tax_id=str(row.get("vat_number") or ""),
@@ -75,6 +76,11 @@ def bill(row: Mapping[str, Any]) -> Bill:
         lines=tuple(_line(line, row, inclusive) for line in row.get("line_items") or []),
         version=_int(row.get("resource_version")),
     )
+
+
+def _credited(row: Mapping[str, Any]) -> int:
+    notes = [*(row.get("adjustment_credit_notes") or []), *(row.get("issued_credit_notes") or [])]
+    return sum(_int(note.get("cn_total")) for note in notes if note.get("cn_status") != "voided")
 
 
 _REPLACES = re.compile(r"\b[Rr]eplaces ([A-Za-z0-9-]+)")

@@ -200,9 +200,9 @@ class SubscriptionsAdapter:
         body = await self._post("invoice.write_off", path, {}, "credit_note", key)
         return str(body["credit_note"]["id"])
 
-    async def create_credit(self, invoice_id: str, amount: int, key: str) -> str:
-        """POST /credit_notes: an adjustment, taken off what is due."""
-        fields = {"reference_invoice_id": invoice_id, "type": "adjustment", "total": amount,
+    async def create_credit(self, invoice_id: str, amount: int, key: str, paid: bool = False) -> str:
+        """POST /credit_notes: an adjustment of what is due, or (`paid`) a note that leaves the customer the money."""
+        fields = {"reference_invoice_id": invoice_id, "type": "refundable" if paid else "adjustment", "total": amount,
                   "reason_code": "order_cancellation"}  # fmt: skip
         body = await self._post("credit_note.create", "/credit_notes", fields, "credit_note", key)
         return str(body["credit_note"]["id"])

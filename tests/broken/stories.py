@@ -30,6 +30,15 @@ def transfer(
     )  # fmt: skip
 
 
+def reopened_paid() -> Scenario:
+    """A Chicago customer's deal is billed and paid, and then set back; what was paid is to be its credit."""
+    return story(
+        "reopened-paid", "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}",
+        "close: lake-1", "settle", "transfer: lake-1", "settle", "advance: 1h",
+        "set_policy: {name: compensation, value: {paid: credit}}", "reopen: lake-1", "settle", "advance: 1d",
+    )  # fmt: skip
+
+
 def reopened_month() -> Scenario:
     """A month is closed before a bill of it is posted; finance reopens it and lets the posting be done again."""
     return story(

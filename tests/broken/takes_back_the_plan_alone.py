@@ -9,7 +9,7 @@ CAUGHT_BY = {"I5"}
 
 def change(parts: Parts) -> Parts:
     def platform(_real):
-        async def create_credit(invoice, amount, key):
+        async def create_credit(invoice, amount, key, paid=False):
             return "US-CN-999999"
 
         return {"create_credit": create_credit}
