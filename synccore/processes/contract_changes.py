@@ -6,14 +6,32 @@ from synccore.domain.agreements import Unfit, agreed, hindrance
 from synccore.domain.deals import Deal
 from synccore.domain.mappings import Item
 from synccore.ports.engine import Run
+from synccore.ports.stores import Unit
 from synccore.processes.amendments import Amendment
 from synccore.processes.context import Context
 from synccore.processes.contract_status import show_contract
-from synccore.processes.deal_rounds import deal_key, refuse
+from synccore.processes.deal_rounds import deal_key, key_in, refuse
 from synccore.processes.one_off_bills import bill_once
 from synccore.processes.quotes import Quote
 from synccore.processes.renewals import Renewal
 from synccore.processes.write_back import report_deal
+
+
+def edited(deal: Deal) -> str:
+    """What is said of a deal that differs from what became of it."""
+    return (
+        f"deal {deal.name} was edited after it had become a contract or a bill, which stand as they are: sell the"
+        " difference as an amendment, or set the deal back"
+    )
+
+
+def _kind(deal: Deal) -> str:
+    return "renewal" if deal.kind == "renewal" else "amendment"
+
+
+def _carried_key(ctx: Context, unit: Unit, deal: Deal) -> str:
+    """Where it is remembered as what the deal was carried out, by its round."""
+    return f"carried/{key_in(ctx, unit, _kind(deal), deal.id)}"
 
 
 class ContractChanges:
@@ -26,7 +44,12 @@ class ContractChanges:
         self._ctx = ctx
 
     async def run(self, run: Run, deal: Deal, items: Mapping[str, Item], cycles: int, collection: str) -> None:
-        """Carry out the deal once; `cycles`: how many billing terms a renewal is for; `collection`: on or off."""
+        """Carry out the deal once; `cycles`: how many billing terms a renewal is for; `collection`: on or off.
+
+        What was edited after it was carried out waits for a person: the contract stands as it is.
+        """
+        if await run.step("edited", lambda: self._edited(deal)):
+            await run.step("refuse", lambda: refuse(self._ctx, deal, Unfit("deal_edited", edited(deal))))
         customer = str(await run.step("change", lambda: self._change(deal, items, cycles)))
         services = tuple(line for line in deal.lines if items[line.sku].kind == "charge")
         if services:
@@ -34,12 +57,25 @@ class ContractChanges:
             await run.step("services", lambda: bill_once(self._ctx, sold, items, customer, collection))
         subscription = deal.contract_subscription
         await run.step("contract", lambda: show_contract(self._ctx, subscription))
-        await run.step("write-back", lambda: report_deal(self._ctx, deal, "Synced", "", subscription))
+        await run.step("write-back", lambda: self._report(deal, subscription))
+
+    async def _edited(self, deal: Deal) -> bool:
+        """Whether it was carried out as another one than it is now."""
+
+        def look(unit: Unit) -> bool:
+            known = unit.cursors.get(_carried_key(self._ctx, unit, deal))
+            return known is not None and known != deal.agreed
+
+        return await self._ctx.db.run(look)
+
+    async def _report(self, deal: Deal, subscription: str) -> None:
+        await report_deal(self._ctx, deal, "Synced", "", subscription)
+        await self._ctx.db.run(lambda unit: unit.cursors.set(_carried_key(self._ctx, unit, deal), deal.agreed))
 
     async def _change(self, deal: Deal, items: Mapping[str, Item], cycles: int) -> str:
         ctx, named = self._ctx, deal.contract_subscription
         agreement = await ctx.platform.agreement(named) if named else None
-        key = await deal_key(ctx, "renewal" if deal.kind == "renewal" else "amendment", deal.id)
+        key = await deal_key(ctx, _kind(deal), deal.id)
         effect = await ctx.db.run(lambda unit: unit.effects.get(key))
         done = effect is not None and effect.state == "applied"
         unfit = None if done else hindrance(deal, items, agreement)

@@ -22,7 +22,7 @@ from synccore.ports.stores import Unit
 from synccore.ports.systems import CloudErp, Found, Rejected
 from synccore.processes.compensation import Compensation
 from synccore.processes.context import Context, entity_of, item_of, taxes_of
-from synccore.processes.contract_changes import ContractChanges
+from synccore.processes.contract_changes import ContractChanges, edited
 from synccore.processes.contract_signals import items_key
 from synccore.processes.customer_sync import sync_ledger_customer, sync_platform_customer
 from synccore.processes.deal_rounds import refuse
@@ -66,7 +66,7 @@ class OrderActivation:
             await ContractChanges(self._ctx).run(run, deal, items, cycles, collection)
             return
         if facts["agreed"] and facts["agreed"] != deal.agreed:
-            await refuse(self._ctx, deal, Unfit("deal_edited", _edited(deal)))
+            await refuse(self._ctx, deal, Unfit("deal_edited", edited(deal)))
         on_creation = self._payment_fields(deal, facts)
         customer = str(
             await run.step(
@@ -311,13 +311,6 @@ class OrderActivation:
         content = {"contract": contract, "opportunity": opportunity, "account": account}
         write = Write(key, "salesforce", "activation", f"opportunity:{deal.id}", digest(content))
         return str(await ctx.once(ctx, write, send, None, settled))
-
-
-def _edited(deal: Deal) -> str:
-    return (
-        f"deal {deal.name} was edited after it had become a contract or a bill, which stand as they are: sell the"
-        " difference as an amendment, or set the deal back"
-    )
 
 
 def _first_day(begun: Contracted, facts: Facts) -> date:

@@ -39,6 +39,17 @@ def reopened_paid() -> Scenario:
     )  # fmt: skip
 
 
+def edited_amendment() -> Scenario:
+    """Three seats more are carried out, and then the deal says five."""
+    return story(
+        "edited-amendment", "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}",
+        "close: lake-1", "settle",
+        "deal: {id: lake-more, type: amendment, of: lake-1, customer: lake, lines: [{sku: PLAT-ANNUAL, quantity: 3}]}",
+        "close: lake-more", "settle", "edit_deal: {deal: lake-more, lines: {PLAT-ANNUAL: 5}}", "settle",
+        "expect: {exceptions: [deal_edited]}", "edit_deal: {deal: lake-more, lines: {PLAT-ANNUAL: 3}}", "settle",
+    )  # fmt: skip
+
+
 def reopened_month() -> Scenario:
     """A month is closed before a bill of it is posted; finance reopens it and lets the posting be done again."""
     return story(
