@@ -11,7 +11,7 @@ from synccore.ports.stores import Unit
 from synccore.ports.systems import Found
 from synccore.processes.context import Context
 from synccore.processes.contract_status import change_key
-from synccore.processes.deal_rounds import deal_key, refuse
+from synccore.processes.deal_writes import deal_key, refuse
 from synccore.processes.quotes import Quote
 from synccore.processes.scheduled_changes import parts_of, plan, planned_of, rows_of, schedule
 from synccore.processes.writes import Write
@@ -28,7 +28,7 @@ class Amendment:
         """Carry it out once; `done`: it is in the platform already."""
         ctx, deal, delta = self._ctx, self._deal, self._delta
         again = f"reschedule/{deal.id}"
-        key = await deal_key(ctx, "amendment", deal.id)
+        key = deal_key(ctx, "amendment", deal.id)
 
         def policies(unit: Unit) -> tuple[str, str]:
             return str(ctx.policy(unit, "platform")["zone"]), str(ctx.policy(unit, "amendment")["price"])
@@ -79,7 +79,7 @@ class Amendment:
         kept = await ctx.db.run(lambda unit: unit.cursors.get(again))
         fresh = await ctx.platform.agreement(agreement.id) if kept else None
         if kept and fresh is not None and fingerprint(fresh.parts) != fingerprint(parts_of(json.loads(kept))):
-            anew = await deal_key(ctx, "reschedule", deal.id)
+            anew = deal_key(ctx, "reschedule", deal.id)
             await schedule(ctx, anew, self._cause, agreement, parts_of(json.loads(kept)))
 
     async def _quoted(self, agreement: Agreement, price: str) -> None:
@@ -96,7 +96,7 @@ class Amendment:
         ctx, deal, delta = self._ctx, self._deal, self._delta
         unfit = amended(agreement.parts, delta, price)
         if isinstance(unfit, Unfit):
-            key = await deal_key(ctx, "amendment", deal.id)
+            key = deal_key(ctx, "amendment", deal.id)
             effect = await ctx.db.run(lambda unit: unit.effects.get(key))
             if effect is None:
                 await refuse(ctx, deal, unfit)

@@ -10,7 +10,7 @@ from synccore.ports.stores import Unit
 from synccore.processes.amendments import Amendment
 from synccore.processes.context import Context
 from synccore.processes.contract_status import show_contract
-from synccore.processes.deal_rounds import deal_key, key_in, refuse
+from synccore.processes.deal_writes import deal_key, refuse
 from synccore.processes.one_off_bills import bill_once
 from synccore.processes.quotes import Quote
 from synccore.processes.renewals import Renewal
@@ -29,9 +29,29 @@ def _kind(deal: Deal) -> str:
     return "renewal" if deal.kind == "renewal" else "amendment"
 
 
-def _carried_key(ctx: Context, unit: Unit, deal: Deal) -> str:
-    """Where it is remembered as what the deal was carried out, by its round."""
-    return f"carried/{key_in(ctx, unit, _kind(deal), deal.id)}"
+def _carried_key(deal: Deal) -> str:
+    """Where it is remembered as what the deal was carried out."""
+    return f"carried/{deal.id}"
+
+
+async def refuse_reopened(ctx: Context, deal: Deal) -> str:
+    """A renewal or an amendment that was carried out and is won no longer is for a person: nothing may stay silent.
+
+    A renewal that is lost for good is `renewals.decline`'s. Raises Parked.
+    """
+
+    def look(unit: Unit) -> bool:
+        kind = str(ctx.policy(unit, "deal_types").get(deal.type, "new"))
+        told = kind != "new" and not (kind == "renewal" and deal.closed)
+        return told and unit.cursors.get(_carried_key(deal)) is not None
+
+    if await ctx.db.run(look):
+        text = (
+            f"deal {deal.name} is won no longer, and what it changed stands in {deal.contract_subscription}: win it"
+            " again, or sell the opposite"
+        )
+        await refuse(ctx, deal, Unfit("deal_reopened", text))
+    return ""
 
 
 class ContractChanges:
@@ -63,19 +83,19 @@ class ContractChanges:
         """Whether it was carried out as another one than it is now."""
 
         def look(unit: Unit) -> bool:
-            known = unit.cursors.get(_carried_key(self._ctx, unit, deal))
+            known = unit.cursors.get(_carried_key(deal))
             return known is not None and known != deal.agreed
 
         return await self._ctx.db.run(look)
 
     async def _report(self, deal: Deal, subscription: str) -> None:
         await report_deal(self._ctx, deal, "Synced", "", subscription)
-        await self._ctx.db.run(lambda unit: unit.cursors.set(_carried_key(self._ctx, unit, deal), deal.agreed))
+        await self._ctx.db.run(lambda unit: unit.cursors.set(_carried_key(deal), deal.agreed))
 
     async def _change(self, deal: Deal, items: Mapping[str, Item], cycles: int) -> str:
         ctx, named = self._ctx, deal.contract_subscription
         agreement = await ctx.platform.agreement(named) if named else None
-        key = await deal_key(ctx, _kind(deal), deal.id)
+        key = deal_key(ctx, _kind(deal), deal.id)
         effect = await ctx.db.run(lambda unit: unit.effects.get(key))
         done = effect is not None and effect.state == "applied"
         unfit = None if done else hindrance(deal, items, agreement)

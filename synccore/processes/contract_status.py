@@ -14,7 +14,7 @@ from synccore.ports.outcomes import Later, Parked
 from synccore.ports.stores import Unit
 from synccore.processes.adjustments import open_credits
 from synccore.processes.context import Context
-from synccore.processes.deal_rounds import key_in
+from synccore.processes.deal_writes import deal_key
 from synccore.processes.open_renewals import tell_open_renewals
 from synccore.processes.scheduled_changes import decision_of, keep_planned
 from synccore.processes.writes import UNKNOWN_S, Write
@@ -213,7 +213,7 @@ class ContractChange:
             return str(decision["deal"]) if 0 <= int(news["at"]) - int(decision["until"]) <= 1 else ""
         marker = str(news["marker"])
         if marker:
-            effects = [unit.effects.get(key_in(ctx, unit, kind, marker)) for kind in ("amendment", "renewal-now")]
+            effects = [unit.effects.get(deal_key(ctx, kind, marker)) for kind in ("amendment", "renewal-now")]
             if any(effect is not None and effect.state in ("planned", "unknown") for effect in effects):
                 raise Later(
                     UNKNOWN_S, f"whether {news['key']} is deal {marker}'s doing is not certain yet", counts=False

@@ -22,10 +22,10 @@ from synccore.ports.stores import Unit
 from synccore.ports.systems import CloudErp, Found, Rejected
 from synccore.processes.compensation import Compensation
 from synccore.processes.context import Context, entity_of, item_of, taxes_of
-from synccore.processes.contract_changes import ContractChanges, edited
+from synccore.processes.contract_changes import ContractChanges, edited, refuse_reopened
 from synccore.processes.contract_signals import items_key
 from synccore.processes.customer_sync import sync_ledger_customer, sync_platform_customer
-from synccore.processes.deal_rounds import refuse
+from synccore.processes.deal_writes import refuse
 from synccore.processes.milestone_billing import open_milestones
 from synccore.processes.one_off_bills import agreed_key, bill_once
 from synccore.processes.renewals import decline
@@ -102,6 +102,7 @@ class OrderActivation:
         if deal.won:
             text = f"deal {deal.name} was taken back when it was won no longer: what is sold again is a new deal"
             await run.step("won-again", lambda: refuse(self._ctx, deal, Unfit("won_again", text)))
+        await run.step("reopened", lambda: refuse_reopened(self._ctx, deal))
         await run.step("lost", lambda: decline(self._ctx, deal))
         return False
 

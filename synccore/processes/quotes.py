@@ -8,7 +8,7 @@ from synccore.domain.keys import QUOTE
 from synccore.domain.money import major
 from synccore.ports.stores import Unit
 from synccore.processes.context import Context
-from synccore.processes.deal_rounds import refuse
+from synccore.processes.deal_writes import refuse
 from synccore.processes.scheduled_changes import rows_of
 
 

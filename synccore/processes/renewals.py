@@ -11,7 +11,7 @@ from synccore.ports.stores import Unit
 from synccore.ports.systems import Found
 from synccore.processes.context import Context
 from synccore.processes.contract_status import change_key, show_contract
-from synccore.processes.deal_rounds import deal_key, refuse
+from synccore.processes.deal_writes import deal_key, refuse
 from synccore.processes.scheduled_changes import decided_key, decision_of, plan, rows_of, schedule
 from synccore.processes.write_back import report_deal
 from synccore.processes.writes import Write
@@ -32,8 +32,8 @@ class Renewal:
     async def carry(self, agreement: Agreement, done: bool) -> None:
         """Carry it out once; `done`: the decision is in the platform already."""
         ctx, deal = self._ctx, self._deal
-        key = await deal_key(ctx, "renewal", deal.id)
-        items_key = await deal_key(ctx, "renewal-items", deal.id)
+        key = deal_key(ctx, "renewal", deal.id)
+        items_key = deal_key(ctx, "renewal-items", deal.id)
         if not done:
             target = await self._target(agreement)
             planned = await ctx.db.run(lambda unit: unit.effects.get(items_key))
@@ -133,7 +133,7 @@ class Renewal:
             "subscription_items": rows_of(wanted), "cf_sf_change": deal.id,
             "mandatory_items_to_remove": [part.price for part in agreement.parts if part.price not in kept],
         }  # fmt: skip
-        key = await deal_key(ctx, "renewal-now", deal.id)
+        key = deal_key(ctx, "renewal-now", deal.id)
 
         async def look() -> Found | None:
             version = await ctx.platform.changed_by(agreement.id, deal.id)
@@ -177,7 +177,7 @@ async def decline(ctx: Context, deal: Deal) -> str:
     if not deal.closed or kind != "renewal" or not deal.contract_subscription or policy["declined"] != "cancel":
         return ""
     agreement = await ctx.platform.agreement(deal.contract_subscription)
-    key = await deal_key(ctx, "decline", deal.id)
+    key = deal_key(ctx, "decline", deal.id)
     effect = await ctx.db.run(lambda unit: unit.effects.get(key))
     if agreement is None or (effect is not None and effect.state == "applied"):
         return ""
