@@ -1,5 +1,6 @@
 """Commands exceptions and letters: the queues of the running sandbox's core that people work off, without code."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -153,6 +154,23 @@ def list_letters(
         work = f"{row['process']}\n[dim]{escape(row['subject'])}[/]"
         table.add_row(row["id"], work, iso(row["at"]), str(row["tries"]), escape(row["cause"]))
     console(False).print(table if rows else "[green]there are no dead letters[/]")
+
+
+@letters.command("show")
+def show_letter(one: Annotated[str, typer.Argument(metavar="ID")], as_json: Json = False) -> None:
+    """Show one dead letter: its payload, its cause, and the events that its work goes back to."""
+    row = asked("GET", f"/dead-letters/{one}")
+    if as_json:
+        return print_json(row)
+    out = console(False)
+    out.print(
+        f"[bold]{row['id']}[/] {row['process']} of {escape(row['subject'])}, {row['state']}, {row['tries']} tries"
+    )
+    out.print(escape(row["cause"]), soft_wrap=True)
+    out.print(f"[dim]payload:[/] {escape(json.dumps(row['payload']))}", soft_wrap=True)
+    for event in row["lineage"]:
+        told = f"{iso(event['time'])} {event['type']} from {event['source']}, {event['id']} by {event['causation']}"
+        out.print(f"[dim]{escape(told)}[/]", soft_wrap=True)
 
 
 @letters.command("requeue")

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from synccore.experience.access import REFUSALS, At, Caller, Operator, Viewer
 from synccore.experience.desk import Desk
 from synccore.experience.links import leads_to
-from synccore.experience.models import LetterView, Outcome
+from synccore.experience.models import Ancestor, LetterView, Outcome
 from synccore.experience.problem import Problem, declared
 from synccore.experience.strict import StrictRoute
 from synccore.ports.stores import DeadLetter, Unit
@@ -43,10 +43,10 @@ async def list_letters(
 @router.get("/dead-letters/{letter_id}", operation_id="getDeadLetter", responses=_MISSING)
 async def get_letter(core: At, _: Viewer, letter_id: Id) -> LetterView:
     """One dead letter."""
-    found = await core.database.run(lambda unit: unit.letters.get(letter_id))
+    found = await core.database.run(lambda unit: _with_lineage(unit, letter_id))
     if found is None:
         raise Problem(404, f"there is no dead letter {letter_id}")
-    return LetterView.of(found)
+    return found
 
 
 @router.post("/dead-letters/{letter_id}/requeue", operation_id="requeueDeadLetter", responses=_MISSING)
@@ -71,6 +71,17 @@ async def requeue_letters(core: At, caller: Operator, body: Selection) -> list[O
 async def discard_letters(core: At, caller: Operator, body: Selection) -> list[Outcome]:
     """Discard several, or none if one of them does not exist."""
     return await _act(core, caller, body.ids, "discarded")
+
+
+def _with_lineage(unit: Unit, letter_id: str) -> LetterView | None:
+    letter = unit.letters.get(letter_id)
+    if letter is None:
+        return None
+    events = [one for one in unit.events.of_partition(letter.partition) if one.subject == letter.subject]
+    lineage = [
+        Ancestor(id=one.id, source=one.source, type=one.type, time=one.time, causation=one.causation) for one in events
+    ]
+    return LetterView.of(letter).model_copy(update={"lineage": lineage})
 
 
 async def _act(core: Desk, caller: Caller, ids: list[str], state: Literal["requeued", "discarded"]) -> list[Outcome]:

@@ -44,8 +44,18 @@ class ExceptionView(BaseModel):
         return cls.model_validate(found, from_attributes=True)
 
 
+class Ancestor(BaseModel):
+    """An event that a piece of work goes back to: its CloudEvents attributes, and the signal that caused it."""
+
+    id: str
+    source: str
+    type: str
+    time: float
+    causation: str
+
+
 class LetterView(BaseModel):
-    """A dead letter with its payload and cause."""
+    """A dead letter with its payload and cause; where one letter is asked for, also the events that it goes back to."""
 
     id: str
     work_id: str
@@ -57,6 +67,7 @@ class LetterView(BaseModel):
     tries: int
     at: float
     state: Literal["dead", "requeued", "discarded"]
+    lineage: list[Ancestor] = []
 
     @classmethod
     def of(cls, found: DeadLetter) -> "LetterView":

@@ -1,9 +1,9 @@
 """Takes a paid deal back and says so, and never makes what was paid for its services the customer's again."""
 
 from synccore.bootstrap import Parts
-from tests.broken import alter, stories
+from tests.broken import alter, recoveries
 
-STORY = stories.reopened_paid()
+STORY = recoveries.reopened_paid()
 CAUGHT_BY = {"I5"}
 
 

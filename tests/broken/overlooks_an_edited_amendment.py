@@ -1,9 +1,9 @@
 """Does not remember as what an amendment was carried out, so that a later edit is never seen."""
 
 from synccore.bootstrap import Parts
-from tests.broken import alter, stories
+from tests.broken import alter, recoveries
 
-STORY = stories.edited_amendment()
+STORY = recoveries.edited_amendment()
 CAUGHT_BY = {"story"}
 
 

@@ -1,9 +1,9 @@
 """Keeps the result of the very step that is to be done again, when work goes on from a step."""
 
 from synccore.bootstrap import Parts
-from tests.broken import alter, stories
+from tests.broken import alter, recoveries
 
-STORY = stories.reopened_month()
+STORY = recoveries.reopened_month()
 CAUGHT_BY = {"story"}
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from synccore.bootstrap import Parts
 from synccore.processes import writes
-from tests.broken import stories
+from tests.broken import recoveries
 
-STORY = stories.dry_run()
+STORY = recoveries.dry_run()
 CAUGHT_BY = {"I9"}
 
 

@@ -1,9 +1,9 @@
 """Reads changes by query with no thought of a row without an id: it raises, and all others wait."""
 
 from synccore.bootstrap import Parts
-from tests.broken import alter, stories
+from tests.broken import alter, recoveries
 
-STORY = stories.hostile_row()
+STORY = recoveries.hostile_row()
 CAUGHT_BY = {"story"}
 
 

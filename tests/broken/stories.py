@@ -3,9 +3,9 @@
 from harness.scenario import Scenario, read_story
 
 _HUDSON = "{id: hudson, name: Hudson Analytics, entity: US, country: US, state: NY, city: New York, pays_by: card}"
-_LAKESIDE = "{id: lake, name: Lakeside Logistics, entity: US, country: US, state: IL, city: Chicago, pays_by: transfer}"
+LAKESIDE = "{id: lake, name: Lakeside Logistics, entity: US, country: US, state: IL, city: Chicago, pays_by: transfer}"
 _MERLION = "{id: merlion, name: Merlion Freight, entity: SG, country: SG, city: Singapore, tax_id: 201912345K}"
-_LINES = "[{sku: PLAT-ANNUAL, quantity: 10}, {sku: ONBOARD}]"
+LINES = "[{sku: PLAT-ANNUAL, quantity: 10}, {sku: ONBOARD}]"
 _CALM = "expect: {exceptions: [], dead_letters: 0}"
 
 
@@ -17,7 +17,7 @@ def story(name: str, *steps: str, storm: tuple[str, ...] = (), head: str = "", e
 
 
 def transfer(
-    *storm: str, amounts: tuple[str, ...] = ("",), after: str = "1h", expect: str = _CALM, lines: str = _LINES
+    *storm: str, amounts: tuple[str, ...] = ("",), after: str = "1h", expect: str = _CALM, lines: str = LINES
 ) -> Scenario:
     """A Chicago customer transfers money to the cloud ERP's bank: all that is open, or the given amounts."""
     paid: list[str] = []
@@ -25,86 +25,15 @@ def transfer(
         given = f", amount: {amount}" if amount else ""
         paid += [f"transfer: {{deal: lake-1{given}}}", "settle", f"advance: {after}"]
     return story(
-        "transfer", "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {lines}}}",
+        "transfer", "customer: " + LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {lines}}}",
         "close: lake-1", "settle", *paid, storm=storm, expect=expect,
-    )  # fmt: skip
-
-
-def reopened_paid() -> Scenario:
-    """A Chicago customer's deal is billed and paid, and then set back; what was paid is to be its credit."""
-    return story(
-        "reopened-paid", "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}",
-        "close: lake-1", "settle", "transfer: lake-1", "settle", "advance: 1h",
-        "set_policy: {name: compensation, value: {paid: credit}}", "reopen: lake-1", "settle", "advance: 1d",
-    )  # fmt: skip
-
-
-def edited_amendment() -> Scenario:
-    """Three seats more are carried out, and then the deal says five."""
-    return story(
-        "edited-amendment", "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}",
-        "close: lake-1", "settle",
-        "deal: {id: lake-more, type: amendment, of: lake-1, customer: lake, lines: [{sku: PLAT-ANNUAL, quantity: 3}]}",
-        "close: lake-more", "settle", "edit_deal: {deal: lake-more, lines: {PLAT-ANNUAL: 5}}", "settle",
-        "expect: {exceptions: [deal_edited]}", "edit_deal: {deal: lake-more, lines: {PLAT-ANNUAL: 3}}", "settle",
-    )  # fmt: skip
-
-
-def reopened_month() -> Scenario:
-    """A month is closed before a bill of it is posted; finance reopens it and lets the posting be done again."""
-    return story(
-        "closed-month", "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}",
-        "close_period: 2026-01", "close: lake-1", "settle", "close_period: {period: 2026-01, reopen: true}",
-        "retry: {kind: closed_period, step: post}", "settle",
-        expect="expect: {exceptions: [], dead_letters: 0, deals: {lake-1: posted}}",
-    )  # fmt: skip
-
-
-def silent() -> Scenario:
-    """Sales does not want to see sync states."""
-    return story(
-        "silent", "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}",
-        "map_fields: {system: salesforce, object: Opportunity, unwritten: [Sync_Status__c, Sync_Error__c]}",
-        "close: lake-1", "settle", expect='expect: {exceptions: [], sync: {lake-1: ""}}',
-    )  # fmt: skip
-
-
-def dry_run() -> Scenario:
-    """An operator looks at what a replay would do to a deal that is billed, posted and paid."""
-    return story(
-        "dry-run", "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}",
-        "close: lake-1", "settle", "transfer: lake-1", "settle", "advance: 1h",
-        "replay: {since: 2026-01-01T00:00:00Z, dry: true}",
-    )  # fmt: skip
-
-
-def new_word() -> Scenario:
-    """The platform has a new word for an open bill, and somebody says what it means."""
-    return story(
-        "new-word", "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}",
-        "rename_word: {word: posted, to: awaiting_money}", "close: lake-1", "settle", "advance: 1h",
-        "map_fields: {system: subscriptions, object: invoice, words: {status: {awaiting_money: posted}}}", "settle",
-        expect="expect: {exceptions: [], dead_letters: 0, deals: {lake-1: posted}}",
-    )  # fmt: skip
-
-
-def hostile_row() -> Scenario:
-    """For an hour one of two deals is told without its id; a person puts it right after that."""
-    return story(
-        "hostile-row", "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}",
-        "deal: {id: lake-2, customer: lake, lines: [{sku: ONBOARD}]}",
-        "disturb: {id: odd, system: salesforce, kind: altered_body, operation: query, lasts: 1h,"
-        """ find: '"Name":"Lakeside Logistics lake-1"', put: '"Name":"lake-1","Id":null'}""",
-        "close: lake-1", "settle", "close: lake-2", "settle",
-        "expect: {exceptions: [misshapen_event], deals: {lake-1: won, lake-2: posted}}", "advance: 2h",
-        "edit: {kind: misshapen_event, deal: lake-1, changes: {row: {id: '{opportunity}'}}}", "settle",
     )  # fmt: skip
 
 
 def reopened() -> Scenario:
     """A Chicago customer's deal is billed, and then set back to an open stage."""
     return story(
-        "reopened", "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}",
+        "reopened", "customer: " + LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}",
         "close: lake-1", "settle", "reopen: lake-1", "settle", "advance: 1d",
     )  # fmt: skip
 
@@ -112,7 +41,7 @@ def reopened() -> Scenario:
 def recognised() -> Scenario:
     """A Chicago customer's deal is billed in advance, and two months of it are recognised."""
     return story(
-        "recognised", "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}",
+        "recognised", "customer: " + LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}",
         "close: lake-1", "settle", "recognize_revenue: 2026-01", "recognize_revenue: 2026-02", "settle",
     )  # fmt: skip
 
@@ -120,9 +49,9 @@ def recognised() -> Scenario:
 def given_back(*steps: str, expect: str = _CALM) -> Scenario:
     """A New York customer has paid by card, a Chicago one by transfer; then come the steps given and a day."""
     return story(
-        "given-back", "customer: " + _HUDSON, "customer: " + _LAKESIDE,
-        f"deal: {{id: hudson-1, customer: hudson, lines: {_LINES}}}",
-        f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}", "close: [hudson-1, lake-1]", "settle",
+        "given-back", "customer: " + _HUDSON, "customer: " + LAKESIDE,
+        f"deal: {{id: hudson-1, customer: hudson, lines: {LINES}}}",
+        f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}", "close: [hudson-1, lake-1]", "settle",
         "pay_by_card: hudson-1", "transfer: lake-1", "settle", *steps, "settle", "advance: 1d", expect=expect,
     )  # fmt: skip
 
@@ -131,7 +60,7 @@ def promised() -> Scenario:
     """A Chicago customer does not pay, and promises to before it would go on hold."""
     return story(
         "promised", "set_policy: {name: collections, value: {hold_after_days: 5, notice_after_days: 1}}",
-        "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}", "close: lake-1", "settle",
+        "customer: " + LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}", "close: lake-1", "settle",
         "note_debt: {customer: lake, promised: 2026-12-31}", "advance: 40d",
         expect="expect: {exceptions: [], debts: {lake-1: {status: On notice}}}",
     )  # fmt: skip
@@ -140,8 +69,8 @@ def promised() -> Scenario:
 def two_deals(*storm: str, pays: str = "lake-2") -> Scenario:
     """A Chicago customer's two deals are won one after the other, and one is paid by transfer."""
     return story(
-        "two-deals", "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}",
-        f"deal: {{id: lake-2, customer: lake, lines: {_LINES}}}", "close: lake-1", "settle", "close: lake-2",
+        "two-deals", "customer: " + LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}",
+        f"deal: {{id: lake-2, customer: lake, lines: {LINES}}}", "close: lake-1", "settle", "close: lake-2",
         "settle", f"transfer: {pays}", "settle", storm=storm,
     )  # fmt: skip
 
@@ -165,7 +94,7 @@ def won_together() -> Scenario:
     )  # fmt: skip
 
 
-def card(*storm: str, head: str = "", between: str = "settle", lines: str = _LINES, expect: str = _CALM) -> Scenario:
+def card(*storm: str, head: str = "", between: str = "settle", lines: str = LINES, expect: str = _CALM) -> Scenario:
     """A New York customer, taxed at 8.875 %, pays the bill by card in the platform."""
     return story(
         "card", "customer: " + _HUDSON, f"deal: {{id: hudson-1, customer: hudson, lines: {lines}}}",
@@ -179,8 +108,8 @@ def germany(*storm: str, tax_id: str = "FR83404833048", head: str = "") -> Scena
     isar = "{id: isar, name: Isar, entity: DE, country: DE, city: Munich, ship_to: {country: CH, city: Zurich}}"
     return story(
         "germany", f"customer: {lyon}", f"customer: {isar}",
-        f"deal: {{id: rhone-1, customer: rhone, lines: {_LINES}}}",
-        f"deal: {{id: isar-1, customer: isar, lines: {_LINES}}}", "close: [rhone-1, isar-1]", "settle",
+        f"deal: {{id: rhone-1, customer: rhone, lines: {LINES}}}",
+        f"deal: {{id: isar-1, customer: isar, lines: {LINES}}}", "close: [rhone-1, isar-1]", "settle",
         "transfer: rhone-1", "settle", storm=storm, head=head,
     )  # fmt: skip
 
@@ -189,10 +118,10 @@ def outage(lasts: str = "3d") -> Scenario:
     """The cloud ERP is away while a New York and a Singapore deal are won."""
     return story(
         "outage", "customer: " + _HUDSON, "customer: " + _MERLION,
-        f"deal: {{id: hudson-0, customer: hudson, lines: {_LINES}}}", "close: hudson-0", "settle",
+        f"deal: {{id: hudson-0, customer: hudson, lines: {LINES}}}", "close: hudson-0", "settle",
         "pay_by_card: hudson-0", "settle", f"take_down: {{system: erp_cloud, lasts: {lasts}}}",
-        f"deal: {{id: hudson-1, customer: hudson, lines: {_LINES}}}",
-        f"deal: {{id: merlion-1, customer: merlion, lines: {_LINES}}}",
+        f"deal: {{id: hudson-1, customer: hudson, lines: {LINES}}}",
+        f"deal: {{id: merlion-1, customer: merlion, lines: {LINES}}}",
         "close: [hudson-1, merlion-1]", "settle", f"advance: {lasts}", "settle", "advance: 2d",
     )  # fmt: skip
 
@@ -201,9 +130,9 @@ def renamed_field() -> Scenario:
     """Salesforce renames the payment method; a deal is won, and the core is told a day later what the name is now."""
     names = "{Payment_Method__c: Collection_Method__c}"
     return story(
-        "renamed-field", "customer: " + _HUDSON, "customer: " + _LAKESIDE,
-        f"deal: {{id: hudson-1, customer: hudson, lines: {_LINES}}}",
-        f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}", "close: hudson-1", "settle",
+        "renamed-field", "customer: " + _HUDSON, "customer: " + LAKESIDE,
+        f"deal: {{id: hudson-1, customer: hudson, lines: {LINES}}}",
+        f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}", "close: hudson-1", "settle",
         "rename_field: {object: Opportunity, field: Payment_Method__c, to: Collection_Method__c}",
         "close: lake-1", "pay_by_card: hudson-1", "settle", "advance: 1d",
         f"map_fields: {{system: salesforce, object: Opportunity, names: {names}}}", "settle",
@@ -215,8 +144,8 @@ def demanded_field() -> Scenario:
     """The cloud ERP demands a sales channel of each invoice; deals of two ledgers are won, a day later it is given."""
     return story(
         "demanded-field", "customer: " + _HUDSON, "customer: " + _MERLION,
-        f"deal: {{id: hudson-1, customer: hudson, lines: {_LINES}}}",
-        f"deal: {{id: merlion-1, customer: merlion, lines: {_LINES}}}",
+        f"deal: {{id: hudson-1, customer: hudson, lines: {LINES}}}",
+        f"deal: {{id: merlion-1, customer: merlion, lines: {LINES}}}",
         "require_field: {record: invoice, field: custbody_sales_channel}", "close: [hudson-1, merlion-1]", "settle",
         "advance: 2d",
         "map_fields: {system: erp_cloud, object: invoice, defaults: {custbody_sales_channel: direct}}", "settle",
@@ -227,7 +156,7 @@ def demanded_field() -> Scenario:
 def singapore(*storm: str, pays: str = "transfer: merlion-1", expect: str = _CALM) -> Scenario:
     """A Singapore customer, billed with 9 % GST and posted in a nightly window."""
     return story(
-        "singapore", "customer: " + _MERLION, f"deal: {{id: merlion-1, customer: merlion, lines: {_LINES}}}",
+        "singapore", "customer: " + _MERLION, f"deal: {{id: merlion-1, customer: merlion, lines: {LINES}}}",
         "close: merlion-1", "settle", "advance: 2d", pays, "settle", "advance: 2d", storm=storm, expect=expect,
     )  # fmt: skip
 
@@ -241,7 +170,7 @@ def drifted() -> Scenario:
     I5: ["US USD billed = posted: unexplained -0.01 ({lake-1} differs in ledger, posted gross)",
          "US USD open bills = receivables: unexplained -0.01 ({lake-1} differs in ledger, open)"]"""
     return story(
-        "drifted", "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}", "close: lake-1",
+        "drifted", "customer: " + LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}", "close: lake-1",
         "settle", "advance: 1h",
         "edit_book: {id: cent, system: erp_cloud, act: change_invoice, deal: lake-1, amount: 0.01}", "settle",
         expect=f"expect:\n  exceptions: []\n  {wanted}\n  {broken}",
@@ -251,7 +180,7 @@ def drifted() -> Scenario:
 def healed() -> Scenario:
     """Somebody deletes a bill's copy in sales, and the daily reconciliation heals it."""
     return story(
-        "healed", "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}", "close: lake-1",
+        "healed", "customer: " + LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}", "close: lake-1",
         "settle", "advance: 1h",
         "edit_book: {id: gone, system: salesforce, act: delete_invoice, deal: lake-1}", "settle",
         'set_policy: {name: reconciliation, value: {at: "05:00", heal: true}}', "advance: 1d",
@@ -313,7 +242,7 @@ def term_end(renewed: bool = False, months: int = 12) -> Scenario:
     ) if renewed else ()  # fmt: skip
     term = f"start: 2025-01-06, term_months: {months}"
     return story(
-        "term-end", "customer: " + _LAKESIDE,
+        "term-end", "customer: " + LAKESIDE,
         f"deal: {{id: lake-1, customer: lake, {term}, lines: [{{sku: PLAT-ANNUAL, quantity: 10}}]}}",
         "close: lake-1", "settle", *renewal, "advance: 1d",
     )  # fmt: skip
@@ -322,7 +251,7 @@ def term_end(renewed: bool = False, months: int = 12) -> Scenario:
 def renewal_open(*then: str) -> Scenario:
     """A Chicago customer's contract ends in a day, and sales works on its renewal, with two seats more."""
     return story(
-        "renewal-open", "customer: " + _LAKESIDE,
+        "renewal-open", "customer: " + LAKESIDE,
         "deal: {id: lake-1, customer: lake, start: 2025-01-06, lines: [{sku: PLAT-ANNUAL, quantity: 10}]}",
         "close: lake-1", "settle",
         "deal: {id: renewal, type: renewal, of: lake-1, customer: lake, lines: [{sku: PLAT-ANNUAL, quantity: 12}]}",
@@ -346,7 +275,7 @@ def paid_in_part() -> Scenario:
     """Half of a bill is paid, and the rest is owed."""
     policy = "{tolerance: {USD: '25.00'}, erp_item: BAD-DEBT}"
     return story(
-        "paid-in-part", f"set_policy: {{name: short_payments, value: {policy}}}", "customer: " + _LAKESIDE,
+        "paid-in-part", f"set_policy: {{name: short_payments, value: {policy}}}", "customer: " + LAKESIDE,
         "deal: {id: lakeside-1, customer: lake, lines: [{sku: ONBOARD}]}", "close: lakeside-1", "settle",
         "transfer: {deal: lakeside-1, amount: 2000}", "settle", "expect: {deals: {lakeside-1: posted}}",
     )  # fmt: skip
@@ -355,7 +284,7 @@ def paid_in_part() -> Scenario:
 def closed_month() -> Scenario:
     """A bill of January comes when January is closed, and is to be posted in February."""
     return story(
-        "closed-month", "set_policy: {name: closed_period, value: {posts_in: next_open}}", "customer: " + _LAKESIDE,
+        "closed-month", "set_policy: {name: closed_period, value: {posts_in: next_open}}", "customer: " + LAKESIDE,
         "deal: {id: lakeside-1, customer: lake, lines: [{sku: ONBOARD}]}", "close_period: 2026-01", "close: lakeside-1",
         "settle", head="genesis: 2026-01-31T18:00:00Z",
     )  # fmt: skip
@@ -365,7 +294,7 @@ def known_before() -> Scenario:
     """The cloud ledger has had the customer for years."""
     return story(
         "known-before", "set_policy: {name: known_customers, value: {cloud: match}}",
-        "erp_customer: {name: LAKESIDE LOGISTICS, entity: US}", "customer: " + _LAKESIDE,
+        "erp_customer: {name: LAKESIDE LOGISTICS, entity: US}", "customer: " + LAKESIDE,
         "deal: {id: lakeside-1, customer: lake, lines: [{sku: ONBOARD}]}", "close: lakeside-1", "settle",
     )  # fmt: skip
 
@@ -373,7 +302,7 @@ def known_before() -> Scenario:
 def merged() -> Scenario:
     """An account with an open bill is merged into another one before the bill is paid."""
     return story(
-        "merged", "customer: " + _HUDSON, "customer: " + _LAKESIDE,
+        "merged", "customer: " + _HUDSON, "customer: " + LAKESIDE,
         "deal: {id: lakeside-1, customer: lake, lines: [{sku: ONBOARD}]}", "close: lakeside-1", "settle",
         "merge_accounts: {into: hudson, gone: lake}", "settle", "transfer: lakeside-1", "settle",
     )  # fmt: skip
@@ -394,7 +323,7 @@ def co_term() -> Scenario:
 def moves() -> Scenario:
     """Singapore's move to the cloud ERP is announced; another bill is issued before its day."""
     return story(
-        "moves", "customer: " + _MERLION, f"deal: {{id: merlion-1, customer: merlion, lines: {_LINES}}}",
+        "moves", "customer: " + _MERLION, f"deal: {{id: merlion-1, customer: merlion, lines: {LINES}}}",
         "deal: {id: merlion-2, customer: merlion, lines: [{sku: ONBOARD}]}", "close: merlion-1", "settle",
         "cutover: {entity: SG, ledger: cloud, on: 2026-01-12}", "advance: 1d", "close: merlion-2", "settle",
         "advance: 2d", head="genesis: 2026-01-05T01:00:00Z",
@@ -405,7 +334,7 @@ def given_up() -> Scenario:
     """A Chicago customer's bill is written off, and the core knows what that is posted to."""
     return story(
         "given-up", 'set_policy: {name: write_offs, value: {erp_item: BAD-DEBT, legacy: "0000470000"}}',
-        "customer: " + _LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {_LINES}}}", "close: lake-1", "settle",
+        "customer: " + LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}", "close: lake-1", "settle",
         "credit: {deal: lake-1, reason: write_off}", "settle",
     )  # fmt: skip
 
@@ -413,7 +342,7 @@ def given_up() -> Scenario:
 def edited() -> Scenario:
     """A New York customer's deal is edited after it has become a contract."""
     return story(
-        "edited", "customer: " + _HUDSON, f"deal: {{id: hudson-1, customer: hudson, lines: {_LINES}}}",
+        "edited", "customer: " + _HUDSON, f"deal: {{id: hudson-1, customer: hudson, lines: {LINES}}}",
         "close: hudson-1", "settle", "edit_deal: {deal: hudson-1, lines: {PLAT-ANNUAL: 8}}", "settle",
         expect="expect: {exceptions: [deal_edited]}",
     )  # fmt: skip

@@ -1,9 +1,9 @@
 """Takes a word of the platform that nobody has heard of for one that it knows."""
 
 from synccore.bootstrap import Parts
-from tests.broken import alter, stories
+from tests.broken import alter, recoveries
 
-STORY = stories.new_word()
+STORY = recoveries.new_word()
 CAUGHT_BY = {"I16"}
 
 

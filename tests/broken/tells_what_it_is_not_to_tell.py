@@ -1,9 +1,9 @@
 """Shows sales the sync state of a deal although that is switched off."""
 
 from synccore.bootstrap import Parts
-from tests.broken import alter, stories
+from tests.broken import alter, recoveries
 
-STORY = stories.silent()
+STORY = recoveries.silent()
 CAUGHT_BY = {"story"}
 
 

@@ -47,6 +47,8 @@ def test_what_waits_for_a_person_is_listed_cared_for_and_given_up(
             assert code == 2 and "--since" in error
             code, out, _ = await windtunnel("letters", "list")
             assert code == 0 and "no dead letters" in out
+            code, _, error = await windtunnel("letters", "show", "d00000001")
+            assert code == 2 and "there is no dead letter d00000001" in error
             await shown_and_told()
 
     async def cared_for(one: dict[str, Any]) -> None:

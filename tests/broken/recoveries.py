@@ -1,0 +1,75 @@
+"""Small stories of recovery in which planted defects show: reopened, edited, told wrongly, or only looked at."""
+
+from harness.scenario import Scenario
+from tests.broken.stories import LAKESIDE, LINES, story
+
+
+def reopened_paid() -> Scenario:
+    """A Chicago customer's deal is billed and paid, and then set back; what was paid is to be its credit."""
+    return story(
+        "reopened-paid", "customer: " + LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}",
+        "close: lake-1", "settle", "transfer: lake-1", "settle", "advance: 1h",
+        "set_policy: {name: compensation, value: {paid: credit}}", "reopen: lake-1", "settle", "advance: 1d",
+    )  # fmt: skip
+
+
+def edited_amendment() -> Scenario:
+    """Three seats more are carried out, and then the deal says five."""
+    return story(
+        "edited-amendment", "customer: " + LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}",
+        "close: lake-1", "settle",
+        "deal: {id: lake-more, type: amendment, of: lake-1, customer: lake, lines: [{sku: PLAT-ANNUAL, quantity: 3}]}",
+        "close: lake-more", "settle", "edit_deal: {deal: lake-more, lines: {PLAT-ANNUAL: 5}}", "settle",
+        "expect: {exceptions: [deal_edited]}", "edit_deal: {deal: lake-more, lines: {PLAT-ANNUAL: 3}}", "settle",
+    )  # fmt: skip
+
+
+def reopened_month() -> Scenario:
+    """A month is closed before a bill of it is posted; finance reopens it and lets the posting be done again."""
+    return story(
+        "closed-month", "customer: " + LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}",
+        "close_period: 2026-01", "close: lake-1", "settle", "close_period: {period: 2026-01, reopen: true}",
+        "retry: {kind: closed_period, step: post}", "settle",
+        expect="expect: {exceptions: [], dead_letters: 0, deals: {lake-1: posted}}",
+    )  # fmt: skip
+
+
+def silent() -> Scenario:
+    """Sales does not want to see sync states."""
+    return story(
+        "silent", "customer: " + LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}",
+        "map_fields: {system: salesforce, object: Opportunity, unwritten: [Sync_Status__c, Sync_Error__c]}",
+        "close: lake-1", "settle", expect='expect: {exceptions: [], sync: {lake-1: ""}}',
+    )  # fmt: skip
+
+
+def dry_run() -> Scenario:
+    """An operator looks at what a replay would do to a deal that is billed, posted and paid."""
+    return story(
+        "dry-run", "customer: " + LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}",
+        "close: lake-1", "settle", "transfer: lake-1", "settle", "advance: 1h",
+        "replay: {since: 2026-01-01T00:00:00Z, dry: true}",
+    )  # fmt: skip
+
+
+def new_word() -> Scenario:
+    """The platform has a new word for an open bill, and somebody says what it means."""
+    return story(
+        "new-word", "customer: " + LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}",
+        "rename_word: {word: posted, to: awaiting_money}", "close: lake-1", "settle", "advance: 1h",
+        "map_fields: {system: subscriptions, object: invoice, words: {status: {awaiting_money: posted}}}", "settle",
+        expect="expect: {exceptions: [], dead_letters: 0, deals: {lake-1: posted}}",
+    )  # fmt: skip
+
+
+def hostile_row() -> Scenario:
+    """For an hour one of two deals is told without its id; a person puts it right after that."""
+    return story(
+        "hostile-row", "customer: " + LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}",
+        "deal: {id: lake-2, customer: lake, lines: [{sku: ONBOARD}]}",
+        "disturb: {id: odd, system: salesforce, kind: altered_body, operation: query, lasts: 1h,"
+        """ find: '"Name":"Lakeside Logistics lake-1"', put: '"Name":"lake-1","Id":null'}""",
+        "close: lake-1", "settle", "close: lake-2", "settle",
+        "expect: {exceptions: [misshapen_event], deals: {lake-1: won, lake-2: posted}}", "advance: 2h",
+        "edit: {kind: misshapen_event, deal: lake-1, changes: {row: {id: '{opportunity}'}}}", "settle",
+    )  # fmt: skip
