@@ -294,7 +294,6 @@ class SalesforceAdapter:
                 raise
             return []
 
-
     async def _query(self, text: str, operation: str = "query", bulk: bool = False) -> list[dict[str, Any]]:
         """All rows; `bulk`: by a job of the Bulk API if they are many."""
         asked = self._fields.query(SYSTEM, text)
