@@ -10,7 +10,8 @@ import pytest
 
 from synccore.domain.events import Event
 from synccore.engine.thread_database import ThreadDatabase
-from synccore.ports.stores import Unit
+from synccore.ports.stores import Signal, Unit
+from synccore.ports.work import Fork, WorkItem
 from tests.synccore.worlds import memory
 
 
@@ -135,6 +136,44 @@ def test_a_reader_of_events_waits_for_an_earlier_number_that_commits_later(postg
         go.set()
         await slow
         assert [one.subject for one in await reading if one.partition == "late"] == ["US-1", "US-2"]
+        await database.close()
+
+    asyncio.run(story())
+
+
+@pytest.mark.live
+def test_signals_are_chosen_and_corrected_and_work_goes_on_from_a_step(url: str) -> None:
+    def told(unit: Unit) -> str:
+        for name in ("a-1", "a-2", "b-1"):
+            unit.inbox.accept(Signal("metering", name, "usage", {"id": name}, 5.0))
+        unit.inbox.correct("metering", "a-2", {"id": "right"}, "mia", 6.0)
+        unit.inbox.correct("metering", "a-2", {"id": "better"}, "mia", 7.0)
+        work = unit.work.add("post", "acc", "inv-1", {"n": 1}, 0.0, "test")
+        unit.work.submitted(work, f"{work}.001", 1.0)
+        unit.work.finish(work)
+        assert not unit.work.revive(work, 2.0, "no") and unit.work.revive(work, 2.0, "again", done=True)
+        unit.work.fork(work, 3)
+        unit.work.fork(work, 1)
+        unit.work.hand(work, {"n": 2})
+        return work
+
+    async def story() -> None:
+        database = ThreadDatabase(url)
+        await database.start()
+        work = await database.run(told)
+
+        def look(unit: Unit) -> tuple[list[str], list[str], Fork | None, WorkItem | None]:
+            chosen = unit.inbox.select("metering", "usage", "a-", 0.0, 10.0, 10)
+            (one,) = unit.inbox.find("metering", "a-2", 0.0, 10.0, 1)
+            item = unit.work.get(work)
+            assert item is not None
+            return [s.key for s in chosen], [one.payload["id"]], unit.work.fork_of(work, item.attempt), item
+
+        keys, corrected, fork, item = await database.run(look)
+        assert (keys, corrected, fork) == (["a-1", "a-2"], ["better"], Fork(f"{work}.001", 1))
+        assert item is not None and (item.argument, item.attempt) == ({"n": 2}, 2)
+        assert await database.run(lambda unit: unit.work.fork_of(work, 1)) is None
+        assert await database.run(lambda unit: unit.work.get("usage-row:x")) is None
         await database.close()
 
     asyncio.run(story())
