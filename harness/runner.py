@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from harness.aging import windows_of
+from harness.calls import calls_of
 from harness.canon import Correlation
 from harness.checkers import Case, Outage, Outcome, Reconciliation, Replay, Verdict, judge, overall
 from harness.drivers import Stage, StepFailed, perform
@@ -192,6 +193,10 @@ class Play:
         opportunities = {name: offer.opportunity_id for name, offer in self.stage.offers.items()}
         loaded = [deal.opportunity_id for deal in self.stage.loaded]
         missed = [f"{where}: {sentence}" for sentence in unmet(expect, evidence, opportunities, loaded)]
+        if expect.calls_at_most is not None and self.world.mode == "sim":
+            calls = await calls_of(self.world)
+            if calls > expect.calls_at_most:
+                missed.append(f"{where}: the core has made {calls} calls, expected {expect.calls_at_most} at most")
         if expect.reconciliation is not None and evidence.core_known:
             report = await reconciled(self.world, evidence, expect.reconciliation, self._names(evidence))
             if isinstance(report, str):

@@ -2,27 +2,24 @@
 
 import json
 import os
-import re
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 from harness.bench.measure import Figure
+from harness.calls import calls_by_operation
 from harness.events import EventStream, RunEvent
 from harness.runner import run_story
 from harness.scenario import Scenario, read_story
 from harness.stack.launch import Stack
 
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
-_CALLS = re.compile(r"^synccore_api_calls_total\{(?P<labels>[^}]*)\} (?P<count>[0-9.e+]+)$", re.MULTILINE)
-_LABEL = re.compile(r'(\w+)="([^"]*)"')
 
 
 async def many_deals(stack: Stack, customers: int) -> list[Figure]:
     """From the moment in which all are won until all is posted and quiet."""
     before: dict[str, float] = {}
-    calls_before = await _calls(stack)
+    calls_before = await calls_by_operation(stack.world)
     begun = 0.0
 
     def mark(event: RunEvent) -> None:
@@ -32,7 +29,7 @@ async def many_deals(stack: Stack, customers: int) -> list[Figure]:
             before.update(_cpu_s(stack))
 
     took, spent = await _played(stack, _story(customers), mark, lambda: (time.monotonic() - begun, _cpu_s(stack)))
-    calls = await _calls(stack)
+    calls = await calls_by_operation(stack.world)
     calls.subtract(calls_before)
     figures = [
         Figure(f"{customers} customers live, won to posted", customers / took, "customers/s", note=f"{took:.1f} s"),
@@ -91,15 +88,3 @@ def _ticks(pid: int) -> int:
     """User and system time of a process: fields 14 and 15 of its stat line (proc(5)), counted behind its name."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])
-
-
-async def _calls(stack: Stack) -> Counter[str]:
-    """What the core has asked of the systems, by system and operation; its polls are in there too."""
-    status, text = await stack.world.core("GET", "/metrics")
-    if status != 200:
-        raise RuntimeError(f"the core's metrics answered {status}")
-    found: Counter[str] = Counter()
-    for match in _CALLS.finditer(str(text)):
-        labels = dict(_LABEL.findall(match["labels"]))
-        found[f"{labels['system']} {labels['operation']}"] += int(float(match["count"]))
-    return found

@@ -274,6 +274,8 @@ class Expect(Part):
     won by the month of the close date, `loaded` is how far all loaded deals have come, `rated` the usage in final bills
     by deal.
     `accounts`: balances of ledger accounts, debit above zero, by `ledger/number/currency`.
+    `calls_at_most`: what the core has asked of the systems until here, by its own metrics, polls and all (in simulation
+    alone: how often it polls is real time's affair in live).
     `reconciliation`: what the core finds when it is asked to reconcile here. `broken` (at the end alone): what judges
     must find in books that a story's people have edited, sentence by sentence and nothing else; `{id}` stands for the
     bill of a deal or the record of an edit.
@@ -295,6 +297,7 @@ class Expect(Part):
     sync: dict[Name, str] = Field(default_factory=dict)
     accounts: dict[str, Decimal] = Field(default_factory=dict)
     tie_out: Literal["holds"] | None = None
+    calls_at_most: int | None = Field(default=None, ge=1)
     reconciliation: Reconciled | None = None
     broken: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 

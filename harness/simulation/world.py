@@ -283,7 +283,10 @@ class SimWorld:
             raise Unreachable(str(error)) from None
         if method != "GET" and self._engine is not None:
             self._engine.poke()
-        return raw.status, json.loads(raw.body) if raw.body else None
+        try:
+            return raw.status, json.loads(raw.body) if raw.body else None
+        except ValueError:
+            return raw.status, raw.body.decode("utf-8", "replace")
 
     async def put_file(self, user: str, path: str, data: bytes) -> None:
         """See World."""

@@ -73,3 +73,12 @@ def hostile_row() -> Scenario:
         "expect: {exceptions: [misshapen_event], deals: {lake-1: won, lake-2: posted}}", "advance: 2h",
         "edit: {kind: misshapen_event, deal: lake-1, changes: {row: {id: '{opportunity}'}}}", "settle",
     )  # fmt: skip
+
+
+def thrifty() -> Scenario:
+    """A Chicago customer's deal becomes a paid invoice, with so many calls at most."""
+    return story(
+        "thrifty", "customer: " + LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}", "close: lake-1",
+        "settle", "transfer: lake-1", "settle", "advance: 1h",
+        expect="expect: {exceptions: [], dead_letters: 0, calls_at_most: 38}",
+    )  # fmt: skip
