@@ -102,6 +102,7 @@ class Agreement(Ledger):
             if self.status == "active" and self.usage_end == self.day:
                 self._month_over()
                 self._next_month()
+                self._close()  # a bill that waits for nothing is there before the next term's
             if self.status == "active" and self.end == self.day:
                 self._term_over()
             self._close()

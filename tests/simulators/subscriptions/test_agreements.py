@@ -19,10 +19,17 @@ TAXED = Setting("USD", 192, False, 2, 0, True, 1, "renew", None, CALLS, 0)
 
 
 @settings(
-    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=EXAMPLES,
+    derandomize="WINDTUNNEL_EXAMPLES" not in os.environ,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(SETTINGS, DEEDS)
 @example(CUT, [("use", 0, 500), ("wait", 31), ("wait", 9)])
+@example(
+    Setting("USD", 1, True, 4, 0, False, 1, "renew", 1, CALLS, 0),
+    [("wait", 30), ("use", 0, 50), ("pay", 2), ("wait", 30)],
+)
 @example(TAXED, [("pay", 387), ("seats", 1)])
 @example(TAXED, [("wait", 3), ("ramp", 28, 1), ("wait", 31)])
 def test_an_agreement_comes_to_what_a_second_ledger_says(setting: Setting, deeds: list[Deed]) -> None:
