@@ -168,6 +168,7 @@ HEADS = {
                   "LastModifiedDate",
     "Payment__c": "Id,IsDeleted,Payment_Key__c,Account__r.Selling_Entity__c,Invoice__r.Invoice_Number__c,"
                   "CurrencyIsoCode,Amount__c,Received_On__c,LastModifiedDate",
+    "Milestone__c": "Id",
 }  # fmt: skip
 SUITEQL = {"FROM customer c": "c.customer", "SUM(l.foreignamount)": "tax", "previoustransactionlinelink": "application",
            "transactionaccountingline": "journal", "deletedrecord": "deleted",
