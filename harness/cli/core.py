@@ -61,7 +61,7 @@ def list_work(as_json: Json = False) -> None:
 @core.command("steps")
 def show_steps(work: Work, as_json: Json = False) -> None:
     """Show the steps of a work's latest run, as far as they are remembered."""
-    found = asked("GET", f"/work/{work}/steps")
+    found = asked("GET", f"/work-items/{work}/steps")
     if as_json:
         return print_json(found)
     one = found["work"]
@@ -75,7 +75,7 @@ def rerun(
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """Run a piece of work again from a step after a fix; results of the steps before it are kept."""
-    outcome = asked("POST", f"/work/{work}/rerun", {"step": step})
+    outcome = asked("POST", f"/work-items/{work}/rerun", {"step": step})
     print_json(outcome) if as_json else console(False).print(f"{outcome['id']}: {escape(outcome['note'])}")
 
 

@@ -17,10 +17,7 @@ async def set_policy(stage: Stage, facts: Any) -> str:
 
 async def give_up(stage: Stage, facts: Any) -> str:
     """Every open exception of a kind is abandoned, with the reason."""
-    status, rows = await ask_core(stage, "GET", "/exceptions?state=open")
-    found = [row for row in rows if row["kind"] == facts.kind] if status == 200 else []
-    if not found:
-        raise StepFailed(f"no exception of kind {facts.kind} stands open")
+    found = await _standing(stage, facts.kind)
     for row in found:
         path = f"/exceptions/{row['id']}/abandon"
         status, answer = await ask_core(stage, "POST", path, {"reason": facts.reason})
@@ -33,14 +30,11 @@ async def give_up(stage: Stage, facts: Any) -> str:
 
 async def retry(stage: Stage, facts: Any) -> str:
     """Every open exception of a kind is tried again, from the beginning or from a step."""
-    status, rows = await ask_core(stage, "GET", "/exceptions?state=open")
-    found = [row for row in rows if row["kind"] == facts.kind] if status == 200 else []
-    if not found:
-        raise StepFailed(f"no exception of kind {facts.kind} stands open")
+    found = await _standing(stage, facts.kind)
     for row in found:
         path, body = f"/exceptions/{row['id']}/retry", {}
         if facts.step:
-            path, body = f"/work/{row['work_id']}/rerun", {"step": facts.step}
+            path, body = f"/work-items/{row['work_id']}/rerun", {"step": facts.step}
         status, answer = await ask_core(stage, "POST", path, body)
         if status == 409 and facts.step:
             continue  # it runs already, if the answer to the first request was lost with the core
@@ -51,10 +45,7 @@ async def retry(stage: Stage, facts: Any) -> str:
 
 async def edit(stage: Stage, facts: Any) -> str:
     """The record of every open exception of a kind is put right, and taken."""
-    status, rows = await ask_core(stage, "GET", "/exceptions?state=open")
-    found = [row for row in rows if row["kind"] == facts.kind] if status == 200 else []
-    if not found:
-        raise StepFailed(f"no exception of kind {facts.kind} stands open")
+    found = await _standing(stage, facts.kind)
     changes = facts.changes
     if facts.deal is not None:
         changes = json.loads(json.dumps(changes).replace("{opportunity}", stage.offer(facts.deal).opportunity_id))
@@ -67,6 +58,15 @@ async def edit(stage: Stage, facts: Any) -> str:
             raise StepFailed(f"the core answered {status} to the edit of {row['id']}: {answer}")
         told += [f"{where} was {old}, is {new}" for where, (old, new) in answer["difference"].items()]
     return f"{len(found)} records of {facts.kind} are put right: {'; '.join(told) or 'nothing differs'}"
+
+
+async def _standing(stage: Stage, kind: str) -> list[dict[str, Any]]:
+    """Open exceptions of a kind. Raises StepFailed when there are none."""
+    status, rows = await ask_core(stage, "GET", "/exceptions?state=open")
+    found = [row for row in rows if row["kind"] == kind] if status == 200 else []
+    if not found:
+        raise StepFailed(f"no exception of kind {kind} stands open")
+    return found
 
 
 async def _as_it_stands(stage: Stage, exception: str, refusal: Any) -> tuple[int, Any]:

@@ -63,6 +63,8 @@ async def edit_exception(core: At, caller: Operator, exception_id: exceptions.Id
         item = unit.work.get(found.work_id)
         if found.state != "open" or item is None:
             raise Problem(409, f"exception {exception_id} is {found.state}: there is nothing to take again")
+        if item.state == "submitted":
+            raise Problem(409, f"the work of {exception_id} is running just now; try again in a moment")
         held = _held(unit, item.argument)
         if held is None:
             actions = ", ".join(found.actions)
@@ -70,10 +72,9 @@ async def edit_exception(core: At, caller: Operator, exception_id: exceptions.Id
         edited = _edited(exception_id, held, body)
         if body.dry or not edited.difference:
             return edited
-        if held.signal is not None:
-            unit.inbox.correct(held.signal.source, held.signal.key, edited.record, caller.name, at)
-        else:
-            unit.work.hand(item.id, {"record": edited.record})
+        argument = _corrected(unit, held, edited, caller, at)
+        if argument is not None:
+            unit.work.hand(item.id, argument)
         unit.work.revive(item.id, at, f"edited by {caller.name}")
         _audit(unit, caller, "exception.edit", item.key, exception_id, edited, at)
         return edited
@@ -98,9 +99,7 @@ async def edit_letter(core: At, caller: Operator, letter_id: letters.Id, body: E
         edited = _edited(letter_id, held, body)
         if body.dry or not edited.difference:
             return edited
-        if held.signal is not None:
-            unit.inbox.correct(held.signal.source, held.signal.key, edited.record, caller.name, at)
-        letters.requeue(unit, letter, caller, at, None if held.signal is not None else {"record": edited.record})
+        letters.requeue(unit, letter, caller, at, _corrected(unit, held, edited, caller, at))
         _audit(unit, caller, "dead-letter.edit", letter.partition, letter_id, edited, at)
         return edited
 
@@ -131,6 +130,14 @@ def _edited(name: str, held: _Held, body: Edit) -> Edited:
     changed = difference(held.record, record)
     note = "nothing would change" if not changed else "as it would be" if body.dry else "due now"
     return Edited(id=name, record=record, difference=changed, note=note)
+
+
+def _corrected(unit: Unit, held: _Held, edited: Edited, caller: Caller, at: float) -> dict[str, Any] | None:
+    """Keep the record as it is now; the argument of the work that takes it, where it holds the record itself."""
+    if held.signal is None:
+        return {"record": edited.record}
+    unit.inbox.correct(held.signal.source, held.signal.key, edited.record, caller.name, at)
+    return None
 
 
 def _audit(unit: Unit, caller: Caller, action: str, subject: str, name: str, edited: Edited, at: float) -> None:

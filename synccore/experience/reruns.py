@@ -43,7 +43,7 @@ class Rerun(BaseModel):
     step: str = Field(min_length=1, max_length=200)
 
 
-@router.get("/work/{work_id}/steps", operation_id="getWorkSteps", responses=REFUSALS | declared(404))
+@router.get("/work-items/{work_id}/steps", operation_id="getWorkSteps", responses=REFUSALS | declared(404))
 async def work_steps(core: At, _: Viewer, work_id: Id) -> StepsView:
     """The steps of its latest run; none if it has not begun, or if the engine has forgotten it."""
     item, steps = await _steps(core, work_id)
@@ -51,7 +51,7 @@ async def work_steps(core: At, _: Viewer, work_id: Id) -> StepsView:
     return StepsView(work=WorkView.of(item), run=item.run_id, steps=views)
 
 
-@router.post("/work/{work_id}/rerun", operation_id="rerunWork", responses=REFUSALS | declared(404, 409))
+@router.post("/work-items/{work_id}/rerun", operation_id="rerunWork", responses=REFUSALS | declared(404, 409))
 async def rerun_work(core: At, caller: Operator, work_id: Id, body: Rerun) -> Outcome:
     """Run it again from a step, with the results of the steps before it; what was written is not written twice."""
     item, steps = await _steps(core, work_id)

@@ -6,7 +6,7 @@ policy `compensation` becomes the customer's credit (`paid`: credit); what other
 and the policy can hand every case to one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from synccore.domain.agreements import Agreement
@@ -127,36 +127,26 @@ class Compensation:
         return int(await ctx.once(ctx, Write(key, "subscriptions", "cancellation", self._cause), send, look))
 
     async def _credit(self, number: str) -> str:
-        """What is due of a bill now that its term is credited; '' for nothing. Whoever looks again finds none due."""
-        ctx = self._ctx
-        key = ctx.keys.effect("subscriptions", "taken-back", number)
-
-        async def due() -> int:
-            bill = await ctx.platform.bill(number)
-            return bill.due if bill is not None else 0
-
-        async def look() -> Found | None:
-            return None if await due() else Found("")
-
-        async def send(refusals: int) -> str:
-            owed = await due()
-            if not owed:
-                return ""
-            return await ctx.platform.create_credit(number, owed, ctx.keys.idempotency(f"{key}#{refusals}"))
-
-        return str(await ctx.once(ctx, Write(key, "subscriptions", "credit", self._cause), send, look))
+        """What is due of a bill now that its term is credited; '' for nothing."""
+        return await self._note(number, "taken-back", lambda bill: bill.due, paid=False)
 
     async def _give_back(self, number: str) -> str:
         """What was paid of a bill becomes the customer's credit, where policy says so; '' for nothing.
 
         It is used for bills to come, or paid out by whoever may do that.
         """
+        if not await self._ctx.db.run(lambda unit: gives_back(self._ctx.policy(unit, "compensation"))):
+            return ""
+        return await self._note(number, "given-back", _kept, paid=True)
+
+    async def _note(self, number: str, name: str, worth: Callable[[Bill], int], paid: bool) -> str:
+        """Number of a credit note over what a bill is `worth` now, '' for nothing; who looks again finds nothing."""
         ctx = self._ctx
-        key = ctx.keys.effect("subscriptions", "given-back", number)
+        key = ctx.keys.effect("subscriptions", name, number)
 
         async def left() -> int:
             bill = await ctx.platform.bill(number)
-            return max(0, min(bill.paid, bill.gross - bill.credited)) if bill is not None else 0
+            return worth(bill) if bill is not None else 0
 
         async def look() -> Found | None:
             return None if await left() else Found("")
@@ -165,10 +155,8 @@ class Compensation:
             rest = await left()
             if not rest:
                 return ""
-            return await ctx.platform.create_credit(number, rest, ctx.keys.idempotency(f"{key}#{refusals}"), paid=True)
+            return await ctx.platform.create_credit(number, rest, ctx.keys.idempotency(f"{key}#{refusals}"), paid=paid)
 
-        if not await ctx.db.run(lambda unit: gives_back(ctx.policy(unit, "compensation"))):
-            return ""
         return str(await ctx.once(ctx, Write(key, "subscriptions", "credit", self._cause), send, look))
 
     async def _settled(self, made: Made) -> str:
@@ -197,6 +185,11 @@ class Compensation:
 
 def _bill_key(ctx: Context, deal: Deal) -> str:
     return ctx.keys.effect("subscriptions", "bill", deal.id)
+
+
+def _kept(bill: Bill) -> int:
+    """What was paid of a bill and no credit note gives back."""
+    return max(0, min(bill.paid, bill.gross - bill.credited))
 
 
 def gives_back(policy: Mapping[str, Any]) -> bool:

@@ -13,10 +13,8 @@ from synccore.domain.findings import Finding
 from synccore.ports.engine import Run
 from synccore.ports.outcomes import Parked
 from synccore.ports.stores import Unit
-from synccore.ports.systems import Found
 from synccore.processes.context import Context, item_of
-from synccore.processes.one_off_bills import agreed_key
-from synccore.processes.writes import Write
+from synccore.processes.one_off_bills import agreed_key, issue
 
 RECORD = "Milestone__c"
 
@@ -92,30 +90,17 @@ class MilestoneBilling:
 
     async def _bill(self, deal: Deal, part: Milestone, sku: str) -> str:
         ctx = self._ctx
-        customer = ctx.keys.customer(deal.account.id, deal.account.entity)
-        reference = ctx.keys.milestone(deal.id, part.id)
-        key = ctx.keys.effect("subscriptions", "bill", part.id)
-        fields: dict[str, Any] = {
-            "customer_id": customer,
-            "currency_code": deal.currency,
-            "po_number": reference,
+        fields = {
+            "customer_id": ctx.keys.customer(deal.account.id, deal.account.entity),
             "auto_collection": "on" if deal.payment_method == "card" else "off",
             "charges": [{"amount": part.amount, "description": sku}],
         }
-
-        async def look() -> Found | None:
-            known = await ctx.platform.bill_by_reference(customer, reference)
-            return Found(known) if known is not None else None
-
-        async def send(refusals: int) -> str:
-            return await ctx.platform.create_bill(fields, ctx.keys.idempotency(f"{key}#{refusals}"))
 
         def settled(unit: Unit, number: Any) -> None:
             billed = {**_billed(unit, deal.id), part.id: (str(number), part.amount)}
             unit.cursors.set(f"milestones/{deal.id}", json.dumps(billed))
 
-        write = Write(key, "subscriptions", "bill", f"opportunity:{deal.id}")
-        return str(await ctx.once(ctx, write, send, look, settled))
+        return await issue(ctx, deal, part.id, ctx.keys.milestone(deal.id, part.id), fields, settled)
 
 
 def _billed(unit: Unit, deal: str) -> dict[str, tuple[str, int]]:

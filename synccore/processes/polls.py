@@ -154,10 +154,8 @@ class SalesforceChanges:
         return self._keeping(kind, rows, bool(rows) and self._restored(kind, bool(rows[0].missing)))
 
     def _keeping(self, kind: str, rows: list[Row], restored: bool) -> Callable[[Unit], bool]:
-        at, apply = (
-            self._ctx.clock.now(),
-            {"Account": self._account, milestone_billing.RECORD: _milestone}.get(kind, self._deal),
-        )
+        at = self._ctx.clock.now()
+        apply = {"Account": self._account, milestone_billing.RECORD: _milestone}.get(kind, self._deal)
 
         def store(unit: Unit) -> bool:
             fresh = restored and bool(unit.work.wake(drift.topic("salesforce", kind), at))

@@ -8,11 +8,14 @@ _ACCEPT = insert(INBOX, ignore=True)
 _SIGNALS = (
     "SELECT inbox.source, inbox.key, kind, coalesce(corrections.payload, inbox.payload), received_at"
     " FROM inbox LEFT JOIN corrections ON corrections.source = inbox.source AND corrections.key = inbox.key"
-    " WHERE (:source = '' OR inbox.source = :source) AND received_at >= :since AND received_at < :until"
+    " WHERE received_at >= :since AND received_at < :until"
 )
-_FIND = f"{_SIGNALS} AND (:key = '' OR inbox.key = :key) ORDER BY seq LIMIT :limit"
+_BEHIND = "ORDER BY seq LIMIT :limit"
+_ONE = f"{_SIGNALS} AND inbox.source = :source AND inbox.key = :key {_BEHIND}"  # by its identity, which is indexed
+_FIND = f"{_SIGNALS} AND (:source = '' OR inbox.source = :source) AND (:key = '' OR inbox.key = :key) {_BEHIND}"
 _SELECT = (
-    f"{_SIGNALS} AND (:kind = '' OR kind = :kind) AND substr(inbox.key, 1, :width) = :begins ORDER BY seq LIMIT :limit"
+    f"{_SIGNALS} AND (:source = '' OR inbox.source = :source) AND (:kind = '' OR kind = :kind)"
+    f" AND substr(inbox.key, 1, :width) = :begins {_BEHIND}"
 )
 _CORRECT = (
     "INSERT INTO corrections (source, key, payload, by_whom, at) VALUES (:source, :key, :payload, :by, :at)"
@@ -35,7 +38,8 @@ class SqlInbox:
 
     def find(self, source: str, key: str, since: float, until: float, limit: int) -> list[Signal]:
         """Stored signals by source, key (empty: any) and time of arrival, oldest first."""
-        found = self._session.rows(_FIND, source=source, key=key, since=since, until=until, limit=limit)
+        text = _ONE if source and key else _FIND
+        found = self._session.rows(text, source=source, key=key, since=since, until=until, limit=limit)
         return [_signal(row) for row in found]
 
     def select(self, source: str, kind: str, begins: str, since: float, until: float, limit: int) -> list[Signal]:

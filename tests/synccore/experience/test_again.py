@@ -39,18 +39,18 @@ def test_work_is_run_again_from_a_step_that_its_run_took() -> None:
         office = Office()
         work = await office.add("post", "inv-1", {"sku": "A"})
         async with office.client() as client:
-            problem(await client.get("/work/w9999999999/steps"), 404)
-            taken = (await client.get(f"/work/{work}/steps")).json()
+            problem(await client.get("/work-items/w9999999999/steps"), 404)
+            taken = (await client.get(f"/work-items/{work}/steps")).json()
             assert (taken["run"], [step["name"] for step in taken["steps"]]) == (f"{work}.001", ["look"])
-            unknown = await client.post(f"/work/{work}/rerun", json={"step": "post"})
+            unknown = await client.post(f"/work-items/{work}/rerun", json={"step": "post"})
             problem(unknown, 422)
             assert "its steps are look" in unknown.json()["detail"]
-            problem(await client.post(f"/work/{work}/rerun", json={"step": "look"}, headers=token("viewer")), 403)
-            again = await client.post(f"/work/{work}/rerun", json={"step": "look"})
+            problem(await client.post(f"/work-items/{work}/rerun", json={"step": "look"}, headers=token("viewer")), 403)
+            again = await client.post(f"/work-items/{work}/rerun", json={"step": "look"})
             assert again.json() == {"id": work, "changed": True, "note": "due now, from look on"}
-            problem(await client.post(f"/work/{work}/rerun", json={"step": "look"}), 409)
+            problem(await client.post(f"/work-items/{work}/rerun", json={"step": "look"}), 409)
             await office.engine.drain()
-            assert (await client.get(f"/work/{work}/steps")).json()["run"] == f"{work}.003"
+            assert (await client.get(f"/work-items/{work}/steps")).json()["run"] == f"{work}.003"
         audit = await office.core.database.run(lambda unit: unit.audit.of_subject("acc1"))
         assert [entry.action for entry in audit] == ["work.rerun"]
 
