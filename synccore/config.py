@@ -43,6 +43,7 @@ class Settings(BaseModel):
     time_source_poll_s: float = Field(default=1.0, gt=0)
     timeout_s: float = Field(default=30.0, gt=0, description="how long to wait for a system's answer")
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+    exports: str = Field(default="", description="a folder for the books of each report as DuckDB files; empty: none")
     mappings: str = Field(default="", description="a JSON or YAML file {kind: {key: value}}, loaded where absent")
 
     viewer_token: SecretStr | None = None

@@ -5,6 +5,7 @@ import base64
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 from synccore import processes as process_apis
@@ -21,6 +22,7 @@ from synccore.ports.chance import Chance
 from synccore.ports.clock import Clock
 from synccore.ports.database import Database
 from synccore.ports.engine import Engine, Process, StepTaken, Ticker
+from synccore.ports.exports import Exports
 from synccore.ports.files import FileDrop
 from synccore.ports.outcomes import Away
 from synccore.ports.rehearsals import Rehearsed
@@ -110,6 +112,14 @@ class _Memory:
         return await self._database.run(lambda unit: fn(self._unit(unit)))
 
 
+def _exports(folder: str) -> Exports | None:
+    if not folder:
+        return None
+    from synccore.reconciliation.exports import DuckDbExports  # noqa: PLC0415 - a library that only those need who ask
+
+    return DuckDbExports(folder)
+
+
 class Core:
     """One incarnation of the core; `experience.desk.Desk` says what its API asks of it."""
 
@@ -130,7 +140,9 @@ class Core:
         self.fields = FieldMaps()
         self.context = made_of.context(self._context(self.database, made_of.transport(ports.transport)))
         self._receive, self._replay = made_of.intake(self.context), made_of.replay(self.context)
-        self._reconciliation, self._reconciling = Reconciliation(self.context, made_of.compare), asyncio.Lock()
+        self._exports = _exports(settings.exports)
+        self._reconciliation = Reconciliation(self.context, made_of.compare, self._exports)
+        self._reconciling = asyncio.Lock()
         for name, process in made_of.processes(self.context).items():
             self.dispatcher.register(name, process)
         self.dispatcher.register("reconciliation", DailyReconciliation(
@@ -242,6 +254,10 @@ class Core:
         if kept.content["healed"]:
             await self.kick()
         return kept
+
+    def exports(self, report_id: str) -> Path | None:
+        """The file with the books of a report, as far as it is kept here."""
+        return self._exports.of(report_id) if self._exports is not None else None
 
     async def positions(self) -> Mapping[str, str]:
         """How far each source has been read, by the cursor's name."""

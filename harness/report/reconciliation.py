@@ -34,6 +34,11 @@ def show_reconciliation(out: Console, report: Report) -> None:
         out.print(f"[cyan]being written anew:[/] {escape(names)}")
     if report["held"]:
         out.print(f"[yellow]nothing is healed:[/] {escape(report['held'])}")
+    if report["counts"]:
+        off = [one for one in report["counts"] if one["missing"] or one["extra"] or one["differing"]]
+        out.print(_counts(off) if off else "[dim]counted again by source ids: no difference[/]")
+    if report["not_exported"]:
+        out.print(f"[yellow]the compared books are not kept:[/] {escape(report['not_exported'])}")
     count = len(report["breaks"])
     verdict = "[green]the books agree[/]" if report["documents"] else "[yellow]there is nothing to compare yet[/]"
     verdict = verdict if not count else f"[red]{count} {'break' if count == 1 else 'breaks'}[/]"
@@ -76,6 +81,17 @@ def _items(items: Iterable[Report]) -> Table:
     return table
 
 
+def _counts(counts: Iterable[Report]) -> Table:
+    table = Table(title="Counted again by source ids, named above or not", title_justify="left")
+    for name in ("entity", "what", "source", "target", "missing", "extra", "differing"):
+        table.add_column(name, justify="left" if name in ("entity", "what") else "right")
+    for row in counts:
+        sums = (f"{row[side]} [dim]{text(row[side + '_amount'], row['currency'])}[/]" for side in ("source", "target"))
+        table.add_row(f"{row['entity']} {row['currency']}", row["name"], *sums,
+                      *(str(row[name]) for name in ("missing", "extra", "differing")))  # fmt: skip
+    return table
+
+
 def _breaks(report: Report) -> Table:
     table = Table(title="Breaks: differences that nothing explains", title_justify="left", show_lines=True)
     for name in ("what", "document", "lacks there", "age", "cause and what to do"):
@@ -113,6 +129,11 @@ def write_csv(path: Path, report: Report) -> None:
             cause = f"{row['a_name']} - items = {row['b_name']}"
             more = {"row": "line", "document": row["name"], "cause": cause}
             writer.writerow(_cells({**row, **more, "amount": _plain(row["unexplained"], row["currency"])}, report))
+        for row in report["counts"]:
+            cause = f"{row['missing']} missing, {row['extra']} extra, {row['differing']} differing"
+            more = {"row": "count", "document": row["name"], "cause": cause}
+            lacking = _plain(row["source_amount"] - row["target_amount"], row["currency"])
+            writer.writerow(_cells({**row, **more, "amount": lacking}, report))
 
 
 def _cells(row: Report, report: Report) -> dict[str, str]:

@@ -38,6 +38,7 @@ def write_html(path: Path, report: Report) -> None:
         f"{_card('Breaks: differences that nothing explains', _BREAKS, [_break(report, r) for r in report['breaks']])}"
         f"{_card('Reconciling items: differences with a reason', _ITEMS, [_item(row) for row in report['items']])}"
         f"{_card('Copies that are being written anew', _HEALED, healed)}"
+        f"{_card('Counted again by source ids', _COUNTS, [_count(row) for row in report['counts']])}"
         f'<p class="soft small">SHA-256 {report["hash"]}<br>of the report before: {report["previous"] or "none"}</p>'
         "</main></body></html>\n",
         encoding="utf-8",
@@ -45,6 +46,8 @@ def write_html(path: Path, report: Report) -> None:
 
 
 _LINES = (("place", ""), ("identity", ""), ("A", "n"), ("items", "n"), ("B", "n"), ("unexplained", "n"))
+_COUNTS = (("place", ""), ("what", ""), ("source", "n"), ("target", "n"), ("missing", "n"), ("extra", "n"),
+           ("differing", "n"))  # fmt: skip
 _BREAKS = (("what", ""), ("document", ""), ("lacks there", "n"), ("age", "n"), ("cause", ""), ("owner", ""),
            ("action", ""))  # fmt: skip
 _ITEMS = (("place", ""), ("kind", ""), ("document", ""), ("line", ""), ("amount", "n"), ("reason", ""))
@@ -71,6 +74,12 @@ def _item(row: Report) -> list[Cell]:
         (f"{row['entity']} {row['currency']}", ""), (row["kind"] + late, ""), (row["document"], ""), (row["line"], ""),
         (text(row["amount"], row["currency"]), "n"), (row["reason"], ""),
     ]  # fmt: skip
+
+
+def _count(row: Report) -> list[Cell]:
+    sides = (f"{row[side]} ({text(row[f'{side}_amount'], row['currency'])})" for side in ("source", "target"))
+    return [(f"{row['entity']} {row['currency']}", ""), (row["name"], ""), *((one, "n") for one in sides),
+            *((str(row[name]), "n") for name in ("missing", "extra", "differing"))]  # fmt: skip
 
 
 def _card(title: str, head: Sequence[Cell], rows: Sequence[Iterable[Cell]]) -> str:

@@ -43,6 +43,7 @@ def core_environment(
         "APPLICATION_VERSION": "windtunnel", "ADMIN_TOKEN": secret.core_token,
         "TIME_SOURCE": f"{urls['salesforce']}/services/data", "TIME_SOURCE_POLL_S": "0.2",
         "DISPATCH_S": str(POLL_S), "TIMEOUT_S": "10", "MAPPINGS": str(mappings_file),
+        "EXPORTS": str(folder / "exports"),
         "WEBHOOK_USER": secret.webhook_user, "WEBHOOK_PASSWORD": secret.webhook_password,
         "SALESFORCE_URL": urls["salesforce"], "SALESFORCE_PUBSUB": pubsub[0], "SALESFORCE_PUBSUB_CA": pubsub[1],
         "SALESFORCE_CLIENT_ID": secret.systems["salesforce"]["client_id"],

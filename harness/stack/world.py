@@ -127,6 +127,11 @@ class LiveWorld:
         except ValueError:
             return reply.status, reply.body.decode("utf-8", "replace")
 
+    async def core_file(self, path: str) -> Reply:
+        """A file that the core keeps, as it came."""
+        headers = {"authorization": f"Bearer {self.secret.core_token}"}
+        return await self._send("GET", self.addresses.core + path, headers, b"")
+
     async def _send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
         assert self._session is not None, "the world is not open"
         try:

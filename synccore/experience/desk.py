@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from synccore.ports.clock import Clock
@@ -74,6 +75,10 @@ class Desk(Protocol):
 
         Raises Later or Rejected when a system cannot be read.
         """
+        ...
+
+    def exports(self, report_id: str) -> Path | None:
+        """The file with the books of a report, None when it is not kept."""
         ...
 
     async def positions(self) -> Mapping[str, str]:

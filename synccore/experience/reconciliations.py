@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Response
+from fastapi.responses import FileResponse
 from pydantic import BaseModel
 
 from synccore.experience.access import REFUSALS, At, Operator, Viewer
@@ -79,6 +80,21 @@ class HealedView(BaseModel):
     process: str
 
 
+class CountView(BaseModel):
+    """A second count, by source ids alone: what two books have of one thing; amounts in minor units."""
+
+    name: str
+    entity: str
+    currency: str
+    source: int
+    source_amount: int
+    target: int
+    target_amount: int
+    missing: int
+    extra: int
+    differing: int
+
+
 class ReportSummary(BaseModel):
     """A report in a list."""
 
@@ -107,6 +123,8 @@ class ReportView(BaseModel):
     hash: str
     healed: list[HealedView] = []
     held: str = ""
+    counts: list[CountView] = []
+    not_exported: str = ""
 
 
 def _whole(kept: KeptReport) -> ReportView:
@@ -124,7 +142,10 @@ def _summary(kept: KeptReport) -> ReportSummary:
 _LEADS = leads_to(201, getReconciliation={"report_id": "$response.body#/id"})
 
 
-@router.post("/reconciliations", operation_id="reconcile", status_code=201, responses=REFUSALS | _LEADS)
+@router.post(
+    "/reconciliations", operation_id="reconcile", status_code=201, responses=REFUSALS | _LEADS,
+    response_model_exclude_unset=True,
+)  # fmt: skip
 async def reconcile(
     core: At, caller: Operator, response: Response,
     heal: Annotated[bool, Query(description="write copies that differ anew, as far as the policy allows")] = False,
@@ -156,10 +177,30 @@ async def list_reconciliations(
     return [_summary(kept) for kept in await core.database.run(lambda unit: unit.reports.list(limit))]
 
 
-@router.get("/reconciliations/{report_id}", operation_id="getReconciliation", responses=REFUSALS | declared(404))
+@router.get(
+    "/reconciliations/{report_id}", operation_id="getReconciliation", responses=REFUSALS | declared(404),
+    response_model_exclude_unset=True,
+)  # fmt: skip
 async def get_reconciliation(core: At, _: Viewer, report_id: ReportId) -> ReportView:
-    """One report as it was made."""
+    """One report as it was made: what an older core did not write is not added, so that its hash is its content's."""
     kept = await core.database.run(lambda unit: unit.reports.get(report_id))
     if kept is None:
         raise Problem(404, f"there is no reconciliation {report_id}")
     return _whole(kept)
+
+
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/vnd.duckdb": {"schema": {"type": "string", "format": "binary"}}}}
+}
+
+
+@router.get(
+    "/reconciliations/{report_id}/exports", operation_id="getReconciliationExports", response_class=FileResponse,
+    responses=REFUSALS | declared(404) | _FILE,
+)  # fmt: skip
+async def get_exports(core: At, _: Operator, report_id: ReportId) -> FileResponse:
+    """The books of a report and what was found in them, as a DuckDB file; kept where SYNCCORE_EXPORTS says so."""
+    path = core.exports(report_id)
+    if path is None:
+        raise Problem(404, f"no exports of reconciliation {report_id} are kept here")
+    return FileResponse(path, media_type="application/vnd.duckdb", filename=path.name)

@@ -85,6 +85,22 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Count:
+    """A second count, by source ids alone: what two books have of one thing, and in how many records they differ."""
+
+    name: str
+    entity: str
+    currency: str
+    source: int
+    source_amount: int  # minor units, as all amounts
+    target: int
+    target_amount: int
+    missing: int  # in the source alone
+    extra: int  # in the target alone
+    differing: int  # in both, of another amount or more than once
+
+
+@dataclass(frozen=True)
 class Healed:
     """A copy that is being written anew because of a break."""
 
@@ -111,6 +127,8 @@ class Report:
     hash: str = ""
     healed: tuple[Healed, ...] = ()
     held: str = ""  # why nothing is healed although it was asked for, '' if nothing was held back
+    counts: tuple[Count, ...] = ()  # by source id, from the exports; none where no exports are kept
+    not_exported: str = ""  # why the exports of this report are not kept although they should be
 
     def content(self) -> dict[str, Any]:
         """As JSON, without id and hash: what the hash is of."""

@@ -12,6 +12,7 @@ from synccore.domain.mappings import Entity
 from synccore.domain.usage import UsageBook, book_events
 from synccore.ports.clock import Clock
 from synccore.ports.database import Database
+from synccore.ports.exports import Exported, Exports
 from synccore.ports.outcomes import Later
 from synccore.ports.reports import Break, Healed, KeptReport, Report
 from synccore.ports.stores import Unit
@@ -49,8 +50,11 @@ class Surroundings(Protocol):
 class Reconciliation:
     """Makes reports; `compare` is the rules."""
 
-    def __init__(self, surroundings: Surroundings, compare: Callable[[Books, Names, Reasons, float], Outcome]) -> None:
-        self._ctx, self._compare = surroundings, compare
+    def __init__(
+        self, surroundings: Surroundings, compare: Callable[[Books, Names, Reasons, float], Outcome],
+        exports: Exports | None = None,
+    ) -> None:  # fmt: skip
+        self._ctx, self._compare, self._exports = surroundings, compare, exports
 
     async def make(self, by: str, heals: bool = False) -> KeptReport:
         """Pull, compare, keep, and have copies that differ written anew if asked to, as far as the policy allows.
@@ -66,7 +70,11 @@ class Reconciliation:
             if _signature(outcome.breaks) == before:
                 break
         at = self._ctx.clock.now()
-        return await self._ctx.db.run(lambda unit: self._keep(unit, outcome, books, by, at, heals))
+        exported = self._exports.write(books, outcome, at) if self._exports is not None else Exported()
+        kept = await self._ctx.db.run(lambda unit: self._keep(unit, outcome, books, by, at, heals, exported))
+        if self._exports is not None and exported.path is not None:
+            self._exports.keep(exported.path, kept.id)
+        return kept
 
     # -- looking ----------------------------------------------------------------------------
 
@@ -130,7 +138,8 @@ class Reconciliation:
 
     # -- keeping ----------------------------------------------------------------------------
 
-    def _keep(self, unit: Unit, outcome: Outcome, books: Books, by: str, at: float, heals: bool) -> KeptReport:
+    def _keep(self, unit: Unit, outcome: Outcome, books: Books, by: str, at: float, heals: bool,
+              exported: Exported) -> KeptReport:  # fmt: skip
         last = unit.reports.last()
         written = {key: found.at for key in effect_keys(self._ctx.keys, outcome.breaks)
                    if (found := unit.effects.get(key)) is not None and found.state == "applied"}  # fmt: skip
@@ -146,6 +155,7 @@ class Reconciliation:
             tuple(sorted(aged, key=lambda one: (one.system, one.kind, one.document, one.code))),
             last.hash if last is not None else "", "",
             tuple(Healed(one.of.system, one.of.kind, one.of.document, one.process) for one in planned), held,
+            exported.counts, exported.problem,
         )  # fmt: skip
         content = report.content()
         digest = digest_of(content)

@@ -39,6 +39,18 @@ def test_reconcile_agrees_names_a_planted_edit_and_is_unknown_without_a_core(
             assert code == 1 and "being written anew" not in out, "a posting is a fact"
             page = (tmp_path / "report.html").read_text()
             assert "edited in erp_cloud" in page and report["hash"] in page, "chained to the one before"
+            query = "SELECT system, count(*) AS n, sum(gross) AS gross FROM documents GROUP BY system ORDER BY system"
+            code, out, _ = await windtunnel(
+                "reconcile", "--json", "--duckdb", str(tmp_path / "b.duckdb"), "--sql", query
+            )
+            report = json.loads(out)
+            rows = {row["system"]: row for row in report["answer"]}
+            assert code == 1 and rows["erp_cloud"]["gross"] == rows["subscriptions"]["gross"] + 1, "the planted edit"
+            assert rows["salesforce"]["n"] == rows["subscriptions"]["n"] > 0
+            assert (tmp_path / "b.duckdb").stat().st_size > 0
+            assert [one["differing"] for one in report["counts"] if one["name"].startswith("invoice")] == [1]
+            code, out, error = await windtunnel("reconcile", "--sql", "SELECT * FROM read_csv('/etc/passwd')")
+            assert code == 2 and "--sql: Permission Error" in error, "the books and nothing else"
             code, out, _ = await windtunnel("reconcile", "--verify", "--json")
             assert code == 0 and json.loads(out)["broken"] == [] and json.loads(out)["reports"] >= 3
             await stack.world.kill_core()
