@@ -101,7 +101,7 @@ def _debts(expect: Expect, canon: Canon, opportunities: Mapping[str, str]) -> li
         if wanted.status is not None and status != wanted.status:
             found.append(f"the account of deal {name} is {status or 'not on any list'}, expected {wanted.status}")
         if wanted.overdue is not None and overdue != wanted.overdue:
-            found.append(f"the account of deal {name} is overdue with {overdue}, expected {wanted.overdue}")
+            found.append(f"the account of deal {name} is overdue with {overdue:f}, expected {wanted.overdue:f}")
     return found
 
 

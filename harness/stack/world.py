@@ -16,6 +16,7 @@ from harness.stack.process import Running
 from harness.stack.quiet import Calm
 from harness.world import SYSTEMS, Json, Reply, SystemName, Unreachable
 
+IDLE_S = 2.0  # uvicorn closes what is idle for five seconds: no call may meet that moment
 CALL_S = 60.0
 
 
@@ -82,7 +83,9 @@ class LiveWorld:
     async def open(self) -> "LiveWorld":
         """Connect, and read the time."""
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=64), timeout=aiohttp.ClientTimeout(total=CALL_S), trust_env=False
+            connector=aiohttp.TCPConnector(limit=64, keepalive_timeout=IDLE_S),
+            timeout=aiohttp.ClientTimeout(total=CALL_S),
+            trust_env=False,
         )
         await self.read_time()
         return self

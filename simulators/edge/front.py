@@ -14,6 +14,7 @@ from simulators.edge.hosts import SHOWN, system_of
 # of one connection and not of the request (RFC 9110, 7.6.1)
 HOP_BY_HOP = frozenset(("connection", "keep-alive", "proxy-authorization", "proxy-connection", "te", "trailer",
                         "transfer-encoding", "upgrade", "content-length", "expect"))  # fmt: skip
+IDLE_S = 2.0  # the simulators close what is idle for five seconds: no request may meet that moment
 ANSWER_S = 300.0  # longer than any client waits: the edge never times out by itself
 BODY_MAX = 256 * 1024 * 1024  # bytes; the systems' own limits lie below and answer in the vendor's words
 
@@ -30,7 +31,8 @@ class Front:
         """Listen."""
         self._client = aiohttp.ClientSession(
             auto_decompress=False, timeout=aiohttp.ClientTimeout(total=ANSWER_S), trust_env=False,
-            connector=aiohttp.TCPConnector(limit=0), skip_auto_headers=("User-Agent", "Accept", "Content-Type"),
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_S),
+            skip_auto_headers=("User-Agent", "Accept", "Content-Type"),
         )  # fmt: skip
         self._runner = web.ServerRunner(web.Server(self._forward), access_log=None)
         await self._runner.setup()

@@ -10,6 +10,7 @@ from simulators.kit.fidelity import approximate, exact
 from simulators.salesforce.errors import refused
 from simulators.salesforce.recycling import keep
 from simulators.salesforce.schemas import SObject
+from simulators.salesforce.state import MERGED
 
 if TYPE_CHECKING:
     from simulators.salesforce.commit import Writer
@@ -55,6 +56,8 @@ def merge(writer: Writer, sobject: SObject, master_id: str, losers: Sequence[str
             current = writer.existing(sobject, doc["Id"])
             writer.touch(sobject, {**current, "IsDeleted": True, "MasterRecordId": master["Id"]})
             keep(writer, sobject, current["Id"], current["Id"], [])
+            merged = {"id": current["Id"], "object": sobject.name, "into": master["Id"]}
+            writer.org.store.put(MERGED.name, merged)
         writer.update(sobject, master["Id"], values)
     return Merged(master["Id"], tuple(ids), tuple(moved))
 

@@ -10,7 +10,7 @@ from simulators.salesforce.errors import refused
 from simulators.salesforce.ids import parse_id
 from simulators.salesforce.moments import stamp
 from simulators.salesforce.schemas import SObject
-from simulators.salesforce.state import BIN, OrgState
+from simulators.salesforce.state import BIN, MERGED, OrgState
 
 if TYPE_CHECKING:
     from simulators.salesforce.commit import Writer
@@ -57,6 +57,7 @@ def _restore(writer: Writer, entry: Doc) -> None:
     org = writer.org
     spec, doc = org.schema.get(entry["object"]), org.get(entry["object"], entry["id"])
     org.store.delete(BIN.name, entry["id"])
+    org.store.delete(MERGED.name, entry["id"])
     if spec is None or doc is None:
         return
     writer.revive(spec, {**doc, "IsDeleted": False, "MasterRecordId": None})

@@ -23,7 +23,8 @@ DATA = Kind("_bulk_data")
 ROWS = Kind("_bulk_rows", index=("job",))
 BATCH = Kind("_bulk_batch", index=("job",))
 BIN = Kind("_bin", index=("root", "at"))
-KINDS = (SCHEMA, SESSION, REFRESH, CODE, CURSOR, JOB, BATCH, DATA, ROWS, BIN)
+MERGED = Kind("_merged", index=("object",))  # for the sandbox's books: the org forgets a merge with its emptied bin
+KINDS = (SCHEMA, SESSION, REFRESH, CODE, CURSOR, JOB, BATCH, DATA, ROWS, BIN, MERGED)
 
 _compiled: dict[str, Schema] = {}  # by stored text: a reset to a known schema costs one comparison
 
@@ -96,13 +97,8 @@ class OrgState:
             yield orjson.loads(row[0])
 
     def merged(self, sobject: str) -> list[tuple[str, str]]:
-        """Records that were merged away, and into which."""
-        return [
-            (row[0], row[1]) for row in self.store.rows(
-                f"SELECT key, json_extract(doc, '$.MasterRecordId') FROM \"{sobject}\" WHERE \"IsDeleted\" = 1 "
-                "AND json_extract(doc, '$.MasterRecordId') IS NOT NULL ORDER BY key"
-            )
-        ]  # fmt: skip
+        """Records that were merged away, and into which; also those that the recycle bin no longer holds."""
+        return [(one["id"], one["into"]) for one in self.store.find(MERGED.name, object=sobject)]
 
     def fetch(self, sobject: str, ids: Iterable[str]) -> dict[str, Doc]:
         """Records by id, deleted ones too; unknown ids are missing."""

@@ -137,6 +137,13 @@ class Salesforce(Reachable, Milestones, Protocol):
         """Update fields of an account (a level)."""
         ...
 
+    async def merged_accounts(self, account_id: str) -> dict[str, str]:
+        """Accounts that were merged into this one, or with it into another: each with the one that is left."""
+        ...
+
+    def remember_merged(self, into: Mapping[str, str]) -> None:
+        """Of accounts that were merged it writes under the one that is left, also when the org no longer says so."""
+
     async def collection_notes(self, account_id: str) -> dict[str, Any]:
         """What people noted about an account's debts: {"promised": date as text, "disputed": numbers}, or None each."""
         ...

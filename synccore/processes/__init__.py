@@ -15,6 +15,7 @@ from synccore.processes.intake import Malformed, intake
 from synccore.processes.invoice_publication import InvoicePublication
 from synccore.processes.legacy_answers import LINE, LegacyLine, LegacyOutbound
 from synccore.processes.legacy_batch import LegacyBatch
+from synccore.processes.merged_accounts import AccountMerged
 from synccore.processes.milestone_billing import MilestoneBilling
 from synccore.processes.milestone_changes import MilestoneChanges
 from synccore.processes.order_activation import OrderActivation
@@ -45,6 +46,7 @@ def processes(ctx: Context) -> dict[str, Process]:
         "usage-upload": _guarded(ctx, UsageUpload(ctx)),
         "milestone-billing": _guarded(ctx, MilestoneBilling(ctx)),
         "collections": _guarded(ctx, Collections(ctx)),
+        "account-merged": _guarded(ctx, AccountMerged(ctx)),
         "event-telling": EventTelling(ctx),
         LINE: LegacyLine(ctx),
     }

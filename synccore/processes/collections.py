@@ -4,6 +4,7 @@ Off until the policy `collections` says after how many days an account goes on h
 """
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any
 
@@ -38,7 +39,7 @@ def note_bill(ctx: Context, unit: Unit, account: str, bill: Bill, at: float) -> 
     listed = (unit.cursors.get(status_key(account)) or CURRENT) != CURRENT or unit.cursors.get(reversed_key(account))
     late = bill.due > 0 and bill.due_at is not None and bill.due_at < at
     if listed or late:
-        unit.work.add(PROCESS, account, account, {"account": account}, at, f"bill:{bill.id}")
+        look_at(unit, account, at, f"bill:{bill.id}")
     elif bill.due > 0 and bill.due_at is not None:
         _schedule(unit, account, datetime.fromtimestamp(bill.due_at, UTC).date(), f"bill:{bill.id}", 86_400)
 
@@ -47,6 +48,11 @@ def note_taken_back(unit: Unit, account: str, bills: list[str]) -> None:
     """The bank has taken a payment of these bills back: the account is on notice while one of them is open."""
     known: list[str] = json.loads(unit.cursors.get(reversed_key(account)) or "[]")
     unit.cursors.set(reversed_key(account), json.dumps(sorted({*known, *bills})))
+
+
+def look_at(unit: Unit, account: str, at: float, cause: str) -> None:
+    """Have the account looked at."""
+    unit.work.add(PROCESS, account, account, {"account": account}, at, cause)
 
 
 def _schedule(unit: Unit, account: str, day: date, cause: str, later_s: int = 0) -> None:
@@ -67,30 +73,35 @@ class Collections:
         policy = await ctx.db.run(lambda unit: ctx.policy(unit, PROCESS))
         if int(policy["hold_after_days"]) <= 0:
             return
-        bills = await run.step("bills", lambda: self._bills(account))
+        into: dict[str, str] = await run.step("accounts", lambda: ctx.salesforce.merged_accounts(account))
+        if account in into:  # what is shown is the other account's, and looked at in the order of its work
+            left = into[account]
+            return await ctx.db.run(lambda unit: look_at(unit, left, ctx.clock.now(), f"account:{account}"))
+        merged = sorted(into)
+        bills = await run.step("bills", lambda: self._bills((account, *merged)))
         found = await run.step("notes", lambda: ctx.salesforce.collection_notes(account))
-        how = await ctx.db.run(lambda unit: self._standing(unit, account, bills, found, policy))
-        await run.step("show", lambda: self._show(account, how))
+        how = await ctx.db.run(lambda unit: self._standing(unit, (account, *merged), bills, found, policy))
+        await run.step("show", lambda: self._show(account, merged, how))
         if how.look_again is not None:
             again = how.look_again
             await ctx.db.run(lambda unit: _schedule(unit, account, again, "it ages"))
 
-    async def _bills(self, account: str) -> list[dict[str, Any]]:
-        """All open bills of the account, whichever entity has issued them."""
+    async def _bills(self, accounts: Sequence[str]) -> list[dict[str, Any]]:
+        """All open bills of the accounts, whichever entity has issued them."""
         ctx = self._ctx
 
-        def customers(unit: Unit) -> list[tuple[str, str]]:
-            keys = {key: ctx.keys.customer(account, key) for key in unit.mappings.all("entities")}
-            return [(customer, key) for key, customer in keys.items()
-                    if unit.links.external("customer", customer, "subscriptions") is not None]  # fmt: skip
+        def customers(unit: Unit) -> list[str]:
+            keys = [ctx.keys.customer(account, key) for account in accounts for key in unit.mappings.all("entities")]
+            return [key for key in keys if unit.links.external("customer", key, "subscriptions") is not None]
 
         found: list[dict[str, Any]] = []
-        for customer, _ in await ctx.db.run(customers):
+        for customer in await ctx.db.run(customers):
             found += [bill.model_dump(mode="json") for bill in await ctx.platform.open_bills(customer)]
         return found
 
     def _standing(
-        self, unit: Unit, account: str, rows: list[dict[str, Any]], found: dict[str, Any], policy: dict[str, Any]
+        self, unit: Unit, accounts: Sequence[str], rows: list[dict[str, Any]], found: dict[str, Any],
+        policy: dict[str, Any],
     ) -> Standing:  # fmt: skip
         ctx, bills = self._ctx, []
         zone = "UTC"
@@ -100,11 +111,12 @@ class Collections:
             zone = entity.zone if entity is not None else zone
             due_on = calendar.day(bill.due_at, zone) if bill.due_at is not None else None
             bills.append(OpenBill(bill.id, bill.currency, bill.due, due_on, bill.dunning))
-        taken = frozenset(json.loads(unit.cursors.get(reversed_key(account)) or "[]"))
+        lists = (json.loads(unit.cursors.get(reversed_key(account)) or "[]") for account in accounts)
+        taken = frozenset(bill for bills_taken in lists for bill in bills_taken)
         today = calendar.day(ctx.clock.now(), zone)
         return standing(bills, today, _notes(found), taken, policy)
 
-    async def _show(self, account: str, how: Standing) -> None:
+    async def _show(self, account: str, merged: Sequence[str], how: Standing) -> None:
         ctx = self._ctx
         before = await ctx.db.run(lambda unit: unit.cursors.get(status_key(account)))
         if how.status == CURRENT and before is None:
@@ -125,7 +137,8 @@ class Collections:
 
         def settled(unit: Unit, _reference: Any) -> None:
             was, at = unit.cursors.get(status_key(account)) or CURRENT, ctx.clock.now()
-            unit.cursors.set(status_key(account), how.status)
+            for one in (account, *merged):
+                unit.cursors.set(status_key(one), how.status)
             if (was == HOLD) == (how.status == HOLD):
                 return
             kind = "account-on-hold" if how.status == HOLD else "hold-released"

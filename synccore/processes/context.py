@@ -67,6 +67,9 @@ POLICIES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+SALESFORCE_MERGED = "account-merged"  # links: loser -> <loser>/<the account that is left>
+
+
 async def _nothing() -> None:
     return None
 
@@ -99,7 +102,9 @@ class Context:
         return await self.db.run(self.read_fields)
 
     def read_fields(self, unit: Unit) -> bool:
-        """As `renew_fields`, within a transaction."""
+        """As `renew_fields`, within a transaction; with it which accounts people have merged."""
+        merged = (pair.partition("/") for pair in unit.links.all(SALESFORCE_MERGED, "salesforce"))
+        self.salesforce.remember_merged({loser: left for loser, _, left in merged})
         return self.fields.renew(unit.mappings.all(drift.KIND))
 
     def policy(self, unit: Unit, name: str) -> dict[str, Any]:

@@ -179,6 +179,14 @@ class SalesforceAdapter:
         request = Request("PATCH", url, JSON, render(self._out("Account", fields)), self._timeout_s)
         await self._write("record.update:Account", request)
 
+    async def merged_accounts(self, account_id: str) -> dict[str, str]:
+        """By queryAll; a merge is found there for 15 days, and by `remember_merged` for ever."""
+        return await self._merges.among([account_id])
+
+    def remember_merged(self, into: Mapping[str, str]) -> None:
+        """See the port."""
+        self._merges.remember(into)
+
     async def collection_notes(self, account_id: str) -> dict[str, Any]:
         """By SOQL."""
         rows = await self._query(soql.collection_notes(account_id))

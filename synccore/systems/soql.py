@@ -1,6 +1,6 @@
 """The SOQL texts of the core and the quoting of values in them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 ADDRESS = ("Street", "City", "State", "PostalCode", "Country")
 ACCOUNT_FIELDS = (
@@ -38,6 +38,12 @@ def account(account_id: str) -> str:
 def collection_notes(account_id: str) -> str:
     """What people noted with an account about its debts."""
     return f"SELECT Id, Promise_To_Pay__c, Disputed_Invoices__c FROM Account WHERE Id = {quote(account_id)}"
+
+
+def merged_accounts(ids: Iterable[str]) -> str:
+    """Accounts and what was merged into them or they into; for queryAll: the losers of a merge are deleted."""
+    names = ", ".join(quote(one) for one in ids)
+    return f"SELECT Id, MasterRecordId FROM Account WHERE Id IN ({names}) OR MasterRecordId IN ({names})"
 
 
 def changed_deals(since: str, without: Collection[str] = ()) -> str:

@@ -82,3 +82,15 @@ def thrifty() -> Scenario:
         "settle", "transfer: lake-1", "settle", "advance: 1h",
         expect="expect: {exceptions: [], dead_letters: 0, calls_at_most: 38}",
     )  # fmt: skip
+
+
+def merged_debts() -> Scenario:
+    """Two accounts of one company are merged when both owe; a month later neither has paid."""
+    west = LAKESIDE.replace("id: lake", "id: west").replace("Lakeside", "Westside")
+    return story(
+        "merged-debts", "set_policy: {name: collections, value: {hold_after_days: 90, notice_after_days: 3}}",
+        "customer: " + LAKESIDE, "customer: " + west, f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}",
+        f"deal: {{id: west-1, customer: west, lines: {LINES}}}", "close: [lake-1, west-1]", "settle",
+        "merge_accounts: {into: lake, gone: west}", "settle", "advance: 40d", "kill_core", "start_core", "advance: 1d",
+        expect="expect: {exceptions: [], debts: {lake-1: {status: On notice, overdue: 250000}}}",
+    )  # fmt: skip

@@ -66,14 +66,17 @@ def answer(*rows: Any) -> dict[str, Any]:
     return {"done": like(True), "records": each(rows[0], min=1) if rows else []}
 
 
-def query(says: str, text: str, *given: Any, rows: Any, names: tuple[tuple[str, str], ...] = ()) -> Exchange:
+def query(
+    says: str, text: str, *given: Any, rows: Any, names: tuple[tuple[str, str], ...] = (), operation: str = "query",
+) -> Exchange:  # fmt: skip
     asked: Any = text
     expression = text
     for example, name in names:
         expression = expression.replace(example, f"${{{name}}}")
     if expression != text:
         asked = injected(text, expression)
-    return Exchange(says, (SIGNED_IN, *given), "GET", f"{API}/query", {"q": asked}, answers=rows, authorized=TOKEN)
+    return Exchange(says, (SIGNED_IN, *given), "GET", f"{API}/{operation}", {"q": asked}, answers=rows,
+                    authorized=TOKEN)  # fmt: skip
 
 
 def named(fields: dict[str, Any], **ids: str) -> dict[str, Any]:
@@ -255,6 +258,13 @@ CASES = (
                      record("Account", ACCOUNT_ID, "account"), sends={"Collections_Status__c": "Overdue"}, status=204,
                      authorized=TOKEN),
         ),
+    ),
+    Case(
+        "merged_accounts", lambda org: org.merged_accounts(ACCOUNT_ID), (
+            query("an account and what was merged with it", soql.merged_accounts([ACCOUNT_ID]),
+                  ("an account", {}), names=((ACCOUNT_ID, "account"),), operation="queryAll",
+                  rows=answer({"Id": ID, "MasterRecordId": None})),
+        ), lambda found: found == {},
     ),
     Case(
         "collection_notes", lambda org: org.collection_notes(ACCOUNT_ID), (

@@ -38,6 +38,9 @@ class FakeSalesforce:
         self.receipts: dict[str, dict[str, Any]] = {}
         self.status: dict[str, dict[str, Any]] = {}
 
+    def remember_merged(self, into: Any) -> None:
+        """Nothing is merged here."""
+
     def touch(self, record: str) -> None:
         self.stamps[record] = self.wire.clock.at
 
