@@ -1,7 +1,7 @@
 """What became of contracts, read from the books: their terms, their changes in mid-term, and whose doing each was."""
 
 import calendar
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -74,8 +74,8 @@ def agreements(canon: Canon) -> list[Agreement]:
             about.setdefault(subscriptions.get(deal.contract, ""), []).append(deal)
     bills: dict[str, list[Document]] = {}
     for bill in canon.bills():
-        if bill.subscription:
-            bills.setdefault(bill.subscription, []).append(bill)
+        for part in of_each_contract(bill):
+            bills.setdefault(part.subscription, []).append(part)
     terms: dict[str, list[Term]] = {}
     for term in sorted(canon.terms, key=lambda one: one.start):
         terms.setdefault(term.subscription, []).append(term)
@@ -88,6 +88,16 @@ def agreements(canon: Canon) -> list[Agreement]:
             _claim(one, sorted(about.get(contract.key, ()), key=lambda deal: (deal.closed_on, deal.won)))
             found.append(one)
     return found
+
+
+def of_each_contract(bill: Document) -> list[Document]:
+    """A bill as each of its contracts sees it: with its own share of the net."""
+    if bill.subscription:
+        return [bill]
+    return [
+        replace(bill, subscription=one.subscription, deal=one.deal, starts=one.starts, net=one.net, shares=())
+        for one in bill.shares
+    ]
 
 
 def changes_of(contract: Contract, terms: list[Term], bills: Iterable[Document]) -> list[Change]:
@@ -207,19 +217,22 @@ def in_force(canon: Canon) -> Iterator[str]:
 
 def of_their_deals(canon: Canon) -> Canon:
     """The books with each bill of a change or a renewal under the deal that stands behind it, or under none."""
-    behind: dict[str, str] = {}
+    behind: dict[tuple[str, str], str] = {}  # by bill and contract
     for agreement in agreements(canon):
+        whose = agreement.contract.key
         for change in agreement.changes:
             deals = decided_by(change)
-            behind |= dict.fromkeys(change.documents, deals[0].id if deals else "")
+            behind |= {(key, whose): deals[0].id if deals else "" for key in change.documents}
         for term in agreement.terms[1:]:
             deal = agreement.renewals.get(term.id)
             for bill in agreement.bills:
                 if term.start <= bill.starts <= term.end:
-                    behind.setdefault(bill.key, deal.id if deal else "")
+                    behind.setdefault((bill.key, whose), deal.id if deal else "")
     if behind:
-        canon.documents = [
-            replace(one, deal=behind[one.key]) if one.system == "subscriptions" and one.key in behind else one
-            for one in canon.documents
-        ]
+        canon.documents = [_under(one, behind) if one.system == "subscriptions" else one for one in canon.documents]
     return canon
+
+
+def _under(bill: Document, behind: Mapping[tuple[str, str], str]) -> Document:
+    shares = tuple(replace(one, deal=behind.get((bill.key, one.subscription), one.deal)) for one in bill.shares)
+    return replace(bill, deal=behind.get((bill.key, bill.subscription), bill.deal), shares=shares)

@@ -1,7 +1,7 @@
 """Vendor rows of every system's books, read into the one vocabulary of `canon`."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,6 +23,7 @@ from harness.canon import (
     Told,
 )
 from harness.money import minor
+from harness.shares import day_of, share_of, starts_of, subscriptions_of
 
 Row = Mapping[str, Any]
 Reader = Callable[[Mapping[str, Any], Canon, Correlation], None]
@@ -238,11 +239,6 @@ def _account_of(row: Row, customers: Mapping[str, Row], correlation: Correlation
     return str(customers.get(row.get("customer_id", ""), {}).get(correlation.account_field) or "")
 
 
-def _day(epoch: Any) -> str:
-    """A day of the platform's site (UTC in all our worlds): that is what its terms are made of."""
-    return "" if epoch in (None, "") else datetime.fromtimestamp(float(epoch), UTC).date().isoformat()
-
-
 def _local_day(epoch: Any, entity: str, correlation: Correlation) -> str:
     """A bill's date is a day in its entity's own zone."""
     if epoch in (None, ""):
@@ -281,7 +277,7 @@ def _months(row: Row) -> int:
 
 def _term(row: Row) -> Term:
     return Term(
-        row["id"], row["subscription_id"], _day(row["contract_start"]), _day(row["contract_end"]),
+        row["id"], row["subscription_id"], day_of(row["contract_start"]), day_of(row["contract_end"]),
         int(row["billing_cycle"]), int(row["total_contract_value_before_tax"]), row["status"],
     )  # fmt: skip
 
@@ -298,7 +294,7 @@ def _subscription(
     return Contract(
         "subscriptions", row["id"], row["id"], row.get(correlation.deal_field) or "",
         _account_of(row, customers, correlation), row["currency_code"],
-        _day(term["contract_start"] if term else start), _day(term["contract_end"] if term else None),
+        day_of(term["contract_start"] if term else start), day_of(term["contract_end"] if term else None),
         row["status"], value, row.get("business_entity_id") or "",
         sum(int(i["quantity"]) for i in row.get("subscription_items") or () if i.get("item_type") == "plan"),
         _months(row), _recurring(row), int(term["remaining_billing_cycles"]) if term else 0, _recurring(future or row),
@@ -316,25 +312,17 @@ def _bill(
         deal, _, milestone = reference.removeprefix(correlation.deal_reference_prefix).partition("-")
     tax = int(row.get("tax") or 0)
     entity = row.get("business_entity_id") or ""
+    whose = subscriptions_of(row)
     return Document(
         "subscriptions", row["id"], row["id"], "invoice", _account_of(row, customers, correlation), entity,
         row["currency_code"], int(row["total"]) - tax, tax, int(row["total"]), int(row["amount_due"]),
         _local_day(row["date"], entity, correlation), _local_day(row.get("due_date"), entity, correlation),
         row["status"], deal, lines.get(row["id"], len(row.get("line_items") or ())), place=_billed_to(row),
         at=float(row["date"]),
-        subscription=row.get("subscription_id") or "", starts=_starts(row),
+        subscription=whose[0] if len(whose) == 1 else "", starts=starts_of(row.get("line_items") or ()),
         metered=sum(int(line["amount"]) for line in row.get("line_items") or () if line.get("metered")),
-        milestone=milestone,
+        milestone=milestone, shares=tuple(share_of(row, key, deals) for key in whose) if len(whose) > 1 else (),
     )  # fmt: skip
-
-
-def _starts(row: Row) -> str:
-    """Day on which the youngest service period of an invoice's recurring items begins."""
-    days = [
-        _day(line["date_from"]) for line in row.get("line_items") or ()
-        if line.get("entity_type") in ("plan_item_price", "addon_item_price") and not line.get("metered")
-    ]  # fmt: skip
-    return max(days, default="")
 
 
 def _billed_to(row: Row) -> Place:
@@ -348,13 +336,14 @@ def _credit_note(
 ) -> Document:
     tax = sum(int(one.get("amount") or 0) for one in row.get("taxes") or ())
     entity = row.get("business_entity_id") or ""
+    whose = subscriptions_of(row)
     return Document(
         "subscriptions", row["id"], row["id"], "credit", _account_of(row, customers, correlation), entity,
         row["currency_code"], int(row["total"]) - tax, tax, int(row["total"]), int(row.get("amount_available") or 0),
         _local_day(row["date"], entity, correlation), "", row["status"], "",
         lines.get(row["id"], len(row.get("line_items") or ())), place=_billed_to(row),
-        subscription=row.get("subscription_id") or "", starts=_day(row["date"]), reason=row.get("reason_code") or "",
-        of=row.get("reference_invoice_id") or "",
+        subscription=whose[0] if len(whose) == 1 else "", starts=day_of(row["date"]),
+        reason=row.get("reason_code") or "", of=row.get("reference_invoice_id") or "",
         applied=tuple((one["invoice_id"], int(one["allocated_amount"])) for one in row.get("allocations") or ()),
     )  # fmt: skip
 
@@ -374,7 +363,7 @@ def _payment(row: Row, customers: Mapping[str, Row], correlation: Correlation) -
     return Receipt(
         "subscriptions", row["id"], born if born[:3] not in ("", "CB:") else f"CB:{row['id']}",
         _account_of(row, customers, correlation), row.get("business_entity_id") or "", row["currency_code"],
-        sign * int(row["amount"]), _day(row["date"]), tuple(applied), source=str(row.get("refunded_txn_id") or ""),
+        sign * int(row["amount"]), day_of(row["date"]), tuple(applied), source=str(row.get("refunded_txn_id") or ""),
     )  # fmt: skip
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
+from harness.shares import Share
+
 DocumentKind = Literal["invoice", "credit"]
 
 
@@ -233,6 +235,12 @@ class Document:
     booked_in: str = ""  # first day of the ledger's month, if that is not the one of its date
     memo: str = ""
     milestone: str = ""  # a bill: the part of a deal that it is for
+    shares: tuple[Share, ...] = ()  # a bill of several contracts: whose it is; `subscription` and `deal` say nothing
+
+    @property
+    def deals(self) -> tuple[str, ...]:
+        """The deals that it bills, each once."""
+        return tuple(dict.fromkeys(one for one in (self.deal, *(share.deal for share in self.shares)) if one))
 
 
 @dataclass(frozen=True)

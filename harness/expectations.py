@@ -183,9 +183,9 @@ class DealStates:
         self._won = {deal.id for deal in canon.deals}
         self._contracted = {one.deal for one in canon.contracts if one.system == "subscriptions"}
         self._contracted |= set(in_force(canon))
-        self._bills = _by(lambda one: one.deal, canon.bills())
-        self._postings = _by(lambda one: one.key, canon.postings())
-        self._copies = _by(lambda one: one.key, canon.of("salesforce"))
+        self._bills = _by(lambda one: one.deals, canon.bills())
+        self._postings = _by(lambda one: (one.key,), canon.postings())
+        self._copies = _by(lambda one: (one.key,), canon.of("salesforce"))
 
     def of(self, opportunity: str) -> DealState:
         """The state of one deal, by its id in sales."""
@@ -204,11 +204,12 @@ class DealStates:
         return "paid"
 
 
-def _by(key: Callable[[Document], str], documents: Iterable[Document]) -> dict[str, list[Document]]:
+def _by(keys: Callable[[Document], Iterable[str]], documents: Iterable[Document]) -> dict[str, list[Document]]:
     found: dict[str, list[Document]] = {}
     for one in documents:
         if one.kind == "invoice" or one.system == "salesforce":
-            found.setdefault(key(one), []).append(one)
+            for key in keys(one):
+                found.setdefault(key, []).append(one)
     return found
 
 

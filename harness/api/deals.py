@@ -90,8 +90,8 @@ def _worth(book: Row) -> dict[str, Decimal]:
 def _bills(documents: Iterable[Document]) -> dict[str, list[Document]]:
     found: dict[str, list[Document]] = {}
     for one in documents:
-        if one.kind == "invoice" and one.deal:
-            found.setdefault(one.deal, []).append(one)
+        for deal in one.deals if one.kind == "invoice" else ():
+            found.setdefault(deal, []).append(one)
     return found
 
 

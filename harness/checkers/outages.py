@@ -62,7 +62,7 @@ def _deals(case: Case) -> list[Deal]:
 
 
 def _bills(case: Case) -> list[Document]:
-    return [bill for bill in case.canon.bills() if not {bill.key, bill.deal} & case.hindered]
+    return [bill for bill in case.canon.bills() if not {bill.key, *bill.deals} & case.hindered]
 
 
 def _agreed_start(case: Case, deal: Deal, possible: float) -> float:

@@ -28,7 +28,8 @@ class Platform:
         """All issued invoices of a deal; StepFailed when there is none."""
         bills: list[dict[str, Any]] = []
         for subscription in await self._list("subscription", {f"{self._names.deal_field}[is]": opportunity_id}):
-            bills += await self._list("invoice", {"subscription_id[is]": subscription["id"]})
+            found = await self._list("invoice", {"customer_id[is]": subscription["customer_id"]})
+            bills += [bill for bill in found if _bills_of(bill, subscription["id"])]  # also one of several contracts
         if not bills:
             reference = f"{self._names.deal_reference_prefix}{opportunity_id}"
             for customer in await self._list("customer", {f"{self._names.account_field}[is]": account_id}):
@@ -133,3 +134,9 @@ class Platform:
     def _headers(self) -> dict[str, str]:
         key = self._world.credentials("subscriptions")["api_key"]
         return {"authorization": "Basic " + b64encode(f"{key}:".encode()).decode()}
+
+
+def _bills_of(bill: Mapping[str, Any], subscription: str) -> bool:
+    """Is it the subscription's bill, or a line of it?"""
+    named = [line.get("subscription_id") for line in bill["line_items"]]
+    return subscription == bill.get("subscription_id") or (not bill.get("subscription_id") and subscription in named)

@@ -38,3 +38,10 @@ async def limits(stage: Stage, facts: Any) -> str:
     for system in SYSTEMS:
         await stage.world.control(system, "PUT", "/_control/limits", {"profile": facts.profile})
     return "requests are limited as the vendors do" if facts.profile == "vendor" else "limits are roomy again"
+
+
+async def consolidate_invoices(stage: Stage, facts: Any) -> str:
+    """A setting of the site."""
+    site = {"consolidated_invoicing": facts.on}
+    await stage.world.control("subscriptions", "POST", "/_control/seed", {"site": site})
+    return f"a customer's renewals of one day are {'one invoice' if facts.on else 'billed each by itself'}"

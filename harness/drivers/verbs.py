@@ -15,7 +15,7 @@ from harness.drivers.loading import close_loaded, load, pay_loaded
 from harness.drivers.many import sell_many
 from harness.drivers.migration import cutover, roll_back
 from harness.drivers.operator import ask_core, edit, give_up, retry, set_policy
-from harness.drivers.premises import close_period, limits, lock_period, recognize_revenue
+from harness.drivers.premises import close_period, consolidate_invoices, limits, lock_period, recognize_revenue
 from harness.drivers.quiet import settle
 from harness.drivers.stage import Buyer, Offer, Stage, StepFailed
 from harness.drivers.usage import consume, consume_export
@@ -313,6 +313,7 @@ DRIVERS: dict[str, Driver] = {
     "retry": retry,
     "edit": edit,
     "limits": limits,
+    "consolidate_invoices": consolidate_invoices,
     "replay": _replay,
     "load": load,
     "close_loaded": close_loaded,

@@ -111,6 +111,13 @@ class LimitsStep(Part):
     profile: Literal["vendor", "roomy"]
 
 
+class ConsolidateStep(Part):
+    """The platform's administrator has what a customer's contracts are billed on one day put on one invoice, or not."""
+
+    short: ClassVar[str] = "on"
+    on: bool
+
+
 class ReplayStep(Part):
     """An operator lets the core take stored signals again: those of a `day` (UTC), of a span, or all; `times` in a row.
 

@@ -19,6 +19,7 @@ from harness.scenario.agreements import (
 from harness.scenario.bookwork import EditBookStep, Reconciled
 from harness.scenario.changes import (
     ClosePeriodStep,
+    ConsolidateStep,
     EditStep,
     LimitsStep,
     LockPeriodStep,
@@ -341,6 +342,7 @@ VERBS: dict[str, type[Part]] = {
     "retry": RetryStep,
     "edit": EditStep,
     "limits": LimitsStep,
+    "consolidate_invoices": ConsolidateStep,
     "replay": ReplayStep,
     "load": LoadStep,
     "close_loaded": CloseLoadedStep,

@@ -1,7 +1,9 @@
 """What the platform issued and received, as values: bills with lines and taxes, and payments. Minor units."""
 
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from pydantic import Field
 
@@ -12,6 +14,7 @@ class BillLine(Value):
     """One line of a bill. `net` is after discounts and without tax; `item_price` is empty for an ad hoc charge."""
 
     id: str
+    subscription: str = ""
     item_price: str = ""
     description: str = ""
     quantity: Decimal = Decimal(1)
@@ -25,7 +28,10 @@ class BillLine(Value):
 
 
 class Bill(Value):
-    """An invoice of the platform. `issued_at` and `due_at` are epoch seconds; `version` grows with each change."""
+    """An invoice of the platform. `issued_at` and `due_at` are epoch seconds; `version` grows with each change.
+
+    `subscription_id` is empty on a bill of several contracts: then its lines say whose they are.
+    """
 
     id: str
     customer_id: str
@@ -54,6 +60,27 @@ class Bill(Value):
     def posted(self) -> bool:
         """Only what has been issued may be posted: a pending bill changes its number and its lines at close."""
         return self.status not in ("pending", "voided")
+
+    @property
+    def subscriptions(self) -> tuple[str, ...]:
+        """All contracts that it bills, each once."""
+        return (self.subscription_id,) if self.subscription_id else _named(line.subscription for line in self.lines)
+
+    def term_start(self, subscription: str) -> int:
+        """When the youngest service period begins that it bills of one of its contracts, 0 for none."""
+        own = (line for line in self.lines if line.subscription in ("", subscription))
+        return max((line.starts or 0 for line in own), default=0)
+
+
+def contracts_on(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """The subscriptions that an invoice or credit note of the platform is for: its own, or those its lines name."""
+    own = row.get("subscription_id")
+    lines = row.get("line_items") or ()
+    return (str(own),) if own else _named(str(line.get("subscription_id") or "") for line in lines)
+
+
+def _named(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 class Application(Value):

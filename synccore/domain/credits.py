@@ -36,6 +36,11 @@ class Credit(Value):
         """Bill number -> minor units of this note that settle it."""
         return summed(self.applied)
 
+    @property
+    def subscriptions(self) -> tuple[str, ...]:
+        """All contracts of which it credits something."""
+        return self.as_bill().subscriptions
+
     def as_bill(self) -> Bill:
         """The same lines and sums as a bill has, for the rules of posting that hold for both."""
         return Bill(

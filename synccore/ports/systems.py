@@ -214,7 +214,7 @@ class Platform(Reachable, Protocol):
         ...
 
     async def bills_of_subscription(self, subscription_id: str) -> list[Bill]:
-        """All bills of a subscription."""
+        """All bills with lines of a subscription, also those that bill others beside it."""
         ...
 
     async def write_off(self, invoice_id: str, key: str) -> str:

@@ -1,6 +1,7 @@
 """Credits of a contract that are not in the ledger yet: while one is, its renewal is not all that there is to say."""
 
 import json
+from collections.abc import Iterable
 
 from synccore.domain.credits import Credit
 from synccore.ports.stores import Unit
@@ -19,21 +20,22 @@ def open_credits(unit: Unit, subscription: str) -> list[str]:
     return found
 
 
-def credit_issued(unit: Unit, subscription: str, number: str) -> None:
-    """The platform has credited something of the contract."""
+def credit_issued(unit: Unit, subscriptions: Iterable[str], number: str) -> None:
+    """The platform has credited something of these contracts."""
     posted = any(unit.links.external("credit", number, system) for system in LEDGERS)
-    if subscription and not posted and number not in open_credits(unit, subscription):
-        unit.cursors.set(_key(subscription), json.dumps([*open_credits(unit, subscription), number]))
+    for subscription in subscriptions:
+        waiting = open_credits(unit, subscription)
+        if not posted and number not in waiting:
+            unit.cursors.set(_key(subscription), json.dumps([*waiting, number]))
 
 
 def credit_posted(ctx: Context, unit: Unit, credit: Credit) -> None:
-    """A ledger has it; when it was the last, the contract is looked at again."""
-    waiting = open_credits(unit, credit.subscription_id)
-    if credit.id not in waiting:
-        return
-    left = [number for number in waiting if number != credit.id]
-    unit.cursors.set(_key(credit.subscription_id), json.dumps(left))
-    if not left:
-        key, at = credit.subscription_id, ctx.clock.now()
-        account = ctx.keys.account_of(credit.customer_id)
-        unit.work.add("contract-status", account, key, {"subscription": key}, at, f"credit:{credit.id}")
+    """A ledger has it; when it was a contract's last, that is looked at again."""
+    at, account = ctx.clock.now(), ctx.keys.account_of(credit.customer_id)
+    for key in credit.subscriptions:
+        waiting = open_credits(unit, key)
+        left = [number for number in waiting if number != credit.id]
+        if left != waiting:
+            unit.cursors.set(_key(key), json.dumps(left))
+        if waiting and not left:
+            unit.work.add("contract-status", account, key, {"subscription": key}, at, f"credit:{credit.id}")

@@ -80,7 +80,8 @@ class Compensation:
         if kind != "new" or not (contracted or billed or parts):
             return None
         found = await ctx.platform.bills_of_subscription(subscription) if contracted else []
-        numbers = [bill.id for bill in sorted(found, key=lambda bill: (bill.issued_at, bill.id))]
+        own = [bill for bill in found if not _shared(bill)]
+        numbers = [bill.id for bill in sorted(own, key=lambda bill: (bill.issued_at, bill.id))]
         if billed:
             customer = ctx.keys.customer(deal.account.id, deal.account.entity)
             number = await ctx.platform.bill_by_reference(customer, ctx.keys.one_off(deal.id))
@@ -94,6 +95,8 @@ class Compensation:
         ctx, deal, subscription = self._ctx, self._deal, made["contract"]
         agreement = await ctx.platform.agreement(subscription) if subscription else None
         bills = [bill for number in made["bills"] if (bill := await ctx.platform.bill(number)) is not None]
+        issued = await ctx.platform.bills_of_subscription(subscription) if subscription else []
+        bills += [bill for bill in issued if _shared(bill)]
 
         def look(unit: Unit) -> str:
             if subscription and unit.links.external("contract", subscription, "salesforce") is None:
@@ -197,10 +200,15 @@ def gives_back(policy: Mapping[str, Any]) -> bool:
     return str(policy["paid"]) == "credit"
 
 
+def _shared(bill: Bill) -> bool:
+    """Does it bill other contracts too? What is due or paid of it is not this deal's alone."""
+    return len(bill.subscriptions) > 1
+
+
 def _hindrance(policy: Mapping[str, Any], agreement: Agreement | None, bills: list[Bill]) -> str:
     """Why a person must decide, '' if none needs to: nobody has touched what the deal led to, or all is undone."""
     ended = agreement is None or agreement.status == "cancelled"
-    if ended and not any(bill.due for bill in bills):
+    if ended and not any(bill.due for bill in bills if not _shared(bill)):
         return ""
     if policy["reopened"] != "auto":
         return "the policy `compensation` leaves it to a person"
@@ -208,6 +216,9 @@ def _hindrance(policy: Mapping[str, Any], agreement: Agreement | None, bills: li
         return f"{agreement.id} was changed or renewed since"
     if agreement is not None and agreement.metered:
         return f"{agreement.id} has usage that may have to be billed"
+    shared = [bill.id for bill in bills if _shared(bill)]
+    if shared:
+        return f"{', '.join(shared)} bills other contracts too"
     paid = gives_back(policy)
     touched = [bill.id for bill in bills if bill.due + (bill.paid if paid else 0) != bill.gross]
     return f"{', '.join(touched)} is paid or credited in part or whole" if touched else ""

@@ -39,10 +39,14 @@ def unbidden_key(subscription: str) -> str:
 
 
 def note_term_billed(ctx: Context, unit: Unit, bill: Bill) -> None:
-    """A bill is in the ledger: if a renewal waits for its first one, the contract is looked at again."""
-    subscription = bill.subscription_id
-    starts = max((line.starts or 0 for line in bill.lines), default=0)
-    if not subscription or starts <= int(unit.cursors.get(billed_key(subscription)) or 0):
+    """A bill is in the ledger: each contract of it whose renewal waits for its first one is looked at again."""
+    for subscription in bill.subscriptions:
+        _note_billed(ctx, unit, bill, subscription)
+
+
+def _note_billed(ctx: Context, unit: Unit, bill: Bill, subscription: str) -> None:
+    starts = bill.term_start(subscription)
+    if starts <= int(unit.cursors.get(billed_key(subscription)) or 0):
         return
     unit.cursors.set(billed_key(subscription), str(starts))
     if decision_of(unit, subscription) is not None or unit.cursors.get(unbidden_key(subscription)):

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
+from synccore.domain.bills import contracts_on
 from synccore.domain.facts import fact
 from synccore.domain.keys import digest
 from synccore.domain.payloads import Misshapen, present
@@ -247,7 +248,7 @@ def _credit_note(ctx: Context, unit: Unit, event: Mapping[str, Any], at: float) 
         return
     number, account = str(note["id"]), _partition(ctx, note)
     if event["event_type"] == "credit_note_created":
-        credit_issued(unit, str(note.get("subscription_id") or ""), number)
+        credit_issued(unit, contracts_on(note), number)
         data = present(
             credit=number, gross=note.get("total"), currency=note.get("currency_code"), kind=note.get("type"),
             reason=note.get("reason_code"), invoice=note.get("reference_invoice_id"),

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from synccore.domain.agreements import Agreement, Contracted, Part, Term
-from synccore.domain.bills import Application, Bill, BillLine, Payment
+from synccore.domain.bills import Application, Bill, BillLine, Payment, contracts_on
 from synccore.domain.credits import Credit
 from synccore.domain.deals import Address
 from synccore.ports.systems import Drifted
@@ -58,7 +58,7 @@ def bill(row: Mapping[str, Any]) -> Bill:
         dunning=str(row.get("dunning_status") or ""),
         id=str(row["id"]),
         customer_id=str(row["customer_id"]),
-        subscription_id=str(row.get("subscription_id") or ""),
+        subscription_id=_contract(row),
         status=_word("invoice", row, "status"),
         issued_at=_int(row.get("date")),
         due_at=int(row["due_date"]) if row.get("due_date") is not None else None,
@@ -76,6 +76,12 @@ def bill(row: Mapping[str, Any]) -> Bill:
         lines=tuple(_line(line, row, inclusive) for line in row.get("line_items") or []),
         version=_int(row.get("resource_version")),
     )
+
+
+def _contract(row: Mapping[str, Any]) -> str:
+    """The contract that a document is for, '' when it is for several or none."""
+    named = contracts_on(row)
+    return named[0] if len(named) == 1 else ""
 
 
 def _credited(row: Mapping[str, Any]) -> int:
@@ -102,6 +108,7 @@ def _line(line: Mapping[str, Any], row: Mapping[str, Any], inclusive: bool) -> B
     ad_hoc = line.get("entity_type") == "adhoc"
     return BillLine(
         id=str(line["id"]),
+        subscription=str(line.get("subscription_id") or ""),
         item_price="" if ad_hoc else str(line.get("entity_id") or ""),
         description=str(line.get("description") or ""),
         quantity=Decimal(str(line.get("quantity_in_decimal") or _whole(line.get("quantity")))),
@@ -167,7 +174,7 @@ def credit(row: Mapping[str, Any]) -> Credit:
         id=str(row["id"]),
         customer_id=str(row["customer_id"]),
         bill=str(row.get("reference_invoice_id") or ""),
-        subscription_id=str(row.get("subscription_id") or ""),
+        subscription_id=_contract(row),
         kind=_word("credit_note", row, "type"),
         status=_word("credit_note", row, "status"),
         reason=str(row.get("reason_code") or row.get("create_reason_code") or ""),

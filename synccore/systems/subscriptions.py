@@ -189,10 +189,13 @@ class SubscriptionsAdapter:
         return [platform_values.bill(row) for row in rows]
 
     async def bills_of_subscription(self, subscription_id: str) -> list[Bill]:
-        """GET /invoices by subscription."""
-        query = {"subscription_id[is]": subscription_id, "limit": PAGE}
-        rows = await self._list("invoice.list", "/invoices", query, "invoice")
-        return [platform_values.bill(row) for row in rows]
+        """Those among the customer's: the filter by subscription does not find a bill of several subscriptions."""
+        body = await self._get("subscription.retrieve", f"/subscriptions/{_seg(subscription_id)}", "subscription")
+        if body is None:
+            return []
+        path = f"/customers/{_seg(body['subscription']['customer_id'])}/invoices"
+        rows = await self._list("invoice.invoices_for_customer", path, {"limit": PAGE}, "invoice")
+        return [bill for row in rows if subscription_id in (bill := platform_values.bill(row)).subscriptions]
 
     async def write_off(self, invoice_id: str, key: str) -> str:
         """POST /invoices/{id}/write_off."""

@@ -290,9 +290,13 @@ CASES = (
         get("a bill with lines and taxes", bill_path(), A_BILL, answers={"invoice": BILL}),
     ), lambda bill: (bill.gross, bill.tax, bill.due, bill.lines[0].tax) == (544375, 44375, 544375, 44375)),
     Case("bills_of_subscription", lambda site: site.bills_of_subscription("sub-006A"), (
-        get("the bills of a subscription", "/invoices", HELD,
-            query={"subscription_id[is]": "sub-006A", "limit": "100"}, answers=rows(invoice=BILL)),
-    ), lambda bills: bills[0].due == 544375),
+        get("whose a subscription is", "/subscriptions/sub-006A", HELD,
+            answers={"subscription": {"id": "sub-006A", "customer_id": CUSTOMER}}),
+        get("a customer's bills with lines of a subscription", f"/customers/{CUSTOMER}/invoices", HELD,
+            query={"limit": "100"}, answers=rows(invoice={
+                **BILL, "line_items": each({**TAXED, "subscription_id": "sub-006A"}, min=1),
+            })),
+    ), lambda bills: (bills[0].due, bills[0].subscriptions) == (544375, ("sub-006A",))),
     Case("write_off", lambda site: site.write_off("US-000001", "once-1"), (
         post("a write-off of what is due", bill_path("/write_off"), [], A_BILL, headers=ONCE,
              answers={"credit_note": {"id": like("US-CN-000001")}}),
