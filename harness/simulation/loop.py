@@ -19,7 +19,7 @@ class Runaway(RuntimeError):
     """The run goes on beyond its bound of virtual time, or turns on the spot."""
 
 
-_GARBAGE = 20_000  # new objects between two looks for unreachable ones
+_GARBAGE = 200_000  # new objects between two looks for unreachable ones
 _SPINS_MAX = 2_000_000  # turns of the loop in which time may stand still
 _ROUNDS_MAX = 100  # a task may answer its cancellation with a little more work, but not for ever
 
@@ -100,10 +100,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.ending = True
         self._jump.bound_s = None
         for _ in range(_ROUNDS_MAX):
-            pending = [task for task in self._begun if not task.done()]
-            if not pending:
+            self._begun = [task for task in self._begun if not task.done()]
+            if not self._begun:
                 break
-            for task in pending:
+            for task in tuple(self._begun):
                 task.cancel()
             self.run_until_complete(asyncio.sleep(0))
         self._begun.clear()
