@@ -45,7 +45,7 @@ async def _none_foreign() -> int:
     return 0
 
 
-async def _nothing() -> None:
+async def _nothing(*_: float) -> None:
     return None
 
 

@@ -77,8 +77,14 @@ class Dispatcher:
         worked, next_due = await self._round(whole=True)
         return Tick(worked, next_due)
 
-    async def kick(self) -> None:
-        """A round right now, because work was just added. Never raises: the ticker follows in any case."""
+    async def kick(self, due_at: float | None = None) -> None:
+        """A round right now, because work was just added. Never raises: the ticker follows in any case.
+
+        `due_at`: when the earliest of all work falls due, if the caller knows; while that is to come an alarm will do.
+        """
+        if due_at is not None and due_at > self._clock.now() + _GRAIN_S:
+            self._engine.alarm(TICKER, due_at)
+            return
         if self._busy:
             self._again = True
             return

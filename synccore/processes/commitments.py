@@ -17,17 +17,22 @@ from synccore.processes.writes import Write
 PREFIX = "TU-"  # of the purchase-order reference by which the bill is found again
 
 
-def shortfalls(bill: Bill, facts: LedgerFacts, minimums: Mapping[str, Any]) -> dict[str, int]:
-    """Minor units that each committed product of a usage bill lacks; a bill without its lines lacks nothing."""
+def rated_usage(bill: Bill, facts: LedgerFacts) -> dict[str, int]:
+    """Minor units by product code of a bill's usage; a bill without its lines has none."""
     rated: dict[str, int] = {}
     for line in bill.lines:
         sku, item = facts.items.get(line.item_price, ("", None))
         if item is not None and item.kind == "usage":
             rated[sku] = rated.get(sku, 0) + line.net
+    return rated
+
+
+def shortfalls(rated: Mapping[str, int], currency: str, minimums: Mapping[str, Any]) -> dict[str, int]:
+    """Minor units that each committed product lacks of its minimum."""
     found: dict[str, int] = {}
     for sku, net in rated.items():
-        wanted = (minimums.get(sku) or {}).get(bill.currency)
-        lacking = minor(Decimal(str(wanted)), bill.currency) - net if wanted is not None else 0
+        wanted = (minimums.get(sku) or {}).get(currency)
+        lacking = minor(Decimal(str(wanted)), currency) - net if wanted is not None else 0
         if lacking > 0:
             found[sku] = lacking
     return found
@@ -35,8 +40,10 @@ def shortfalls(bill: Bill, facts: LedgerFacts, minimums: Mapping[str, Any]) -> d
 
 async def true_up(ctx: Context, bill: Bill, facts: LedgerFacts) -> str:
     """Bill what the term's usage lacks of its minimum; the number of that bill, '' when nothing is lacking."""
-    minimums = await ctx.db.run(lambda unit: ctx.policy(unit, "commitments"))
-    lacking = shortfalls(bill, facts, minimums)
+    rated = rated_usage(bill, facts)
+    if not rated:
+        return ""
+    lacking = shortfalls(rated, bill.currency, await ctx.db.run(lambda unit: ctx.policy(unit, "commitments")))
     if not lacking:
         return ""
     reference = f"{PREFIX}{bill.id}"

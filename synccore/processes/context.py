@@ -70,13 +70,16 @@ POLICIES: dict[str, dict[str, Any]] = {
 SALESFORCE_MERGED = "account-merged"  # links: loser -> <loser>/<the account that is left>
 
 
-async def _nothing() -> None:
+async def _nothing(*_: float) -> None:
     return None
 
 
 @dataclass
 class Context:
-    """Everything a process needs. `kick` submits due work without waiting for the ticker."""
+    """Everything a process needs. `kick` submits due work without waiting for the ticker.
+
+    Whoever knows when the earliest work falls due tells `kick`: while that is to come nobody looks.
+    """
 
     db: Database
     clock: Clock
@@ -86,7 +89,7 @@ class Context:
     cloud: CloudErp | None = None
     legacy: LegacyErp | None = None
     metering: Metering | None = None
-    kick: Callable[[], Awaitable[None]] = _nothing
+    kick: Callable[..., Awaitable[None]] = _nothing
     feed: Feed | None = None
     intervals: dict[str, float] = field(default_factory=lambda: dict(INTERVALS_S))
     overlap_s: int = 300  # how far a poll looks back behind its cursor

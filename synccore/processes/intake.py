@@ -29,7 +29,7 @@ def intake(ctx: Context) -> Callable[[Any], Awaitable[bool]]:
         at = ctx.clock.now()
         fresh, due = await ctx.db.run(lambda unit: (take(ctx, unit, event, at), unit.work.next_due()))
         if due is not None:
-            await ctx.kick()
+            await ctx.kick(due)
         return fresh
 
     return accept
@@ -75,7 +75,7 @@ async def take_all(ctx: Context, bodies: Iterable[Any], taken: Callable[[Unit], 
 
     fresh, due = await ctx.db.run(store)
     if due is not None:
-        await ctx.kick()
+        await ctx.kick(due)
     return fresh
 
 

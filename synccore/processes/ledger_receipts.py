@@ -59,7 +59,7 @@ async def _missed(ctx: Context, back: Receipt) -> list[Any]:
     for part in back.taken:
         if not part.bill.startswith("NS-") or await ctx.db.run(partial(last_seen, key=part.bill)) is not None:
             continue
-        receipt = await _cloud_receipt(ctx, part.bill)
+        receipt, _ = await _cloud_receipt(ctx, part.bill)
         if receipt is not None:
             before = receipt.model_copy(update={"loose": receipt.loose + part.amount})
             missed.append(before.model_dump(mode="json"))
@@ -87,10 +87,9 @@ def _credited(receipt: Receipt) -> list[Application]:
 
 async def _read(ctx: Context, key: str) -> Any:
     """The receipt as its ledger holds it, applications by bill number; None when there is nothing to record."""
-    receipt = await _legacy_receipt(ctx, key) if key.startswith("L-") else await _cloud_receipt(ctx, key)
+    receipt, known = await (_legacy_receipt(ctx, key) if key.startswith("L-") else _cloud_receipt(ctx, key))
     if receipt is None or receipt.ours:
         return None
-    known = await ctx.db.run(lambda unit: last_seen(unit, key) is not None)
     if not (receipt.applied or receipt.loose or receipt.taken or known):
         return None
     if not receipt.customer and receipt.applied:  # a customer that was not made by us, with bills of ours
@@ -99,37 +98,39 @@ async def _read(ctx: Context, key: str) -> Any:
     return receipt.model_dump(mode="json")
 
 
-async def _legacy_receipt(ctx: Context, key: str) -> Receipt | None:
-    text = await ctx.db.run(lambda unit: unit.cursors.get(receipt_key(key)))
-    return Receipt.model_validate(json.loads(text)) if text else None
+async def _legacy_receipt(ctx: Context, key: str) -> tuple[Receipt | None, bool]:
+    """The receipt, and whether it was recorded before."""
+    text, known = await ctx.db.run(lambda unit: (unit.cursors.get(receipt_key(key)), last_seen(unit, key) is not None))
+    return Receipt.model_validate(json.loads(text)) if text else None, known
 
 
-async def _cloud_receipt(ctx: Context, key: str) -> Receipt | None:
+async def _cloud_receipt(ctx: Context, key: str) -> tuple[Receipt | None, bool]:
+    """The receipt, and whether it was recorded before."""
     if ctx.cloud is None:
-        return None
+        return None, False
     cloud, internal_id = ctx.cloud, key.removeprefix("NS-")
     receipt = await cloud.receipt(internal_id) or await cloud.receipt(internal_id, refund=True)
     if receipt is None or receipt.ours:
-        return None
+        return None, False
     documents = [part.bill for part in receipt.applied]
 
-    def look(unit: Unit) -> tuple[dict[str, str | None], str]:
+    def look(unit: Unit) -> tuple[dict[str, str | None], str, bool]:
         customer = unit.links.canonical("customer", "erp_cloud", receipt.customer) or ""
-        return {doc: unit.links.canonical("invoice", "erp_cloud", doc) for doc in documents}, customer
+        numbers = {doc: unit.links.canonical("invoice", "erp_cloud", doc) for doc in documents}
+        return numbers, customer, last_seen(unit, key) is not None
 
-    known, customer = await ctx.db.run(look)
+    numbers, customer, known = await ctx.db.run(look)
     applied: list[Application] = []
     for part in receipt.applied:
-        number = known[part.bill] or ctx.keys.bill_of_erp_invoice(await cloud.invoice_key(part.bill))
+        number = numbers[part.bill] or ctx.keys.bill_of_erp_invoice(await cloud.invoice_key(part.bill))
         if number:  # the others are documents that were not born here
             applied.append(Application(bill=number, amount=part.amount))
     if receipt.taken:
         taken = await ctx.db.run(lambda unit: _sources(ctx, unit, receipt))
-        return receipt.model_copy(update={"key": key, "taken": taken, "customer": customer})
+        return receipt.model_copy(update={"key": key, "taken": taken, "customer": customer}), known
     given = {part.bill: part.amount for part in receipt.applied}
-    return receipt.model_copy(
-        update={"key": key, "applied": tuple(applied), "documents": given, "customer": customer}
-    )  # fmt: skip
+    update = {"key": key, "applied": tuple(applied), "documents": given, "customer": customer}
+    return receipt.model_copy(update=update), known
 
 
 def _sources(ctx: Context, unit: Unit, back: Receipt) -> tuple[Application, ...]:

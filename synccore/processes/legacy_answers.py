@@ -53,7 +53,7 @@ class LegacyOutbound:
                 break  # what comes behind it may need what it says
             self._known, due = await ctx.db.run(partial(self._take_in, file, ctx.clock.now()))
         if due is not None:
-            await ctx.kick()
+            await ctx.kick(due)
         if damaged:
             raise Later(AGAIN_S, f"{damaged} arrived damaged", counts=False)
         return Tick(bool(files))

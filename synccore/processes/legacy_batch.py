@@ -35,7 +35,8 @@ class LegacyBatch:
 
         def plan(unit: Unit) -> list[dict[str, Any]]:
             self._number_all(unit, at)
-            return unit.spool.files("planned")
+            zone = str(self._ctx.policy(unit, "legacy_batch")["zone"])
+            return [{**row, "zone": zone} for row in unit.spool.files("planned")]
 
         order = {interface: index for index, interface in enumerate(INTERFACES)}
         planned = await self._ctx.db.run(plan)
@@ -64,8 +65,7 @@ class LegacyBatch:
     async def _deliver(self, row: Mapping[str, Any]) -> None:
         ctx = self._ctx
         assert ctx.legacy is not None
-        zone = await ctx.db.run(lambda unit: str(ctx.policy(unit, "legacy_batch")["zone"]))
-        await ctx.legacy.deliver(file_of(row, zone))
+        await ctx.legacy.deliver(file_of(row, str(row["zone"])))
         at = ctx.clock.now()
         await ctx.db.run(lambda unit: unit.spool.mark_file(str(row["name"]), "sent", at))
 

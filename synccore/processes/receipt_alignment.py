@@ -89,15 +89,23 @@ async def held_of(ctx: Context, key: str) -> list[Payment]:
 
 
 async def _plan(ctx: Context, receipt: Receipt) -> Plan:
-    def begin(unit: Unit) -> tuple[str | None, Seen | None, bool]:
-        policy = str(ctx.policy(unit, "receipts")["on_account"])
-        return unit.cursors.get(plan_key(receipt.key)), last_seen(unit, receipt.key), policy == "platform"
+    def begin(unit: Unit) -> Plan | Seen:
+        text, seen = unit.cursors.get(plan_key(receipt.key)), last_seen(unit, receipt.key)
+        if text:
+            kept: Plan = json.loads(text)
+            return kept
+        return _planned(ctx, unit, receipt, []) if seen is None else seen
 
-    text, seen, records_loose = await ctx.db.run(begin)
-    if text:
-        kept: Plan = json.loads(text)
-        return kept
-    there = await held_of(ctx, receipt.key) if seen is not None else []
+    begun = await ctx.db.run(begin)
+    if not isinstance(begun, Seen):
+        return begun
+    there = await held_of(ctx, receipt.key)
+    return await ctx.db.run(lambda unit: _planned(ctx, unit, receipt, there))
+
+
+def _planned(ctx: Context, unit: Unit, receipt: Receipt, there: list[Payment]) -> Plan:
+    """What is to be done, kept if that is anything. `there`: what the platform has of the receipt."""
+    seen, records_loose = last_seen(unit, receipt.key), ctx.policy(unit, "receipts")["on_account"] == "platform"
     held = [Held(id=one.id, applied=one.applications, unused=one.unused) for one in there]
     ledger = dict(_ledger(receipt, records_loose and bool(receipt.customer)))
     platform: dict[str, int] = {}
@@ -110,13 +118,10 @@ async def _plan(ctx: Context, receipt: Receipt) -> Plan:
         "in_ledger": merged.in_ledger,
         "actions": [action.model_dump(mode="json") for action in actions(merged.target, held)],
     }  # fmt: skip
-
-    def store(unit: Unit) -> Plan:
+    if plan["actions"] or plan["in_ledger"]:
         plan["number"] = unit.links.next_number(f"alignment/{receipt.key}", 1)
         unit.cursors.set(plan_key(receipt.key), json.dumps(plan))
-        return plan
-
-    return await ctx.db.run(store) if plan["actions"] or plan["in_ledger"] else plan
+    return plan
 
 
 def _ledger(receipt: Receipt, records_loose: bool) -> dict[str, int]:

@@ -10,7 +10,6 @@ from synccore.ports.engine import Run
 from synccore.ports.stores import Unit
 from synccore.processes.context import Context
 from synccore.processes.ledger_facts import Owner
-from synccore.processes.ledger_of_record import document_of
 from synccore.processes.short_payments import settle_short
 from synccore.processes.write_back import receipt_fields, show_loose, show_receipt
 
@@ -58,8 +57,7 @@ async def show_part(ctx: Context, name: str, fields: dict[str, object], number: 
     bill = await ctx.platform.bill(number)
     if bill is None:
         return 0
-    document = await ctx.db.run(lambda unit: document_of(ctx.keys, unit, "invoice", number))
-    await show_receipt(ctx, name, fields, bill, owner.entity.zone, "Posted", document or "")
+    await show_receipt(ctx, name, fields, bill, owner.entity.zone)
     return bill.due
 
 

@@ -13,6 +13,7 @@ from synccore.ports.stores import Unit
 from synccore.processes.adjustments import credit_posted
 from synccore.processes.collections import note_bill
 from synccore.processes.context import Context
+from synccore.processes.ledger_of_record import document_of
 from synccore.processes.writes import Write
 
 STATUS = {
@@ -78,20 +79,21 @@ def contract_of(ctx: Context, unit: Unit, bill: Bill) -> str:
 async def show_bill(ctx: Context, bill: Bill, zone: str, posting: str, document: str) -> None:
     """Invoice__c brought to the bill's present state; older truth never overwrites newer."""
 
-    def look(unit: Unit) -> tuple[str, bool]:
-        seen = int(unit.cursors.get(f"bill/{bill.id}") or 0)
-        return contract_of(ctx, unit, bill), bill.version < seen
+    fields: dict[str, Any] = {}
 
-    contract, stale = await ctx.db.run(look)
-    if stale:
-        return
-    fields = bill_fields(ctx, bill, zone, posting, document, contract)
+    def prepare(unit: Unit) -> str | None:
+        nonlocal fields
+        contract = contract_of(ctx, unit, bill)
+        if bill.version < int(unit.cursors.get(f"bill/{bill.id}") or 0):
+            return None
+        fields = bill_fields(ctx, bill, zone, posting, document, contract)
+        return digest(fields)
 
     async def send(_refusals: int) -> str:
         await ctx.salesforce.write_bill(bill.id, fields)
         return bill.id
 
-    write = Write(bill_key(ctx, bill.id), "salesforce", "bill", f"bill:{bill.id}", digest(fields))
+    write = Write(bill_key(ctx, bill.id), "salesforce", "bill", f"bill:{bill.id}", prepare=prepare)
     await ctx.once(ctx, write, send, None, lambda unit, _: seen_version(ctx, unit, bill))
 
 
@@ -103,16 +105,6 @@ def bill_key(ctx: Context, number: str) -> str:
 async def show_credit(ctx: Context, credit: Credit, zone: str, posting: str, document: str) -> None:
     """Credit_Note__c brought to the note's present state; its bill must be in sales already."""
 
-    def look(unit: Unit) -> tuple[str, bool]:
-        if unit.effects.get(bill_key(ctx, credit.bill)) is None:
-            topic = f"bill:{credit.bill}"
-            raise Parked(f"bill {credit.bill} of credit note {credit.id} is not in Salesforce yet", waiting_on=(topic,))
-        seen = int(unit.cursors.get(f"credit/{credit.id}") or 0)
-        return contract_of(ctx, unit, credit.as_bill()), credit.version < seen
-
-    contract, stale = await ctx.db.run(look)
-    if stale:
-        return
     fields: dict[str, Any] = {
         "Account__c": ctx.keys.account_of(credit.customer_id),
         "CurrencyIsoCode": credit.currency,
@@ -126,8 +118,15 @@ async def show_credit(ctx: Context, credit: Credit, zone: str, posting: str, doc
         "ERP_Document__c": document or None,
         "Posting_Status__c": posting,
     }
-    if contract:
-        fields["Contract__c"] = contract
+
+    def prepare(unit: Unit) -> str | None:
+        if unit.effects.get(bill_key(ctx, credit.bill)) is None:
+            topic = f"bill:{credit.bill}"
+            raise Parked(f"bill {credit.bill} of credit note {credit.id} is not in Salesforce yet", waiting_on=(topic,))
+        contract = contract_of(ctx, unit, credit.as_bill())
+        if contract:
+            fields["Contract__c"] = contract
+        return None if credit.version < int(unit.cursors.get(f"credit/{credit.id}") or 0) else digest(fields)
 
     async def send(_refusals: int) -> str:
         await ctx.salesforce.write_credit(credit.id, fields, credit.bill)
@@ -139,7 +138,7 @@ async def show_credit(ctx: Context, credit: Credit, zone: str, posting: str, doc
             credit_posted(ctx, unit, credit)
 
     key = ctx.keys.effect("salesforce", "credit", credit.id)
-    write = Write(key, "salesforce", "credit", f"credit:{credit.id}", digest(fields))
+    write = Write(key, "salesforce", "credit", f"credit:{credit.id}", prepare=prepare)
     await ctx.once(ctx, write, send, None, settled)
 
 
@@ -151,29 +150,34 @@ def seen_version(ctx: Context, unit: Unit, bill: Bill) -> None:
         unit.cursors.set(f"bill/{bill.id}", str(bill.version))
 
 
-async def show_receipt(
-    ctx: Context, key: str, fields: dict[str, Any], bill: Bill, zone: str, posting: str, document: str
-) -> None:
-    """Payment__c and the Invoice__c that it pays, in one transaction of sales; a bill that has moved on is brought
-    up to date by itself.
+async def show_receipt(ctx: Context, key: str, fields: dict[str, Any], bill: Bill, zone: str) -> None:
+    """Payment__c and the Invoice__c that it pays, in one transaction of sales; a bill that has moved on since it was
+    shown with this payment is brought up to date by itself.
     """
-    contract = await ctx.db.run(lambda unit: contract_of(ctx, unit, bill))
-    shown = bill_fields(ctx, bill, zone, posting, document, contract)
+    shown: dict[str, Any] = {}
+    document, written = "", False
+
+    def prepare(unit: Unit) -> str:
+        nonlocal shown, document
+        document = document_of(ctx.keys, unit, "invoice", bill.id) or ""
+        shown = bill_fields(ctx, bill, zone, "Posted", document, contract_of(ctx, unit, bill))
+        return digest(fields)
 
     async def send(_refusals: int) -> str:
         await ctx.salesforce.write_receipt(key, fields, bill.id, shown)
         return key
 
     def settled(unit: Unit, _reference: Any) -> None:
-        at = ctx.clock.now()
+        nonlocal written
+        at, written = ctx.clock.now(), True
         unit.effects.plan(bill_key(ctx, bill.id), "salesforce", "bill", digest(shown), f"payment:{key}", at)
         unit.effects.settle(bill_key(ctx, bill.id), "applied", bill.id, at)
         seen_version(ctx, unit, bill)
 
     effect = ctx.keys.effect("salesforce", "receipt", f"{key}/{bill.id}")
-    write = Write(effect, "salesforce", "receipt", f"payment:{key}", digest(fields))
-    await ctx.once(ctx, write, send, None, settled)
-    await show_bill(ctx, bill, zone, posting, document)
+    await ctx.once(ctx, Write(effect, "salesforce", "receipt", f"payment:{key}", prepare=prepare), send, None, settled)
+    if not written:
+        await show_bill(ctx, bill, zone, "Posted", document)
 
 
 async def show_loose(ctx: Context, key: str, fields: dict[str, Any]) -> None:

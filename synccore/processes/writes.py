@@ -22,7 +22,11 @@ class Writing(Protocol):
 
 @dataclass(frozen=True)
 class Write:
-    """One write under its business key. `digest` is for levels; `amount` (minor units) is what a look-up must find."""
+    """One write under its business key. `digest` is for levels; `amount` (minor units) is what a look-up must find.
+
+    `prepare` reads what the write needs in the transaction that records the intention, which costs no transaction of
+    its own; it returns the digest, or None when there is nothing to write.
+    """
 
     key: str
     target: str
@@ -30,6 +34,7 @@ class Write:
     cause: str
     digest: str = ""
     amount: int | None = None
+    prepare: Callable[[Unit], str | None] | None = None
 
 
 Send = Callable[[int], Awaitable[Any]]
@@ -44,7 +49,10 @@ async def once(ctx: Writing, write: Write, send: Send, look: Look | None = None,
     write is idempotent at the target by its nature. `settled` runs in the transaction that records the success.
     Raises Rejected, Later, or Parked when the target holds something else under the key.
     """
-    effect, refusals = await _plan(ctx, write)
+    planned = await _plan(ctx, write)
+    if planned is None:
+        return None
+    effect, refusals = planned
     if effect.state == "applied":
         return effect.reference
     if look is not None and not effect.fresh:
@@ -71,7 +79,10 @@ async def level(
     settled: Settled | None = None,
 ) -> Any:  # fmt: skip
     """The target's reference for master data: created once, and brought to the present state when `digest` differs."""
-    effect, refusals = await _plan(ctx, write)
+    planned = await _plan(ctx, write)
+    if planned is None:
+        return None
+    effect, refusals = planned
     if effect.state == "applied":
         return effect.reference
     found = None if effect.fresh else await current()
@@ -104,15 +115,18 @@ def checked(write: Write, found: Found) -> Any:
     return found.reference
 
 
-async def _plan(ctx: Writing, write: Write) -> tuple[Effect, int]:
+async def _plan(ctx: Writing, write: Write) -> tuple[Effect, int] | None:
     at = ctx.clock.now()
 
-    def plan(unit: Unit) -> tuple[Effect, int]:
+    def plan(unit: Unit) -> tuple[Effect, int] | None:
+        digest = write.digest if write.prepare is None else write.prepare(unit)
+        if digest is None:
+            return None
         before = unit.effects.get(write.key)
-        if before is not None and before.state == "applied" and before.digest == write.digest:
+        if before is not None and before.state == "applied" and before.digest == digest:
             return before, 0
         known = before.reference if before is not None and before.state != "applied" else None
-        effect = unit.effects.plan(write.key, write.target, write.operation, write.digest, write.cause, at)
+        effect = unit.effects.plan(write.key, write.target, write.operation, digest, write.cause, at)
         return effect, int(known.get("refusals", 0)) if isinstance(known, dict) else 0
 
     return await ctx.db.run(plan)

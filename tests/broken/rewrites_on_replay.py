@@ -26,7 +26,7 @@ def change(parts: Parts) -> Parts:
 
     async def once(ctx: Any, write: Any, send: Any, look: Any = None, settled: Any = None) -> Any:
         if replayed and write.target == "salesforce":
-            return await send(0)
+            write = replace(write, key=f"{write.key}/replayed")
         return await writes.once(ctx, write, send, look, settled)
 
     return replace(alter.context(parts, lambda ctx: {"once": once}), replay=replay)

@@ -21,7 +21,7 @@ def change(parts: Parts) -> Parts:
 
         async def once(_: Any, write: Any, send: Any, look: Any = None, settled: Any = None) -> Any:
             if write.target == "salesforce" and write.operation == "bill":
-                return await send(0)
+                write = replace(write, key=f"{write.key}/dry")
             return await writes.once(ctx, write, send, look, settled)
 
         return replace(parts.context(ctx), salesforce=contexts[0].salesforce, once=once)
