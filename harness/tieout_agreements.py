@@ -168,6 +168,8 @@ def _reckon_term(agreement: Agreement, term: Term, owner: Deal | None, index: in
     name = f"{contract.key} from {term.start}"
     if index and owner is None:
         reckoning.items.append(Item("born in the platform", name, -rest, "the contract was renewed by the platform"))
+    elif (waiting := _edited(agreement, term, strange, reckoning.excuses, -rest)) is not None:
+        reckoning.items.append(waiting)
     elif _taken_back(agreement):
         reckoning.items.append(Item("taken back", name, -rest, "the deal is open again, all of its contract credited"))
     elif _customers_own(agreement, strange, reckoning.excuses):
@@ -188,6 +190,13 @@ def _late(agreement: Agreement, term: Term, change: Change, reckoning: _Reckonin
     if lacking:
         reckoning.items.append(Item("proration", deal.id, lacking, reason))
     return -lacking
+
+
+def _edited(agreement: Agreement, term: Term, strange: list[str], excuses: Excuses, amount: int) -> Item | None:
+    """A deal that says otherwise than what it once changed, and of which the core says that a person must decide."""
+    deals = [deal for change in agreement.of_term(term) if change.day in strange for deal in change.deals]
+    found = (excuses.item((deal.id, f"opportunity:{deal.id}"), deal.id, amount) for deal in deals)
+    return next((item for item in found if item is not None), None)
 
 
 def _taken_back(agreement: Agreement) -> bool:
