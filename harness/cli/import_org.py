@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from harness.cli.output import Refusal, console, print_json, run_live
-from harness.seeding.org_files import OrgFileError, read_describes
+from harness.seeding.org_files import OrgFileError, read_org
 from harness.stack.credentials import Credentials
 from harness.stack.home import load_state
 from harness.stack.world import Addresses, LiveWorld
@@ -18,38 +18,41 @@ def register(app: typer.Typer) -> None:
 
 
 def import_org(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="JSON of GET /sobjects/<name>/describe.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Describe results and validation rules.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
     """Let the running sandbox's Salesforce have your org's objects: what their describe results say is enforced.
 
-    Fields, types, lengths, requirements, picklists, external ids and lookups come from the files, which hold one
-    describe result, a list of them, or the answer of a composite request. What cannot be taken over is said. Import
-    before you load records; objects that are in none of the files stay as they are.
+    Fields, types, lengths, requirements, picklists, external ids, lookups and record types come from the files, which
+    hold one describe result, a list of them, or the answer of a composite request; validation rules from answers of
+    the Tooling API. What cannot be taken over is said: calculated fields are empty, a rule whose formula this org does
+    not understand is left out. Import before you load records; objects that are in none of the files stay as they are.
 
     windtunnel up --detach
     sf sobject describe -s Account --json > account.json
-    windtunnel import-org account.json membership.json
+    sf data query -t -q "SELECT FullName, Metadata FROM ValidationRule WHERE Id = '03d…'" --json > rule.json
+    windtunnel import-org account.json membership.json rule.json
     """
     out = console(as_json)
     try:
-        describes = read_describes(files)
-        done = run_live(_import(describes))
+        describes, rules = read_org(files)
+        done = run_live(_import(describes, rules))
     except (OrgFileError, ValueError) as error:
         raise Refusal(f"nothing was imported: {error}") from error
     if as_json:
         print_json(done)
     for note in done["notes"]:
         out.print(f"  {note}", markup=False, soft_wrap=True)
-    out.print(f"[green]imported[/] {', '.join(done['objects'])}", soft_wrap=True)
+    taken = [*done["objects"], *(f"{len(rules)} validation rules" for _ in rules[:1])]
+    out.print(f"[green]imported[/] {', '.join(taken)}", soft_wrap=True)
 
 
-async def _import(describes: list[dict[str, Any]]) -> dict[str, Any]:
+async def _import(describes: list[dict[str, Any]], rules: list[dict[str, Any]]) -> dict[str, Any]:
     state = load_state()
     world = await LiveWorld(Addresses.of_state(state), Credentials.of_json(state["secret"])).open()
     try:
         found: dict[str, Any] = await world.control(
-            "salesforce", "POST", "/_control/act/import_schema", {"describes": describes}
+            "salesforce", "POST", "/_control/act/import_schema", {"describes": describes, "rules": rules}
         )
         return found
     finally:

@@ -1,4 +1,4 @@
-"""Describe results in files, as clients save them: one, a list, or inside the answer of a composite request."""
+"""Describe results and validation rules in files, as clients save them: one, a list, or inside another answer."""
 
 import json
 from collections.abc import Iterable
@@ -10,9 +10,10 @@ class OrgFileError(ValueError):
     """A file that holds no describe result; the message names it."""
 
 
-def read_describes(files: Iterable[Path]) -> list[dict[str, Any]]:
-    """All describe results of some files, in order; of one object the last."""
-    found: dict[str, dict[str, Any]] = {}
+def read_org(files: Iterable[Path]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """All describe results and validation rules of some files, in order; of one object or rule the last."""
+    describes: dict[str, dict[str, Any]] = {}
+    rules: dict[str, dict[str, Any]] = {}
     for path in files:
         try:
             value = json.loads(path.read_text(encoding="utf-8-sig"))
@@ -20,11 +21,12 @@ def read_describes(files: Iterable[Path]) -> list[dict[str, Any]]:
             raise OrgFileError(f"{path}: {error.strerror}") from error
         except ValueError as error:
             raise OrgFileError(f"{path}: no JSON: {error}") from error
-        described = list(_described(value))
-        if not described:
-            raise OrgFileError(f"{path}: holds no describe result{_hint(value)}")
-        found |= {str(one["name"]): one for one in described}
-    return list(found.values())
+        described, ruled = list(_described(value)), list(_rules(value))
+        if not described and not ruled:
+            raise OrgFileError(f"{path}: holds neither a describe result nor a validation rule{_hint(value)}")
+        describes |= {str(one["name"]): one for one in described}
+        rules |= {str(one["FullName"]): one for one in ruled}
+    return list(describes.values()), list(rules.values())
 
 
 def _described(value: Any) -> Iterable[dict[str, Any]]:
@@ -38,6 +40,20 @@ def _described(value: Any) -> Iterable[dict[str, Any]]:
         for member in ("result", "body", "results", "compositeResponse", "sobjects", "describes"):
             if member in value:
                 yield from _described(value[member])
+
+
+def _rules(value: Any) -> Iterable[dict[str, Any]]:
+    """Rows of the Tooling API's ValidationRule, as `SELECT FullName, Metadata FROM ValidationRule` answers them."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _rules(item)
+    elif isinstance(value, dict):
+        if isinstance(value.get("FullName"), str) and isinstance(value.get("Metadata"), dict):
+            yield value
+            return
+        for member in ("result", "records", "body", "compositeResponse", "rules"):
+            if member in value:
+                yield from _rules(value[member])
 
 
 def _hint(value: Any) -> str:

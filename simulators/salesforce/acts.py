@@ -57,12 +57,18 @@ def register(system: Salesforce) -> None:
         return {"changed": change}
 
     async def import_schema(arguments: dict[str, Any]) -> dict[str, Any]:
-        """Take the objects of another org over, by its describe results: {"describes": [...]}."""
-        org = system.org
-        raw, names, notes = imported.import_describes(org.schema.raw, arguments["describes"])  # type: ignore[arg-type]
+        """Take the objects of another org over, by its describe results, and its validation rules, as the Tooling API
+        tells them: {"describes": […], "rules": [{"FullName", "Metadata"}]}.
+        """
+        org, describes, rules = system.org, arguments["describes"], arguments.get("rules") or ()
+        raw, names, notes = imported.import_describes(org.schema.raw, describes, rules)  # type: ignore[arg-type]
+        types = imported.record_types(describes, notes) if describes else []
         with system.store.transaction():
             org.set_schema(raw)
             birth.complete(org, system.clock.now())
+            for row in types:
+                if org.get("RecordType", row["Id"]) is None:
+                    org.put_plain("RecordType", row, system.clock.now(), org.user_id)
         return {"objects": names, "notes": notes}
 
     async def expire_sessions(_arguments: dict[str, Any]) -> dict[str, Any]:

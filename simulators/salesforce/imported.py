@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from simulators.kit.fidelity import approximate
-from simulators.salesforce.definition import DefinitionError, Raw, compile_schema, history_of
+from simulators.salesforce.definition import DefinitionError, Raw, compile_schema, history_of, put_rule
+from simulators.salesforce.ids import parse_id
 
 approximate(
     "an imported schema",
-    "is what describe results tell: no validation rules, formulas, roll-ups, record types, or forms of auto numbers; "
-    "stages that this org does not know get a probability by their name",
+    "is what describe results and validation rules tell: what is calculated (formulas, roll-ups) is empty, page "
+    "layouts and the picklist values of record types are not known, auto numbers have a form of ours; stages that this "
+    "org does not know get a probability by their name; whatever is left out is said",
     source="ours",
 )
 
@@ -28,17 +30,23 @@ _TYPES = {
 }  # fmt: skip
 _TEXT = frozenset(("string", "textarea", "picklist", "multipicklist", "email", "phone", "url", "autonumber"))
 _SIDE = ("ChangeEvent", "Share", "Feed", "__Tag", "__Share", "__Feed", "__History")
+_RECORD_TYPE = "012"
+SHOWN = 60  # characters of a formula in a note
 Describe = Mapping[str, Any]
 
 
-def import_describes(raw: Raw, describes: Iterable[Describe]) -> tuple[Raw, list[str], list[str]]:
+def import_describes(
+    raw: Raw, describes: Iterable[Describe], rules: Iterable[Describe] = ()
+) -> tuple[Raw, list[str], list[str]]:  # fmt: skip
     """The definition with the described objects in place of its own, their names, and notes on what was not taken over.
 
-    DefinitionError names the object and field that cannot be read.
+    `rules`: validation rules as the Tooling API tells them, {FullName, Metadata}. DefinitionError names the object and
+    field that cannot be read.
     """
     changed = copy.deepcopy(raw)
     notes: list[str] = []
-    taken = [one for one in _checked(describes) if not _beside(one, raw, notes)]
+    rules = list(rules)
+    taken = [] if rules and not describes else [one for one in _checked(describes) if not _beside(one, raw, notes)]
     names = {str(one["name"]).lower() for one in taken} | {name.lower() for name in changed["objects"]}
     children = {
         (str(child["childSObject"]).lower(), str(child["field"]).lower()): child
@@ -54,6 +62,8 @@ def import_describes(raw: Raw, describes: Iterable[Describe]) -> tuple[Raw, list
             raise DefinitionError(f"{one['name']} is no describe result: {error!r}") from error
     _prefixes(changed, [str(one["name"]) for one in taken], notes)
     compile_schema(changed)
+    for rule in rules:
+        changed = _ruled(changed, rule, notes)
     return changed, [str(one["name"]) for one in taken], notes
 
 
@@ -79,6 +89,43 @@ def _beside(one: Describe, raw: Raw, notes: list[str]) -> bool:
         notes.append(f"{name} is left out: it stands beside another object")
         return True
     return False
+
+
+def _ruled(raw: Raw, rule: Describe, notes: list[str]) -> Raw:
+    """The definition with one validation rule more, as far as this org understands its formula."""
+    name, told = str(rule.get("FullName") or ""), rule.get("Metadata")
+    sobject, _, own = name.partition(".")
+    if not own or not isinstance(told, Mapping) or not told.get("errorConditionFormula"):
+        raise DefinitionError(f"validation rule {name or '(without a FullName)'} has no Metadata with a formula")
+    if not told.get("active", True):
+        notes.append(f"validation rule {name} is left out: it is not active")
+        return raw
+    spec = {"when": str(told["errorConditionFormula"]), "message": str(told.get("errorMessage") or "")}
+    if told.get("errorDisplayField"):
+        spec["field"] = str(told["errorDisplayField"])
+    try:
+        return put_rule(raw, sobject, "validations", own, spec)
+    except DefinitionError as error:
+        notes.append(f"validation rule {name} is left out: {error}")
+        return raw
+
+
+def record_types(describes: Iterable[Describe], notes: list[str]) -> list[Raw]:
+    """Rows of RecordType that the described objects have, under their own ids, so that records which name them load."""
+    found = []
+    for one in _checked(describes):
+        for info in one.get("recordTypeInfos") or ():
+            known = parse_id(str(info.get("recordTypeId") or ""))
+            if info.get("master"):
+                continue
+            if known is None or not known.startswith(_RECORD_TYPE):
+                notes.append(f"{one['name']}: record type {info.get('name')!r} is left out: it has no id")
+                continue
+            found.append({
+                "Id": known, "Name": str(info.get("name") or ""), "DeveloperName": str(info.get("developerName") or ""),
+                "SobjectType": str(one["name"]), "IsActive": bool(info.get("active", True)),
+            })  # fmt: skip
+    return found
 
 
 class _Object:
@@ -107,6 +154,9 @@ class _Object:
             if not isinstance(item, Mapping) or not isinstance(item.get("name"), str):
                 raise DefinitionError(f"{self.name}: a field has no name")
             self._place(spec, item)
+        for kind in ("validations", "updates"):
+            for name in self.known.get(kind) or ():
+                self.notes.append(f"{self.name}: our own rule {name} is gone, a describe result tells no rules")
         if "history" in self.known:
             there = {*spec["fields"], "OwnerId", "CurrencyIsoCode"}
             spec["history"] = [name for name in self.known["history"] or () if name in there]
@@ -133,6 +183,10 @@ class _Object:
         if kind is None:
             self.notes.append(f"{self.name}.{name} is left out: the type {item.get('type')!r} is not there")
             return None
+        if item.get("calculated"):
+            formula = str(item.get("calculatedFormula") or "")
+            how = f"by a formula ({formula[:SHOWN]})" if formula else "from other records"
+            self.notes.append(f"{self.name}.{name} is calculated there {how}: here it is read only and empty")
         field = self._shape(kind, item)
         for option, member in _FLAGS.items():
             if item.get(member):

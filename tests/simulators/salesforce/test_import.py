@@ -72,6 +72,7 @@ def test_objects_of_another_org_are_enforced_as_described():
     assert done["notes"] == [
         "Membership__c.Region__c refers to Region__c, which is not here: kept as text",
         "Membership__c.Place__c is left out: the type 'location' is not there",
+        "Membership__c.Score__c is calculated there from other records: here it is read only and empty",
     ]
     made = org.create("Membership__c", Member_Key__c="M1", Level__c="Gold", Account__c=account, CurrencyIsoCode="CHF")
     assert made.startswith("a0X")
@@ -90,6 +91,61 @@ def test_objects_of_another_org_are_enforced_as_described():
     ):
         assert org.rest("POST", "sobjects/Membership__c", fields).code == code, fields
     assert org.rows("SELECT IsoCode FROM CurrencyType WHERE IsoCode = 'CHF'")
+
+
+def rule(name: str, formula: str, **more: Any) -> dict[str, Any]:
+    return {
+        "FullName": name,
+        "Metadata": {"active": True, "errorConditionFormula": formula, "errorMessage": "No", **more},
+    }
+
+
+def test_record_types_and_validation_rules_of_another_org_are_enforced():
+    org = Org().login()
+    kinds = [
+        {
+            "name": "Partner",
+            "developerName": "Partner",
+            "recordTypeId": "012Wt0000000077",
+            "active": True,
+            "master": False,
+        },
+        {"name": "Lost", "developerName": "Lost", "active": True, "master": False},
+        {
+            "name": "Master",
+            "developerName": "Master",
+            "recordTypeId": "012000000000000AAA",
+            "active": True,
+            "master": True,
+        },
+    ]
+    fields = [*MEMBERSHIP["fields"], field("RecordTypeId", "reference", referenceTo=["RecordType"], length=18),
+              field("Worth__c", "currency", calculated=True, calculatedFormula="Seats__c * 10", createable=False,
+                    updateable=False, precision=18, scale=2)]  # fmt: skip
+    rules = [
+        rule("Membership__c.Some", "Seats__c < 1", errorDisplayField="Seats__c", errorMessage="At least one"),
+        rule("Membership__c.Off", "TRUE", active=False), rule("Membership__c.Odd", "VLOOKUP(a, b, c)"),
+        rule("Nothing__c.Rule", "TRUE"),
+    ]  # fmt: skip
+    done = org.act("import_schema", describes=[{**MEMBERSHIP, "fields": fields, "recordTypeInfos": kinds}], rules=rules)
+    assert (
+        "Membership__c.Worth__c is calculated there by a formula (Seats__c * 10): here it is read only and empty"
+        in (done["notes"])
+    )
+    for text in ("rule Membership__c.Off is left out: it is not active", "rule Membership__c.Odd is left out",
+                 "rule Nothing__c.Rule is left out", "record type 'Lost' is left out: it has no id"):  # fmt: skip
+        assert any(text in note for note in done["notes"]), (text, done["notes"])
+    infos = org.rest("GET", "sobjects/Membership__c/describe").json["recordTypeInfos"]
+    assert [(one["name"], one["recordTypeId"][:15]) for one in infos] == [
+        ("Partner", "012Wt0000000077"), ("Master", "012000000000000")
+    ]  # fmt: skip
+    good = {"Level__c": "Gold", "Seats__c": 2, "RecordTypeId": infos[0]["recordTypeId"]}
+    assert org.rest("POST", "sobjects/Membership__c", good).status == 201
+    refused = org.rest("POST", "sobjects/Membership__c", {**good, "Seats__c": 0})
+    assert (refused.code, refused.message) == ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "At least one")
+    more = org.act("import_schema", describes=[MEMBERSHIP])
+    assert "Membership__c: our own rule Some is gone, a describe result tells no rules" in more["notes"]
+    assert org.act("import_schema", describes=[], rules=[rule("Account.A", "FALSE")]) == {"objects": [], "notes": []}
 
 
 def test_stages_and_prefixes_that_clash_are_told():
