@@ -14,7 +14,7 @@ from simulators.kit.calls import Answer
 from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
 from simulators.salesforce import bulk_csv
-from simulators.salesforce.bulk_jobs import FINAL, INGEST, START_DELAY_S, find, moved, new_job, show
+from simulators.salesforce.bulk_jobs import FINAL, INGEST, START_DELAY_S, chunk_time, find, moved, new_job, show
 from simulators.salesforce.bulk_rows import CHUNK, OPERATIONS, columns_of, message_of, steps_of, values_of
 from simulators.salesforce.commit import Writer
 from simulators.salesforce.errors import failed
@@ -167,7 +167,8 @@ def worker(system: Salesforce) -> Callable[[Job], Any]:
             return
         rows = islice(bulk_csv.rows(data["text"], job["columnDelimiter"]), 1 + job["processed"], None)
         while chunk := list(islice(rows, CHUNK)):
-            writer = Writer(system.org, Writing(due.due, job["createdById"], csv=True, origin=ORIGIN))
+            at = chunk_time(system, due)
+            writer = Writer(system.org, Writing(at, job["createdById"], csv=True, origin=ORIGIN))
             raws = [values_of(columns, row) for row in chunk]
             with store.transaction():
                 steps = steps_of(writer, spec, job["operation"], job["externalIdFieldName"], raws)
@@ -175,13 +176,13 @@ def worker(system: Salesforce) -> Callable[[Job], Any]:
                 _keep(system, job, outcomes)
                 wrong = sum(bool(outcome.problems) for outcome in outcomes)
                 facts = {"processed": job["processed"] + len(chunk), "failed": job["failed"] + wrong}
-                job = moved(job, "InProgress", due.due, **facts)
+                job = moved(job, "InProgress", at, **facts)
                 store.put(JOB.name, job)
             await asyncio.sleep(0)
             job = store.get(JOB.name, job["id"])
             if job is None or job["state"] in FINAL:
                 return  # aborted or deleted meanwhile
-        store.put(JOB.name, moved(job, "JobComplete", due.due))
+        store.put(JOB.name, moved(job, "JobComplete", chunk_time(system, due)))
 
     return run
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from simulators.kit.calls import Answer
 from simulators.kit.fidelity import approximate, exact
+from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
 from simulators.salesforce.bulk_csv import DELIMITERS, LINE_ENDS
 from simulators.salesforce.errors import failed, not_found
@@ -16,6 +17,9 @@ from simulators.salesforce.ids import make_id, parse_id
 from simulators.salesforce.moments import stamp
 from simulators.salesforce.state import DATA, JOB, ROWS
 from simulators.salesforce.web import Context, reply
+
+if TYPE_CHECKING:
+    from simulators.salesforce.app import Salesforce
 
 exact(
     "Bulk 2.0: states, CSV of successful, failed and unprocessed rows, quoting, `#N/A`, six "
@@ -25,7 +29,8 @@ exact(
 )
 approximate(
     "bulk jobs",
-    "work in chunks of 200 from half a second after the job is closed; the processing times shown are row counts",
+    "work in chunks of 200 from half a second after the job is closed, each dated when it is written; the processing "
+    "times shown are row counts",
     source="ours",
 )
 
@@ -135,3 +140,12 @@ def remove(kind: str) -> Callable[..., Any]:
 def moved(job: Doc, state: str, at: float, **facts: Any) -> Doc:
     """The job in another state."""
     return {**job, "state": state, "systemModstamp": stamp(at), **facts}
+
+
+def chunk_time(system: Salesforce, due: Job) -> float:
+    """The moment (epoch s) of a chunk that is written now.
+
+    A long job's rows are not dated back to its begin: others have written meanwhile, and whoever reads by dates of
+    modification has gone past that.
+    """
+    return max(due.due, system.clock.now())

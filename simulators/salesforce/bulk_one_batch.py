@@ -13,7 +13,7 @@ from simulators.kit.calls import Answer
 from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
 from simulators.salesforce.bulk_csv import BadCsv
-from simulators.salesforce.bulk_jobs import moved
+from simulators.salesforce.bulk_jobs import chunk_time, moved
 from simulators.salesforce.bulk_one_forms import CSV_TYPE, XML_TYPE, Row, Unreadable, document, read_rows, results
 from simulators.salesforce.bulk_query import flat_query, keep_ids, table_of
 from simulators.salesforce.bulk_results import csv_answer
@@ -51,7 +51,7 @@ def worker(system: Salesforce) -> Callable[[Job], Any]:
             if job["operation"] in QUERIES:
                 _query(system, job, batch, text, due.due)
             else:
-                await _write(system, job, batch, text, due.due)
+                await _write(system, job, batch, text, due)
         except (BadCsv, Unreadable, ApiError) as error:
             store.put(BATCH.name, moved(batch, "Failed", due.due, message=str(error)))
 
@@ -65,10 +65,11 @@ def _query(system: Salesforce, job: Doc, batch: Doc, text: str, at: float) -> No
         system.store.put(BATCH.name, moved(batch, "Completed", at, processed=count))
 
 
-async def _write(system: Salesforce, job: Doc, batch: Doc, text: str, at: float) -> None:
+async def _write(system: Salesforce, job: Doc, batch: Doc, text: str, due: Job) -> None:
     store, spec = system.store, system.org.spec(job["object"])
     rows = islice(_rows(system, spec, text, job["contentType"]), batch["processed"], None)
     while chunk := list(islice(rows, CHUNK)):
+        at = chunk_time(system, due)
         writer = Writer(system.org, Writing(at, job["createdById"], csv=True))
         with store.transaction():
             steps = steps_of(writer, spec, job["operation"], job["externalIdFieldName"], chunk)
@@ -84,7 +85,7 @@ async def _write(system: Salesforce, job: Doc, batch: Doc, text: str, at: float)
             batch = moved(batch, "InProgress", at, **facts)
             store.put(BATCH.name, batch)
         await asyncio.sleep(0)
-    store.put(BATCH.name, moved(batch, "Completed", at))
+    store.put(BATCH.name, moved(batch, "Completed", chunk_time(system, due)))
 
 
 def _rows(system: Salesforce, spec: SObject, text: str, kind: str) -> Iterator[Row]:

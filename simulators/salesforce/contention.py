@@ -24,8 +24,14 @@ exact(
 approximate(
     "locks",
     "are held by the fault table, on `insert:Object`, `update:Object` or `delete:Object`: writes here never wait for "
-    "each other, and a bulk job does not try a locked row again by itself",
+    "each other, they are served one by one, and a bulk job does not try a locked row again by itself",
     source="ours",
+)
+exact(
+    "writers at once on one record, by any of the ways of writing: each is applied whole or refused, none is lost; one "
+    "external id makes one record",
+    source="documented",
+    held_by="test_live_concurrent_writers",
 )
 
 

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from tests.simulators.salesforce.org import Org, Reply
+from tests.simulators.salesforce.org import ROOT, Org, Reply
 
 CSV = {"content-type": "text/csv; charset=UTF-8"}
 
@@ -100,6 +100,32 @@ def test_other_delimiters_line_ends_and_many_chunks(org: Org):
     assert (job["state"], job["numberRecordsProcessed"]) == ("JobComplete", 450)
     reply = org.rest("GET", f"jobs/ingest/{job['id']}/successfulResults")
     assert reply.content.count(b"\r\n") == 451 and table(reply, "|")[450][2:] == ["A449", "x;y"]
+
+
+def test_rows_of_a_long_job_are_not_dated_back_behind_what_others_wrote_meanwhile(org: Org):
+    ids = [org.create("Account", Name=f"A{n}") for n in range(201)]
+    job = org.rest("POST", "jobs/ingest", {"operation": "update", "object": "Account"}).json["id"]
+    rows = "".join(f"{one},bulk\n" for one in ids)
+    org.rest("PUT", f"jobs/ingest/{job}/batches", f"Id,Site\n{rows}".encode(), **CSV)
+    org.rest("PATCH", f"jobs/ingest/{job}", {"state": "UploadComplete"})
+    path = f"{ROOT}/sobjects/Account/{ids[-1]}"
+
+    async def beside() -> str:
+        org.time.now += 1
+        await org.system.start()
+        while not (await org.acall("GET", f"{ROOT}/jobs/ingest/{job}")).json["numberRecordsProcessed"]:
+            await asyncio.sleep(0)
+        org.time.now += 60
+        assert (await org.acall("PATCH", path, {"Fax": "other"})).status == 204
+        found = (await org.acall("GET", path)).json["SystemModstamp"]
+        await org.system.jobs.drained()
+        await org.system.stop()
+        return str(found)
+
+    meanwhile = asyncio.run(beside())
+    last = org.get("Account", ids[-1])
+    assert (last["Site"], last["Fax"]) == ("bulk", "other")
+    assert last["SystemModstamp"] >= meanwhile, "a reader that has gone past the other's write would miss the job's"
 
 
 @pytest.mark.parametrize(
