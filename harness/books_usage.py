@@ -5,7 +5,8 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from harness.canon import Canon, Correlation, MeteredLine, RecordedUsage, UsageEvent
+from harness.canon import Canon, Correlation
+from harness.usage_canon import CreditedUsage, MeteredLine, RecordedUsage, UsageEvent
 
 Row = Mapping[str, Any]
 Book = Mapping[str, Any]
@@ -52,6 +53,8 @@ def _instant(text: Any) -> int:
 def platform(book: Book, canon: Canon, correlation: Correlation) -> None:
     """Usages with what will become of them, and the metered lines of bills."""
     pending = _pending_terms(book)
+    tiers = _tiers(book)
+    canon.credited_usage += _credited(book, correlation)
     running = {
         (row["id"], item["item_price_id"]): int(item["current_term_start"])
         for row in book.get("contract", ()) if row.get("object") == "subscription"
@@ -72,8 +75,8 @@ def platform(book: Book, canon: Canon, correlation: Correlation) -> None:
                     row.get("line_item_id") or "", waits,
                 )
             )  # fmt: skip
-        elif row.get("metered") and row.get("document_status") not in ("pending", "voided"):
-            canon.metered.append(_line(row))
+        elif row.get("metered") and "invoice_id" in row and row.get("document_status") not in ("pending", "voided"):
+            canon.metered.append(_line(row, tiers))
 
 
 def _pending_terms(book: Book) -> dict[tuple[str, str], list[tuple[int, int]]]:
@@ -85,11 +88,38 @@ def _pending_terms(book: Book) -> dict[tuple[str, str], list[tuple[int, int]]]:
     return found
 
 
-def _line(row: Row) -> MeteredLine:
+def _line(row: Row, tiers: Mapping[str, list[Row]]) -> MeteredLine:
+    quantity = Decimal(str(row.get("quantity_in_decimal") or row["quantity"]))
+    steps = tuple((Decimal(str(one["quantity_used"])), int(one["unit_amount"])) for one in tiers.get(row["id"], ()))
     return MeteredLine(
-        row["id"], row["invoice_id"], row["subscription_id"], row["entity_id"],
-        Decimal(str(row.get("quantity_in_decimal") or row["quantity"])), int(row["amount"]),
+        row["id"], row["invoice_id"], row["subscription_id"], row["entity_id"], quantity, int(row["amount"]),
+        steps or ((quantity, int(row["unit_amount"])),),
     )  # fmt: skip
+
+
+def _tiers(book: Book) -> dict[str, list[Row]]:
+    """By line, from the first unit on."""
+    found: dict[str, list[Row]] = {}
+    for row in book.get("document", ()):
+        for tier in row.get("line_item_tiers") or ():
+            found.setdefault(tier["line_item_id"], []).append(tier)
+    return {line: sorted(tiers, key=lambda one: int(one["starting_unit"])) for line, tiers in found.items()}
+
+
+def _credited(book: Book, correlation: Correlation) -> list[CreditedUsage]:
+    """Lines of credit notes that say which event they are for."""
+    found = []
+    for row in book.get("document", ()):
+        text = str(row.get("customer_notes") or "")
+        if row.get("object") != "credit_note" or row["status"] == "voided":
+            continue
+        if text.startswith(correlation.usage_note):
+            event = text.removeprefix(correlation.usage_note).partition(" corrects ")[0]
+            found += [
+                CreditedUsage(row["id"], event, line["reference_line_item_id"], int(line["amount"]))
+                for line in row["line_items"]
+            ]
+    return found
 
 
 def usage_only(lines: Iterable[Row]) -> frozenset[str]:

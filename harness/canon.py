@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from harness.shares import Share
+from harness.usage_canon import CreditedUsage, MeteredLine, RecordedUsage, UsageEvent
 
 DocumentKind = Literal["invoice", "credit"]
 
@@ -308,49 +309,6 @@ class Deferral:
     recognised: tuple[tuple[str, int, str], ...] = ()
 
 
-@dataclass(frozen=True)
-class UsageEvent:
-    """An event of the metering. `root` is the event that it and its corrections are about, `holds`: the last of them.
-
-    `quantity` is None where the metering's text is none; `at` in epoch seconds.
-    """
-
-    id: str
-    subscription: str
-    meter: str
-    quantity: Decimal | None
-    at: int
-    root: str
-    holds: bool
-
-
-@dataclass(frozen=True)
-class RecordedUsage:
-    """A usage in the platform for an event; `bill` and `line` once rated, `waits` while its term is not billed."""
-
-    id: str
-    event: str
-    subscription: str
-    item_price: str
-    quantity: Decimal
-    at: int
-    bill: str
-    line: str
-    waits: bool
-
-
-@dataclass(frozen=True)
-class MeteredLine:
-    """A rated line of a bill that is final; the amount is net, in minor units."""
-
-    id: str
-    bill: str
-    subscription: str
-    item_price: str
-    quantity: Decimal
-    amount: int
-
-
 @dataclass
 class Canon:
     """All books of one instant."""
@@ -374,6 +332,7 @@ class Canon:
     usage: list[UsageEvent] = field(default_factory=list)
     recorded: list[RecordedUsage] = field(default_factory=list)
     metered: list[MeteredLine] = field(default_factory=list)
+    credited_usage: list[CreditedUsage] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)  # rows that could not be understood: a verdict may not ignore them
 
     def survivor(self, account: str) -> str:

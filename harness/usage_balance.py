@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
-from harness.canon import Canon, RecordedUsage, UsageEvent
+from harness.canon import Canon
+from harness.usage_canon import CreditedUsage, MeteredLine, RecordedUsage, UsageEvent
 
 Reason = tuple[str, str]  # event (or usage, or line), what is said of it
 
@@ -40,18 +41,27 @@ def balance(canon: Canon, entity: str) -> Balance:
         if home.get(event.subscription, "") == entity:
             chains[event.root].append(event)
     found = Balance()
+    credited = {one.event: one for one in canon.credited_usage}
+    lowered: dict[str, Decimal] = defaultdict(Decimal)
     for chain in chains.values():
-        _chain(chain, recorded, found)
+        _chain(chain, recorded, credited, lowered, found)
     _strangers(canon, home, entity, found)
     _lines(canon, home, entity, found)
+    _credits(canon, home, entity, lowered, found)
     return found
 
 
-def _chain(chain: list[UsageEvent], recorded: dict[str, list[RecordedUsage]], found: Balance) -> None:
-    """An event and its corrections are one fact: the last one counts."""
+def _chain(
+    chain: list[UsageEvent], recorded: dict[str, list[RecordedUsage]], credited: dict[str, CreditedUsage],
+    lowered: dict[str, Decimal], found: Balance,
+) -> None:  # fmt: skip
+    """An event and its corrections are one fact: the last one counts. `lowered`: units by line that were credited."""
     holds = next(event for event in chain if event.holds)
     mine = recorded.get(holds.id, [])
     found.held += 1
+    if not mine and _credited(chain, holds, recorded, credited, lowered):
+        found.rated += 1
+        return
     for event in chain:
         for usage in recorded.get(event.id, ()) if event is not holds else ():
             said = f"event {event.id} was corrected by {holds.id} and still counts"
@@ -69,6 +79,46 @@ def _chain(chain: list[UsageEvent], recorded: dict[str, list[RecordedUsage]], fo
         found.waiting.append((holds.id, "its term is not billed yet"))
     else:
         found.missing.append((holds.id, f"event {holds.id} lies in a term that was billed without it"))
+
+
+def _credited(
+    chain: list[UsageEvent], holds: UsageEvent, recorded: dict[str, list[RecordedUsage]],
+    credited: dict[str, CreditedUsage], lowered: dict[str, Decimal],
+) -> bool:  # fmt: skip
+    """Does an earlier version stand on a bill, with credits down to what holds? Notes what was credited so far."""
+    billed = [usage for event in chain for usage in recorded.get(event.id, ()) if usage.bill]
+    if len(billed) != 1:
+        return False
+    told = [event.quantity for event in chain if event.id in credited and event.quantity is not None]
+    left = min([billed[0].quantity, *told])
+    lowered[billed[0].line] += billed[0].quantity - left
+    return left == holds.quantity
+
+
+def _credits(
+    canon: Canon, home: dict[str, str], entity: str, lowered: dict[str, Decimal], found: Balance
+) -> None:  # fmt: skip
+    """What was credited of a line is what its bill charged for the last units, which were none."""
+    given: dict[str, int] = defaultdict(int)
+    for note in canon.credited_usage:
+        given[note.line] += note.net
+    for line in canon.metered:
+        if home.get(line.subscription, "") != entity or not (given[line.id] or lowered[line.id]):
+            continue
+        wanted = line.amount - _price(line, line.quantity - lowered[line.id])
+        if given[line.id] != wanted:
+            said = f"line {line.id} of {line.bill}: credited {given[line.id]} for {lowered[line.id]}, not {wanted}"
+            found.wrong.append((line.bill, said))
+
+
+def _price(line: MeteredLine, units: Decimal) -> int:
+    """Net of so many units of a line at its bill's own prices, the first ones first."""
+    total, before = Decimal(0), Decimal(0)
+    for size, price in line.steps:
+        inside = max(Decimal(0), min(units - before, size))
+        total += (inside * price).quantize(Decimal(1), ROUND_HALF_UP)
+        before += size
+    return int(total)
 
 
 def _strangers(canon: Canon, home: dict[str, str], entity: str, found: Balance) -> None:

@@ -34,7 +34,7 @@ class States:
             "a payment on account beside a bill": self.on_account, "a credit note that is owed": self.owed,
             "a credited bill": self.credited, "an amended subscription": self.amended,
             "a subscription with usage": self.used,
-            "a bill of usage that is not closed": self.unclosed,
+            "a bill of usage that is not closed": self.unclosed, "a closed bill of usage": self.closed,
         }  # fmt: skip
 
     async def signed_in(self, _params: Params) -> Params:
@@ -138,6 +138,18 @@ class States:
             self._system, "GET", f"{API}/invoices?{query}", {"authorization": f"Basic {self._basic()}"}
         )
         return {"invoice": found["list"][0]["invoice"]["id"]}
+
+    async def closed(self, params: Params) -> Params:
+        """As above, and the bill is closed, and 20 units of it were credited with `note`: {invoice, line}."""
+        draft = await self.unclosed(params)
+        made = await self._post(f"/invoices/{draft['invoice']}/close", {})
+        (line,) = made["invoice"]["line_items"]
+        await self._post("/credit_notes", {
+            "reference_invoice_id": made["invoice"]["id"], "type": "adjustment", "reason_code": "other",
+            "customer_notes": params["note"], "line_items[reference_line_item_id][0]": line["id"],
+            "line_items[amount][0]": 40,
+        })  # fmt: skip
+        return {"invoice": made["invoice"]["id"], "line": line["id"]}
 
     async def credited(self, params: Params) -> Params:
         """A bill of which 10.00 were credited: {invoice, credit_note}."""

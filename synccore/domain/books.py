@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, TypeVar
 
-from synccore.domain.keys import Keys
+from synccore.domain.keys import Keys, UsageCorrection
 from synccore.domain.mappings import Entity
 from synccore.domain.money import minor
 
@@ -87,6 +87,7 @@ class BookDocument:
     modified: float = 0.0  # epoch seconds
     elsewhere: Applied = ()  # a credit note: what it settles of other bills than its own
     of: str = ""  # a credit note: its own bill, as far as the book names it
+    usage: UsageCorrection | None = None  # a credit note: the correction of usage that it is for
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import re
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal
 
 CLOUD_RECEIPT, LEGACY_RECEIPT = "NS-", "L-"
@@ -15,6 +18,19 @@ def digest(content: Any) -> str:
 
 
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str, ensure_ascii=False).encode
+
+
+_CORRECTION = re.compile(r"(metering:.+) corrects (.+) from (\d+(?:\.\d+)?) to (\d+(?:\.\d+)?)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class UsageCorrection:
+    """The event `billed_as` was billed with the quantity `billed`, and `event` says that it was `quantity`."""
+
+    event: str
+    billed_as: str
+    billed: Decimal
+    quantity: Decimal
 
 
 class Keys:
@@ -121,6 +137,18 @@ class Keys:
     def usage_note(self, event_id: str) -> str:
         """Note of a usage in the platform: which event of the metering it stands for."""
         return f"metering:{event_id}"
+
+    def usage_credit_note(self, correction: UsageCorrection) -> str:
+        """What a credit note says, to the customer as well, of the correction that it is for."""
+        note, one = self.usage_note(correction.event), correction
+        return f"{note} corrects {one.billed_as} from {one.billed:f} to {one.quantity:f}"
+
+    def correction_of(self, text: str) -> UsageCorrection | None:
+        """The correction that a credit note is for, None if it is none of ours."""
+        found = _CORRECTION.fullmatch(text)
+        if found is None:
+            return None
+        return UsageCorrection(self.event_of_usage(found[1]), found[2], Decimal(found[3]), Decimal(found[4]))
 
     def idempotency(self, effect_key: str) -> str:
         """The platform's idempotency key for a write (at most 100 characters)."""

@@ -5,11 +5,11 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from synccore.domain.deals import Value
-from synccore.domain.keys import digest
+from synccore.domain.keys import UsageCorrection, digest
 
 COLUMNS = ("event_id", "subscription", "customer", "meter", "quantity", "time", "recorded_at", "corrects")
 MEMBERS = ("id", *COLUMNS[1:])
@@ -63,11 +63,51 @@ class Metered(Value):
 
 
 class Recorded(Value):
-    """A usage in the platform; `bill` is the number of its bill once that is closed."""
+    """A usage in the platform; `bill` is the number of its bill and `line` a line of it once that is closed."""
 
     id: str
     quantity: Decimal
     bill: str = ""
+    line: str = ""
+
+
+@dataclass(frozen=True)
+class RatedLine:
+    """A metered line of a closed bill. `steps`: so many units at such a price in minor units, in the order in which
+    units fill them; none where the line is no sum of units at prices. `due`: what is open of its bill; `corrected`:
+    what has been credited of it.
+    """
+
+    id: str
+    item_price: str
+    currency: str
+    quantity: Decimal
+    net: int
+    tax_rate: Decimal = Decimal(0)
+    steps: tuple[tuple[Decimal, int], ...] = ()
+    due: int = 0
+    corrected: tuple[UsageCorrection, ...] = ()
+
+    def worth(self, units: Decimal) -> int:
+        """What the line comes to, net, for as many units or fewer, at its own prices."""
+        total, left = 0, units
+        for size, price in self.steps:
+            inside = min(left, size)
+            total += int((inside * price).quantize(Decimal(1), ROUND_HALF_UP))
+            left -= inside
+        return total
+
+    def billed_now(self, correction: UsageCorrection) -> Decimal:
+        """The quantity that an event stands for on the line after all that was credited of it."""
+        earlier = (one.quantity for one in self.corrected if one.billed_as == correction.billed_as)
+        return min(earlier, default=correction.billed)
+
+    def lowered(self, but: str = "") -> Decimal:
+        """By how many units it was corrected downwards; without the corrections of the event billed as `but`."""
+        most: dict[str, Decimal] = {}
+        for one in self.corrected:
+            most[one.billed_as] = max(most.get(one.billed_as, Decimal(0)), one.billed - one.quantity)
+        return sum((units for event, units in most.items() if event != but), Decimal(0))
 
 
 def platform_id(event_id: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
-from synccore.domain.usage import BookUsage, Metered, Recorded
+from synccore.domain.usage import BookUsage, Metered, RatedLine, Recorded
 from synccore.ports.reach import Reachable
 
 
@@ -85,6 +85,17 @@ class Usages(Protocol):
 
     async def book(self) -> tuple[list[BookUsage], dict[str, str]]:
         """All usages, and the platform's customer by subscription."""
+        ...
+
+    async def rated(self, bill_id: str, line_id: str) -> RatedLine | None:
+        """A metered line of a closed bill with what was credited of it for corrections; None if there is none."""
+        ...
+
+    async def credit(self, bill_id: str, line: RatedLine, amount: int, note: str, key: str) -> str:
+        """Credit so much (net, minor units) of a line; the credit note's number. `note` says what it is for.
+
+        What is open is lowered, else the customer is owed it. `key` as in `Platform.create_bill`.
+        """
         ...
 
     async def synchronise(self, bill_id: str) -> None:

@@ -51,7 +51,9 @@ POLICIES: dict[str, dict[str, Any]] = {
     "commitments": {},  # product code -> currency -> what a rated term comes to at least, e.g. "150.00"
     "receipts": {"on_account": "platform"},  # money for no bill: the customer's excess payment, or the `ledger`'s alone
     "refunds": {"erp_account": ""},  # bank account of the cloud ledger that pays out; '' is that ledger's own choice
-    "usage": {"late": "list"},  # or next_period: billed with the term in which it was reported
+    # late: list, or next_period: billed with the term in which it was reported. corrected (after its bill was closed):
+    # list, or credit: what was billed too much is credited at the bill's own prices
+    "usage": {"late": "list", "corrected": "list"},
     "deal_types": {"Renewal": "renewal", "Amendment": "amendment"},  # all other types are new business
     "reconciliation": {"at": "", "zone": "UTC", "heal": False, "limit": 25},  # at: HH:MM of each day; "": on demand
     "rounding": {"erp_item": "", "tax_code": ""},

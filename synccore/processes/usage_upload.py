@@ -1,7 +1,8 @@
 """Process usage-upload: an event of the metering is recorded in the platform once, in the term in which it is billed.
 
 A correction replaces: what it corrects is taken back, and recorded anew under its own id. What can no longer be billed
-in its own term is listed for a person, or billed in the next term where the policy `usage` says so.
+in its own term is listed for a person, or billed in the next term where the policy `usage` says so; what was billed too
+much is listed or credited.
 """
 
 from typing import Any
@@ -15,6 +16,7 @@ from synccore.ports.stores import Unit
 from synccore.ports.systems import Found, Rejected, Unknown
 from synccore.ports.usage import UsageEntry
 from synccore.processes.context import Context
+from synccore.processes.usage_credits import credit_correction
 from synccore.processes.usage_intake import versions
 from synccore.processes.writes import UNKNOWN_S, Write
 
@@ -55,7 +57,10 @@ class UsageUpload:
         for one in known.earlier:
             bill = await run.step("replace", lambda one=one: self._withdraw(one))  # type: ignore[misc]
             if bill:
-                raise _parked_correction(event, one, bill)
+                reason = await run.step("credit", lambda one=one: self._credit(known, one))  # type: ignore[misc]
+                if not reason:
+                    return
+                raise _parked_correction(event, one, bill, str(reason))
         if place["when"] == LATE and known.policy["late"] != "next_period":
             raise _parked_late(event, place)
         await run.step("record", lambda: self._record(known, place))
@@ -156,6 +161,12 @@ class UsageUpload:
         key = ctx.keys.effect("subscriptions", "usage", event.id)
         return str(await ctx.once(ctx, Write(key, "subscriptions", "usage", f"usage:{event.id}"), send, look))
 
+    async def _credit(self, known: _Known, earlier: UsageEvent) -> str:
+        """Credit what was billed too much, if policy says so; else, or if it cannot be done, why a person has to."""
+        if known.policy["corrected"] != "credit":
+            return "the policy `usage` leaves it to a person"
+        return await credit_correction(self._ctx, known.event, earlier, known.sku)
+
     async def _withdraw(self, event: UsageEvent) -> str:
         """See to it that an event that is replaced does not count; the number of its bill when that is too late."""
         usages = self._ctx.platform.usages
@@ -180,8 +191,9 @@ def _parked_late(event: UsageEvent, place: dict[str, Any]) -> Parked:
     return Parked(reason, (finding,))
 
 
-def _parked_correction(event: UsageEvent, earlier: UsageEvent, bill: str) -> Parked:
-    reason = f"{earlier.id} was billed as {earlier.quantity} on {bill}; {event.id} corrects it to {event.quantity}"
+def _parked_correction(event: UsageEvent, earlier: UsageEvent, bill: str, why: str) -> Parked:
+    corrects = f"{event.id} corrects it to {event.quantity}: {why}"
+    reason = f"{earlier.id} was billed as {earlier.quantity} on {bill}; {corrects}"
     details = {"bill": bill, "billed": f"{earlier.quantity}", "corrected": f"{event.quantity}"}
-    actions = ("credit_and_rebill", "retry", "abandon")
-    return Parked(reason, (Finding("usage_corrected_late", reason, FINANCE, actions, (f"bill:{bill}",), details),))
+    actions, topics = ("credit_and_rebill", "set_policy", "retry", "abandon"), (f"bill:{bill}", "policy:usage")
+    return Parked(reason, (Finding("usage_corrected_late", reason, FINANCE, actions, topics, details),))

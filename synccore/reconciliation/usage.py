@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from synccore.domain.usage import BookEvent, BookUsage, UsageBook
 from synccore.ports.reports import Code, Line
@@ -25,8 +26,13 @@ class _Usage:
     matching: Matching
     book: UsageBook
     sums: dict[str, _Sums] = field(default_factory=lambda: defaultdict(_Sums))
+    left: dict[str, Decimal] = field(default_factory=dict)  # by event: what its bill says less what was credited of it
 
     def run(self) -> None:
+        for note in self.matching.books.platform.documents:
+            if note.usage is not None and note.status != "voided":
+                before = self.left.get(note.usage.billed_as, note.usage.billed)
+                self.left[note.usage.billed_as] = min(before, note.usage.quantity)
         recorded: dict[str, list[BookUsage]] = defaultdict(list)
         for usage in self.book.usages:
             recorded[usage.event].append(usage)
@@ -50,6 +56,8 @@ class _Usage:
                 self._break("duplicate", usage.event, holds.subscription, 0, why)
         if len(mine) > 1:
             self._break("duplicate", holds.id, holds.subscription, 0, f"is recorded {len(mine)} times")
+        elif not mine and self._corrected(stale, holds):
+            sums.rated += 1
         elif not mine:
             self._absent(holds, "is not in the platform")
         elif mine[0].quantity != holds.quantity:
@@ -62,6 +70,10 @@ class _Usage:
             self.matching.item("waiting for window", holds.id, place, {RATED: 1}, "its term is not billed yet")
         else:
             self._absent(holds, "lies in a term that was billed without it")
+
+    def _corrected(self, stale: list[BookUsage], holds: BookEvent) -> bool:
+        """Was an earlier version billed as it is now, or was so much of it credited afterwards?"""
+        return any(one.bill and self.left.get(one.event, one.quantity) == holds.quantity for one in stale)
 
     def _absent(self, event: BookEvent, why: str) -> None:
         place = (self._entity(event.subscription), EVENTS)

@@ -97,6 +97,7 @@ class _Reader:
             tax, _day(row["date"], zone), _day(due, zone), str(row["status"]), self._accounts.get(customer, ""),
             customer, deal, float(row.get("updated_at") or 0), _elsewhere(row),
             str(row.get("reference_invoice_id") or ""),
+            self._names.keys.correction_of(str(row.get("customer_notes") or "")),
         )  # fmt: skip
 
     def payment(self, row: Row) -> BookReceipt:

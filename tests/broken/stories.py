@@ -209,6 +209,14 @@ def used(quantity: str, **more: str) -> str:
 PENDING, CLOSED = "advance: {until: 2026-02-05T06:00:00Z}", "advance: {until: 2026-02-07T06:00:00Z}"
 
 
+def corrected_late(*storm: str) -> Scenario:
+    """Usage that reaches the second tier is corrected after its bill was closed, and is to be credited."""
+    return usage(
+        used("12000", id="e1"), CLOSED, used("11000", id="e2", corrects="e1"), "settle", "advance: 1h", storm=storm,
+        head="mappings: {policies: {usage: {corrected: credit}}}",
+    )  # fmt: skip
+
+
 def seats_down(*storm: str, moves: bool = False) -> Scenario:
     """A New York customer has paid, perhaps moves to Chicago, and takes two seats away in the platform."""
     moved = ("fix_account: {customer: hudson, state: IL, city: Chicago}", "settle") if moves else ()

@@ -1,28 +1,31 @@
 """What the core expects of the subscription platform: each operation of its adapter, and the refusals it acts upon."""
 
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from synccore.domain.bills import Receipt
 from synccore.domain.books import Names
 from synccore.ports.outcomes import Later
 from synccore.ports.systems import Rejected
-from synccore.ports.usage import UsageEntry
 from synccore.systems.credentials import SubscriptionsAccess
 from synccore.systems.subscriptions import EVENTS, OPEN, SubscriptionsAdapter
 from tests.contracts.exchange import Case, Exchange, SignedIn, each, injected, like, shaped
+from tests.contracts.platform_shapes import (
+    A_CUSTOMER,
+    API,
+    AT,
+    CURRENCY,
+    CUSTOMER,
+    KEY,
+    NUMBER,
+    bill_path,
+    get,
+    post,
+    rows,
+)
+from tests.contracts.platform_usages import USAGES
 from tests.synccore.worlds import HandClock
 
-API = "/api/v2"
-CUSTOMER = "001000000000001AAA-US"
-SIGNED_IN = ("the client is signed in", {})
-KEY = {**shaped("Basic a2V5Og==", "^Basic .+$"), "pact:generator:type": "ProviderState",
-       "expression": "Basic ${basic}"}  # fmt: skip
-A_CUSTOMER = ("a customer", {"customer": CUSTOMER})
-NUMBER = shaped("US-000001", "^[A-Z]+-[0-9]+$")
-CURRENCY = shaped("USD", "^[A-Z]{3}$")
-AT = like(1767603600)
 TAXED = {"id": like("li_1"), "entity_type": like("charge_item_price"), "entity_id": like("onboarding-USD"),
          "description": like("Onboarding"), "quantity": like(1), "unit_amount": like(500000), "amount": like(500000),
          "tax_amount": like(44375), "tax_rate": like(8.875), "date_from": AT, "date_to": AT}  # fmt: skip
@@ -52,24 +55,6 @@ ADDRESS_FORM = [(f"billing_address[{name}]", str(value)) for name, value in COMP
 
 def adapter(url: str, transport: SignedIn) -> SubscriptionsAdapter:
     return SubscriptionsAdapter(SubscriptionsAccess(url, "key"), transport, HandClock(), 5, 5.0)
-
-
-def get(says: str, path: Any, *given: Any, query: dict[str, str] | None = None, **answer: Any) -> Exchange:
-    return Exchange(says, (SIGNED_IN, *given), "GET", path if not isinstance(path, str) else f"{API}{path}",
-                    query or {}, authorized=KEY, **answer)  # fmt: skip
-
-
-def post(says: str, path: Any, form: list[tuple[str, str]], *given: Any, **answer: Any) -> Exchange:
-    return Exchange(says, (SIGNED_IN, *given), "POST", path if not isinstance(path, str) else f"{API}{path}", form=form,
-                    authorized=KEY, **answer)  # fmt: skip
-
-
-def bill_path(tail: str = "") -> dict[str, Any]:
-    return injected(f"{API}/invoices/US-000001{tail}", f"{API}/invoices/${{invoice}}{tail}")
-
-
-def rows(**members: Any) -> dict[str, Any]:
-    return {"list": each(members, min=1)}
 
 
 def refused(code: str) -> dict[str, Any]:
@@ -153,44 +138,6 @@ CREDIT_NOTE = {
     "line_items": each({**TAXED, "amount": like(920), "tax_amount": like(80)}, min=1),
     "allocations": each({"invoice_id": NUMBER, "allocated_amount": like(1000)}, min=1),
 }  # fmt: skip
-USE = {"customer": CUSTOMER, "subscription": "sub-006A", "usage": "ev-1"}
-USED, UNCLOSED = ("a subscription with usage", USE), ("a bill of usage that is not closed", USE)
-USAGE = {"id": "ev-1", "quantity": shaped("120", r"^[0-9]+(\.[0-9]+)?$")}
-ENTRY = UsageEntry("ev-2", "api-calls-USD-monthly", Decimal("7.5"), 1767604200, "event ev-2")
-ENTRY_FORM = [("id", "ev-2"), ("item_price_id", "api-calls-USD-monthly"), ("quantity", "7.5"),
-              ("usage_date", "1767604200"), ("note", "event ev-2")]  # fmt: skip
-USAGES = (
-    Case("metered", lambda site: site.usages.metered("sub-006A"), (
-        get("a subscription with a metered item", "/subscriptions/sub-006A", USED, answers={"subscription": {
-            "id": "sub-006A", "currency_code": CURRENCY, "status": like("active"), "subscription_items": [
-                {"item_price_id": "platform-USD-yearly"},
-                {"item_price_id": "api-calls-USD-monthly", "metered_quantity": like("120"),
-                 "current_term_start": AT, "current_term_end": AT}]}}),
-    ), lambda found: [item.item_price for item in found.items] == ["api-calls-USD-monthly"]),
-    Case("pending", lambda site: site.usages.pending("sub-006A"), (
-        get("the bills of a subscription that are not closed", "/invoices", UNCLOSED, query={
-            "subscription_id[is]": "sub-006A", "status[in]": '["pending"]', "limit": "100",
-        }, answers=rows(invoice={"id": like("draft"), "line_items": each({
-            "entity_id": "api-calls-USD-monthly", "metered": True, "date_from": AT, "date_to": AT}, min=1)})),
-    ), lambda found: found[0].item_price == "api-calls-USD-monthly"),
-    Case("find", lambda site: site.usages.find("sub-006A", "ev-1"), (
-        get("a usage by its id", "/subscriptions/sub-006A/usages", USED, query={"id": "ev-1"},
-            answers={"usage": USAGE}),
-    ), lambda found: found.quantity == 120),
-    Case("record", lambda site: site.usages.record("sub-006A", ENTRY), (
-        post("a usage under its event's id", "/subscriptions/sub-006A/usages", ENTRY_FORM, USED,
-             answers={"usage": {"id": "ev-2"}}),
-    ), lambda found: found == "ev-2"),
-    Case("take_back", lambda site: site.usages.take_back("sub-006A", "ev-1"), (
-        post("a usage taken back", "/subscriptions/sub-006A/delete_usage", [("id", "ev-1")], USED,
-             answers={"usage": {"id": "ev-1"}}),
-    )),
-    Case("synchronise", lambda site: site.usages.synchronise("US-000001"), (
-        post("a bill that is not closed rated anew", bill_path("/sync_usages"), [], UNCLOSED,
-             answers={"invoice": {"id": like("draft")}}),
-    )),
-)  # fmt: skip
-
 MANY = ("more bills than a page holds", {"customer": CUSTOMER, "po_number": "SF-006A"})
 CASES = (
     *USAGES,

@@ -10,7 +10,7 @@ from harness.scenario import Scenario
 from harness.simulation import Flight, fly, play
 from synccore.bootstrap import Parts
 from tests.broken import alter
-from tests.broken.stories import CLOSED, PENDING, usage, used
+from tests.broken.stories import CLOSED, PENDING, corrected_late, usage, used
 
 NINE = "2026-01-05T09:00:00Z"
 
@@ -40,6 +40,18 @@ STORIES: dict[str, Scenario] = {
     "corrected after the close": usage(
         used("10", id="e1"), CLOSED, used("5", id="e2", corrects="e1"), "settle",
         expect=expect("10", "usage_corrected_late")),
+    "corrected after the close, credited by policy": usage(
+        used("12000", id="e1"), used("500.5", id="e0"), CLOSED, used("3500", id="e2", corrects="e1"), "settle",
+        used("0", id="e3", corrects="e0"), used("3000.25", id="e4", corrects="e2"), "settle", expect=expect("12500.5"),
+        head="mappings: {policies: {usage: {corrected: credit}}}"),
+    "corrected upwards after the close": usage(
+        used("10", id="e1"), CLOSED, used("5", id="e2", corrects="e1"), "settle", used("6", id="e3", corrects="e2"),
+        "settle", expect=expect("10", "usage_corrected_late"),
+        head="mappings: {policies: {usage: {corrected: credit}}}"),
+    "corrected after the close, with a minimum committed": usage(
+        used("10", id="e1"), CLOSED, used("5", id="e2", corrects="e1"), "settle",
+        expect=expect("10", "usage_corrected_late"),
+        head='mappings: {policies: {usage: {corrected: credit}, commitments: {API-CALLS: {USD: "0.10"}}}}'),
     "late, billed with the next term by policy": usage(
         used("10", id="e1"), CLOSED, used("5", id="late", at="2026-01-20T12:00:00Z"), "settle",
         "advance: {until: 2026-03-08T00:00:00Z}", expect=expect("15"),
@@ -181,6 +193,14 @@ def test_crashes_change_nothing_that_matters() -> None:
 def test_answers_of_every_kind_change_nothing_that_matters() -> None:
     exploration = explore(STORM, only=usage_points("calls", 17))
     assert len(exploration.judged) >= 5
+    assert exploration.outcome == "holds", [(str(one.point), one.findings) for one in exploration.failed]
+
+
+def test_a_correction_is_credited_once_whatever_becomes_of_the_call() -> None:
+    story = corrected_late()
+    points = [one for what in ("calls", "crashes") for one in points_of(story, "1", what) if "credit" in str(one)]
+    exploration = explore(story, only=points[::7])
+    assert len(exploration.judged) >= 4
     assert exploration.outcome == "holds", [(str(one.point), one.findings) for one in exploration.failed]
 
 
