@@ -31,6 +31,17 @@ async def permit_field(stage: Stage, facts: Any) -> str:
     return f"Salesforce: {facts.object}.{facts.field} {words[facts.access]}"
 
 
+async def rule(stage: Stage, facts: Any) -> str:
+    """A validation rule or field update of Salesforce is put into force or taken out of it."""
+    kind = "update" if facts.set else "validation"
+    definition = {name: value for name in ("when", "message", "field", "set") if (value := getattr(facts, name))}
+    change = {"change": f"put_{kind}", "object": facts.object, "rule": facts.name, "definition": definition}
+    if not definition:
+        change = {"change": "remove_validation", "object": facts.object, "rule": facts.name}
+    await _act(stage, "salesforce", "alter_schema", change)
+    return f"Salesforce: rule {facts.name} of {facts.object} is {'in force' if definition else 'gone'}"
+
+
 async def rename_word(stage: Stage, facts: Any) -> str:
     """The platform says another word from now on: all its answers about such records do."""
     fault = {

@@ -9,7 +9,7 @@ from harness.drivers import money
 from harness.drivers.agreements import deal_fields, milestone, origin_of, platform_change
 from harness.drivers.bank_file import PARTNER, Transfer, pay_file
 from harness.drivers.bookwork import edit_book
-from harness.drivers.drifting import map_fields, permit_field, rename_field, rename_word, require_field
+from harness.drivers.drifting import map_fields, permit_field, rename_field, rename_word, require_field, rule
 from harness.drivers.legacy_clerk import clerk, legacy_period, legacy_sequence
 from harness.drivers.loading import close_loaded, load, pay_loaded
 from harness.drivers.many import sell_many
@@ -304,6 +304,7 @@ DRIVERS: dict[str, Driver] = {
     "merge_accounts": _merge_accounts,
     "rename_field": rename_field,
     "permit_field": permit_field,
+    "rule": rule,
     "rename_word": rename_word,
     "require_field": require_field,
     "map_fields": map_fields,

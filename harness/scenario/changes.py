@@ -25,6 +25,29 @@ class PermitFieldStep(Part):
     access: Literal["edit", "read", "none"]
 
 
+class RuleStep(Part):
+    """An administrator of Salesforce puts a rule of an object into force, or, without more, a validation rule out of it.
+
+    `when`: a formula. With `message` a record for which it is true is refused, at `field` if one is named; with `set`
+    fields take values by formulas before each save.
+    """
+
+    object: str = Field(pattern=r"^\w+$")
+    name: str = Field(pattern=r"^\w+$")
+    when: str = ""
+    message: str = ""
+    field: str = Field(default="", pattern=r"^\w*$")
+    set: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> "RuleStep":
+        if self.set and (self.message or self.field):
+            raise ValueError("`set` makes it a field update, which has no `message` and no `field`")
+        if self.when and not self.set and not self.message:
+            raise ValueError("`message` says why a record is refused, or `set` what it is given")
+        return self
+
+
 class RenameWordStep(Part):
     """The subscription platform has another word for a state of a record from now on, in all that it answers."""
 

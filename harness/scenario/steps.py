@@ -31,6 +31,7 @@ from harness.scenario.changes import (
     ReplayStep,
     RequireFieldStep,
     RetryStep,
+    RuleStep,
 )
 from harness.scenario.clerk import ClerkStep, LegacyPeriodStep, LegacySequenceStep
 from harness.scenario.migration import CutoverStep, RollBackStep
@@ -333,6 +334,7 @@ VERBS: dict[str, type[Part]] = {
     "merge_accounts": MergeAccountsStep,
     "rename_field": RenameFieldStep,
     "permit_field": PermitFieldStep,
+    "rule": RuleStep,
     "rename_word": RenameWordStep,
     "require_field": RequireFieldStep,
     "map_fields": MapFieldsStep,

@@ -22,7 +22,7 @@ CALLS = (
 )  # fmt: skip
 EVENTS = ("duplicate_event", "delay_event", "drop_event")
 STREAM = ("gap_event", "overflow_event", "cut_stream", "expire_cursor")
-KINDS = (*CALLS, *EVENTS, *STREAM, "lock_row", "outage", "crash")
+KINDS = (*CALLS, *EVENTS, *STREAM, "lock_row", "late_stamp", "outage", "crash")
 LONGEST_H = 12  # weather ends within half a day; then there are days of rest
 
 
@@ -61,6 +61,8 @@ class Weather:
         }  # fmt: skip
         if kind == "crash":
             given |= {"times": 1, "delay": "20s", "kills_core": {"restart_after": chance.choice(("1s", "90s"))}}
+        elif kind == "late_stamp":
+            given["delay"] = chance.choice(("10s", "4m"))  # the core's polls look back for five minutes
         elif kind in ("slow_applied", "delay_event", "duplicate_event"):
             given["delay"] = chance.choice(("10s", "45s", "5m", "2h") if kind.endswith("event") else ("10s", "45s"))
         elif kind == "limit" and chance.random() < 0.5:
@@ -77,7 +79,7 @@ class Weather:
             return {"system": system, "kind": kind}
         if kind in STREAM:
             return {"system": "salesforce", "kind": kind}
-        if kind == "lock_row":
+        if kind in ("lock_row", "late_stamp"):
             return {"system": "salesforce", "kind": kind, "operation": chance.choice(("insert:*", "update:*"))}
         system = chance.choice(list(OPERATIONS))
         operation = chance.choice(OPERATIONS[system])

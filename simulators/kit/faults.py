@@ -31,6 +31,8 @@ EventFault = Literal[
 RecordFault = Literal[
     "lock_row",  # F17: somebody else holds the record: its write is refused, others of the same call are not
     "storage_full",  # F18: there is no room for one more record
+    "late_stamp",  # F14: it can be read only delay_s after the instant that its stamps say, as after a long transaction
+    "slow_job",  # F4: a bulk job (`job:Object`) is worked on delay_s later
 ]
 StreamFault = Literal[
     "gap_event",  # F13: only that a record changed is told, not what

@@ -17,6 +17,7 @@ from simulators.salesforce import bulk_csv
 from simulators.salesforce.bulk_jobs import FINAL, INGEST, START_DELAY_S, chunk_time, find, moved, new_job, show
 from simulators.salesforce.bulk_rows import CHUNK, OPERATIONS, columns_of, message_of, steps_of, values_of
 from simulators.salesforce.commit import Writer
+from simulators.salesforce.contention import job_delay
 from simulators.salesforce.errors import failed
 from simulators.salesforce.intake import Writing
 from simulators.salesforce.outcomes import Outcome, perform
@@ -138,7 +139,8 @@ def _closed(ctx: Context, job: Doc) -> Doc:
     at = ctx.call.at
     job = moved(job, "UploadComplete", at)
     ctx.org.store.put(JOB.name, job)
-    ctx.system.jobs.schedule(at + START_DELAY_S, WORK, {"id": job["id"]}, f"{WORK}/{job['id']}", WORK)
+    due = at + START_DELAY_S + job_delay(ctx.org.faults, job, at)
+    ctx.system.jobs.schedule(due, WORK, {"id": job["id"]}, f"{WORK}/{job['id']}", WORK)
     return job
 
 

@@ -12,6 +12,7 @@ from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
 from simulators.salesforce.bulk_jobs import FINAL, QUERY, START_DELAY_S, find, moved, new_job, show
 from simulators.salesforce.bulk_results import csv_answer
+from simulators.salesforce.contention import job_delay
 from simulators.salesforce.errors import ApiError, failed
 from simulators.salesforce.soql.plan import Rows
 from simulators.salesforce.soql.runner import Run
@@ -44,7 +45,8 @@ async def create(ctx: Context) -> Answer:
     with store.transaction():
         job = new_job(ctx, QUERY, body, facts)
         store.put(JOB.name, job)
-        ctx.system.jobs.schedule(at + START_DELAY_S, WORK, {"id": job["id"]}, f"{WORK}/{job['id']}", WORK)
+        due = at + START_DELAY_S + job_delay(ctx.org.faults, job, at)
+        ctx.system.jobs.schedule(due, WORK, {"id": job["id"]}, f"{WORK}/{job['id']}", WORK)
     return reply(200, show(job, False))
 
 

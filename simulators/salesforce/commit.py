@@ -157,7 +157,7 @@ class Writer:
         return str(new["Id"])
 
     def _save(self, sobject: SObject, new: Doc, old: Doc | None, given: Set[str]) -> None:
-        contention.strike(self, "insert" if old is None else "update", sobject, new)
+        late_s = contention.strike(self, "insert" if old is None else "update", sobject, new)
         given = declared.run_updates(self, sobject, new, old, given)
         missing = tuple(name for name in sobject.required if new.get(name) is None)
         if missing:
@@ -167,15 +167,22 @@ class Writer:
         automation.before_save(self, sobject, new, old, given)
         declared.validate(self, sobject, new, old)
         self._check_unique(sobject, new, old)
-        self.touch(sobject, new, born=old is None)
+        self.touch(sobject, new, born=old is None, late_s=late_s)
         automation.after_save(self, sobject, new, old)
 
-    def touch(self, sobject: SObject, new: Doc, modified: bool = True, born: bool = False) -> None:
-        """Store a document (`born`: a new one) with fresh system fields, or (not `modified`) a fresh SystemModstamp."""
+    def touch(
+        self, sobject: SObject, new: Doc, modified: bool = True, born: bool = False, late_s: float = 0.0
+    ) -> None:  # fmt: skip
+        """Store a document (`born`: a new one) with fresh system fields, or (not `modified`) a fresh SystemModstamp;
+        `late_s`: they are so many seconds old.
+        """
+        moment = stamp(self.how.at - late_s) if late_s else self.moment
         if modified:
-            new["LastModifiedDate"] = self.moment
+            new["LastModifiedDate"] = moment
             new["LastModifiedById"] = self.how.user
-        new["SystemModstamp"] = self.moment
+        new["SystemModstamp"] = moment
+        if born and late_s:
+            new["CreatedDate"] = min(new["CreatedDate"], moment)
         kept = {name: value for name, value in new.items() if value is not None}
         if born:
             self.org.store.add(sobject.name, kept, by=self.how)

@@ -1,4 +1,4 @@
-"""What befalls single records of a write: a lock that somebody else holds, storage that is full."""
+"""What befalls single records of a write: a lock that somebody holds, full storage, a late stamp; and bulk jobs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from simulators.kit.faults import RECORD_FAULTS
+from simulators.kit.faults import FaultTable
 from simulators.kit.fidelity import approximate, exact
 from simulators.kit.store import Doc
 from simulators.salesforce.errors import refused
@@ -35,18 +35,28 @@ exact(
 )
 
 
-def strike(writer: Writer, verb: str, sobject: SObject, doc: Doc) -> None:
-    """Refuse this write if a fault strikes it; seeds are never struck."""
+def strike(writer: Writer, verb: str, sobject: SObject, doc: Doc) -> float:
+    """Refuse this write if a fault strikes it; seeds are never struck. Returns how many seconds its stamps are late."""
     faults = writer.org.faults
     if not faults or writer.how.relaxed:
-        return
-    kinds = RECORD_FAULTS if verb == "insert" else ("lock_row",)
+        return 0.0
+    kinds = ("lock_row", "storage_full", "late_stamp") if verb == "insert" else ("lock_row", "late_stamp")
     fault = faults.strike(kinds, f"{verb}:{sobject.name}", lambda: orjson.dumps(doc).decode(), writer.how.at)
     if fault is None:
-        return
+        return 0.0
+    if fault.kind == "late_stamp":
+        return fault.delay_s
     if fault.kind == "storage_full":
         raise refused("STORAGE_LIMIT_EXCEEDED", "storage limit exceeded")
     own = "" if verb == "insert" else doc["Id"]
     held = next((doc[field.name] for field in sobject.references if field.cascade and doc.get(field.name)), own)
     others = f" or 1 records: {held}" if held else ""
     raise refused("UNABLE_TO_LOCK_ROW", f"unable to obtain exclusive access to this record{others}")
+
+
+def job_delay(faults: FaultTable | None, job: Doc, at: float) -> float:
+    """How many seconds a bulk job waits longer than usual."""
+    fault = (
+        faults.strike(("slow_job",), f"job:{job['object']}", lambda: orjson.dumps(job).decode(), at) if faults else None
+    )
+    return fault.delay_s if fault is not None else 0.0

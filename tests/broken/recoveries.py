@@ -94,3 +94,14 @@ def merged_debts() -> Scenario:
         "merge_accounts: {into: lake, gone: west}", "settle", "advance: 40d", "kill_core", "start_core", "advance: 1d",
         expect="expect: {exceptions: [], debts: {lake-1: {status: On notice, overdue: 250000}}}",
     )  # fmt: skip
+
+
+def late_stamp() -> Scenario:
+    """A second deal is won two minutes after the first, in so long a transaction that its stamp is older than that."""
+    storm = "{id: late, system: salesforce, kind: late_stamp, operation: 'update:Opportunity', delay: 4m}"
+    return story(
+        "late-stamp", "customer: " + LAKESIDE, "deal: {id: lake-1, customer: lake, lines: [{sku: ONBOARD}]}",
+        "deal: {id: lake-2, customer: lake, lines: [{sku: ONBOARD, quantity: 2}]}", "settle", "advance: 1h",
+        "close: lake-1", "advance: 2m", f"disturb: {storm}", "close: lake-2", "settle", "advance: 1h",
+        expect="expect: {exceptions: [], dead_letters: 0, deals: {lake-1: posted, lake-2: posted}}",
+    )  # fmt: skip

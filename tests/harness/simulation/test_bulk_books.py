@@ -45,6 +45,14 @@ def test_a_call_of_a_job_that_goes_wrong_is_made_good(operation: str, kind: str)
     assert jobs(world)
 
 
+def test_a_slow_job_is_waited_for() -> None:
+    storm = "{id: slow, system: salesforce, kind: slow_job, operation: 'job:Opportunity', delay: 45s}"
+    result, world = fly(reconciled(storm), "1", flight=Flight(change=always_bulk))
+    assert result.outcome == "holds", result.findings
+    looks = sum("GET" in text and "/jobs/query" in text for system, text in world.requests if system == "salesforce")
+    assert looks > 45 / 5, "looked at every five seconds"
+
+
 def test_few_rows_take_no_job() -> None:
     result, world = fly(reconciled(), "1")
     assert result.outcome == "holds" and not jobs(world)

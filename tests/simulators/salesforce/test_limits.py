@@ -7,7 +7,7 @@ import pytest
 
 from simulators.kit.faults import Fault
 from tests.simulators.salesforce.org import Org
-from tests.simulators.salesforce.test_bulk import ingest, results
+from tests.simulators.salesforce.test_bulk import ingest, results, settle
 
 
 @pytest.fixture
@@ -102,6 +102,36 @@ def test_a_lock_in_a_bulk_job_fails_its_row_alone_and_on_updates_names_the_recor
     reply = org.update("Account", account, Name="New")
     assert reply.message == f"unable to obtain exclusive access to this record or 1 records: {account}"
     assert org.get("Account", account)["Name"] == "Acme"
+
+
+def test_a_stamp_is_older_than_the_moment_at_which_it_can_be_read(org: Org):
+    account = org.create("Account", Name="Acme")
+    org.time.now += 3_600
+    fault(org, "late_stamp", "*:Account", delay_s=240, times=2)
+    assert org.update("Account", account, Name="New").status == 204
+    late = org.create("Account", Name="Late")
+    assert [row["SystemModstamp"] for row in org.rows("SELECT SystemModstamp FROM Account ORDER BY Name")] == [
+        "2026-01-05T09:56:00.000+0000", "2026-01-05T09:56:00.000+0000",
+    ]  # fmt: skip
+    row = org.get("Account", late)
+    assert row["CreatedDate"] == row["LastModifiedDate"] == row["SystemModstamp"]
+    assert org.rows("SELECT Id FROM Account WHERE SystemModstamp > 2026-01-05T09:59:00Z") == []
+    assert org.update("Account", account, Name="Newer").status == 204
+    assert [one["Id"] for one in org.rows("SELECT Id FROM Account WHERE SystemModstamp > 2026-01-05T09:59:00Z")] == [
+        account
+    ]
+
+
+def test_a_slow_job_says_that_it_waits_until_it_is_worked_on(org: Org):
+    org.seed({"Account": [{"Name": "A"}]})
+    fault(org, "slow_job", "job:Account", delay_s=900)
+    job = org.rest("POST", "jobs/query", {"operation": "query", "query": "SELECT Name FROM Account"}).json["id"]
+    assert org.system.jobs.next_due() == org.time.now + 900.5
+    org.time.now += 600
+    assert org.rest("GET", f"jobs/query/{job}").json["state"] == "UploadComplete"
+    org.time.now += 300
+    settle(org)
+    assert org.rest("GET", f"jobs/query/{job}").json["state"] == "JobComplete"
 
 
 def test_full_storage_takes_no_new_record_but_changes(org: Org):
