@@ -26,7 +26,7 @@ class PermitFieldStep(Part):
 
 
 class RuleStep(Part):
-    """An administrator of Salesforce puts a rule of an object into force, or, without more, a validation rule out of it.
+    """An administrator of Salesforce puts a rule of an object into force or, without more, a validation rule out of it.
 
     `when`: a formula. With `message` a record for which it is true is refused, at `field` if one is named; with `set`
     fields take values by formulas before each save.
