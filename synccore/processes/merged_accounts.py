@@ -18,6 +18,13 @@ def note_deleted(unit: Unit, account: str, at: float, cause: str) -> None:
     unit.work.add(PROCESS, account, account, {"account": account}, at, cause)
 
 
+def note_back(ctx: Context, unit: Unit, account: str) -> None:
+    """An account was brought back: if it had been merged away, it stands for itself again."""
+    if unit.links.external(SALESFORCE_MERGED, account, "salesforce") is not None:
+        unit.links.put(SALESFORCE_MERGED, account, "salesforce", f"{account}/{account}")
+        ctx.read_fields(unit)
+
+
 class AccountMerged:
     """`argument`: {"account": id}."""
 

@@ -15,7 +15,7 @@ from synccore.ports.rows import Row
 from synccore.ports.stores import Unit
 from synccore.ports.systems import Rejected
 from synccore.processes.context import Context
-from synccore.processes.merged_accounts import note_deleted
+from synccore.processes.merged_accounts import note_back, note_deleted
 from synccore.processes.polls import AHEAD_S, SalesforceChanges
 
 BEGINNING_S = 1.0  # a subscription that is not yet in force is looked after so soon
@@ -71,17 +71,20 @@ class SalesforceStream:
         keep = self._poll.keeping("Account", accounts), self._poll.keeping("Opportunity", deals)
         owed = next((reason for one in told if (reason := _unknown(one))), refused or self._owed)
         places = {one.topic: one.place for one in told}
-        gone = [name for one in told if (one.record, one.kind) == ("Account", "DELETE") for name in one.ids]
+        went = [(one.kind, name) for one in told if one.record == "Account" for name in one.ids]
 
         def store(unit: Unit) -> bool:
             self._ctx.read_fields(unit)  # also what another worker was told
             fresh = [kept(unit) for kept in keep]
-            for account in gone:
-                note_deleted(unit, account, self._ctx.clock.now(), f"account:{account}")
+            for kind, account in went:
+                if kind == "DELETE":
+                    note_deleted(unit, account, self._ctx.clock.now(), f"account:{account}")
+                elif kind == "UNDELETE":
+                    note_back(self._ctx, unit, account)
             _move(unit, places, owed)
             if not owed:
                 _advance(unit, told, self._ctx.clock.now() + AHEAD_S)
-            return any(fresh) or bool(gone)
+            return any(fresh) or any(kind == "DELETE" for kind, _ in went)
 
         fresh = await self._ctx.db.run(store)
         self._places |= places

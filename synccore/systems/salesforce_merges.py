@@ -38,7 +38,7 @@ class Merges:
 
     async def among(self, accounts: Iterable[str]) -> dict[str, str]:
         """Merges that these accounts, or accounts merged with them, had a part in: loser -> the one that is left."""
-        known = self._with_relatives(set(accounts))
+        known = self._with_relatives({one for one in accounts if _ACCOUNT.fullmatch(one)})
         for _ in range(DEPTH if known else 0):
             rows = await self._ask(soql.merged_accounts(sorted(known)))
             self.remember({str(row["Id"]): str(row["MasterRecordId"]) for row in rows if row["MasterRecordId"]})
@@ -46,10 +46,10 @@ class Merges:
             if more == known:
                 break
             known = more
-        return {loser: left for loser, left in self._into.items() if loser in known}
+        return {loser: left for loser, left in self._into.items() if loser in known and left != loser}
 
     def remember(self, into: Mapping[str, str]) -> None:
-        """Take over what is known; a survivor may have been merged itself."""
+        """Take over what is known; a survivor may have been merged itself, and one that is its own was brought back."""
         self._into = self._into | dict(into)
         for _ in range(DEPTH):
             self._into = {loser: self._into.get(left, left) for loser, left in self._into.items()}

@@ -38,3 +38,29 @@ def test_what_was_deleted_and_not_merged_stays_refused_and_nothing_is_asked_twic
     assert not asyncio.run(merges.learnt(refusal("INVALID_FIELD"), A)) and len(org.asked) == 1
     assert asyncio.run(merges.look(A)) and not asyncio.run(merges.look(A))
     assert not asyncio.run(merges.look("no account in here"))
+
+
+def test_all_that_belongs_together_is_told_for_any_of_it_also_when_the_org_has_forgotten():
+    org = Org(**{A: B, B: C})
+    merges = Merges(org.ask)
+    for one in (A, B, C):
+        assert asyncio.run(merges.among([one])) == {A: C, B: C}
+    assert asyncio.run(merges.among([D])) == {}
+    asked = len(org.asked)
+    assert asyncio.run(merges.among(["' OR Id != '"])) == {} and len(org.asked) == asked, (
+        "what is no id is not asked for"
+    )
+    org.into.clear()
+    assert asyncio.run(merges.among([C])) == {A: C, B: C}
+    later = Merges(org.ask)
+    assert asyncio.run(later.among([C])) == {} and later.now(A) == A
+    later.remember({A: B, B: C})
+    assert asyncio.run(later.among([A])) == {A: C, B: C} and later.now(A) == C
+
+
+def test_what_was_brought_back_stands_for_itself():
+    merges = Merges(Org().ask)
+    merges.remember({A: C, B: C})
+    merges.remember({A: A})
+    assert merges.now(f"{A} {B}") == f"{A} {C}"
+    assert asyncio.run(merges.among([A])) == {} and asyncio.run(merges.among([C])) == {B: C}
