@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.box import SIMPLE
 from rich.table import Table
 
 from harness.cli.output import Refusal, console, print_json
@@ -36,12 +37,19 @@ def coverage(
         rows = [[*cell, hits] for cell, hits in cells.items()]
         print_json({"stories": len(found.flown), "failed": len(found.failed), "cells": rows, "empty": gaps})
     kinds = list(dict.fromkeys(kind for _, _, kind in cells))
-    shown = Table(title=f"Hits in {len(found.flown)} stories", title_justify="left")
-    for name in ("operation", *kinds):
-        shown.add_column(name, justify="left" if name == "operation" else "right")
+    shown = Table(title=f"Hits in {len(found.flown)} stories", title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
+    shown.add_column("operation", no_wrap=True)
+    for number in range(1, len(kinds) + 1):
+        shown.add_column(str(number), justify="right", no_wrap=True)
+    told = ""
     for system, operation in dict.fromkeys((system, operation) for system, operation, _ in cells):
-        shown.add_row(f"{system} {operation}", *(str(cells[system, operation, kind] or "") for kind in kinds))
+        if system != told:
+            shown.add_row(told := system)
+        hits = (cells.get((system, operation, kind)) for kind in kinds)  # None: it cannot be
+        shown.add_row(f"  {operation}", *("-" if one is None else str(one or "") for one in hits))
     out.print(shown)
+    named = ", ".join(f"{number} {kind}" for number, kind in enumerate(kinds, start=1))
+    out.print(f"{named}; - cannot be (harness/swarm/cells.py says why)", highlight=False)
     for system, operation, kind in gaps:
         out.print(f"never hit: {system} {operation} {kind}", highlight=False)
     out.print(f"{len(cells) - len(gaps)} of {len(cells)} cells hit, {len(found.failed)} stories do not hold")

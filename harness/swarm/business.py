@@ -41,8 +41,9 @@ class Deal:
 class Business:
     """A company's business, drawn act by act."""
 
-    def __init__(self, chance: Random) -> None:
+    def __init__(self, chance: Random, metered: bool = False) -> None:
         self._chance = chance
+        self._metered = metered  # all is used by the call wherever it can be
         self._buyers = list(BUYERS)
         self._chance.shuffle(self._buyers)
         self._known: list[Json] = []
@@ -72,7 +73,7 @@ class Business:
             steps.append({"customer": buyer})
         buyer = chance.choice(self._known)
         seats = chance.choice((0, chance.randint(1, 12), chance.randint(1, 12)))
-        metered = bool(seats) and buyer["entity"] != "DE" and chance.random() < 0.25
+        metered = bool(seats) and buyer["entity"] != "DE" and (chance.random() < 0.25 or self._metered)
         lines: list[Json] = [{"sku": "PLAT-ANNUAL", "quantity": seats}] if seats else []
         if not seats or chance.random() < 0.5:
             lines.append({"sku": "ONBOARD", "quantity": chance.randint(1, 3)})
@@ -84,7 +85,7 @@ class Business:
         return [name]
 
     def _act(self, deal: Deal) -> list[Json]:
-        if deal.metered and self._chance.random() < 0.4:
+        if deal.metered and self._chance.random() < (0.8 if self._metered else 0.4):
             return self._use(deal)
         if deal.state == "billed":
             return self._pay(deal) if self._chance.random() < 0.8 else self._change(deal)

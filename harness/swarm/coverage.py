@@ -6,25 +6,18 @@ Faults of events, streams and records leave no call in the record, so they are n
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
-from harness.swarm.flying import Cell
-from harness.swarm.weather import CALLS, OPERATIONS
+from harness.swarm.cells import Cell, legal
 
 
 def table(cells: Mapping[Cell, int]) -> Iterator[tuple[Cell, int]]:
-    """Every legal cell (system, operation pattern, fault) with its hits, in the order of the weather's tables."""
-    for system, patterns in OPERATIONS.items():
-        for pattern in patterns:
-            if pattern == "*":
-                continue
-            for kind in CALLS:
-                yield (
-                    (system, pattern, kind),
-                    sum(
-                        hits
-                        for (where, operation, what), hits in cells.items()
-                        if (where, what) == (system, kind) and fnmatchcase(operation, pattern)
-                    ),
-                )
+    """Every legal cell (system, operation pattern, fault) with its hits, in the order of the tables."""
+    for system, pattern, kind in legal():
+        hits = (
+            count
+            for (where, operation, what), count in cells.items()
+            if (where, what) == (system, kind) and fnmatchcase(operation, pattern)
+        )
+        yield (system, pattern, kind), sum(hits)
 
 
 def empty(cells: Mapping[Cell, int]) -> list[Cell]:

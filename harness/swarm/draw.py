@@ -4,10 +4,12 @@ from random import Random
 
 from harness.scenario import Scenario, read_story
 from harness.swarm.business import Business
+from harness.swarm.cells import Aims
 from harness.swarm.weather import Weather
 from harness.swarm.writing import text_of
 
 DAYS_MAX = 4
+AIMED_DAYS = 3  # what follows a payment, and usage, is business of later days
 GENESES = ("2026-01-05T09:00:00Z", "2026-02-26T21:00:00Z", "2026-03-27T08:00:00Z", "2026-06-29T22:30:00Z")
 REST = ("5d", "6d")  # two nightly windows and a morning, with a weekend before them, on which there is none
 
@@ -15,10 +17,12 @@ REST = ("5d", "6d")  # two nightly windows and a morning, with a weekend before 
 def drawn(seed: str) -> Scenario:
     """The story of a seed: safety is judged all the time, liveness in the end, when the weather has long been calm."""
     chance = Random(f"{seed}/swarm")
-    business, weather = Business(Random(f"{seed}/business")), Weather(Random(f"{seed}/weather"))
-    steps = []
-    for _ in range(chance.randint(1, DAYS_MAX)):
-        steps += [*business.round(), *weather.day(), {"settle": {}}, {"advance": {"by": chance.choice(REST)}}]
+    weather, aims = Weather(Random(f"{seed}/weather")), Aims(Random(f"{seed}/aims"))
+    business = Business(Random(f"{seed}/business"), aims.usage)
+    steps, days = [], chance.randint(1, DAYS_MAX)
+    for _ in range(max(days, AIMED_DAYS) if aims.cells else days):
+        struck = (*aims.day(), *weather.day())
+        steps += [*business.round(), *struck, {"settle": {}}, {"advance": {"by": chance.choice(REST)}}]
     story = {
         "story": f"swarm-{seed}", "title": f"Business and weather of seed {seed}",
         "genesis": chance.choice(GENESES), "replay": chance.random() < 0.25,

@@ -11,11 +11,11 @@ from harness.scenario.steps import AdvanceStep
 from harness.simulation import Flight, fly
 from harness.simulation.loop import Runaway
 from harness.simulation.world import Change
+from harness.swarm.cells import Cell
 from harness.swarm.draw import drawn
 
 MARGIN_S = 90 * 86_400.0  # virtual time that a story may take beyond what its own steps ask for
 FINDINGS = 6
-Cell = tuple[str, str, str]
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from pathlib import Path
 import orjson
 
 from harness.repeat import digest_elsewhere, first_difference
+from harness.swarm.cells import Cell
 from harness.swarm.draw import drawn
-from harness.swarm.flying import Cell, Flown, flown
+from harness.swarm.flying import Flown, flown
 
 AGAIN_EVERY = 20  # one seed in so many, and every failure, is flown again in another process
 HASH_SEED = "4242"

@@ -1,25 +1,9 @@
 """Random weather: per seed which kinds of faults are on at all and how often they come, per day what strikes where."""
 
 from random import Random
-from typing import Any
 
-Json = dict[str, Any]
+from harness.swarm.cells import CALLS, OPERATIONS, Json, bearable
 
-# What the core asks of each system, as shell patterns on operation names. People act before the weather turns.
-OPERATIONS: dict[str, tuple[str, ...]] = {
-    "salesforce": ("*", "query", "composite", "record.upsert:*", "token", "pubsub.*"),
-    "subscriptions": (
-        "*", "customer.*", "subscription.*", "invoice.*", "transaction.*", "credit_note.*", "event.list", "usage.*",
-        "item_price.list",
-    ),
-    "erp_cloud": ("*", "record.create:*", "record.upsert:*", "record.update:*", "record.get:*", "suiteql", "token"),
-    "erp_legacy": ("*", "drop.write", "drop.rename", "drop.list", "drop.read"),
-    "metering": ("*", "event.feed", "export.*"),
-}  # fmt: skip
-CALLS = (
-    "refuse", "timeout", "lost_answer", "slow_applied", "server_error_before", "server_error_after", "limit",
-    "repeat", "truncated_body", "invalid_body", "expire_credentials",
-)  # fmt: skip
 EVENTS = ("duplicate_event", "delay_event", "drop_event")
 STREAM = ("gap_event", "overflow_event", "cut_stream", "expire_cursor")
 KINDS = (*CALLS, *EVENTS, *STREAM, "lock_row", "late_stamp", "outage", "crash")
@@ -67,6 +51,7 @@ class Weather:
             given["delay"] = chance.choice(("10s", "45s", "5m", "2h") if kind.endswith("event") else ("10s", "45s"))
         elif kind == "limit" and chance.random() < 0.5:
             given["retry_after"] = chance.choice(("2s", "60s"))
+        given["times"] = bearable(given["system"], given.get("operation", ""), kind, given["times"])
         return {"disturb": given}
 
     def _nth(self) -> int:

@@ -11,17 +11,22 @@ import typer.main
 import yaml
 
 from harness.cli import app
-from harness.cli.select import shard, stories
+from harness.cli.select import seeds, shard, stories
 
 ROOT = Path(__file__).parents[2]
 GITHUB, GITLAB = ROOT / ".github/workflows/windtunnel.yml", ROOT / ".gitlab-ci.yml"
-GIVEN = {"${{ matrix.part }}": "1", "$CI_NODE_INDEX": "1", "$CI_NODE_TOTAL": "2"}  # what the service fills in
+NIGHTLY = ROOT / ".github/workflows/nightly.yml"
+GIVEN = {"${{ matrix.part }}": "1", "${{ github.run_number }}": "7", "$CI_NODE_INDEX": "1",
+         "$CI_NODE_TOTAL": "2"}  # what the service fills in  # fmt: skip
 
 
 def jobs(path: Path) -> dict[str, Any]:
     read: dict[str, Any] = yaml.safe_load(path.read_text())
-    if path == GITHUB:
-        assert set(read[True]) == {"push", "pull_request"}  # YAML 1.1 takes a bare `on` for a boolean; GitHub does not
+    if path in (GITHUB, NIGHTLY):
+        assert set(read[True]) in (
+            {"push", "pull_request"},
+            {"schedule", "workflow_dispatch"},
+        )  # YAML 1.1 takes a bare `on` for a boolean; GitHub does not
         found: dict[str, Any] = read["jobs"]
         return found
     return {name: job for name, job in read.items() if "script" in job}
@@ -39,8 +44,8 @@ def commands(path: Path) -> Iterator[list[str]]:
             yield shlex.split(line)
 
 
-@pytest.mark.parametrize("path", [GITHUB, GITLAB], ids=lambda path: path.name)
-def test_every_command_of_a_pipeline_exists(path: Path) -> None:
+def parsed(path: Path) -> list[tuple[str, dict[str, Any]]]:
+    """The commands of a pipeline by name, with the options that they were given."""
     program: Any = typer.main.get_command(app)
     seen = []
     for words in commands(path):
@@ -53,11 +58,24 @@ def test_every_command_of_a_pipeline_exists(path: Path) -> None:
             name, rest = rest[0], rest[1:]
             command = command.commands[name]
         seen.append((name, command.make_context(name, rest).params))
+    return seen
+
+
+@pytest.mark.parametrize("path", [GITHUB, GITLAB], ids=lambda path: path.name)
+def test_every_command_of_a_pipeline_exists(path: Path) -> None:
+    seen = parsed(path)
     names = [name for name, _ in seen]
     assert names.count("run") == 2 and names.index("verify") < names.index("can-release")
     for params in (params for name, params in seen if name == "run"):
         chosen = stories([str(ROOT / one) if "/" in one else one for one in params["names"]])
         assert not params["part"] or shard(params["part"], chosen, ["1", "2"])
+
+
+def test_a_night_searches_and_fails_when_a_cell_is_empty() -> None:
+    (_, search), (_, coverage) = parsed(NIGHTLY)
+    parts = jobs(NIGHTLY)["swarm"]["strategy"]["matrix"]["part"]
+    assert len(seeds(search["swarm_seeds"])) == 4_000 and search["part"] == f"1/{len(parts)}"
+    assert [str(one) for one in coverage["records"]] == [f"night-{part}.jsonl" for part in parts]
 
 
 def test_a_job_keeps_its_reports_also_when_it_fails() -> None:
