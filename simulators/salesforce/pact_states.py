@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from simulators.kit.faults import Fault
 from simulators.kit.pact_states import Params, State, ask
+from simulators.salesforce import bulk_query
 
 if TYPE_CHECKING:
     from simulators.salesforce.app import Salesforce
@@ -32,7 +33,7 @@ class States:
             "more accounts than a page holds": self.many_accounts,
             "a won deal with one line": self.won_deal, "a bill": self.bill, "an active contract": self.contract,
             "a bill with a payment": self.payment, "an open renewal of a contract": self.open_renewal,
-            "a won deal with a milestone": self.milestone,
+            "a won deal with a milestone": self.milestone, "a bulk query that is done": self.bulk_query,
         }  # fmt: skip
 
     async def registered(self, _params: Params) -> Params:
@@ -139,6 +140,13 @@ class States:
             "Invoice__r": {"Invoice_Number__c": params["number"]},
         })  # fmt: skip
         return given
+
+    async def bulk_query(self, params: Params) -> Params:
+        """A job for the query `query` that has been worked on: {job}."""
+        made = await self._send("POST", "/jobs/query", {"operation": "query", **params})
+        due = next(one for one in self._system.jobs.pending() if one.payload.get("id") == made["id"])
+        await bulk_query.worker(self._system)(due)
+        return {"job": made["id"]}
 
     async def _create(self, kind: str, fields: dict[str, Any]) -> str:
         return str((await self._send("POST", f"/sobjects/{kind}", fields))["id"])

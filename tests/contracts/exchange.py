@@ -19,6 +19,7 @@ from synccore.ports.transport import Request, Response
 Given = tuple[str, dict[str, Any]]
 SPECIFICATION = "V4"
 FORM = "application/x-www-form-urlencoded"
+TEXT_CSV = "text/csv"
 
 
 def injected(example: Any, expression: str) -> dict[str, Any]:

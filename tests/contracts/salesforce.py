@@ -10,6 +10,7 @@ from synccore.ports.systems import Rejected
 from synccore.systems import books_salesforce, soql
 from synccore.systems.credentials import SalesforceAccess
 from synccore.systems.salesforce import SalesforceAdapter
+from tests.contracts import salesforce_bulk
 from tests.contracts.exchange import Case, Exchange, SignedIn, each, injected, like, shaped
 from tests.synccore.worlds import HandClock
 
@@ -347,4 +348,5 @@ CASES = (
                  record("Opportunity", DEAL_ID, "opportunity"), sends={"Gone__c": "x"}, status=400,
                  answers=refused("INVALID_FIELD"), authorized=TOKEN),
     ), lambda refusal: refusal.code == "INVALID_FIELD", raises=Rejected),
+    *salesforce_bulk.cases(API, (SIGNED_IN, ACTIVE), TOKEN, books_salesforce.CONTRACTS),
 )  # fmt: skip
