@@ -8,6 +8,8 @@ from typing import Any
 
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
+BASE16 = "0123456789abcdef"
+
 
 @cache
 def _pairs(alphabet: str) -> tuple[list[str], int, int]:
@@ -32,6 +34,8 @@ class Chance:
     def token(self, name: str, number: int, length: int, alphabet: str = BASE62) -> str:
         """A random-looking id that depends on seed, name and number alone (no state to save)."""
         digest = hashlib.blake2b(f"{self.seed}/{name}/{number}".encode(), digest_size=48).digest()
+        if alphabet == BASE16 and length <= 2 * len(digest):
+            return digest.hex()[::-1][:length]  # what the divisions below come to
         value = int.from_bytes(digest, "big")
         pairs, base, eight = _pairs(alphabet)
         text = ""

@@ -8,7 +8,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import fastavro
@@ -16,6 +16,7 @@ import orjson
 
 from simulators.kit.fidelity import approximate, exact
 from simulators.kit.store import Doc
+from simulators.salesforce.events.cells import NULL, cell, record_cell
 from simulators.salesforce.schemas import Field, SObject
 
 exact(
@@ -70,46 +71,50 @@ class Layout:
         """22 characters of base64url over a 16-byte fingerprint."""
         return schema_id(self.text)
 
-    @cached_property
-    def parsed(self) -> Any:
-        """The schema as the codec wants it."""
-        return fastavro.parse_schema(orjson.loads(self.text))
-
     def encode(self, header: Mapping[str, Any], doc: Doc, wanted: frozenset[str] | None) -> bytes:
         """An event's payload; `wanted` names the fields that have values (None: all)."""
-        record: dict[str, Any] = {"ChangeEventHeader": header}
-        for column in self._always:
-            record[column.name] = _value(column, doc, wanted)
+        cells = [NULL] * len(self.columns)  # what is missing is null by itself
+        for place, column in self._always:
+            value = _value(column, doc, wanted)
+            if column.compound:
+                cells[place] = record_cell(_members(column), value)
+            else:
+                cells[place] = cell("boolean", value)
         plain = self._plain
-        for name, value in doc.items():  # what is missing is null by itself
+        for name, value in doc.items():
             if name in plain and (wanted is None or name in wanted):
                 field_of, place = plain[name]
-                record[place] = converted(field_of, value)
-        return encoded(self.parsed, record)
+                cells[place] = cell(TYPES.get(field_of.type, "string"), converted(field_of, value))
+        return encoded(_HEADER, header) + b"".join(cells)
 
     @cached_property
-    def _always(self) -> tuple[Column, ...]:
+    def _always(self) -> tuple[tuple[int, Column], ...]:
         """Columns that are more than one stored value: compounds, and booleans, which are never null."""
-        return tuple(one for one in self.columns if one.compound or one.parts[0][2].type == "boolean")
+        columns = enumerate(self.columns)
+        return tuple((at, one) for at, one in columns if one.compound or one.parts[0][2].type == "boolean")
 
     @cached_property
-    def _plain(self) -> dict[str, tuple[Field, str]]:
+    def _plain(self) -> dict[str, tuple[Field, int]]:
         """The other columns by the field that they show."""
-        rest = (one for one in self.columns if one not in self._always)
-        return {field.name: (field, column.name) for column in rest for _, _, field in column.parts}
+        always = {place for place, _ in self._always}
+        return {one.parts[0][2].name: (one.parts[0][2], at) for at, one in enumerate(self.columns) if at not in always}
+
+    @cached_property
+    def _places(self) -> dict[str, tuple[int, int, bool]]:
+        """Position of a field's column (from 1), place within it, and whether it is a compound."""
+        columns = enumerate(self.columns, 1)
+        return {field.name: (at, bit, one.compound) for at, one in columns for bit, _, field in one.parts}
 
     def bitmap(self, fields: frozenset[str]) -> list[str]:
         """The places of fields: one map for the top level, and one for each compound that is concerned."""
-        if not fields:
-            return []
-        top, nested = 0, []
-        for place, column in enumerate(self.columns, 1):
-            bits = sum(1 << at for at, _, field in column.parts if field.name in fields)
-            if bits and column.compound:
-                nested.append(f"{place}-{_hexadecimal(bits)}")
-            elif bits:
+        top, nested = 0, dict[int, int]()
+        for place, bit, compound in (self._places[name] for name in fields if name in self._places):
+            if compound:
+                nested[place] = nested.get(place, 0) | 1 << bit
+            else:
                 top |= 1 << place
-        return [_hexadecimal(top), *nested] if top or nested else []
+        within = [f"{place}-{_hexadecimal(bits)}" for place, bits in sorted(nested.items())]
+        return [_hexadecimal(top), *within] if top or within else []
 
 
 def _hexadecimal(bits: int) -> str:
@@ -193,13 +198,22 @@ def _kind(sobject: SObject, column: Column, spelled: bool) -> list[Any]:
     return ["null", TYPES.get(column.parts[0][2].type, "string")]
 
 
-def _record(name: str, parts: Sequence[str]) -> dict[str, Any]:
+def _record(name: str, parts: tuple[str, ...]) -> dict[str, Any]:
     fields = [
-        {"name": part, "type": ["null", "double" if part in _DEGREES else "string"], "doc": "Data:Text",
-         "default": None}
-        for part in parts
-    ]  # fmt: skip
+        {"name": part, "type": ["null", kind], "doc": "Data:Text", "default": None}
+        for part, kind in _kinds(parts).items()
+    ]
     return {"type": "record", "name": name, "namespace": NAMESPACE, "fields": fields}
+
+
+@cache
+def _kinds(parts: tuple[str, ...]) -> dict[str, str]:
+    """Kinds of a compound's parts, by name."""
+    return {part: "double" if part in _DEGREES else "string" for part in parts}
+
+
+def _members(column: Column) -> dict[str, str]:
+    return _kinds(_NAME_PARTS if column.name == "Name" else ADDRESS_PARTS)
 
 
 def doc_of(field: Field) -> str:
@@ -220,6 +234,9 @@ def _header() -> dict[str, Any]:
     record = {"type": "record", "name": "ChangeEventHeader", "namespace": NAMESPACE,
               "fields": [{"name": name, "type": kind} for name, kind in fields]}  # fmt: skip
     return {"name": "ChangeEventHeader", "type": record}
+
+
+_HEADER = fastavro.parse_schema(_header()["type"])
 
 
 # -- values -----------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from simulators.kit.chance import Chance
+from simulators.kit.chance import BASE16, Chance
 from simulators.kit.fidelity import exact
 from simulators.kit.store import Store
 
@@ -85,7 +85,7 @@ class Bus:
 
     def token(self, name: str, number: int) -> str:
         """An id in the form of a UUID."""
-        text = self._chance.token(name, number, 32, "0123456789abcdef")
+        text = self._chance.token(name, number, 32, BASE16)
         return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
 
     def expire(self, now: float) -> None:

@@ -1,10 +1,13 @@
 """What the org tells of its changes: each kind of change, what of its fields, transactions, merging, and silence."""
 
+import fastavro
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulators.kit.faults import Fault
+from simulators.salesforce.events.avro import change_layout, decoded, encoded
 from tests.simulators.salesforce.bus import composite, told
 from tests.simulators.salesforce.org import Org
 
@@ -150,3 +153,26 @@ def test_whoever_applies_all_events_holds_the_record(changes: list[dict[str, str
     assert stored is not None
     wanted = ("Name", "Phone", "Site", "Fax", "BillingCity", "NumberOfEmployees")
     assert {name: copy.get(name) for name in wanted} == {name: stored.get(name) for name in wanted}
+
+
+SAMPLES = {"boolean": True, "int": -1_234_567, "date": "1969-12-31", "datetime": "2026-01-05T09:00:00.000+0000",
+           "time": "10:20:30.4Z", "currency": 12.5, "double": -0.25, "percent": 3}  # fmt: skip
+HEADER = {"entityName": "X", "recordIds": ["001", "002"], "changeType": "UPDATE", "changeOrigin": "", "commitUser": "ü",
+          "transactionKey": "k", "sequenceNumber": 300, "commitTimestamp": 1_767_603_600_000, "commitNumber": 2**40,
+          "nulledFields": [], "diffFields": [], "changedFields": ["0x02"]}  # fmt: skip
+
+
+def test_payloads_are_what_the_codec_makes_of_the_schema_byte_for_byte(org: Org):
+    for sobject in org.system.org.schema.objects.values():
+        layout = change_layout(sobject)
+        schema = fastavro.parse_schema(orjson.loads(layout.text))
+        doc = {field.name: SAMPLES.get(field.type, "né" * 70) for field in sobject.fields.values()}
+        doc |= {field.name: 59.5 for field in sobject.fields.values() if field.name.endswith(("Latitude", "Longitude"))}
+        for wanted in (None, frozenset[str](), frozenset(list(doc)[::3])):
+            payload = layout.encode(HEADER, doc, wanted)
+            record = decoded(schema, payload)
+            assert encoded(schema, record) == payload and record["ChangeEventHeader"] == HEADER
+            shown = {column.name for column in layout.columns if record[column.name] is not None}
+            told = {column.name for column in layout.columns for _, _, field in column.parts
+                    if wanted is None or field.name in wanted}  # fmt: skip
+            assert shown == told, (sobject.name, shown ^ told)
