@@ -102,11 +102,11 @@ def _schedules(state: State) -> Rows:
 
 
 def _ledger(state: State) -> Rows:
-    symbols = {doc["id"]: doc.get("symbol") or doc["id"] for doc in state.store.find("currency")}
-    bases = {doc["id"]: doc["currency"] for doc in state.store.find("subsidiary")}
-    digits = {doc["id"]: int(doc.get("currencyPrecision", 2)) for doc in state.store.find("currency")}
-    accounts = {doc["id"]: doc for doc in state.store.find("account")}
-    periods = {doc["id"]: doc["periodName"] for doc in state.store.find("accountingPeriod")}
+    symbols = {doc["id"]: doc.get("symbol") or doc["id"] for doc in state.store.held("currency")}
+    bases = {doc["id"]: doc["currency"] for doc in state.store.held("subsidiary")}
+    digits = {doc["id"]: int(doc.get("currencyPrecision", 2)) for doc in state.store.held("currency")}
+    accounts = {doc["id"]: doc for doc in state.store.held("account")}
+    periods = {doc["id"]: doc["periodName"] for doc in state.store.held("accountingPeriod")}
     rows = []
     for (
         tx,

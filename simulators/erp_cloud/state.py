@@ -161,7 +161,7 @@ class State:
     def months(self) -> list[Doc]:
         """The posting months in order of start."""
         if self._months is None:
-            found = [p for p in self.store.find("accountingPeriod") if not p.get("isYear") and not p.get("isQuarter")]
+            found = [p for p in self.store.held("accountingPeriod") if not p.get("isYear") and not p.get("isQuarter")]
             self._months = sorted(found, key=lambda period: (period["startDate"], period["id"]))
         return self._months
 

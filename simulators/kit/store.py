@@ -68,6 +68,7 @@ class Store:
         self._kept: list[int] = []  # for each open transaction, how many pending changes came before it
         self._transaction = Transaction(self)
         self._held: dict[str, list[Doc]] = {}
+        self._moved: set[str] = set()  # kinds whose documents may be others than the remembered ones
         self._origin: Origin | None = None
         self.listeners: list[Callable[[list[Change]], None]] = []
         self.closers: list[Callable[[list[Change]], None]] = []
@@ -106,18 +107,22 @@ class Store:
         if self._origin is not None:
             self._origin.suspect()
         self._held.clear()
+        self._moved.update(self._kinds)
         self.version += 1
 
     def remember(self) -> None:
         """Take the present data as what `recall` returns to."""
         self._origin = Origin(self.db, self.snapshot())
+        self._moved.clear()
 
     def recall(self) -> None:
         """Replace all data by what was remembered."""
         self._require_idle()
         assert self._origin is not None, "nothing was remembered"
         self._origin.restore()
-        self._held.clear()
+        for kind in self._moved:
+            self._held.pop(kind, None)
+        self._moved.clear()
         self.version += 1
 
     @contextmanager
@@ -267,6 +272,7 @@ class Store:
     def _changed(self, change: Change) -> None:
         self._pending.append(change)
         self._held.pop(change.kind, None)
+        self._moved.add(change.kind)
         if not self._kept:
             self._publish()
 

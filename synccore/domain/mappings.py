@@ -2,9 +2,11 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from functools import lru_cache
+from typing import Any, Literal, TypeVar, cast
 from zoneinfo import available_timezones
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 
@@ -14,7 +16,18 @@ class Mapping(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+M = TypeVar("M", bound=Mapping)
 Ledger = Literal["cloud", "legacy"]
+
+
+def read(kind: type[M], content: Any) -> M:
+    """A mapping as it is stored (JSON values); raises ValidationError. Like content is validated once a process."""
+    return cast(M, _read(kind, orjson.dumps(content)))
+
+
+@lru_cache(maxsize=4096)
+def _read(kind: type[Mapping], content: bytes) -> Mapping:
+    return kind.model_validate(orjson.loads(content))
 
 
 class Cutover(Mapping):

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from synccore.domain import drift, validation
+from synccore.domain import drift, mappings, validation
 from synccore.domain.drift import FieldMaps
 from synccore.domain.keys import Keys
 from synccore.domain.mappings import Entity, Item, TaxMap
@@ -120,26 +120,26 @@ class Context:
 def entity_of(unit: Unit, key: str) -> Entity | None:
     """A configured legal entity."""
     value = unit.mappings.get("entities", key) if key else None
-    return Entity.model_validate(value) if value is not None else None
+    return mappings.read(Entity, value) if value is not None else None
 
 
 def taxes_of(unit: Unit, key: str) -> TaxMap | None:
     """An entity's tax map."""
     value = unit.mappings.get("tax", key) if key else None
-    return TaxMap.model_validate(value) if value is not None else None
+    return mappings.read(TaxMap, value) if value is not None else None
 
 
 def item_of(unit: Unit, sku: str) -> Item | None:
     """A product's mapping."""
     value = unit.mappings.get("items", sku) if sku else None
-    return Item.model_validate(value) if value is not None else None
+    return mappings.read(Item, value) if value is not None else None
 
 
 def items_by_line(unit: Unit) -> dict[str, tuple[str, Item]]:
     """Product code and mapping by what a bill's line names: the item price, or the product code of an ad hoc charge."""
     found: dict[str, tuple[str, Item]] = {}
     for sku, value in unit.mappings.all("items").items():
-        item = Item.model_validate(value)
+        item = mappings.read(Item, value)
         found[sku] = (sku, item)
         for price in item.prices.values():
             found[price] = (sku, item)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from synccore.domain import calendar
+from synccore.domain import calendar, mappings
 from synccore.domain.agreements import Contracted, Unfit, fingerprint
 from synccore.domain.agreements import agreed as parts_of
 from synccore.domain.deals import Deal
@@ -58,8 +58,8 @@ class OrderActivation:
             reason = "; ".join(finding.reason for finding in found)
             await run.step("report", lambda: self._report(deal, reason))
             raise Parked(reason, found)
-        entity = Entity.model_validate(facts["entity"])
-        items = {sku: Item.model_validate(item) for sku, item in facts["items"].items()}
+        entity = mappings.read(Entity, facts["entity"])
+        items = {sku: mappings.read(Item, item) for sku, item in facts["items"].items()}
         if deal.kind != "new":
             cycles = self._terms(deal, items, facts).cycles if deal.kind == "renewal" else 0
             collection = self._payment_fields(deal, facts)["auto_collection"]
@@ -195,9 +195,9 @@ class OrderActivation:
         return found
 
     def _judge(self, deal: Deal, facts: Facts) -> tuple[Finding, ...]:
-        entity = Entity.model_validate(facts["entity"]) if facts["entity"] else None
-        taxes = TaxMap.model_validate(facts["taxes"]) if facts["taxes"] else None
-        items = {sku: Item.model_validate(item) if item else None for sku, item in facts["items"].items()}
+        entity = mappings.read(Entity, facts["entity"]) if facts["entity"] else None
+        taxes = mappings.read(TaxMap, facts["taxes"]) if facts["taxes"] else None
+        items = {sku: mappings.read(Item, item) if item else None for sku, item in facts["items"].items()}
         today = date.fromisoformat(facts["today"])
         catalogues = Catalogues(facts["prices"], facts["erp_items"])
         found = tuple(self._ctx.findings(deal, MasterData(entity, taxes, items), catalogues, today))

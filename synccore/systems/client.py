@@ -80,19 +80,22 @@ class Client:
     async def write(self, operation: str, request: Request) -> Response:
         """A 2xx answer, empty or JSON. Raises as `fetch` does."""
         response = await self.fetch(operation, request)
-        try:
-            parse(response.body or b"{}")
-        except ValueError:  # a proxy's page: nobody knows whether the vendor has seen the request
-            raise Unknown(self._name, operation, f"{response.status} with an unreadable body") from None
+        self._content(operation, response)
         return response
 
     async def write_json(self, operation: str, request: Request, member: str) -> Any:
         """As `write`, for operations that answer with JSON: a 2xx whose body lacks `member` is an unknown outcome."""
-        response = await self.write(operation, request)
-        body = parse(response.body or b"{}")
+        response = await self.fetch(operation, request)
+        body = self._content(operation, response)
         if not isinstance(body, dict) or member not in body:
             raise Unknown(self._name, operation, f"{response.status} without '{member}'")
         return body
+
+    def _content(self, operation: str, response: Response) -> Any:
+        try:
+            return parse(response.body or b"{}")
+        except ValueError:  # a proxy's page: nobody knows whether the vendor has seen the request
+            raise Unknown(self._name, operation, f"{response.status} with an unreadable body") from None
 
     async def _exchange(self, operation: str, request: Request) -> Response:
         async with self._target.slots:

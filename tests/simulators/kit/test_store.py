@@ -171,3 +171,26 @@ def test_what_was_remembered_comes_back_after_a_snapshot_took_its_place() -> Non
     assert store.get("thing", "a")
     store.recall()
     assert store.get("thing", "a") is None
+
+
+def test_what_is_held_is_what_stands_there_after_each_way_back() -> None:
+    s = Store((*KINDS, Kind("rate")))
+    s.put("thing", {"id": "a"})
+    s.put("rate", {"id": "eur"})
+    s.remember()
+    rates = s.held("rate")
+    s.put("thing", {"id": "b"})
+    assert len(s.held("thing")) == 2
+    other = s.snapshot()
+    s.recall()
+    assert [doc["id"] for doc in s.held("thing")] == ["a"]
+    assert s.held("rate") is rates, "nobody has changed a rate: it need not be read again"
+    s.restore(other)
+    assert [doc["id"] for doc in s.held("thing")] == ["a", "b"] and s.held("rate") == rates
+    s.recall()
+    assert [doc["id"] for doc in s.held("thing")] == ["a"]
+    with pytest.raises(RuntimeError), s.transaction():
+        s.put("rate", {"id": "usd"})
+        assert len(s.held("rate")) == 2
+        raise RuntimeError
+    assert s.held("rate") == rates
