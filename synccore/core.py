@@ -15,7 +15,7 @@ from synccore.domain.drift import FieldMaps
 from synccore.engine.dispatch import TICKER, Dispatcher
 from synccore.engine.meter import Meter
 from synccore.engine.pulse import Pulse
-from synccore.engine.rehearsal import Reading, Undoing, rehearse
+from synccore.engine.rehearsal import Reading, Undoing, rehearse, telling
 from synccore.engine.retry import RetryPolicy
 from synccore.experience.desk import TickerView
 from synccore.ports.chance import Chance
@@ -25,7 +25,7 @@ from synccore.ports.engine import Engine, Process, StepTaken, Ticker
 from synccore.ports.exports import Exports
 from synccore.ports.files import FileDrop
 from synccore.ports.outcomes import Away
-from synccore.ports.rehearsals import Rehearsed
+from synccore.ports.rehearsals import PlannedWrite, Rehearsed
 from synccore.ports.reports import KeptReport
 from synccore.ports.stores import Signal, Unit
 from synccore.ports.streams import Channel
@@ -243,9 +243,10 @@ class Core:
         """What a replay of these signals would do: nothing is stored or sent, what reads is really read."""
         memory = Undoing(self.database)
         dry = self._context(memory, Reading(self.parts.transport(self.ports.transport)))
-        dry = self.parts.context(replace(dry, kick=_nothing))
+        dry, told = self.parts.context(replace(dry, kick=_nothing)), list[PlannedWrite]()
         await self.parts.replay(dry)(signals, customer)
-        return await rehearse(self.parts.processes(dry), dict(memory.found))
+        dry = replace(dry, once=telling(dry.once, told), level=telling(dry.level, told))
+        return await rehearse(self.parts.processes(dry), dict(memory.found), told)
 
     async def reconcile(self, by: str, heals: bool = False) -> KeptReport:
         """Compare all books now, one reconciliation at a time; raises Later or Rejected when one cannot be read."""

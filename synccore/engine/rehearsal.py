@@ -1,13 +1,13 @@
-"""What a replay would do, without doing it: processes run on real reads, nothing is stored, the first write is kept.
+"""What a replay would do, without doing it: processes run on real reads, nothing is stored, each write is told.
 
-Each piece of work stops at its first write, since what follows may depend on the answer. A write is told with its
-fields as they are in the target now and as they would be.
+A piece of work goes on behind a write as if that had been sent, with an answer that nobody knows, and ends where it
+cannot do without it. A write is told with its fields as they are in the target now and as they would be.
 """
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from synccore.ports.database import Database
 from synccore.ports.engine import Process
@@ -20,6 +20,7 @@ from synccore.ports.transport import NoAnswer, NotSent, Request, Response, Trans
 T = TypeVar("T")
 READS = ("/oauth2/token", "/oauth2/v1/token", "/query/v1/suiteql", "/estimates/")  # what only reads, though by POST
 MOST = 1_000  # pieces of work that are looked at: each reads from the systems
+ANSWER = "(as answered)"
 WIDTH = 200  # characters of a value that are told
 
 
@@ -33,6 +34,35 @@ class _Intended(Exception):
     def __init__(self, writes: list[PlannedWrite]) -> None:
         super().__init__()
         self.writes = writes
+
+
+class _Hangs(Exception):
+    """What follows hangs on an answer that nobody knows."""
+
+
+def telling(real: Callable[..., Awaitable[Any]], told: list[PlannedWrite]) -> Callable[..., Awaitable[Any]]:
+    """A way to write (`processes.writes`) that tells what would be sent, and goes on."""
+
+    async def tell(*given: Any, **more: Any) -> Any:
+        try:
+            return await real(*given, **more)
+        except _Intended as intended:
+            told.extend(one for one in intended.writes if one.fields or not _named(one.target))
+            return _answer(intended.writes)
+
+    return tell
+
+
+def _answer(writes: Sequence[PlannedWrite]) -> str:
+    """The name of what was written, where the writer gives it one; else nobody knows it yet."""
+    given = writes[-1].fields.get("id")
+    return str(given[1]) if given is not None else _named(writes[-1].target) or ANSWER
+
+
+def _named(target: str) -> str:
+    """The record that a path ends with, '' if it ends with a collection or an action."""
+    name = target.rpartition("/")[2]
+    return name if any(sign.isdigit() for sign in name) and ":" not in name else ""
 
 
 class _Spool:
@@ -106,9 +136,14 @@ class Reading:
     async def send(self, request: Request) -> Response:
         """See `ports.transport.Transport`."""
         path = urlsplit(request.url).path
+        if ANSWER in unquote(request.url):
+            raise _Hangs
         if request.method == "GET" or any(part in path for part in READS):
             return await self._real.send(request)
-        raise _Intended([await self._told(request, *part) for part in _parts(request)])
+        parts = _parts(request)
+        if any(ANSWER in str(value) and value != ANSWER for _, _, body in parts for value in body.values()):
+            raise _Hangs
+        raise _Intended([await self._told(request, *part) for part in parts])
 
     async def _told(self, request: Request, method: str, path: str, body: Mapping[str, Any]) -> PlannedWrite:
         site = urlsplit(request.url)
@@ -147,24 +182,35 @@ class DryRun:
 
 
 async def rehearse(
-    processes: Mapping[str, Process], work: Mapping[tuple[str, str, str], Any]
+    processes: Mapping[str, Process], work: Mapping[tuple[str, str, str], Any], told: list[PlannedWrite] | None = None
 ) -> list[Rehearsed]:  # fmt: skip
-    """Each piece of work up to its first write."""
-    told = []
+    """Each piece of work, with all its writes as far as they do not hang on answers; `told`: see `telling`."""
+    found, writes = [], told if told is not None else []
     for (process, key, subject), argument in list(work.items())[:MOST]:
-        one = Rehearsed(process, subject)
-        try:
-            await processes[process](DryRun(key), argument)
-        except _Intended as intended:
-            one.outcome, one.writes = "would write", intended.writes
-        except Parked as parked:
-            one.outcome = f"would wait: {parked}"
-        except Later as later:
-            one.outcome = f"would be tried later: {later}"
-        except Rejected as refusal:
-            one.outcome = f"would be refused: {refusal}"
-        told.append(one)
-    return told
+        writes.clear()
+        outcome = await _outcome(processes[process](DryRun(key), argument), writes)
+        found.append(Rehearsed(process, subject, "would write" if writes else outcome, list(writes)))
+    return found
+
+
+async def _outcome(run: Awaitable[None], writes: list[PlannedWrite]) -> str:
+    try:
+        await run
+    except _Intended as intended:
+        writes.extend(intended.writes)
+    except Parked as parked:
+        return f"would wait: {parked}"
+    except Later as later:
+        return f"would be tried later: {later}"
+    except Rejected as refusal:
+        return f"would be refused: {refusal}"
+    except _Hangs:
+        pass
+    except (TypeError, ValueError, KeyError):
+        if not writes:
+            raise
+        # behind a write: an answer of many members is needed, and nobody knows it
+    return "nothing to do"
 
 
 def _parts(request: Request) -> Sequence[tuple[str, str, Mapping[str, Any]]]:
@@ -186,7 +232,7 @@ def _parts(request: Request) -> Sequence[tuple[str, str, Mapping[str, Any]]]:
 def _planned(method: str, target: str, before: Mapping[str, Any], body: Mapping[str, Any]) -> PlannedWrite:
     fields = {
         name: (_short(_at(before, name)), _short(value)) for name, value in body.items()
-        if not _same(_at(before, name), value)
+        if not _same(_at(before, name), value) and not (value == ANSWER and _at(before, name))  # most likely the same
     }  # fmt: skip
     return PlannedWrite(method, target, fields)
 

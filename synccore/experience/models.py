@@ -216,7 +216,7 @@ class PlannedWriteView(BaseModel):
 
 
 class RehearsedView(BaseModel):
-    """A piece of work of a dry run: what it would write first (one request may write several records), or its end."""
+    """A piece of work of a dry run: what it would write, as far as that hangs on no answer, or its end."""
 
     process: str
     subject: str

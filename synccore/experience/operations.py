@@ -91,7 +91,8 @@ async def effects(core: At, _: Viewer, unresolved: Annotated[bool, Query()] = Tr
 async def replay(core: At, caller: Operator, body: ReplayOrder) -> ReplayReport:
     """Translate stored signals into work again; what they led to is there already, so nothing new is expected.
 
-    A dry run says what each piece of work would write first, with each field as it is now and as it would be.
+    A dry run says what each piece of work would write, with each field as it is now and as it would be, as far as that
+    does not hang on what the systems would answer.
     """
 
     def select(unit: Unit) -> list[Signal]:

@@ -15,7 +15,7 @@ class PlannedWrite:
 
 @dataclass
 class Rehearsed:
-    """A piece of work: what it would write first, why it would wait, or `nothing to do`."""
+    """A piece of work: what it would write, why it would wait, or `nothing to do`."""
 
     process: str
     subject: str

@@ -49,10 +49,33 @@ def test_what_a_replay_would_write_is_told_field_by_field_and_not_written(sandbo
     sandbox.play("- fix_account: {customer: hudson, name: Hudson Analytics Inc}")
     found = rehearsed(sandbox, source="salesforce")
     writes = [write for row in found for write in row["writes"]]
-    (target,) = {write["target"] for write in writes}
-    assert target.startswith("/api/v2/customers/")
-    assert writes[0]["fields"] == {"company": ["Hudson Analytics", "Hudson Analytics Inc"]}
+    told = {write["target"].rpartition("/")[0]: write["fields"] for write in writes}
+    assert set(told) == {"/api/v2/customers", "/services/rest/record/v1/customer"}, told
+    assert told["/api/v2/customers"] == {"company": ["Hudson Analytics", "Hudson Analytics Inc"]}
+    assert told["/services/rest/record/v1/customer"]["companyName"] == ["Hudson Analytics", "Hudson Analytics Inc"]
     names = {row.name for row in sandbox.evidence().canon.customers if row.system == "subscriptions"}
     assert "Hudson Analytics Inc" not in names
     sandbox.settle()
     assert not [row for row in rehearsed(sandbox, source="salesforce") if row["writes"]]
+
+
+NEW = """
+- disturb: {id: busy, system: subscriptions, kind: server_error_before, operation: customer.create, times: 0, lasts: 3h}
+- customer: {id: hudson, name: Hudson Analytics, entity: US, country: US, state: NY, city: New York, pays_by: card}
+- deal: {id: h, customer: hudson, lines: [{sku: PLAT-ANNUAL, quantity: 10}]}
+- close: h
+- advance: 5m
+"""
+
+
+def test_all_writes_of_a_new_deal_are_told_up_to_those_that_hang_on_answers(sandbox: Sandbox):
+    sandbox.play(NEW)
+    before = sandbox.evidence()
+    row = next(row for row in rehearsed(sandbox, source="salesforce") if row["process"] == "order-activation")
+    assert row["outcome"] == "would write"
+    targets = [write["target"] for write in row["writes"]]
+    assert targets[0].endswith("/customers")
+    assert any("subscription_for_items" in target or "create_with_items" in target for target in targets), targets
+    assert len(targets) >= 3, "the customer in the ledger too"
+    after = sandbox.evidence()
+    assert after.canon == before.canon and after.work == before.work

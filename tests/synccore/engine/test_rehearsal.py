@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from synccore.bootstrap import inline_database, prepare
-from synccore.engine.rehearsal import Reading, Undoing, rehearse
+from synccore.engine.rehearsal import Reading, Undoing, rehearse, telling
 from synccore.ports.outcomes import Later, Parked
 from synccore.ports.rehearsals import Rehearsed
 from synccore.ports.transport import NoAnswer, Request, Response
@@ -88,6 +88,45 @@ def test_each_part_of_a_composite_is_told():
 def test_a_record_that_cannot_be_read_is_as_if_it_were_new(url: str):
     one = told(Site(), Request("PATCH", url, JSON, b'{"a": 1}'))
     assert one.writes[0].fields == {"a": (None, 1)}
+
+
+def test_work_goes_on_behind_a_write_as_far_as_its_answer_is_not_needed():
+    site, writes = Site(c1={"customer": {"id": "c1", "company": "Old", "note": "n"}}), []
+    customers = "http://x/api/v2/customers"
+
+    async def sent(method: str, url: str, body: bytes) -> Any:
+        return await Reading(site).send(Request(method, url, FORM, body))
+
+    write = telling(sent, writes)
+
+    async def process(_run: Any, argument: Any) -> None:
+        assert await write("POST", customers, b"id=c9&company=New") == "c9", "the writer names it"
+        assert await write("POST", f"{customers}/c1", b"company=New") == "c1", "the path names it"
+        unnamed = await write("POST", "http://x/api/v2/invoices", b"customer_id=c1")
+        await write("POST", f"{customers}/c1", f"note={unnamed}".encode())  # most likely the same as now
+        if argument["hangs"] == "url":
+            await Reading(site).send(Request("GET", f"http://x/api/v2/invoices/{unnamed}"))
+        elif argument["hangs"] == "key":
+            await write("POST", customers, f"id=CB-{unnamed}".encode())
+        else:
+            unnamed["members"]
+        await write("POST", "http://x/api/v2/never", b"a=1")
+
+    for hangs in ("url", "key", "members"):
+        (one,) = asyncio.run(rehearse({"p": process}, {("p", "k", "s"): {"hangs": hangs}}, writes))
+        assert one.outcome == "would write"
+        assert [write.target for write in one.writes] == [
+            "/api/v2/customers", "/api/v2/customers/c1", "/api/v2/invoices",
+        ]  # fmt: skip
+    assert all(method == "GET" for method, _ in site.sent)
+
+
+def test_what_goes_wrong_before_any_write_is_not_hidden():
+    async def broken(_run: Any, _argument: Any) -> None:
+        raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        asyncio.run(rehearse({"p": broken}, {("p", "k", "s"): {}}))
 
 
 def test_how_work_ends_that_writes_nothing():
