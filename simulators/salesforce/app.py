@@ -35,6 +35,11 @@ exact(
     source="observed, documented",
     held_by="test_auth, test_refusals",
 )
+approximate(
+    "A request line",
+    "of more than 16,384 bytes is refused with 414; from 65,536 on the HTTP server answers first: 400 and a plain text",
+    source="documented",
+)
 approximate("what counts as a request", "login does; composite members do not")
 absent("TLS and the vendor's own host names: they are the edge's (`simulators/edge`), not this server's")
 

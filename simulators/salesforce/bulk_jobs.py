@@ -16,7 +16,7 @@ from simulators.salesforce.errors import failed, not_found
 from simulators.salesforce.ids import make_id, parse_id
 from simulators.salesforce.moments import stamp
 from simulators.salesforce.state import DATA, JOB, ROWS
-from simulators.salesforce.web import Context, reply
+from simulators.salesforce.web import Context, reply, whole_number
 
 if TYPE_CHECKING:
     from simulators.salesforce.app import Salesforce
@@ -92,13 +92,12 @@ def listing(kind: str) -> Callable[[Context], Any]:
     """The endpoint that lists all jobs of a kind, youngest first, a thousand a page."""
 
     async def endpoint(ctx: Context) -> Answer:
-        locator = ctx.parameters().get("queryLocator", "")
-        if locator and not locator.isdecimal():
+        start = whole_number(ctx.parameters().get("queryLocator") or "0", -1)
+        if start < 0:
             raise failed("INVALID_QUERY_LOCATOR", "invalid query locator")
-        start = int(locator or 0)
         rows = ctx.org.store.rows(
             f"SELECT doc FROM {JOB.name} WHERE type = ? ORDER BY rowid DESC LIMIT ? OFFSET ?",
-            (kind, LISTED + 1, min(start, 2**40)),
+            (kind, LISTED + 1, start),
         )
         jobs = [orjson.loads(row[0]) for row in rows]
         folder = "ingest" if kind == INGEST else "query"

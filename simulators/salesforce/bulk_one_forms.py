@@ -102,14 +102,17 @@ def read_rows(body: bytes, kind: str) -> list[Row] | tuple[list[str], Iterator[l
     return [_record(child) for child in _parsed(body)]
 
 
-def _record(element: ElementTree.Element) -> Row:
+def _record(element: ElementTree.Element, named: bool = False) -> Row:
+    """A record's values; `named`: it is the parent that another names by an external id, and has none within it."""
     row: Row = {}
     for child in element:
         inner = next((one for one in child if _local(one.tag) == "sObject"), None)
         if child.get(_NIL) == "true":
             row[_local(child.tag)] = None
         elif inner is not None:
-            row[_local(child.tag)] = _record(inner)
+            if named:
+                raise Unreadable("InvalidBatch : Records are nested too deeply")
+            row[_local(child.tag)] = _record(inner, named=True)
         elif child.text:
             row[_local(child.tag)] = child.text
     row.pop("type", None)

@@ -17,7 +17,7 @@ from simulators.salesforce.errors import ApiError, failed
 from simulators.salesforce.soql.plan import Rows
 from simulators.salesforce.soql.runner import Run
 from simulators.salesforce.state import JOB, ROWS, OrgState
-from simulators.salesforce.web import Context, reply
+from simulators.salesforce.web import Context, reply, whole_number
 
 if TYPE_CHECKING:
     from simulators.salesforce.app import Salesforce
@@ -105,8 +105,8 @@ async def results(ctx: Context, job: str) -> Answer:
         raise failed("JOB_NOT_COMPLETE", f"The job is {found['state']}, results are not available", 412)
     parameters, total = ctx.parameters(), found["processed"]
     start = min(_place(parameters.get("locator")), total)
-    most = parameters.get("maxRecords", "")
-    end = min(start + int(most), total) if most.isdecimal() and 0 < int(most) < total else total
+    most = whole_number(parameters.get("maxRecords", ""), 0)
+    end = min(start + most, total) if 0 < most < total else total
     run = Run(ctx.org, found["query"], ctx.call.at, ctx.root, found["operation"] == "queryAll")
     locator = base64.b64encode(str(end).encode()).decode().rstrip("=") if end < total else "null"
     headers = {"Sforce-NumberOfRecords": str(end - start), "Sforce-Locator": locator}

@@ -11,7 +11,7 @@ from simulators.kit.calls import Answer, Call
 from simulators.kit.fidelity import approximate, exact
 from simulators.salesforce import naming
 from simulators.salesforce.errors import failed, not_found
-from simulators.salesforce.web import Context, reply
+from simulators.salesforce.web import Context, reply, whole_number
 
 exact(
     "collections, composite, batch, tree: caps, rollback, codes on innocent members",
@@ -27,6 +27,7 @@ exact(
 approximate("nodes of a graph", "are done in the order of the request; depth is not capped")
 
 MOST, MOST_QUERIES = 25, 5
+MOST_PLACES = 1 << 40  # an index that no list of an answer has
 MOST_GRAPHS, MOST_NODES, GRAPHS_FROM = 75, 500, 50
 _GRAPH_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{0,39}")
 _NODE = re.compile(r"/sobjects/[^/]+(/[^/]+){0,4}$")
@@ -116,6 +117,8 @@ def _members(body: dict[str, Any], name: str, most: int) -> list[dict[str, Any]]
     for one in found:
         if not isinstance(one.get("method"), str) or not isinstance(one.get("url"), str):
             raise failed("INVALID_INPUT", "Each request needs a method and a url")
+        if not isinstance(one.get("httpHeaders") or {}, dict):
+            raise failed("INVALID_INPUT", "httpHeaders must be an object")
     return found
 
 
@@ -204,7 +207,8 @@ def _value(path: str, known: dict[str, Any]) -> Any:
         found = known[name]["body"]
         for member, index in _STEP.findall(path[len(name) :]):
             if index:
-                found = found[int(index)] if isinstance(found, list) and int(index) < len(found) else None
+                place = whole_number(index, MOST_PLACES)
+                found = found[place] if isinstance(found, list) and place < len(found) else None
             else:
                 found = found.get(member) if isinstance(found, dict) else None
     if found is None:

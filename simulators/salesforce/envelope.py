@@ -1,5 +1,6 @@
-"""SOAP envelopes: answers and faults of the partner API."""
+"""SOAP envelopes: calls, answers and faults of the partner API."""
 
+from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from simulators.kit.calls import Answer
@@ -10,6 +11,31 @@ _ENVELOPE = (
     'xmlns:sf="urn:fault.partner.soap.sforce.com" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
     "<soapenv:Body>{}</soapenv:Body></soapenv:Envelope>"
 )
+
+Element = ElementTree.Element
+
+
+class Malformed(ValueError):
+    """A message that is no SOAP envelope."""
+
+
+def read(body: bytes) -> tuple[Element | None, str]:
+    """What a message asks for (the first element of its body) and the session in its header; raises Malformed."""
+    text = body.decode("utf-8", "replace").strip()
+    if "<!DOCTYPE" in text.upper():
+        raise Malformed("The message has a document type declaration, which SOAP forbids")
+    try:
+        root = ElementTree.fromstring(text)
+    except ElementTree.ParseError as error:
+        raise Malformed(f"The message is not well-formed: {error}") from error
+    inner = next((part for part in root if local(part) == "Body"), None)
+    session = next((part.text for part in root.iter() if local(part) == "sessionId"), None)
+    return (inner[0] if inner is not None and len(inner) else None), (session or "").strip()
+
+
+def local(element: Element) -> str:
+    """An element's name without its namespace."""
+    return element.tag.rpartition("}")[2]
 
 
 def fault(code: str, message: str) -> Answer:

@@ -14,7 +14,7 @@ from simulators.salesforce.moments import stamp
 from simulators.salesforce.soql.plan import Aggregate, Count, Rows
 from simulators.salesforce.soql.runner import Run
 from simulators.salesforce.state import CURSOR
-from simulators.salesforce.web import Context, reply
+from simulators.salesforce.web import Context, reply, whole_number
 
 exact(
     "query pages: snapshot of ids, 2,000 or `Sforce-Query-Options`, two days, ten per user",
@@ -64,9 +64,9 @@ def _run(ctx: Context, with_deleted: bool) -> Answer:
 def _page_size(ctx: Context) -> int:
     options = ctx.call.headers.get("sforce-query-options", "")
     name, _, number = options.partition("=")
-    if name.strip().lower() != "batchsize" or not number.strip().isdecimal():
+    if name.strip().lower() != "batchsize":
         return PAGE
-    return max(SMALLEST_PAGE, min(PAGE, int(number)))
+    return max(SMALLEST_PAGE, min(PAGE, whole_number(number.strip(), PAGE)))
 
 
 def _open_cursor(ctx: Context, run: Run, records: list[Any], with_deleted: bool, most: int) -> Answer:
@@ -94,11 +94,11 @@ async def more(ctx: Context, locator: str) -> Answer:
     cursor_id, _, place = locator.partition("-")
     cursor = ctx.org.store.get(CURSOR.name, cursor_id)
     if (
-        cursor is None or cursor["user"] != ctx.call.principal or not place.isdecimal()
+        cursor is None or cursor["user"] != ctx.call.principal or (start := whole_number(place, -1)) < 0
         or ctx.call.at - cursor["opened"] > CURSOR_LIFE_S
     ):  # fmt: skip
         raise failed("INVALID_QUERY_LOCATOR", "invalid query locator")
-    start, keys = int(place), cursor["keys"]
+    keys = cursor["keys"]
     run = Run(ctx.org, cursor["text"], ctx.call.at, ctx.root, cursor["with_deleted"], cursor["user"], ctx.version)
     end = start + (_page_size(ctx) if "sforce-query-options" in ctx.call.headers else cursor["page"])
     shown: dict[str, Any] = {"totalSize": len(keys), "done": end >= len(keys)}

@@ -12,7 +12,7 @@ from simulators.salesforce.schemas import SObject
 from simulators.salesforce.soql.plan import Rows
 from simulators.salesforce.soql.runner import Run
 from simulators.salesforce.sosl import MOST, Returning, Search
-from simulators.salesforce.web import reply
+from simulators.salesforce.web import reply, whole_number
 
 if TYPE_CHECKING:
     from simulators.salesforce.web import Context
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 exact(
     "SOSL: FIND {…} IN … FIELDS RETURNING … with WHERE, ORDER BY, LIMIT and OFFSET; parameterizedSearch, GET and POST",
     source="documented, observed", held_by="test_sosl",
+)  # fmt: skip
+exact(
+    "a search term of more than 10,000 characters finds nothing, a SOSL text of more than 100,000 is refused",
+    source="documented", held_by="test_hostile_clients",
 )  # fmt: skip
 approximate("what a search finds", "whole words or wildcards in text fields, at once and in order of ids, not by rank")
 absent("SOSL's WITH clauses (read and without effect), snippets, spelling and synonyms")
@@ -74,8 +78,7 @@ def _search(term: Any, group: Any, specs: list[Returning], limit: Any) -> Search
 
 
 def _count(given: Any, without: int = MOST) -> int:
-    text = str(given if given is not None else "")
-    return min(int(text), MOST) if text.isascii() and text.isdecimal() and len(text) < 10 else without
+    return min(whole_number(str(given if given is not None else ""), without), MOST)
 
 
 def _found(ctx: Context, asked: Search) -> Answer:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape, unescape
+from xml.sax.saxutils import escape
 
 from simulators.kit.calls import Answer, Call
 from simulators.kit.fidelity import exact
 from simulators.salesforce import soap_records
 from simulators.salesforce.auth import password_fits, same
-from simulators.salesforce.envelope import fault, xml
+from simulators.salesforce.envelope import Element, Malformed, fault, local, read, xml
 
 if TYPE_CHECKING:
     from simulators.salesforce.app import Salesforce
@@ -21,28 +20,28 @@ exact(
     held_by="test_auth, test_live_simple_salesforce",
 )
 
-_LOGIN = re.compile(r"<(?:\w+:)?login[\s>]")
-_LOGOUT = re.compile(r"<(?:\w+:)?logout[\s/>]")
-_SESSION = re.compile(r"<(?:\w+:)?sessionId>([^<]*)<")
 _BAD_LOGIN = "Invalid username, password, security token; or user locked out."
-_ENTITIES = {"&quot;": '"', "&apos;": "'"}
 
 
 async def endpoint(system: Salesforce, call: Call, version: str, **_org: str) -> Answer:
     """POST /services/Soap/u/<version>[/<org>]."""
-    text = call.body.decode("utf-8", "replace")
-    if _LOGIN.search(text):
-        return _login(system, call, version, text)
-    if _LOGOUT.search(text):
-        found = _SESSION.search(text)
-        if found is None or not system.sessions.revoke(found.group(1)):
+    try:
+        asked, session = read(call.body)
+    except Malformed as malformed:
+        return fault("UNKNOWN_EXCEPTION", str(malformed))
+    name = "" if asked is None else local(asked)
+    if asked is not None and name == "login":
+        return _login(system, call, version, asked)
+    if name == "logout":
+        if not system.sessions.revoke(session):
             return fault("INVALID_SESSION_ID", "Invalid Session ID found in SessionHeader: Illegal Session")
         return xml(200, "<logoutResponse/>")
-    return soap_records.answer(system, call, text)
+    return soap_records.answer(system, call, asked, session)
 
 
-def _login(system: Salesforce, call: Call, version: str, text: str) -> Answer:
-    given = [_element(text, name) for name in ("username", "password")]
+def _login(system: Salesforce, call: Call, version: str, asked: Element) -> Answer:
+    parts = {local(part): part.text or "" for part in asked}
+    given = [parts.get(name, "") for name in ("username", "password")]
     if not (same(given[0], system.credentials["username"]) and password_fits(system, given[1])):
         return fault("INVALID_LOGIN", _BAD_LOGIN)
     org = system.org
@@ -56,8 +55,3 @@ def _login(system: Salesforce, call: Call, version: str, text: str) -> Answer:
         f"<serverUrl>{escape(server)}</serverUrl><sessionId>{system.sessions.issue(call.at, org.user_id)}</sessionId>"
         f"<userId>{org.user_id}</userId><userInfo>{info}</userInfo></result></loginResponse>",
     )
-
-
-def _element(text: str, name: str) -> str:
-    found = re.search(rf"<(?:\w+:)?{name}>(?:<!\[CDATA\[)?(.*?)(?:\]\]>)?</", text, re.DOTALL)
-    return unescape(found.group(1), _ENTITIES) if found else ""

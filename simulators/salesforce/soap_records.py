@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from simulators.kit.calls import Answer, Call
@@ -12,7 +11,7 @@ from simulators.kit.fidelity import absent, exact
 from simulators.salesforce import recycling
 from simulators.salesforce.auth import LIFETIME_S
 from simulators.salesforce.commit import Writer
-from simulators.salesforce.envelope import fault, xml
+from simulators.salesforce.envelope import Element, fault, local, xml
 from simulators.salesforce.errors import ApiError, Problem, refused
 from simulators.salesforce.ids import parse_id
 from simulators.salesforce.intake import Writing
@@ -29,32 +28,22 @@ exact(
 )  # fmt: skip
 absent("further operations of the SOAP API (query, retrieve, convertLead, describe…)")
 
-Element = ElementTree.Element
 MOST = 200
 
 
-def answer(system: Salesforce, call: Call, text: str) -> Answer:
-    """One call with a session in its header."""
-    if "<!DOCTYPE" in text.upper():
-        return fault("UNKNOWN_EXCEPTION", "The message has a document type declaration, which SOAP forbids")
-    try:
-        root = ElementTree.fromstring(text)
-    except ElementTree.ParseError as error:
-        return fault("UNKNOWN_EXCEPTION", f"The message is not well-formed: {error}")
-    body = next((part for part in root if _name(part) == "Body"), None)
-    session = next((part.text for part in root.iter() if _name(part) == "sessionId"), None)
-    user = system.sessions.user(session or "", call.at)
+def answer(system: Salesforce, call: Call, asked: Element | None, session: str) -> Answer:
+    """One call with a session."""
+    user = system.sessions.user(session, call.at)
     if user is None:
         return fault("INVALID_SESSION_ID", "Invalid Session ID found in SessionHeader: Illegal Session")
-    asked = body[0] if body is not None and len(body) else None
-    if asked is None or _name(asked) not in _OPERATIONS:
+    if asked is None or local(asked) not in _OPERATIONS:
         return fault("INVALID_OPERATION", "This operation is not part of the simulator's SOAP API")
     writer = Writer(system.org, Writing(call.at, user, csv=True))
     try:
-        result = _OPERATIONS[_name(asked)](system, writer, asked)
+        result = _OPERATIONS[local(asked)](system, writer, asked)
     except ApiError as error:
         return fault(error.problems[0].code, error.problems[0].message)
-    return xml(200, f"<{_name(asked)}Response>{result}</{_name(asked)}Response>")
+    return xml(200, f"<{local(asked)}Response>{result}</{local(asked)}Response>")
 
 
 def user_info(system: Salesforce) -> dict[str, str]:
@@ -93,7 +82,7 @@ def _update(system: Salesforce, writer: Writer, asked: Element) -> str:
 
 
 def _upsert(system: Salesforce, writer: Writer, asked: Element) -> str:
-    named = next((part.text or "" for part in asked if _name(part).lower() == "externalidfieldname"), "")
+    named = next((part.text or "" for part in asked if local(part).lower() == "externalidfieldname"), "")
 
     def step(row: Element) -> Outcome:
         spec, raw = _record(system, row)
@@ -133,8 +122,8 @@ def _by_id(work: Callable[[Writer, SObject, str], object]) -> Callable[[Salesfor
 def _merge(system: Salesforce, writer: Writer, asked: Element) -> str:
     results: list[str] = []
     for request in _rows(asked, "mergeRequests", most=10):
-        master = next((part for part in request if _name(part) == "masterRecord"), None)
-        losers = [(part.text or "").strip() for part in request if _name(part) == "recordToMergeIds"]
+        master = next((part for part in request if local(part) == "masterRecord"), None)
+        losers = [(part.text or "").strip() for part in request if local(part) == "recordToMergeIds"]
         try:
             if master is None:
                 raise refused("MISSING_ARGUMENT", "masterRecord not specified")
@@ -169,12 +158,8 @@ _OPERATIONS: dict[str, Callable[[Salesforce, Writer, Element], str]] = {
 # -- inside -----------------------------------------------------------------------------------
 
 
-def _name(element: Element) -> str:
-    return element.tag.rpartition("}")[2]
-
-
 def _rows(asked: Element, name: str, most: int = MOST) -> list[Element]:
-    found = [part for part in asked if _name(part) == name]
+    found = [part for part in asked if local(part) == name]
     if len(found) > most:
         message = f"record limit reached. cannot submit more than {most} records into this call"
         raise refused("EXCEEDED_ID_LIMIT", message)
@@ -186,13 +171,13 @@ def _record(system: Salesforce, element: Element) -> tuple[SObject, dict[str, An
     raw: dict[str, Any] = {}
     kind = ""
     for part in element:
-        name = _name(part)
+        name = local(part)
         if name == "type":
             kind = (part.text or "").strip()
         elif name == "fieldsToNull":
             raw[(part.text or "").strip()] = None
         elif len(part):
-            raw[name] = {_name(inner): inner.text or "" for inner in part if _name(inner) != "type"}
+            raw[name] = {local(inner): inner.text or "" for inner in part if local(inner) != "type"}
         else:
             raw[name] = part.text or ""
     spec = system.org.schema.get(kind)

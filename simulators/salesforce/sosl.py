@@ -1,5 +1,6 @@
 """SOSL as far as clients use it: what is looked for, in which fields, and what is returned of which objects (pure)."""
 
+import fnmatch
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,13 +9,19 @@ from simulators.salesforce.errors import ApiError, failed
 from simulators.salesforce.schemas import Field, SObject
 
 MOST = 2_000  # records of one search
-_SHAPE = re.compile(
-    r"\s*FIND\s*\{(?P<term>(?:[^{}\\]|\\.)*)\}(?:\s+IN\s+(?P<group>ALL|NAME|EMAIL|PHONE|SIDEBAR)\s+FIELDS)?"
-    r"(?:\s+RETURNING\s+(?P<returning>.+?))?(?:\s+WITH\s+[\w =']+?)?(?:\s+LIMIT\s+(?P<limit>\d{1,9}))?\s*\Z",
+MOST_CHARACTERS, MOST_OF_TERM = 100_000, 10_000
+# The patterns take time by the length of a text, not by its square: each begins where a word does, and no two of
+# their repetitions can share the same blanks.
+_HEAD = re.compile(
+    r"\s*FIND\s*\{(?P<term>(?:[^{}\\]|\\.)*+)\}(?:\s++IN\s++(?P<group>ALL|NAME|EMAIL|PHONE|SIDEBAR)\s++FIELDS)?"
+    r"(?:\s++RETURNING(?=\s))?",
     re.IGNORECASE | re.DOTALL,
 )
+_WITH = re.compile(r"\sWITH\s", re.IGNORECASE)
+_WITHIN = re.compile(r"[\w =']+")
+_LIMIT = re.compile(r"\sLIMIT\s++(\d{1,9})\Z", re.IGNORECASE | re.ASCII)
+_OFFSET = re.compile(r"\sOFFSET\s++(\d{1,9})\Z", re.IGNORECASE | re.ASCII)
 _SPEC = re.compile(r"(?P<name>\w+)(?:\s*\((?P<inner>.*)\))?\Z", re.DOTALL)
-_CUT = re.compile(r"(?:\s+LIMIT\s+(?P<limit>\d{1,9}))?(?:\s+OFFSET\s+(?P<offset>\d{1,9}))?\s*\Z", re.IGNORECASE)
 _FIELDS = re.compile(r"\s*[\w.]+(?:\s*,\s*[\w.]+)*\s*\Z")
 _REST = re.compile(r"\s(?=(?:WHERE|ORDER\s+BY)\s)", re.IGNORECASE)
 _TOKEN = re.compile(r'"(?P<phrase>(?:[^"\\]|\\.)*)"|(?P<mark>[()])|(?P<word>(?:[^\s()"\\]|\\.)+)')
@@ -55,12 +62,34 @@ Match = Callable[[Sequence[str]], bool]
 
 def parse(text: str) -> Search:
     """A SOSL text; MALFORMED_SEARCH for what is none."""
-    found = _SHAPE.match(text)
+    if len(text) > MOST_CHARACTERS:
+        raise malformed(f"SOSL statements cannot be longer than {MOST_CHARACTERS} characters.")
+    found = _HEAD.match(text)
     if found is None:
         raise malformed("No search term found. The search term must be enclosed in braces.")
-    group = (found["group"] or "ALL").upper()
-    specs = tuple(_spec(one) for one in _split(found["returning"] or ""))
-    return Search(found["term"], group, specs, min(int(found["limit"] or MOST), MOST))
+    rest, limit = _cut(text[found.end() :].rstrip(), _LIMIT)
+    rest = _without_with(rest).strip()
+    returning_said = found.group().upper().endswith("RETURNING")
+    if bool(rest) != returning_said:
+        raise malformed(f"unexpected token: '{rest[:40] or '<EOF>'}'")
+    specs = tuple(_spec(one) for one in _split(rest))
+    return Search(found["term"], (found["group"] or "ALL").upper(), specs, min(MOST if limit is None else limit, MOST))
+
+
+def _cut(text: str, clause: re.Pattern[str]) -> tuple[str, int | None]:
+    """A text without the numbered clause that it ends with, and the number; None when it ends otherwise."""
+    found = clause.search(text)
+    return (text, None) if found is None else (text[: found.start()].rstrip(), int(found[1]))
+
+
+def _without_with(text: str) -> str:
+    """A text without the WITH clauses at its end, which are read and have no effect."""
+    end = len(text)
+    for start in reversed([found.span() for found in _WITH.finditer(text)]):
+        if not _WITHIN.fullmatch(text, start[1], end):
+            break
+        end = start[0]
+    return text[:end]
 
 
 def malformed(message: str) -> ApiError:
@@ -94,12 +123,10 @@ def _spec(text: str) -> Returning:
     inner = found["inner"]
     if inner is None:
         return Returning(found["name"])
-    cut = _CUT.search(inner)
-    assert cut is not None
-    fields, *rest = _REST.split(inner[: cut.start()], maxsplit=1)
-    return returning(
-        found["name"], fields, "".join(rest), int(cut["limit"] or MOST), int(cut["offset"] or 0)
-    )  # fmt: skip
+    inner, offset = _cut(inner.rstrip(), _OFFSET)
+    inner, limit = _cut(inner, _LIMIT)
+    fields, *rest = _REST.split(inner, maxsplit=1)
+    return returning(found["name"], fields, "".join(rest), MOST if limit is None else limit, offset or 0)
 
 
 def returning(sobject: str, fields: str, rest: str, limit: int, offset: int) -> Returning:
@@ -122,7 +149,12 @@ def words(term: str) -> list[str]:
 
 
 def matcher(term: str) -> Match:
-    """What a term means: words (`*` and `?` stand for letters) and phrases, AND, OR, AND NOT, brackets."""
+    """What a term means: words (`*` and `?` stand for letters) and phrases, AND, OR, AND NOT, brackets.
+
+    A term of more than 10,000 characters finds nothing.
+    """
+    if len(term) > MOST_OF_TERM:
+        return lambda _texts: False
     tokens = [(kind, found[kind]) for found in _TOKEN.finditer(term) if (kind := found.lastgroup or "")]
     if len(re.sub(r"[^\w]", "", term)) < 2:
         raise malformed(f"search term must be longer than one character: {term}")
@@ -179,7 +211,7 @@ class _Reader:
 
 def _words_in_a_row(text: str) -> Match:
     patterns = [
-        re.compile("".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in word))
+        re.compile(fnmatch.translate(word))  # its stars do not try one another's choices again
         for word in re.findall(r"[\w*?]+", text.lower().replace("_", " "))
     ]
     size = len(patterns)

@@ -97,8 +97,9 @@ def _number(_sobject: SObject, field: Field, value: Any) -> int | float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise Unreadable(field, value)
+    text = str(value).strip()
     try:
-        exact = Decimal(str(value).strip())
+        exact = Decimal(text if text.isascii() and "_" not in text else "none")  # Python reads both, nobody writes them
     except InvalidOperation:
         raise Unreadable(field, value) from None
     if not exact.is_finite():

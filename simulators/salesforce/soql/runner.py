@@ -15,7 +15,7 @@ from simulators.salesforce.soql.compiler import LEVELS, LEVELS_BEFORE_58, compil
 from simulators.salesforce.soql.plan import Aggregate, Child, Count, Leaf, Node, Plan, Rows, Typed
 from simulators.salesforce.soql.problems import SoqlError, explain
 from simulators.salesforce.soql.shape import shape
-from simulators.salesforce.soql.syntax import parse
+from simulators.salesforce.soql.syntax import check_length, parse
 from simulators.salesforce.state import OrgState
 
 PLAN_CACHE = 2_000
@@ -161,6 +161,7 @@ class Run:
 
 def plan_of(org: OrgState, text: str, with_deleted: bool, levels: int) -> tuple[Plan, list[Any]]:
     """The plan for a query's shape, from the schema's cache if it was asked before; and the query's literals."""
+    check_length(text)
     form, slots = shape(text)
     plans = org.schema.plans
     plan = plans.get((form, with_deleted, levels))

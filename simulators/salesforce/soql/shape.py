@@ -6,8 +6,9 @@ from typing import Literal, NamedTuple
 Kind = Literal["string", "datetime", "date", "integer", "decimal"]
 
 # One character class begins every alternative, so that the scan for the next candidate runs in C; what follows a
-# letter, digit or point is a part of a name or path.
-_CANDIDATE = re.compile(r"'(?:[^'\\]|\\.)*'|[0-9.+-](?<![\w.+-].)[\w:.+-]*", re.DOTALL)
+# letter, digit or point is a part of a name or path. A string that nobody ends is one candidate to the end of the
+# text: a scan that began anew at each quote within it would take time by the square of its length.
+_CANDIDATE = re.compile(r"'(?:[^'\\]|\\.)*+(?:'|(?P<open>\\?\Z))|[0-9.+-](?<![\w.+-].)[\w:.+-]*", re.DOTALL)
 _NUMBER = re.compile(
     r"""(?P<integer>[+-]?\d+)
     |(?P<datetime>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))
@@ -47,7 +48,7 @@ def shape(query: str) -> tuple[Shape, list[Slot]]:
     for match in _CANDIDATE.finditer(query):
         start, end = match.span()
         text = match.group()
-        kind = _kind(text)
+        kind = None if match["open"] is not None else _kind(text)
         if kind is None:
             continue
         given = Given(kind, text, start)

@@ -299,10 +299,14 @@ def _parser() -> Lark:
     return _PARSER[0]
 
 
-def parse(text: str) -> Query:
-    """The tree of a query; raises SoqlError MALFORMED_QUERY at the first token that does not fit."""
+def check_length(text: str) -> None:
+    """Refuse a text that is longer than a query may be, before anything reads it."""
     if len(text) > MAX_CHARACTERS:
         raise malformed("SOQL statements cannot be longer than 100000 characters.")
+
+
+def parse(text: str) -> Query:
+    """The tree of a query; raises SoqlError MALFORMED_QUERY at the first token that does not fit."""
     _check_depth(text)
     try:
         return _parser().parse(text)  # type: ignore[return-value]

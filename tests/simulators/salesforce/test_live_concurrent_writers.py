@@ -40,17 +40,16 @@ def sf(clients: list[Salesforce]) -> Salesforce:
     return clients[0]
 
 
-def signed_in(server: Server, secure: bool) -> Salesforce:
+def signed_in(server: Server, secure: bool, **known: str) -> Salesforce:
+    """A client with a session of its own, by client credentials or whatever else it is given."""
     session = requests.Session()
     session.trust_env = False
     session.verify = server.ready["ca"]
     if not secure:
         session.mount("https://", PlainHttp())
     port = server.ready["https_port" if secure else "port"]
-    return Salesforce(
-        consumer_key="windtunnel-core", consumer_secret="windtunnel-secret", domain=f"127.0.0.1:{port}/my",
-        session=session,
-    )  # fmt: skip
+    known = known or {"consumer_key": "windtunnel-core", "consumer_secret": "windtunnel-secret"}
+    return Salesforce(**known, domain=f"127.0.0.1:{port}/my", session=session)
 
 
 def at_once(clients: Sequence[Salesforce], act: Callable[[int, Salesforce], Any]) -> list[Any]:
