@@ -1,6 +1,7 @@
 """The two ledgers' rows, read into the vocabulary of `canon`."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -21,7 +22,32 @@ def _rows(book: Book, table: str, *objects: str) -> list[Row]:
 
 
 def cloud(book: Book, canon: Canon, correlation: Correlation) -> None:
-    """NetSuite-style books: amounts are decimal texts in the transaction's currency."""
+    """NetSuite-style books: amounts are decimal texts in the transaction's currency. What stands in the subsidiary of
+    a dual run is a book of its own.
+    """
+    if not correlation.shadows:
+        _cloud(book, canon, correlation)
+        return
+    _cloud(_part(book, correlation, shadow=False), canon, correlation)
+    canon.shadow = Canon(accounts=canon.accounts, customers=list(canon.customers), documents=list(canon.bills()))
+    before, marks = "SHADOW-", ("customer", "invoice", "credit", "bill_void", "credit_void")
+    keys: dict[str, Any] = {f"{name}_prefix": before + getattr(correlation, f"{name}_prefix") for name in marks}
+    there = replace(correlation, subsidiaries=correlation.shadows, **keys)
+    _cloud(_part(book, correlation, shadow=True), canon.shadow, there)
+    canon.unread += canon.shadow.unread
+
+
+def _part(book: Book, correlation: Correlation, *, shadow: bool) -> Book:
+    """The rows of the subsidiaries of dual runs, or all others; rows without a subsidiary follow their document."""
+    return {
+        table: [row for row in rows
+                if "subsidiary" not in row or (str(row["subsidiary"]) in correlation.shadows) == shadow]
+        if isinstance(rows, list) else rows
+        for table, rows in book.items()
+    }  # fmt: skip
+
+
+def _cloud(book: Book, canon: Canon, correlation: Correlation) -> None:
     accounts = {customer.id: customer.account for customer in canon.customers if customer.system == "subscriptions"}
     bills = {bill.key: bill for bill in canon.of("subscriptions")}
     owners = {  # a customer under another key than ours is whose bills it carries

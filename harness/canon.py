@@ -22,6 +22,7 @@ class Correlation:
     company_codes: Mapping[str, str] = field(default_factory=dict)  # legacy company code -> entity
     ledgers: Mapping[str, str] = field(default_factory=dict)  # entity -> system of its ledger
     zones: Mapping[str, str] = field(default_factory=dict)  # entity -> time zone of its dates
+    shadows: dict[str, str] = field(default_factory=dict)  # cloud ERP subsidiary of a dual run -> entity
     usage_note: str = "metering:"  # begins the note of a usage; the event's id follows
     months: Mapping[str, int] = field(default_factory=dict)  # product that is billed again and again -> every so many
     quoted_by_months: bool = False  # an amendment's prices are for its months, not for a billing period
@@ -327,12 +328,12 @@ class Canon:
     receipts: list[Receipt] = field(default_factory=list)
     ledger: list[LedgerLine] = field(default_factory=list)
     deferrals: list[Deferral] = field(default_factory=list)
-    # bill or credit note -> first and last day of what its lines are for, and their net
-    services: dict[str, set[tuple[str, str, int]]] = field(default_factory=dict)
+    services: dict[str, set[tuple[str, str, int]]] = field(default_factory=dict)  # bill -> its lines' days and net
     usage: list[UsageEvent] = field(default_factory=list)
     recorded: list[RecordedUsage] = field(default_factory=list)
     metered: list[MeteredLine] = field(default_factory=list)
     credited_usage: list[CreditedUsage] = field(default_factory=list)
+    shadow: "Canon | None" = None  # what stands in the cloud ERP for comparison alone
     unread: list[str] = field(default_factory=list)  # rows that could not be understood: a verdict may not ignore them
 
     def survivor(self, account: str) -> str:

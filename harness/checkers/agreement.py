@@ -147,4 +147,6 @@ def ledgers_balance(case: Case) -> tuple[int, list[str]]:
     for book in sorted({*control, *open_items}):
         if control[book] != open_items[book]:
             findings.append(f"{'/'.join(book)}: control account {control[book]}, open items {open_items[book]}")
+    if case.canon.shadow is not None:  # what stands there for comparison alone has to balance too
+        findings += [f"dual run: {one}" for one in ledgers_balance(Case(case.canon.shadow))[1]]
     return len(case.canon.ledger), findings

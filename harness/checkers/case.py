@@ -90,6 +90,12 @@ class Cutover:
     ledger: str
     on: date
     until: date | None = None
+    dual_from: date | None = None  # bills of that day and later, up to the move, are posted there for comparison too
+
+    def doubles(self, entity: str, day: date) -> bool:
+        """Is a bill of that day at the entity posted in both, the other system's copy for comparison alone?"""
+        begun = self.entity == entity and self.dual_from is not None and self.dual_from <= day
+        return begun and day < min(self.on, self.until or self.on)
 
     def holds(self, entity: str, day: date) -> bool:
         """Does a document of that day at the entity belong to the other system?"""

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from harness.checkers import agreement, effects
+from harness.checkers import agreement, effects, homes
 from harness.checkers.case import Case, Reconciliation
 from harness.money import text
 from harness.tieout import Identity, tie_out
@@ -20,7 +20,7 @@ def reports_are_true(case: Case) -> tuple[int, list[str]]:
     for one in case.reconciliations:
         checked += int(one.report["documents"])
         where = f"reconciliation {one.report['id']}"
-        findings += [f"{where}: {finding}" for finding in (*_as_planted(one), *_as_in_the_books(one))]
+        findings += [f"{where}: {finding}" for finding in (*_as_planted(one), *_as_in_the_books(one, case))]
     return checked, findings
 
 
@@ -47,7 +47,7 @@ def _as_planted(one: Reconciliation) -> list[str]:
     return findings
 
 
-def _as_in_the_books(one: Reconciliation) -> list[str]:
+def _as_in_the_books(one: Reconciliation, of: Case) -> list[str]:
     """The sums of its lines are those of the books, and it agrees exactly when they do."""
     identities = {(line.name, line.entity, line.currency): line for line in tie_out(one.canon, one.excuses)}
     lines = {(row["name"], row["entity"], row["currency"]): row for row in one.report["lines"]}
@@ -61,10 +61,10 @@ def _as_in_the_books(one: Reconciliation) -> list[str]:
             findings.append(f"has no line '{' '.join(key)}'")
         elif key not in skewed and key[0] in ("billed = posted", "receipts agree"):
             findings += _sums(identity, row)
-    differing = any(_differences(one))
-    if differing and not one.report["breaks"]:
-        findings.append(f"says that all agrees, and the books do not: {next(iter(_differences(one)))}")
-    if one.report["breaks"] and not differing:
+    different = next(iter(_differences(one, of)), "")
+    if different and not one.report["breaks"]:
+        findings.append(f"says that all agrees, and the books do not: {different}")
+    if one.report["breaks"] and not different:
         findings.append(f"invents a break: {one.report['breaks'][0]['cause']}")
     if (one.report["verdict"] == "agrees") == bool(one.report["breaks"]):
         findings.append(f"its verdict is '{one.report['verdict']}' with {len(one.report['breaks'])} breaks")
@@ -80,9 +80,9 @@ def _sums(identity: Identity, row: Row) -> list[str]:
     ]  # fmt: skip
 
 
-def _differences(one: Reconciliation) -> Iterable[str]:
+def _differences(one: Reconciliation, of: Case) -> Iterable[str]:
     """What our own judges say of the same books."""
-    case = Case(one.canon, one.excuses)
+    case = Case(one.canon, one.excuses, ledgers=of.ledgers, zones=of.zones, cutovers=of.cutovers)
     for check in (agreement.tie_out_holds, agreement.fields_agree, effects.one_effect_per_key, effects.nothing_lost,
-                  agreement.ledgers_balance):  # fmt: skip
+                  agreement.ledgers_balance, homes.one_ledger_each):  # fmt: skip
         yield from check(case)[1]

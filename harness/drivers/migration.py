@@ -9,9 +9,12 @@ from harness.drivers.stage import Stage, StepFailed
 
 
 async def cutover(stage: Stage, facts: Any) -> str:
-    """From a day on the entity's documents belong to another ledger."""
-    await _tell(stage, facts.entity, {"ledger": facts.ledger, "on": facts.on.isoformat()})
-    stage.cutovers.append(Cutover(facts.entity, f"erp_{facts.ledger}", facts.on))
+    """From a day on the entity's documents belong to another ledger; before it they may be posted in both."""
+    dual = {"dual_from": facts.dual_from.isoformat(), "shadow": facts.shadow} if facts.dual_from else {}
+    await _tell(stage, facts.entity, {"ledger": facts.ledger, "on": facts.on.isoformat(), **dual})
+    stage.cutovers.append(Cutover(facts.entity, f"erp_{facts.ledger}", facts.on, None, facts.dual_from))
+    if facts.shadow:
+        stage.correlation.shadows[facts.shadow] = facts.entity
     return f"entity {facts.entity} moves to the {facts.ledger} ledger on {facts.on}"
 
 
@@ -21,8 +24,7 @@ async def roll_back(stage: Stage, facts: Any) -> str:
     if moved is None:
         raise StepFailed(f"entity {facts.entity} has not moved, so that nothing could be taken back")
     until: date = facts.on or stage.today(facts.entity)
-    told = {"ledger": moved.ledger.removeprefix("erp_"), "on": moved.on.isoformat(), "until": until.isoformat()}
-    await _tell(stage, facts.entity, told)
+    await _tell(stage, facts.entity, {"until": until.isoformat()})
     moved.until = until
     return f"the move of entity {facts.entity} is taken back on {until}"
 
@@ -32,6 +34,7 @@ async def _tell(stage: Stage, entity: str, move: dict[str, str]) -> None:
     status, known = await ask_core(stage, "GET", path)
     if status != 200:
         raise StepFailed(f"the core answered {status} when asked for entity {entity}: {known}")
-    status, answer = await ask_core(stage, "PUT", path, {**known["value"], "cutover": move})
+    before = (known["value"].get("cutover") or {}) if "until" in move else {}
+    status, answer = await ask_core(stage, "PUT", path, {**known["value"], "cutover": {**before, **move}})
     if status not in (200, 201):
         raise StepFailed(f"the core answered {status} to the move of entity {entity}: {answer}")

@@ -3,16 +3,29 @@
 from datetime import date
 from typing import ClassVar, Literal
 
+from pydantic import model_validator
+
 from harness.scenario.part import Part
 from harness.scenario.values import Name
 
 
 class CutoverStep(Part):
-    """A person tells the core that an entity's documents belong to another ledger from a day on."""
+    """A person tells the core that an entity's documents belong to another ledger from a day on.
+
+    `dual_from`: until then they are posted there as well, for comparison alone, in subsidiary `shadow` (internal id).
+    """
 
     entity: Name
     ledger: Literal["cloud", "legacy"]
     on: date
+    dual_from: date | None = None
+    shadow: str = ""
+
+    @model_validator(mode="after")
+    def _dual(self) -> "CutoverStep":
+        if (self.dual_from is None) != (not self.shadow):
+            raise ValueError("a dual run needs both: dual_from, its first day, and shadow, a subsidiary of its own")
+        return self
 
 
 class RollBackStep(Part):

@@ -141,6 +141,7 @@ class Book:
     deleted: dict[str, Deletion] = field(default_factory=dict)
     queued: dict[str, str] = field(default_factory=dict)  # number -> what the system says is wrong with it
     settled: dict[str, str] = field(default_factory=dict)  # number -> document that was posted and is open no more
+    shadows: list[BookDocument] = field(default_factory=list)  # of a dual run: posted for comparison alone
     unread: list[tuple[str, str]] = field(default_factory=list)  # (record, what cannot be read of it)
     as_of: str = ""  # of the extract, where the book is one
 
@@ -168,6 +169,16 @@ class Names:
         """The entity with this subsidiary or company code; the bare value when none has it."""
         found = (name for name, entity in self.entities.items() if value and getattr(entity, member) == value)
         return next(found, value)
+
+    def shadow_of(self, subsidiary: str) -> str:
+        """The entity whose dual run is posted in a subsidiary, '' for every other subsidiary."""
+        moves = ((name, entity.cutover) for name, entity in self.entities.items())
+        return next((name for name, move in moves if subsidiary and move is not None and move.shadow == subsidiary), "")
+
+    def doubled(self, entity: str, on: str | None) -> bool:
+        """Is a bill of that day at an entity posted in the ledger of tomorrow too?"""
+        known = self.entities.get(entity)
+        return bool(known is not None and on and known.shadow_on(date.fromisoformat(on)))
 
     def ledger(self, document: BookDocument) -> str:
         """The system that a document belongs to, '' for an entity that is not configured."""

@@ -95,6 +95,10 @@ class Keys:
         """External id of the cloud ERP's credit memo that takes a voided invoice back."""
         return f"CBVOID-{invoice_id}"
 
+    def shadow(self, external_id: str) -> str:
+        """External id in the cloud ERP of what stands there for comparison alone, from that of what it stands for."""
+        return f"SHADOW-{external_id}"
+
     def our_payment(self, external_id: str) -> bool:
         """Was a payment or refund in the cloud ERP written by us? Then it is an echo."""
         return external_id.startswith("CBTXN-")

@@ -35,17 +35,32 @@ class Cutover(Mapping):
 
     What was posted before stays where it is (run-off): credits and payments follow the document. Taken back by `until`:
     documents from that day on belong to the old ledger again, and what the new one has by then is run off there.
+    Dual run: bills and credit notes dated from `dual_from` until the cutover are posted in the new ledger as well, for
+    comparison alone, in a subsidiary of their own (`shadow`), so that no tax report and no balance counts them.
     """
 
     ledger: Ledger
     on: date
     until: date | None = None
+    dual_from: date | None = None
+    shadow: str = ""
 
     @model_validator(mode="after")
     def _forward(self) -> "Cutover":
-        if self.until is not None and self.until < self.on:
-            raise ValueError(f"a cutover on {self.on} cannot be taken back on {self.until}, which is before it")
+        begins = self.dual_from or self.on
+        if self.until is not None and self.until < begins:
+            raise ValueError(f"a cutover on {begins} cannot be taken back on {self.until}, which is before it")
+        if (self.dual_from is None) != (not self.shadow):
+            raise ValueError("a dual run needs its first day (dual_from) and a subsidiary of its own (shadow)")
+        if self.dual_from is not None and (self.ledger != "cloud" or self.dual_from >= self.on):
+            raise ValueError("a dual run goes to the cloud ledger, and begins before the cutover")
         return self
+
+    def doubles(self, day: date) -> bool:
+        """Is a document of that day posted in the new ledger too, for comparison?"""
+        if self.dual_from is None:
+            return False
+        return self.dual_from <= day < min(self.on, self.until or self.on)
 
 
 class Entity(Mapping):
@@ -77,6 +92,8 @@ class Entity(Mapping):
             raise ValueError("an entity of the cloud ledger needs its subsidiary")
         if "legacy" in self.ledgers and not self.company_code:
             raise ValueError("an entity of the legacy ledger needs its company_code")
+        if self.cutover is not None and self.cutover.shadow and self.cutover.shadow == self.subsidiary:
+            raise ValueError("a dual run in the entity's own subsidiary would be declared twice")
         return self
 
     @property
@@ -90,6 +107,10 @@ class Entity(Mapping):
         if move is None or day < move.on or (move.until is not None and day >= move.until):
             return self.ledger
         return move.ledger
+
+    def shadow_on(self, day: date) -> str:
+        """The subsidiary that a document of that day is posted in for comparison, '' for none."""
+        return self.cutover.shadow if self.cutover is not None and self.cutover.doubles(day) else ""
 
     def within(self, ledger: Ledger) -> "Entity":
         """The entity as one of its ledgers sees it: with that one alone."""

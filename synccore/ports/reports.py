@@ -48,7 +48,7 @@ class Break:
 
     code: Code
     system: str
-    kind: str  # invoice | credit | receipt | contract | deal | customer | entry | record
+    kind: str  # invoice | credit | receipt | contract | deal | customer | entry | record | shadow
     document: str
     entity: str
     currency: str

@@ -25,6 +25,7 @@ from synccore.processes.positions import positions
 from synccore.processes.posting_periods import of_a_period
 from synccore.processes.replay import replay
 from synccore.processes.sales_stream import SalesforceStream
+from synccore.processes.shadow_posting import SHADOWS, ShadowPosting
 from synccore.processes.system_watch import SystemWatch
 from synccore.processes.usage_polls import MeteringDaily, MeteringFeed
 from synccore.processes.usage_upload import UsageUpload
@@ -47,6 +48,7 @@ def processes(ctx: Context) -> dict[str, Process]:
         "milestone-billing": _guarded(ctx, MilestoneBilling(ctx)),
         "collections": _guarded(ctx, Collections(ctx)),
         "account-merged": _guarded(ctx, AccountMerged(ctx)),
+        SHADOWS: _guarded(ctx, ShadowPosting(ctx)),
         "event-telling": EventTelling(ctx),
         LINE: LegacyLine(ctx),
     }

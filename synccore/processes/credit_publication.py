@@ -21,6 +21,7 @@ from synccore.processes.ledger_of_record import document_of
 from synccore.processes.ledger_voids import void_credit
 from synccore.processes.legacy_posting import LEGACY_STATUS, credit_to_legacy, park_until_answered, void_in_legacy
 from synccore.processes.posting_periods import post_by_policy
+from synccore.processes.shadow_posting import plan_shadow
 from synccore.processes.write_back import show_bill, show_credit
 from synccore.processes.writes import Write
 
@@ -45,6 +46,7 @@ class CreditPublication:
         facts = await ctx.db.run(
             lambda unit: ledger_facts(ctx, unit, credit.customer_id, documents, original.issued_at)
         )
+        await plan_shadow(ctx, run, "credit", credit.id, facts)
         if credit.status == "voided":
             await self._voided(run, credit, original, facts)
             return

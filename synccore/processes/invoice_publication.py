@@ -19,6 +19,7 @@ from synccore.processes.ledger_lines import cloud_lines, lines_of
 from synccore.processes.ledger_voids import void_bill
 from synccore.processes.legacy_posting import LEGACY_STATUS, park_until_answered, post_to_legacy, void_in_legacy
 from synccore.processes.posting_periods import post_by_policy
+from synccore.processes.shadow_posting import plan_shadow
 from synccore.processes.write_back import show_bill
 from synccore.processes.writes import Write
 
@@ -44,6 +45,7 @@ class InvoicePublication:
         if bill.status == "pending":
             return
         facts = await facts_of(ctx, run, bill.customer_id, bill.currency, (("invoice", bill.id),), bill.issued_at)
+        await plan_shadow(ctx, run, "invoice", bill.id, facts)
         if bill.status == "voided":
             await self._voided(run, bill, facts)
             return

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from synccore.domain import calendar
 from synccore.domain.bills import Bill
 from synccore.domain.findings import Finding
 from synccore.domain.mappings import Entity, Item, TaxMap
@@ -23,13 +24,14 @@ class Owner:
 @dataclass(frozen=True)
 class LedgerFacts(Owner):
     """Routing and mappings of one bill. `document` is its number in the ledger, '' while it is not posted; `entity`
-    is seen from the ledger of record.
+    is seen from the ledger of record. `shadow`: the subsidiary of a dual run that gets it too, '' for none.
     """
 
     taxes: TaxMap | None
     items: dict[str, tuple[str, Item]]
     customer: str
     document: str
+    shadow: str = ""
 
     @property
     def system(self) -> str:
@@ -76,6 +78,7 @@ def ledger_facts(
         items_by_line(unit),
         customer,
         (unit.links.external(*documents[0], system_of(entity.ledger)) if documents else None) or "",
+        owner.entity.shadow_on(calendar.day(at, owner.entity.zone)) if documents and at is not None else "",
     )
 
 

@@ -1,6 +1,7 @@
 """The cloud ERP's rows of SuiteQL pages, as a book: documents, receipts, applications, journals on the receivables."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,6 +46,7 @@ _KINDS: Mapping[str, Any] = {"CustInvc": "invoice", "CustCred": "credit"}
 PREFIXES = {"CustInvc": "CBINV-", "CustCred": "CBCN-"}
 VOIDS = {"CustInvc": "CBCNV-", "CustCred": "CBVOID-"}  # what takes a credit memo or an invoice back
 CUSTOMER_PREFIX = "CB-"
+SHADOW = "SHADOW-"  # before the key of what stands there for comparison alone
 
 
 def book(
@@ -58,16 +60,22 @@ def book(
     for row in applications:
         applied.setdefault(str(row["id"]), []).append(row)
     for row in customers:
+        if names.shadow_of(str(row.get("subsidiary") or "")):
+            continue
         found.read(f"customer {row.get('id')}", found.customers, _customer, row, names)
     for row in transactions:
         if row.get("voided") == "T" or row.get("posting") == "F":
             continue
-        if row.get("type") in ("CustPymt", "CustRfnd"):
+        if names.shadow_of(str(row.get("subsidiary") or "")):
+            found.read(f"transaction {row.get('tranid')}", found.shadows, _shadow, row, tax, names)
+        elif row.get("type") in ("CustPymt", "CustRfnd"):
             mine = applied.get(str(row["id"]), [])
             found.read(f"customerPayment {row['id']}", found.receipts, _receipt, row, mine, names)
         else:
             found.read(f"transaction {row.get('tranid')}", found.documents, _document, row, tax, names)
     _drop_voided(found)
+    taken_back = {one.number[len(SHADOW) :].partition("-")[2] for one in found.shadows if one.number.startswith(SHADOW)}
+    found.shadows = [one for one in found.shadows if one.number not in taken_back and not one.number.startswith(SHADOW)]
     for row in journals:
         found.read(f"journal {row.get('tranid')}", found.entries, _entry, row, names)
     for row in deleted:
@@ -115,6 +123,14 @@ def _document(row: Row, taxes: Mapping[str, Any], names: Names) -> BookDocument:
         exact(row.get("foreignamountunpaid"), currency), gross - tax, tax, str(row.get("ondate") or ""),
         str(row.get("duedate") or ""), None, names.keys.account_of(key), key, modified=_instant(row),
     )  # fmt: skip
+
+
+def _shadow(row: Row, taxes: Mapping[str, Any], names: Names) -> BookDocument:
+    """A document of a dual run, under the entity and the number of what it stands for."""
+    external = str(row.get("externalid") or "").removeprefix(SHADOW)
+    told = _document({**row, "externalid": external}, taxes, names)
+    number = f"{SHADOW}{told.number}" if external.startswith(tuple(VOIDS.values())) else told.number
+    return replace(told, number=number, entity=names.shadow_of(str(row["subsidiary"])))
 
 
 def _receipt(row: Row, applied: Sequence[Row], names: Names) -> BookReceipt:

@@ -5,9 +5,10 @@ from datetime import date
 
 import pytest
 
-from harness.canon import Place
+from harness.canon import Canon, Place
 from harness.checkers import Case, Cutover, Drift, Outage, Replay
 from harness.tax_law import Law
+from harness.tieout import Excuses
 from tests.harness.test_checkers import agreeing_books, outcomes
 
 LAW = Law.of({"US": [
@@ -202,6 +203,32 @@ def test_a_document_in_two_ledgers_has_no_ledger_of_record() -> None:
     canon = agreeing_books()
     canon.documents.append(replace(canon.documents[1], system="erp_legacy", id="SG01-2026-1"))
     assert outcomes(Case(canon))["I8"] == "broken"
+
+
+def dual_case(**change: object) -> Case:
+    """The bill of 5 January is posted in the legacy ledger, and in the cloud ledger for comparison."""
+    canon = agreeing_books()
+    canon.documents[0] = replace(canon.documents[0], at=DAY)
+    canon.documents[1] = replace(canon.documents[1], system="erp_legacy")
+    canon.receipts[1] = replace(canon.receipts[1], system="erp_legacy")
+    twin = replace(canon.documents[1], system="erp_cloud", id="77", **change)  # type: ignore[arg-type]
+    canon.shadow = Canon(documents=[twin])
+    dual = Cutover("US", "erp_cloud", date(2026, 2, 1), None, date(2026, 1, 5))
+    return Case(canon, ledgers=HOMES, cutovers=(dual,))
+
+
+def test_a_dual_run_has_each_document_once_as_the_ledger_of_record_has_it() -> None:
+    assert outcomes(dual_case())["I8"] == "holds"
+    assert outcomes(dual_case(tax=1))["I8"] == "broken"
+    assert outcomes(dual_case(date="2026-01-06"))["I8"] == "broken"
+    assert outcomes(dual_case(key="US-9"))["I8"] == "broken", "one lacks, and one is a stranger"
+    twice, early = dual_case(), dual_case()
+    twice.canon.shadow.documents *= 2  # type: ignore[union-attr]
+    assert outcomes(twice)["I8"] == "broken"
+    assert outcomes(replace(early, cutovers=()))["I8"] == "broken", "no dual run on that day"
+    waits = replace(dual_case(), excuses=Excuses(in_transit={"US-1/shadow"}))
+    waits.canon.shadow = None
+    assert outcomes(waits)["I8"] == "holds"
 
 
 def test_money_follows_its_bill_into_the_ledger_that_holds_it() -> None:

@@ -9,6 +9,7 @@ from synccore.domain.mappings import Entity
 
 SG = {"name": "Singapore", "currencies": ["SGD"], "ledger": "legacy", "company_code": "SG01", "subsidiary": "3"}
 MOVES = {**SG, "cutover": {"ledger": "cloud", "on": "2026-02-16"}}
+DUAL = {**SG, "cutover": {"ledger": "cloud", "on": "2026-02-16", "dual_from": "2026-01-16", "shadow": "4"}}
 BACK = {**SG, "cutover": {"ledger": "cloud", "on": "2026-02-16", "until": "2026-02-18"}}
 
 
@@ -28,10 +29,23 @@ def test_the_day_decides(facts: dict[str, object], day: date, ledger: str) -> No
     ({"cutover": {"ledger": "cloud", "on": "2026-02-16", "until": "2026-02-01"}}, "before it"),
     ({"cutover": {"ledger": "cloud", "on": "2026-02-16"}, "subsidiary": ""}, "needs its subsidiary"),
     ({"cutover": {"ledger": "cloud", "on": "soon"}}, "date"),
+    ({"cutover": {"ledger": "cloud", "on": "2026-02-16", "dual_from": "2026-01-16"}}, "a subsidiary of its own"),
+    ({"cutover": {"ledger": "cloud", "on": "2026-02-16", "dual_from": "2026-02-16", "shadow": "4"}}, "before the cut"),
+    ({"cutover": {"ledger": "cloud", "on": "2026-02-16", "dual_from": "2026-01-16", "shadow": "3"}}, "declared twice"),
 ])  # fmt: skip
 def test_a_move_that_cannot_be_is_refused(change: dict[str, object], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         Entity.model_validate({**SG, **change})
+
+
+def test_a_dual_run_ends_with_the_cutover_or_when_it_is_taken_back() -> None:
+    entity = Entity.model_validate(DUAL)
+    assert entity.ledger_on(date(2026, 2, 15)) == "legacy"
+    days = [date(2026, 1, 15), date(2026, 1, 16), date(2026, 2, 15), date(2026, 2, 16)]
+    assert [entity.shadow_on(day) for day in days] == ["", "4", "4", ""]
+    given_up = Entity.model_validate({**SG, "cutover": {**DUAL["cutover"], "until": "2026-02-01"}})  # type: ignore[dict-item]
+    assert (given_up.shadow_on(date(2026, 1, 31)), given_up.shadow_on(date(2026, 2, 1))) == ("4", "")
+    assert given_up.ledger_on(date(2026, 2, 20)) == "legacy", "it never moved"
 
 
 def test_the_books_know_the_ledger_of_a_document_by_decision_and_else_by_its_day() -> None:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from synccore.domain.books import Book, BookCustomer, BookEntry, BookReceipt, Deletion
+from synccore.domain.books import Book, BookCustomer, BookEntry, BookReceipt, Deletion, Names
 from synccore.domain.keys import Keys
+from synccore.domain.mappings import Entity
 from synccore.ports.reports import CODES, Item
 from synccore.reconciliation.blame import attributed
 from synccore.reconciliation.compare import compare
@@ -230,3 +231,22 @@ def test_a_bill_settled_by_another_s_credit_may_be_settled_by_its_own_there(open
 
     told = [(code, document) for code, system, document, _ in seen(found(edit)) if system == "erp_legacy"]
     assert told == breaks
+
+
+DUAL = {"ledger": "cloud", "on": "2026-02-01", "dual_from": "2026-01-01", "shadow": "4"}
+
+
+@pytest.mark.parametrize(("change", "expected"), [
+    ({}, []),
+    ({"net": 29_000, "tax": 1_100}, [("amount_differs", "erp_cloud", "SG-1", 0)]),
+    ({"on": "2026-01-06"}, [("field_differs", "erp_cloud", "SG-1", 0)]),
+    ({"number": "SG-9"}, [("missing", "erp_cloud", "SG-1", 30_100), ("extra", "erp_cloud", "SG-9", 30_100)]),
+])  # fmt: skip
+def test_what_a_dual_run_has_is_what_was_billed(change: dict[str, Any], expected: list[Any]) -> None:
+    entity = {**NAMES.entities["SG"].model_dump(), "subsidiary": "3", "cutover": DUAL}
+    names, books = Names({**NAMES.entities, "SG": Entity.model_validate(entity)}), agreeing()
+    cloud(books).shadows.append(replace(bill("SG-1", "SG", "SGD", 30_100, 0, status=None), **change))
+    assert seen(compare(books, names, Reasons(), NOW)) == expected
+    cloud(books).shadows.clear()
+    waits = Reasons({"SG-1/shadow": Reason("in transit", "on its way", NOW)})
+    assert seen(compare(books, names, waits, NOW)) == [], "nothing lacks that is on its way"
