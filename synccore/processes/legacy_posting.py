@@ -14,6 +14,7 @@ from synccore.ports.stores import Unit
 from synccore.processes.context import Context
 from synccore.processes.ledger_facts import LedgerFacts
 from synccore.processes.legacy_spool import spool
+from synccore.processes.posting_periods import not_open_in_legacy
 
 LEGACY_STATUS = {"posted": "Posted", "waiting": "Waiting for batch window", "refused": "Refused by ledger"}
 
@@ -150,5 +151,5 @@ def park_until_answered(reference: str, answer: dict[str, str]) -> None:
         raise Parked(f"{reference} waits for the legacy ledger's batch window", waiting_on=(topic,))
     reason = f"the legacy ledger has not posted {reference}: {answer['reason']}"
     actions = ("correct_in_ledger", "retry", "abandon")
-    kind = "closed_period" if "period" in answer["reason"].lower() else "ledger_refused"
+    kind = "closed_period" if not_open_in_legacy(answer["reason"]) else "ledger_refused"
     raise Parked(reason, (Finding(kind, reason, "finance", actions, (topic,)),))

@@ -1,5 +1,6 @@
 """A document whose month is closed in the cloud ledger: its tax point stays, where it is posted is policy."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import date
@@ -12,9 +13,25 @@ from synccore.processes.context import Context
 POLICY = "closed_period"
 
 
+# NetSuite's own codes for it (StatusDetailCodeType); by REST every business rule is a USER_ERROR, and its sentence says
+# which: the month is closed or locked, or the field at fault is the posting period
+_CODES = ("TRAN_PERIOD_CLOSED", "TRAN_PRD_CLOSED")
+_SENTENCE = re.compile(r"\b(closed|locked) (accounting |posting )?period\b|\bperiod (is|has been) (closed|locked)\b"
+                       r"|\bpostingPeriod$", re.IGNORECASE)  # fmt: skip
+_NOT_OPEN = ("F5", "201")  # SAP's message class and number: period not open for the account type
+
+
 def of_a_period(refusal: Rejected) -> bool:
-    """Whether a ledger refuses because of the month."""
-    return refusal.target in ("erp_cloud", "erp_legacy") and "period" in refusal.message.lower()
+    """Whether the cloud ledger refuses because of the month."""
+    if refusal.target != "erp_cloud":
+        return False
+    told = refusal.code == "USER_ERROR" and _SENTENCE.search(refusal.message.strip()) is not None
+    return told or refusal.code in _CODES
+
+
+def not_open_in_legacy(reason: str) -> bool:
+    """Whether the legacy ledger's answer (message class, number, text) is that the month is not open."""
+    return tuple(reason.split()[:2]) == _NOT_OPEN
 
 
 async def post_by_policy(ctx: Context, posting: Posting, create: Callable[[Posting], Awaitable[str]]) -> str:

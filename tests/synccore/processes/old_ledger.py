@@ -158,7 +158,8 @@ def _minor(content: str, offset: int) -> int:
 
 
 def _doc(external: str, reference: str, status: str, number: str, text: str) -> str:
-    return f"DOC{external:<16}{'':<16}{reference:<16}{status}SG01{number:<10}2026{'F5':<20}201{text}".ljust(160)
+    message = "102" if text == "refused" else "201"
+    return f"DOC{external:<16}{'':<16}{reference:<16}{status}SG01{number:<10}2026{'F5':<20}{message}{text}".ljust(160)
 
 
 def _pay(number: str, kunnr: str, reference: str, amount: int) -> str:
