@@ -159,11 +159,30 @@ def _claim(agreement: Agreement, deals: list[Deal]) -> None:
             if begun:
                 agreement.joined.setdefault(begun[0].id, []).append(deal)
                 continue
-            change = _change_of(agreement, deal, earliest)
+            change = _change_of(agreement, deal)
             if change is not None:
                 change.deals.append(deal)
                 continue
         agreement.pending.append(deal)
+    _claim_together(agreement)
+
+
+def _claim_together(agreement: Agreement) -> None:
+    """Several amendments of one day are one change: they fit it together where none of them does alone."""
+    for change in agreement.changes:
+        waiting = [deal for deal in agreement.pending if deal.kind == "amendment" and _since(deal) <= change.day]
+        if waiting and _fits(agreement, change, [*change.deals, *waiting]):
+            change.deals += waiting
+            agreement.pending = [deal for deal in agreement.pending if deal not in waiting]
+
+
+def _since(deal: Deal) -> str:
+    return max((date.fromisoformat(deal.closed_on) - timedelta(days=1)).isoformat(), deal.start)
+
+
+def _fits(agreement: Agreement, change: Change, deals: list[Deal]) -> bool:
+    expected = sum(prorated(one.recurring, agreement, change)[0] for one in deals)
+    return abs(change.effect - expected) <= TOLERANCE * len(deals)
 
 
 def _term_of(agreement: Agreement, deal: Deal, earliest: str) -> Term | None:
@@ -192,13 +211,10 @@ def _claim_late(agreement: Agreement, deal: Deal, term: Term, earliest: str) -> 
             return
 
 
-def _change_of(agreement: Agreement, deal: Deal, earliest: str) -> Change | None:
-    possible = [change for change in agreement.changes if change.day >= max(earliest, deal.start)]
-    for change in possible:
-        expected = sum(prorated(one.recurring, agreement, change)[0] for one in (*change.deals, deal))
-        if abs(change.effect - expected) <= TOLERANCE * (len(change.deals) + 1):
-            return change
-    return next((change for change in possible if not change.deals), None)
+def _change_of(agreement: Agreement, deal: Deal) -> Change | None:
+    possible = [change for change in agreement.changes if change.day >= _since(deal)]
+    fitting = (change for change in possible if _fits(agreement, change, [*change.deals, deal]))
+    return next(fitting, None) or next((change for change in possible if not change.deals), None)
 
 
 def decided_by(change: Change) -> list[Deal]:

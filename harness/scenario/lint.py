@@ -41,7 +41,7 @@ def _scenario(placed: Placed) -> Scenario:
     world = _world(placed, head.world)
     scenario = Scenario(
         head.story, head.title, head.genesis, head.world, tuple(steps), head.disturbances, head.mappings, head.expect,
-        head.replay, head.about, placed.file,
+        head.replay, head.interleaved, head.about, placed.file,
     )  # fmt: skip
     _check_references(placed, scenario, world)
     placed.settle()

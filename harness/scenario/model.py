@@ -19,7 +19,9 @@ GENESIS = "2026-01-05T09:00:00Z"
 
 
 class Head(Part):
-    """A story's file without its steps."""
+    """A story's file without its steps. `interleaved`: in simulation the seed decides at every send and every commit
+    which of the core's runs goes on first; else one that has begun goes on until it has to wait.
+    """
 
     story: Name
     title: str = Field(min_length=1)
@@ -29,6 +31,7 @@ class Head(Part):
     mappings: dict[str, dict[str, Any]] = Field(default_factory=dict)
     disturbances: tuple[Disturbance, ...] = ()
     replay: bool = True
+    interleaved: bool = False
     expect: Expect = Expect()
     steps: tuple[Any, ...] = Field(min_length=1)
 
@@ -68,6 +71,7 @@ class Scenario:
     mappings: dict[str, dict[str, Any]] | None = None
     expect: Expect = field(default_factory=Expect)
     replay: bool = True
+    interleaved: bool = False
     about: str = ""
     source: str = ""
     export: Path | None = None  # folder of somebody's own files; it is not part of the story
@@ -86,7 +90,8 @@ class Scenario:
 
     def to_json(self) -> dict[str, Any]:
         """As the file would have it: `Scenario` again by `read_story`."""
-        return {
+        told = {"interleaved": True} if self.interleaved else {}
+        return told | {
             "story": self.story, "title": self.title, "about": self.about, "genesis": self.genesis,
             "world": self.world, "mappings": self.mappings or {}, "replay": self.replay,
             "disturbances": [one.model_dump(mode="json", exclude_unset=True) for one in self.disturbances],

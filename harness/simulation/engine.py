@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, TypeVar
 
-from harness.simulation.incarnation import Incarnation
+from harness.simulation.incarnation import Incarnation, in_a_run
 from synccore.ports.engine import Process, RunState, RunStatus, StepTaken, Tick, Ticker
 
 T = TypeVar("T")
@@ -224,6 +224,7 @@ class SimulatedEngine:
 
     async def _run(self, run: Stored, delay_s: float) -> None:
         _looking.set(None)
+        in_a_run.set(True)
         await asyncio.sleep(delay_s)
         await self._life.point(f"run {run.process}")
         if run.state != "cancelled":

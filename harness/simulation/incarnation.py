@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from random import Random
 from typing import Any, NoReturn
 
 from harness.simulation.loop import VirtualLoop
@@ -10,11 +12,16 @@ Watch = Callable[[str], bool]
 """Called at every crash point with its name; True means: the core dies here."""
 
 
-class Incarnation:
-    """Shared by all ports of one life."""
+in_a_run: ContextVar[bool] = ContextVar("in_a_run", default=False)
+SHARE = 0.2  # of the places where a run lets others go first: a few long waits find more than many short ones
+TURN_S = 0.3  # the longest wait: others have time for much in it
 
-    def __init__(self, watch: Watch, died: Callable[[], None]) -> None:
-        self._watch, self._died = watch, died
+
+class Incarnation:
+    """Shared by all ports of one life. `turns`: chance decides at every send and every commit who goes on first."""
+
+    def __init__(self, watch: Watch, died: Callable[[], None], turns: Random | None = None) -> None:
+        self._watch, self._died, self._turns = watch, died, turns
         self.dead = False
         self._requests: list[asyncio.Future[Any]] = []  # calls into the core that somebody outside waits for
 
@@ -31,6 +38,14 @@ class Incarnation:
             self.kill()
             return False
         return True
+
+    async def turn(self) -> None:
+        """A place where others may go before a run; without `turns` one that has begun goes on until it has to wait.
+
+        Tickers and requests go on: they are short, and the world knows of runs alone that something is under way.
+        """
+        if self._turns is not None and in_a_run.get() and self._turns.random() < SHARE:
+            await asyncio.sleep(self._turns.random() * TURN_S)
 
     async def never(self) -> NoReturn:
         """The process is gone: no line after this one is ever run."""

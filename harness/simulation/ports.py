@@ -64,6 +64,7 @@ class SimulatedTransport:
         life = self._life
         url = urlsplit(request_.url)
         host, path, query = url.netloc, url.path, url.query
+        await life.turn()
         if not life.passes(f"send {request_.method} {path}"):
             await life.never()
         app = self._hosts.get(host)
@@ -131,6 +132,7 @@ class SimulatedFiles:
         self._under_way = under_way
 
     async def _call(self, name: str, operation: Callable[[], Any]) -> Any:
+        await self._life.turn()
         await self._life.point(f"file {name}")
         self._called(name)
         try:
@@ -180,6 +182,7 @@ class SimulatedDatabase:
     async def run(self, fn: Callable[[Unit], T]) -> T:
         """See Database."""
         life = self._life
+        await life.turn()
         if not life.passes("commit"):
             await life.never()
         before = self._connection.total_changes

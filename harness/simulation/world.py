@@ -70,6 +70,7 @@ class SimWorld:
         self.crashes = 0
         self._state = EngineState()
         self._chance = Random(f"{seed}/engine")
+        self._turns = Random(f"{seed}/turns") if scenario.interleaved else None
         self._lives = 0
         self._life: Incarnation | None = None
         self._channel: SimulatedChannel | None = None
@@ -129,7 +130,7 @@ class SimWorld:
     async def start_core(self) -> None:
         """See World."""
         self._lives += 1
-        life = Incarnation(self._at_point, self._core_died)
+        life = Incarnation(self._at_point, self._core_died, self._turns)
         engine = SimulatedEngine(self._state, life, self.now, self._chance)
         clock = SimulatedClock(self.hangar.wire, self.now, life)
         files = None
