@@ -111,7 +111,7 @@ def record_excess_payment(work: Work, params: Params, key: str) -> Result:
     """POST /customers/{id}/record_excess_payment: money for no invoice yet."""
     customer = customers.live(work, key)
     group = params.group("transaction")
-    currency = group.text("currency_code", longest=3) or customer["preferred_currency_code"]
+    currency = group.currency("currency_code") or customer["preferred_currency_code"]
     txn = invoices.offline_payment(work, group, customer, currency, None)
     if txn["status"] == "success":
         balances.move(work, customer, "excess_payments", txn["amount_unused"], currency)

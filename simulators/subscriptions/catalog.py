@@ -130,7 +130,7 @@ def create_price(work: Work, params: Params) -> Result:
     doc = _new(work, "item_price", params)
     item = live(work, "item", params.need("item_id"), "item_id")
     doc |= {"item_id": item["id"], "item_family_id": item["item_family_id"], "item_type": item["type"]}
-    doc["currency_code"] = (params.text("currency_code", longest=3) or work.site["currency_code"]).upper()
+    doc["currency_code"] = (params.currency("currency_code") or work.site["currency_code"]).upper()
     if not (len(doc["currency_code"]) == 3 and doc["currency_code"].isalpha()):
         raise wrong("currency_code", "should be an ISO 4217 code")
     doc["pricing_model"] = params.choice("pricing_model", rules_price.MODELS) or "flat_fee"

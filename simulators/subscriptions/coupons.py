@@ -94,7 +94,7 @@ def _deduction(coupon: Doc, params: Params) -> None:
     amount = params.integer(
         "discount_amount", least=1, required=kind == "fixed_amount" and "discount_amount" not in coupon
     )
-    currency = params.text("currency_code", longest=3)
+    currency = params.currency("currency_code")
     if kind == "percentage" and amount is not None:
         raise wrong("discount_amount", "a percentage coupon has none")
     if kind == "fixed_amount" and share is not None:

@@ -120,7 +120,7 @@ def _store(work: Work, params: Params) -> Result:
     if customer["deleted"]:
         raise not_found("customer_id", customer["id"])
     total = params.number("total", least=1)
-    currency = (params.text("currency_code", longest=3) or customer["preferred_currency_code"]).upper()
+    currency = (params.currency("currency_code") or customer["preferred_currency_code"]).upper()
     reason, own_reason = _reason(params)
     date = params.integer("date") or work.at
     if date > work.at:

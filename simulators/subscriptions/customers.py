@@ -98,7 +98,7 @@ def _apply(customer: Doc, params: Params, texts: tuple[str, ...]) -> None:
     days = params.integer("net_term_days", most=180)
     if days is not None:
         customer["net_term_days"] = days
-    currency = params.text("preferred_currency_code", longest=3)
+    currency = params.currency("preferred_currency_code")
     if currency is not None:
         customer["preferred_currency_code"] = currency.upper()
     if "meta_data" in params:

@@ -39,7 +39,7 @@ def invoice(work: Work, params: Params) -> Result:
     status = params.choice("status", STATUSES) or "paid"
     home = subscription["currency_code"] if subscription else customer["preferred_currency_code"]
     draft = billing.Draft(
-        customer, lines, date, (params.text("currency_code", longest=3) or home).upper(), subscription,
+        customer, lines, date, (params.currency("currency_code") or home).upper(), subscription,
         net_term_days=params.integer("net_term_days", most=180) or 0,
         members={name: params.text(name, longest=100) for name in ("po_number", "vat_number", "void_reason_code")},
     )  # fmt: skip

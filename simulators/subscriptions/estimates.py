@@ -70,7 +70,7 @@ def _created(stage: Stage, params: Params, customer_id: str) -> str:
     key = str(subscription["id"])
     if subscription["status"] in ("future", "in_trial"):
         begin = max(subscription.get("start_date", 0), (subscription["_terms"]["trial_end"] or 0))
-        stage.until(customer_id, begin, FIRST_BILL)
+        stage.until(subscription, begin, FIRST_BILL)
     return key
 
 
@@ -88,9 +88,9 @@ def update(work: Work, params: Params) -> Result:
         subscription = result["subscription"]
         if "_scheduled" in subscription:
             due = subscription["changes_scheduled_at"]
-            stage.until(subscription["customer_id"], due, ("scheduled_change", "term_end"))
+            stage.until(subscription, due, ("scheduled_change", "term_end"))
         elif subscription["status"] in ("future", "in_trial"):
-            stage.until(subscription["customer_id"], subscription["next_billing_at"], FIRST_BILL)
+            stage.until(subscription, subscription["next_billing_at"], FIRST_BILL)
         return key
 
     return estimate(work, play(work, act, balances))
@@ -127,7 +127,7 @@ def _renewed(work: Work, key: str, flags: dict[str, bool | None], balances: bool
         stage.work.save("subscription", subscription)
         due = subscription["next_billing_at"]
         kinds = ("term_end", *FIRST_BILL)
-        stage.until(subscription["customer_id"], due, kinds)
+        stage.until(subscription, due, kinds)
         stage.played.later = [
             one for one in stage.played.later if one[0] != "invoice" or one[1].get("subscription_id") in (key, None)
         ]
@@ -160,7 +160,7 @@ def cancel(work: Work, params: Params, key: str) -> Result:
         if subscription["status"] != "cancelled" and "cancelled_at" in subscription:
             due = max(subscription["cancelled_at"], subscription.get("_next_term", 0))
             due = subscription.get("_cancel", {}).get("at", due)
-            stage.until(subscription["customer_id"], due, ("cancel", "term_end"))
+            stage.until(subscription, due, ("cancel", "term_end"))
         return key
 
     return estimate(work, play(work, act))
@@ -175,7 +175,7 @@ def pause(work: Work, params: Params, key: str) -> Result:
         flat.refuse_unread()
         if subscription["status"] != "paused":
             due = max(subscription["pause_date"], subscription["_next_term"] if "_pause_at_end" in subscription else 0)
-            stage.until(subscription["customer_id"], due, ("pause", "term_end"))
+            stage.until(subscription, due, ("pause", "term_end"))
         return key
 
     return estimate(work, play(work, act))
@@ -189,7 +189,7 @@ def resume(work: Work, params: Params, key: str) -> Result:
         subscription = pauses.resume(stage.work, flat, key)["subscription"]
         flat.refuse_unread()
         if subscription["status"] == "paused":
-            stage.until(subscription["customer_id"], subscription["resume_date"], ("resume",))
+            stage.until(subscription, subscription["resume_date"], ("resume",))
         return key
 
     return estimate(work, play(work, act))
@@ -228,7 +228,7 @@ def advance_invoice(work: Work, params: Params, key: str) -> Result:
         stage.work.flush()
         jobs = stage.work.jobs.keyed([f"advance/{one}" for one in held])
         if jobs and sent.sent().get("schedule_type", "immediate") != "immediate":
-            stage.until(subscription["customer_id"], int(jobs[-1].due), ("advance",))
+            stage.until(subscription, int(jobs[-1].due), ("advance",))
         return key
 
     played = play(work, act)

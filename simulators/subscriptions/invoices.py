@@ -85,7 +85,7 @@ def charge(work: Work, params: Params) -> Result:
 def _one_off(work: Work, params: Params, line: Callable[[str | None, str | None], tuple[Doc, str | None]]) -> Result:
     """One line, invoiced at once and collected as the customer or subscription says."""
     customer, subscription = whom(work, params)
-    asked = params.text("currency_code", longest=3)
+    asked = params.currency("currency_code")
     made, currency = line(asked and asked.upper(), subscription["id"] if subscription else None)
     home = subscription["currency_code"] if subscription else customer["preferred_currency_code"]
     date = params.integer("invoice_date") or work.at
@@ -121,7 +121,7 @@ def whom(work: Work, params: Params) -> tuple[Doc, Doc | None]:
 
 
 def _lines(work: Work, params: Params, customer: Doc, subscription: Doc | None) -> tuple[list[Doc], str]:
-    asked = params.text("currency_code", longest=3)
+    asked = params.currency("currency_code")
     currency = asked.upper() if asked else None
     lines: list[Doc] = []
     key = subscription["id"] if subscription else None

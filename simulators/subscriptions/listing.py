@@ -12,7 +12,7 @@ from simulators.kit.store import Doc, Store
 from simulators.subscriptions import schemas
 from simulators.subscriptions.errors import wrong
 from simulators.subscriptions.forms import literal
-from simulators.subscriptions.params import Params
+from simulators.subscriptions.params import INTEGER_MAX, MOMENT_MAX, Params
 from simulators.subscriptions.schemas import Listing
 
 exact(
@@ -94,7 +94,8 @@ class Query:
             return
         try:
             value, rowid = orjson.loads(offset)
-            place = (int(value) if value.lstrip("-").isdigit() and name not in ("id", "name") else value, int(rowid))
+            number = value.lstrip("-").isdigit() and len(value) < 19 and name not in ("id", "name")
+            place = (int(value) if number else value, max(-INTEGER_MAX, min(INTEGER_MAX, int(rowid))))
         except (ValueError, TypeError, AttributeError):
             raise wrong("offset", "invalid value: pass back what next_offset said") from None
         self._add(f"({self._sort}, rowid) {'<' if self._descending else '>'} (?, ?)", *place)
@@ -149,8 +150,9 @@ def index_custom_field(store: Store, kind: str, name: str) -> None:
 
 def _one(value: Any, kind: str, label: str) -> Any:
     if kind in (schemas.NUMBER, schemas.TIMESTAMP):
+        most = MOMENT_MAX if kind == schemas.TIMESTAMP else INTEGER_MAX  # beyond it there is nothing to be found
         try:
-            return int(value)
+            return max(-most, min(most, int(value)))
         except (TypeError, ValueError):
             raise wrong(label, "should be a whole number") from None
     return str(value)

@@ -1,5 +1,6 @@
 """Typed reading of a call's parameters: each wrong one is refused by its vendor name, each unread one too."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,7 +22,12 @@ approximate(
     source="ours",
 )
 
+approximate("currency codes", "any three letters; the site need not have enabled the currency", source="ours")
+approximate("moments", "at most 4,294,967,295 (in 2106)", source="ours")
+
 INTEGER_MAX = 10**13
+MOMENT_MAX = 2**32 - 1  # in 2106: an estimate plays all terms up to the moment that is asked for
+_MOMENT = re.compile(r"(^|_)(date|at|from|to|start|end|time)$")  # the vendor's names for epoch seconds
 TEXT_MAX = 250
 JSON_MAX = 65_535
 IGNORED = frozenset(("comment", "created_from_ip", "brand_id"))  # no bearing on anything the platform keeps here
@@ -78,14 +84,22 @@ class Params:
             raise self.wrong(name, f"cannot have more than {longest} characters")
         return text
 
+    def currency(self, name: str) -> str | None:
+        """A currency code: any three letters, in capitals."""
+        code = self.text(name, longest=3)
+        if code and not (len(code) == 3 and code.isascii() and code.isalpha()):
+            raise self.wrong(name, "should be the three letters of a currency")
+        return code.upper() if code else code
+
     def need(self, name: str, *, longest: int = TEXT_MAX) -> str:
         """A string that must be there."""
         text = self.text(name, required=True, longest=longest)
         assert text is not None
         return text
 
-    def integer(self, name: str, *, least: int = 0, most: int = INTEGER_MAX, required: bool = False) -> int | None:
+    def integer(self, name: str, *, least: int = 0, most: int | None = None, required: bool = False) -> int | None:
         """A whole number (money in minor units, epoch seconds, counts); absent or cleared is None."""
+        most = most if most is not None else MOMENT_MAX if _MOMENT.search(name) else INTEGER_MAX
         value = self._leaf(name, required)
         if value is None or value == "":
             return None
@@ -99,7 +113,7 @@ class Params:
             raise self.wrong(name, f"should be between {least} and {most}")
         return number
 
-    def number(self, name: str, *, least: int = 0, most: int = INTEGER_MAX) -> int:
+    def number(self, name: str, *, least: int = 0, most: int | None = None) -> int:
         """A whole number that must be there."""
         value = self.integer(name, least=least, most=most, required=True)
         assert value is not None

@@ -69,7 +69,7 @@ def update(work: Work, params: Params, key: str) -> Result:
     if intent["status"] != "inited":
         raise bad_state(f"cannot update a payment intent that is {intent['status']}")
     _fields(intent, params)
-    amount, currency = params.integer("amount"), params.text("currency_code", longest=3)
+    amount, currency = params.integer("amount"), params.currency("currency_code")
     if amount is not None:
         intent["amount"] = amount
     if currency is not None:

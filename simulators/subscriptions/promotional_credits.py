@@ -52,7 +52,7 @@ def of_customer(what: str) -> Any:
 def _by_hand(work: Work, params: Params, key: str, what: str) -> Result:
     customer = customers.live(work, key, "customer_id")
     amount = params.number("amount", least=0 if what == "set" else 1)
-    currency = (params.text("currency_code", longest=3) or customer["preferred_currency_code"]).upper()
+    currency = (params.currency("currency_code") or customer["preferred_currency_code"]).upper()
     members: Doc = {"description": params.need("description"), "credit_type": params.choice("credit_type", KINDS)}
     members["reference"] = params.text("reference", longest=500)
     balance = _balance(customer, currency)

@@ -7,6 +7,7 @@ from typing import Any
 from simulators.kit.fidelity import approximate, exact
 from simulators.kit.store import Doc
 from simulators.subscriptions import schedules, timetable
+from simulators.subscriptions.errors import bad_state
 from simulators.subscriptions.work import Rehearsal, Work, copied
 
 exact(
@@ -18,11 +19,15 @@ exact(
 )
 approximate(
     "estimates of what lies ahead",
-    "the jobs of the customer's subscriptions are played up to then; card payments in between are not",
+    "the jobs of the customer's subscriptions are played up to then (of the one alone, if that is more than three "
+    "years away, and 300 of its jobs at most); card payments in between are not",
     source="ours",
 )
 
 Result = dict[str, Any]
+
+HORIZON_S = 3 * 366 * 86_400  # the answer must not keep the site waiting
+ALONE_MAX, JOBS_MAX = 300, 5_000  # jobs played beyond the horizon, and up to it
 
 
 class _Over(Exception):
@@ -56,14 +61,16 @@ class Stage:
         work.silent, work.rehearsal = True, self._rehearsal
         return work
 
-    def until(self, customer_id: str, target: int, wanted: Sequence[str] = ()) -> None:
-        """Play the jobs of all the customer's subscriptions that fall due up to `target`, each at its own time.
+    def until(self, subscription: Doc, target: int, wanted: Sequence[str] = ()) -> None:
+        """Play the jobs of all its customer's subscriptions that fall due up to `target`, each at its own time.
 
-        What jobs of the kinds `wanted` make is kept as what came later.
+        What jobs of the kinds `wanted` make is kept as what came later. Refused when there are too many of them.
         """
         self.work.flush()
-        while True:
-            jobs = self._outer.jobs.keyed(self._keys(customer_id))
+        alone = target > self._outer.at + HORIZON_S
+        most = ALONE_MAX if alone else JOBS_MAX
+        for _ in range(most):
+            jobs = self._outer.jobs.keyed(self._keys(subscription, alone))
             if not jobs or jobs[0].due > target:
                 return
             job = jobs[0]
@@ -73,10 +80,12 @@ class Stage:
             self._outer.jobs.done(job)
             if job.kind in wanted:
                 self.played.later += work.made
+        raise bad_state(f"{most} things happen before: it lies too far ahead to be estimated")
 
-    def _keys(self, customer_id: str) -> list[str]:
+    def _keys(self, own: Doc, alone: bool) -> list[str]:
         store, keys = self._outer.store, []
-        for subscription in store.find("subscription", customer_id=customer_id):
+        held = [self.subscription(own["id"])] if alone else store.find("subscription", customer_id=own["customer_id"])
+        for subscription in held:
             keys += [f"{name}/{subscription['id']}" for name in schedules.JOBS]
             keys += [f"advance/{key}" for key in subscription.get("_advances", ())]
             if subscription.get("_ramps"):

@@ -18,7 +18,7 @@ def create_authorization(work: Work, params: Params) -> Result:
     """POST /transactions/create_authorization: an amount is blocked on the payment source."""
     customer = customers.live(work, params.need("customer_id"), "customer_id")
     amount = params.number("amount", least=1)
-    currency = (params.text("currency_code", longest=3) or customer["preferred_currency_code"]).upper()
+    currency = (params.currency("currency_code") or customer["preferred_currency_code"]).upper()
     chosen = params.text("payment_source_id")
     if chosen is not None and work.need("payment_source", chosen, "payment_source_id")["customer_id"] != customer["id"]:
         raise not_found("payment_source_id", chosen)

@@ -33,7 +33,7 @@ def _kept(work: Work, customer: Doc, subscription: Doc, lines: list[Doc]) -> lis
 
 def lines_of(work: Work, params: Params, subscription: Doc) -> list[Doc]:
     """The lines of `item_prices[...]` (charges of the catalog) and `charges[...]` (amounts) of a subscription."""
-    currency = params.text("currency_code", longest=3)
+    currency = params.currency("currency_code")
     if currency is not None and currency.upper() != subscription["currency_code"]:
         raise wrong("currency_code", f"the subscription is in {subscription['currency_code']}")
     lines: list[Doc] = []
