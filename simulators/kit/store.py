@@ -68,6 +68,7 @@ class Store:
         self._kept: list[int] = []  # for each open transaction, how many pending changes came before it
         self._transaction = Transaction(self)
         self._held: dict[str, list[Doc]] = {}
+        self._numbers: dict[str, int] = {}  # where the counters stand; what undoes their writes forgets them
         self._moved: set[str] = set()  # kinds whose documents may be others than the remembered ones
         self._origin: Origin | None = None
         self.listeners: list[Callable[[list[Change]], None]] = []
@@ -107,6 +108,7 @@ class Store:
         if self._origin is not None:
             self._origin.suspect()
         self._held.clear()
+        self._numbers.clear()
         self._moved.update(self._kinds)
         self.version += 1
 
@@ -123,6 +125,7 @@ class Store:
         for kind in self._moved:
             self._held.pop(kind, None)
         self._moved.clear()
+        self._numbers.clear()
         self.version += 1
 
     @contextmanager
@@ -219,12 +222,23 @@ class Store:
 
     def next(self, name: str, start: int = 1) -> int:
         """The next number of a gap-free counter; rolled back with its transaction."""
-        row = self.db.execute("SELECT value FROM counter WHERE name = ?", (name,)).fetchone()
-        if row is None:
-            self.db.execute("INSERT INTO counter (name, value) VALUES (?, ?)", (name, start))
-            return start
-        self.db.execute("UPDATE counter SET value = ? WHERE name = ?", (row[0] + 1, name))
-        return int(row[0]) + 1
+        last = self._numbers.get(name)
+        if last is None:
+            row = self.db.execute("SELECT value FROM counter WHERE name = ?", (name,)).fetchone()
+            last = None if row is None else int(row[0])
+        if last is None:
+            number = start
+            self.db.execute("INSERT INTO counter (name, value) VALUES (?, ?)", (name, number))
+        else:
+            number = last + 1
+            self.db.execute("UPDATE counter SET value = ? WHERE name = ?", (number, name))
+        self._numbers[name] = number
+        return number
+
+    def begin_anew(self, series: str) -> None:
+        """Let the counters whose names begin so count from the start again."""
+        self.db.execute("DELETE FROM counter WHERE name GLOB ?", (f"{series}*",))
+        self._numbers.clear()
 
     # -- transactions and the change feed ---------------------------------------------------
 
@@ -254,6 +268,7 @@ class Store:
         else:
             del self._pending[kept:]
             self._held.clear()
+            self._numbers.clear()
             self.db.execute(f"ROLLBACK TO level{depth}" if depth else "ROLLBACK")
 
     @property

@@ -15,21 +15,28 @@ INSTANCE = "Wt"  # two characters that name the instance, as real ids carry them
 
 def checksum(id15: str) -> str:
     """The three check characters: for each chunk of five, bit i is set where character i is upper-case."""
-    suffix = ""
-    for start in (0, 5, 10):
-        bits = sum(1 << place for place, char in enumerate(id15[start : start + 5]) if "A" <= char <= "Z")
-        suffix += _CHECK[bits]
-    return suffix
+    return _check(id15[:5]) + _check(id15[5:10]) + _check(id15[10:15])
+
+
+@lru_cache(maxsize=4096)
+def _check(chunk: str) -> str:
+    return _CHECK[sum(1 << place for place, char in enumerate(chunk) if "A" <= char <= "Z")]
 
 
 def make_id(prefix: str, number: int) -> str:
     """The 18-character id of the `number`-th record under a three-character key prefix; ids sort by number."""
+    high, low = divmod(number, 62)
+    id15 = f"{prefix}{INSTANCE}0{_digits(high, 8)}{BASE62[low]}"
+    return id15 + checksum(id15)
+
+
+@lru_cache(maxsize=4096)
+def _digits(number: int, count: int) -> str:
     digits = ""
-    for _ in range(9):
+    for _ in range(count):
         number, index = divmod(number, 62)
         digits = BASE62[index] + digits
-    id15 = f"{prefix}{INSTANCE}0{digits}"
-    return id15 + checksum(id15)
+    return digits
 
 
 def parse_id(text: object) -> str | None:

@@ -58,8 +58,8 @@ def install(system: "Subscriptions", base: str) -> None:
                 for doc in system.store.find(kind):
                     system.store.delete(kind, doc["id"])
             system.store.db.execute("DELETE FROM job WHERE kind != 'afresh'")
-            for series in ("invoice/%", "credit_note/%"):  # a site begun afresh numbers from the start again
-                system.store.db.execute("DELETE FROM counter WHERE name LIKE ?", (series,))
+            for series in ("invoice/", "credit_note/"):  # a site begun afresh numbers from the start again
+                system.store.begin_anew(series)
         system.clock.restart(job.payload["genesis"])
         _done(system)
 

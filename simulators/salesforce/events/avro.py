@@ -243,6 +243,8 @@ _HEADER = fastavro.parse_schema(_header()["type"])
 
 
 def _value(column: Column, doc: Doc, wanted: frozenset[str] | None) -> Any:
+    if column.compound and not any(field.name in doc for _, _, field in column.parts):
+        return None  # most records lack most compounds
     values = {
         part: converted(field, doc.get(field.name))
         for _, part, field in column.parts

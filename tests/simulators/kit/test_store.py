@@ -52,6 +52,25 @@ def test_a_failed_transaction_leaves_nothing_and_tells_nobody() -> None:
     assert heard == []
 
 
+def test_a_counter_stands_where_its_last_lasting_number_is() -> None:
+    s = store()
+    assert [s.next("bill/a"), s.next("bill/a"), s.next("other")] == [1, 2, 1]
+    with s.transaction():
+        assert s.next("bill/a") == 3
+        with pytest.raises(ValueError, match="no"), s.transaction():
+            assert (s.next("bill/a"), s.next("new")) == (4, 1)
+            raise ValueError("no")
+        assert (s.next("bill/a"), s.next("new", start=5)) == (4, 5)
+    assert dict(s.rows("SELECT name, value FROM counter")) == {"bill/a": 4, "new": 5, "other": 1}
+    with pytest.raises(ValueError, match="no"), s.transaction():
+        s.begin_anew("bill/")
+        assert s.next("bill/a") == 1
+        raise ValueError("no")
+    assert s.next("bill/a") == 5
+    s.begin_anew("bill/")
+    assert (s.next("bill/a"), s.next("other")) == (1, 2)
+
+
 def test_an_inner_failure_undoes_only_the_inner_part() -> None:
     s = store()
     heard: list[list[Change]] = []
