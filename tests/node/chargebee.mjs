@@ -65,6 +65,14 @@ const subscriptions = await cb.subscription.list({ status: { in: ["active", "can
 found.listed = subscriptions.list.map((row) => [row.subscription.id, row.customer.id]);
 found.unknown = await refused(cb.subscription.createWithItems("acme", { subscription_items: [{ item_price_id: "nope" }] }));
 found.twice = await refused(cb.subscription.cancelForItems("s", {}));
+// -- hostile hands
+const holds = async () => JSON.stringify((await cb.subscription.list({ limit: 100 })).list);
+const before = await holds();
+const wish = (item, rest = {}) => refused(cb.subscription.createWithItems("acme", { subscription_items: [{ item_price_id: "month", ...item }], ...rest }));
+found.hostile = [
+  await wish({ quantity: -1 }), await wish({ quantity: 1e9 }), await wish({}, { coupon_ids: ["nope"] }),
+  await wish({}, { start_date: 1e12 }), await wish({}, { meta_data: { k: "x".repeat(10_000_000) } }), (await holds()) === before,
+];
 found.absent = await refused(cb.gift.list({}));
 const headers = { "chargebee-idempotency-key": "once" };
 const one = await cb.customer.create({ id: "once" }, headers);

@@ -24,5 +24,10 @@ def test_the_node_client_leads_a_subscription_through_its_life(port: int) -> Non
         "changed": [56_700, 56_700, 37_800, 37_800], "scheduled": 1, "renewed": [31_000, 31_000], "unbilled": [500],
         "paused": "active", "cancelled": ["cancelled", True], "listed": [["s", "acme"]],
         "unknown": "404 resource_not_found subscription_items[item_price_id][0]",
+        "hostile": [
+            "400 param_wrong_value subscription_items[quantity][0]",
+            "400 param_wrong_value subscription_items[quantity][0]", "404 resource_not_found coupon_ids[0]",
+            "400 param_wrong_value start_date", "413 invalid_request", True,
+        ],
         "twice": "400 invalid_state_for_request", "absent": "404 resource_not_found", "replayed": [False, "true"],
     }  # fmt: skip
