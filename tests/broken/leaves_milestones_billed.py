@@ -1,9 +1,9 @@
 """Forgets which bills a project's milestones had: a deal that is won no longer is taken back without them."""
 
 from synccore.bootstrap import Parts
-from tests.broken import alter, stories
+from tests.broken import alter, recoveries
 
-STORY = stories.reopened_project()
+STORY = recoveries.reopened_project()
 CAUGHT_BY = {"I5"}
 
 

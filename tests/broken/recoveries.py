@@ -105,3 +105,13 @@ def late_stamp() -> Scenario:
         "close: lake-1", "advance: 2m", f"disturb: {storm}", "close: lake-2", "settle", "advance: 1h",
         expect="expect: {exceptions: [], dead_letters: 0, deals: {lake-1: posted, lake-2: posted}}",
     )  # fmt: skip
+
+
+def reopened_project() -> Scenario:
+    """A first milestone of a project is billed; then the deal is set back to an open stage."""
+    return story(
+        "reopened-project", "map_item: {sku: ONBOARD, value: {kind: charge, milestones: true, erp_item: SVC-ONBOARD}}",
+        "customer: " + LAKESIDE, "deal: {id: lake-1, customer: lake, lines: [{sku: ONBOARD, quantity: 2}]}",
+        "milestone: {id: one, deal: lake-1, amount: 6000, status: accepted}",
+        "milestone: {id: two, deal: lake-1, amount: 4000}", "close: lake-1", "settle", "reopen: lake-1", "settle",
+    )  # fmt: skip

@@ -38,16 +38,6 @@ def reopened() -> Scenario:
     )  # fmt: skip
 
 
-def reopened_project() -> Scenario:
-    """A first milestone of a project is billed; then the deal is set back to an open stage."""
-    return story(
-        "reopened-project", "map_item: {sku: ONBOARD, value: {kind: charge, milestones: true, erp_item: SVC-ONBOARD}}",
-        "customer: " + LAKESIDE, "deal: {id: lake-1, customer: lake, lines: [{sku: ONBOARD, quantity: 2}]}",
-        "milestone: {id: one, deal: lake-1, amount: 6000, status: accepted}",
-        "milestone: {id: two, deal: lake-1, amount: 4000}", "close: lake-1", "settle", "reopen: lake-1", "settle",
-    )  # fmt: skip
-
-
 def recognised() -> Scenario:
     """A Chicago customer's deal is billed in advance, and two months of it are recognised."""
     return story(
