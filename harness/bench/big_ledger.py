@@ -11,6 +11,7 @@ import orjson
 from harness.bench.measure import Call, Figure, paired
 from harness.simulation.asgi import request
 from simulators import erp_cloud
+from simulators.kit.store import Store
 from simulators.kit.system import Settings
 
 LINES, PER_INVOICE = 1_000_000, 4  # receivable, two items, tax
@@ -89,7 +90,7 @@ async def _measured(full: Path, empty: Path) -> list[Figure]:
         ledger.system.remember()
         await ledger.caller("/record/v1/invoice", _INVOICE)()
     begun = time.monotonic()
-    fill(big.system.store.db, LINES // PER_INVOICE)
+    fill(big.system.store, LINES // PER_INVOICE)
     note = f"{LINES:,} posted lines, copied in {time.monotonic() - begun:.0f} s"
     ours, theirs = (ledger.caller("/record/v1/invoice", _INVOICE) for ledger in (big, small))
     mine, other, ratio = await paired(ours, theirs)
@@ -111,8 +112,9 @@ async def _measured(full: Path, empty: Path) -> list[Figure]:
     return [*figures, Figure("big ledger: restart", took, "s", bar=RESTART_BAR_S, note="to the first invoice posted")]
 
 
-def fill(db: Any, invoices: int) -> None:
+def fill(store: Store, invoices: int) -> None:
     """Copies of the first invoice with its lines and ledger lines, made by SQLite itself; ids and numbers differ."""
+    db = store.db
     first = db.execute("SELECT min(id) FROM row_transaction").fetchone()[0]
     numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {invoices})"
     new = f"i + {first}"
@@ -128,6 +130,8 @@ def fill(db: Any, invoices: int) -> None:
         db.execute(
             f"{numbers} INSERT INTO {table} SELECT {shown} FROM n, (SELECT * FROM {table} WHERE {key} = {first})"
         )
-    for counter in ("transaction.id", "tranid.CustInvc"):
-        db.execute("UPDATE counter SET value = value + ? WHERE name = ?", (invoices - 1, counter))
     db.execute("COMMIT")
+    with store.transaction():
+        for counter in ("transaction.id", "tranid.CustInvc"):
+            for _ in range(invoices - 1):
+                store.next(counter)

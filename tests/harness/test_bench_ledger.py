@@ -14,7 +14,7 @@ def test_copied_invoices_balance_are_open_and_the_next_one_has_the_next_number(t
         ledger.system.seed(_SEED)
         post = ledger.caller("/record/v1/invoice", _INVOICE)
         await post()
-        fill(ledger.system.store.db, 50)
+        fill(ledger.system.store, 50)
         await post()
         pages = [await ledger.caller("/query/v1/suiteql", orjson.dumps({"q": text}))()
                  for text in (_TRIAL_BALANCE, _OPEN_ITEMS, _BY_NAME)]  # fmt: skip

@@ -22,7 +22,7 @@ LINE = {"name": "billed = posted", "entity": "US", "currency": "USD", "a_name": 
 REPORT: dict[str, Any] = {
     "id": "r00000002", "at": 1767600000.0 + 2 * 86400, "by": "admin", "verdict": "breaks", "documents": 3,
     "as_of": {"salesforce": "now", "erp_legacy": "2026-01-06"}, "lines": [LINE], "items": [ITEM], "breaks": [BREAK],
-    "previous": "ab" * 32, "hash": "cd" * 32, "healed": [], "held": "",
+    "previous": "ab" * 32, "hash": "cd" * 32, "healed": [], "held": "", "counts": [], "not_exported": "",
 }  # fmt: skip
 
 
