@@ -92,7 +92,7 @@ def _credited(
     told = [event.quantity for event in chain if event.id in credited and event.quantity is not None]
     left = min([billed[0].quantity, *told])
     lowered[billed[0].line] += billed[0].quantity - left
-    return bool(told) and left == holds.quantity
+    return left == holds.quantity
 
 
 def _credits(

@@ -29,31 +29,31 @@ def read_org(files: Iterable[Path]) -> tuple[list[dict[str, Any]], list[dict[str
     return list(describes.values()), list(rules.values())
 
 
-def _described(value: Any) -> Iterable[dict[str, Any]]:
+def _found(value: Any, name: str, holds: str, kind: type, inside: tuple[str, ...]) -> Iterable[dict[str, Any]]:
+    """The objects in a value that have a `name` of text and a member `holds` of that kind, through lists and answers.
+
+    `inside`: members of an answer that may hold them.
+    """
     if isinstance(value, list):
         for item in value:
-            yield from _described(item)
+            yield from _found(item, name, holds, kind, inside)
     elif isinstance(value, dict):
-        if isinstance(value.get("name"), str) and isinstance(value.get("fields"), list):
+        if isinstance(value.get(name), str) and isinstance(value.get(holds), kind):
             yield value
             return
-        for member in ("result", "body", "results", "compositeResponse", "sobjects", "describes"):
+        for member in inside:
             if member in value:
-                yield from _described(value[member])
+                yield from _found(value[member], name, holds, kind, inside)
+
+
+def _described(value: Any) -> Iterable[dict[str, Any]]:
+    inside = ("result", "body", "results", "compositeResponse", "sobjects", "describes")
+    return _found(value, "name", "fields", list, inside)
 
 
 def _rules(value: Any) -> Iterable[dict[str, Any]]:
     """Rows of the Tooling API's ValidationRule, as `SELECT FullName, Metadata FROM ValidationRule` answers them."""
-    if isinstance(value, list):
-        for item in value:
-            yield from _rules(item)
-    elif isinstance(value, dict):
-        if isinstance(value.get("FullName"), str) and isinstance(value.get("Metadata"), dict):
-            yield value
-            return
-        for member in ("result", "records", "body", "compositeResponse", "rules"):
-            if member in value:
-                yield from _rules(value[member])
+    return _found(value, "FullName", "Metadata", dict, ("result", "records", "body", "compositeResponse", "rules"))
 
 
 def _hint(value: Any) -> str:

@@ -15,6 +15,7 @@ from synccore.ports.engine import Process, RunState, RunStatus, StepTaken, Tick,
 
 T = TypeVar("T")
 LATER_S = 0.001  # no ticker calls itself sooner
+GRAIN_S = 1e-6  # so little before its moment a ticker is called already: times are floats
 START_JITTER_S = 0.02  # within it the seed decides which of several runnable runs begins first
 
 
@@ -268,10 +269,10 @@ class SimulatedEngine:
         ticking.last = self._now()
         while True:
             now = self._now()
-            if ticking.alarm is not None and ticking.alarm <= now + 1e-6:
+            if ticking.alarm is not None and ticking.alarm <= now + GRAIN_S:
                 return
             grid = self._grid(ticking)
-            if ticking.pending and grid <= now + 1e-6:
+            if ticking.pending and grid <= now + GRAIN_S:
                 return
             due = min(at for at in (grid if ticking.pending else None, ticking.alarm, float("inf")) if at is not None)
             ticking.wake.clear()
@@ -285,7 +286,8 @@ class SimulatedEngine:
     def _grid(self, ticking: _Ticking) -> float:
         if not ticking.rounds:
             return ticking.begun_at
-        return ticking.begun_at + ticking.interval_s * (int((ticking.last - ticking.begun_at) / ticking.interval_s) + 1)
+        passed = ticking.last - ticking.begun_at + GRAIN_S  # a round that was called a hair early has been
+        return ticking.begun_at + ticking.interval_s * (int(passed / ticking.interval_s) + 1)
 
 
 class _Cancelled(BaseException):

@@ -20,7 +20,8 @@ exact(
 approximate(
     "estimates of what lies ahead",
     "the jobs of the customer's subscriptions are played up to then (of the one alone, if that is more than three "
-    "years away, and 300 of its jobs at most); card payments in between are not",
+    "years away, and 300 of its jobs at most), and what lies behind more is refused; card payments in between are "
+    "not played",
     source="ours",
 )
 

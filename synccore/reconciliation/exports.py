@@ -4,8 +4,10 @@ The second count shares no code with the rules: it joins bills, postings, copies
 What it finds missing, surplus or of another amount must be named by the report; what is not is a fault of the rules.
 """
 
+import os
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -99,7 +101,7 @@ class DuckDbExports:
 
     def write(self, books: Books, outcome: Outcome, at: float) -> Exported:
         """See Exports."""
-        path = self._folder / "unfinished.duckdb"
+        path = self._folder / f"unfinished-{os.getpid()}.duckdb"  # workers may be at it at the same time
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             path.unlink(missing_ok=True)
@@ -112,9 +114,10 @@ class DuckDbExports:
 
     def keep(self, path: Path, report_id: str) -> None:
         """See Exports."""
-        path.replace(self._folder / f"{report_id}.duckdb")
-        for old in sorted(self._folder.glob("r*.duckdb"))[:-KEPT]:
-            old.unlink(missing_ok=True)
+        with suppress(OSError):  # the report is kept in any case, and answers that it has no export
+            path.replace(self._folder / f"{report_id}.duckdb")
+            for old in sorted(self._folder.glob("r*.duckdb"))[:-KEPT]:
+                old.unlink(missing_ok=True)
 
     def of(self, report_id: str) -> Path | None:
         """See Exports."""

@@ -200,11 +200,18 @@ def test_one_edit_of_usage_turns_the_tie_out_red(what: str, edit: Callable[[Cano
 def test_a_parked_event_is_excused_and_a_parked_correction_excuses_what_was_billed() -> None:
     canon = with_usage()
     canon.recorded.pop(2)
-    canon.recorded[0] = replace(canon.recorded[0], id="e1", event="e1")
+    canon.recorded[0] = replace(canon.recorded[0], id="e1", event="e1", quantity=Decimal(10))
+    canon.metered[0] = replace(canon.metered[0], quantity=Decimal("12.5"), amount=25)
     reasons = dict.fromkeys(("e2", "e4"), ("x00000001", "too late"))
     (line,) = [one for one in tie_out(canon, Excuses(parked=reasons)) if one.name == "used = rated"]
     assert line.holds
     assert [item.document for item in line.items] == ["e2", "e4"]
+
+
+def test_a_correction_to_the_quantity_that_was_billed_has_nothing_to_be_credited() -> None:
+    canon = with_usage()
+    canon.recorded[0] = replace(canon.recorded[0], id="e1", event="e1")  # of 7, as the correction says
+    assert outcomes(Case(canon))["I5"] == "holds"
 
 
 @pytest.mark.parametrize(("invariant", "what", "edit"), EDITS, ids=[f"{name}-{what}" for name, what, _ in EDITS])

@@ -272,5 +272,27 @@ def test_an_exception_is_remembered_as_a_store_would() -> None:
     assert played(story) == ["tried", "5.0 not yet False", "5.0 not yet False"]
 
 
+def test_a_ticker_that_was_called_a_hair_before_its_next_round_has_had_that_round() -> None:
+    """Else it would be called again at the same moment, as long as it finds work."""
+
+    async def story() -> int:
+        loop, rounds = asyncio.get_running_loop(), []
+        drift = 0.0
+
+        async def look() -> Tick:
+            rounds.append(loop.time())
+            return Tick(len(rounds) < 50)
+
+        one = SimulatedEngine(EngineState(), life(), lambda: loop.time() - drift, Random("1"))
+        one.every("look", 5.0, look)
+        await one.start()
+        await asyncio.sleep(1)
+        drift = 5e-7
+        await asyncio.sleep(9.5)
+        return len(rounds)
+
+    assert played(story) == 3
+
+
 async def _nothing() -> None:
     return None

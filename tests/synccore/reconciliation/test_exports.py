@@ -114,3 +114,13 @@ def test_the_last_files_are_kept(tmp_path: Path) -> None:
     kept = exports.of(f"r{KEPT + 2:08d}")
     assert kept is not None
     assert kept.read_text() == str(KEPT + 2)
+
+
+def test_an_export_that_cannot_be_kept_takes_no_report_with_it(tmp_path: Path) -> None:
+    books = agreeing()
+    exports = DuckDbExports(str(tmp_path))
+    exported = exports.write(books, compare(books, NAMES, Reasons(), NOW), NOW)
+    assert exported.path is not None
+    exported.path.unlink()  # a full disk, a folder that was cleared
+    exports.keep(exported.path, "r00000001")
+    assert exports.of("r00000001") is None
