@@ -5,7 +5,9 @@ them, and nothing settles them. They are never written back, and a document that
 from the one of record.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any, Literal, cast
 
 from synccore.domain import calendar
@@ -68,12 +70,11 @@ class ShadowPosting:
         key = ctx.keys.erp_invoice(number) if kind == "invoice" else ctx.keys.erp_credit(number)
         if bill.status != "voided":
             await run.step("post", lambda: self._post(kind, key, _posting(ctx, bill, facts, key, lines)))
-        elif await run.step("posted", lambda: self._stands(kind, key, bill.currency)):
-            back, twin = ("credit", ctx.keys.erp_void(number)) if kind == "invoice" else (
-                "invoice", ctx.keys.erp_credit_void(number))  # fmt: skip
-            await run.step(
-                "void", lambda: self._post(cast("Kind", back), twin, _posting(ctx, bill, facts, twin, lines))
-            )
+        else:
+            twin = await run.step("posted", lambda: self._standing(kind, key, bill.currency))
+            if twin:
+                on = _day_of_void(ctx, row, facts)
+                await run.step("void", lambda: self._void(kind, number, str(twin), bill, facts, lines, on))
 
     async def _read(self, kind: Kind, number: str) -> Any:
         """The document as a bill, the bill whose day and rates it follows, and the credit note if it is one."""
@@ -109,8 +110,8 @@ class ShadowPosting:
         write = Write(key, "erp_cloud", "shadow-customer", f"account:{account.id}", digest(fields))
         return str(await ctx.level(ctx, write, look, create, update))
 
-    async def _post(self, kind: Kind, of: str, posting: Posting) -> str:
-        """Returns its internal id there. It settles nothing and is settled by nothing: money is not doubled."""
+    async def _post(self, kind: Kind, of: str, posting: Posting, settles: Mapping[str, int] | None = None) -> str:
+        """Returns its internal id there. Money is not doubled: all that it may settle is what it takes back."""
         ctx = self._ctx
         assert ctx.cloud is not None
         cloud = ctx.cloud
@@ -122,16 +123,47 @@ class ShadowPosting:
         async def send(_refusals: int) -> str:
             if kind == "invoice":
                 return await post_by_policy(ctx, posting, cloud.create_invoice)
-            return await post_by_policy(ctx, posting, lambda one: cloud.create_credit(one, {}))
+            return await post_by_policy(ctx, posting, lambda one: cloud.create_credit(one, settles or {}))
 
         key = ctx.keys.effect("erp_cloud", f"shadow-{kind}", posting.external_id)
         write = Write(key, "erp_cloud", f"shadow-{kind}", f"{kind}:{of}", amount=posting.gross)
         return str(await ctx.once(ctx, write, send, look))
 
-    async def _stands(self, kind: Kind, key: str, currency: str) -> bool:
+    async def _void(
+        self, kind: Kind, number: str, twin: str, bill: Bill, facts: LedgerFacts, lines: tuple[LedgerLine, ...],
+        on: date,
+    ) -> str:  # fmt: skip
+        """What takes a document back there, as in a ledger of record: the one set against the other."""
+        ctx = self._ctx
+        assert ctx.cloud is not None
+        cloud = ctx.cloud
+        key = ctx.keys.erp_void(number) if kind == "invoice" else ctx.keys.erp_credit_void(number)
+        posting = replace(_posting(ctx, bill, facts, key, lines), number=f"{number}-V", on=on, due=on, po_number="")
+        if kind == "invoice":
+            return await self._post("credit", key, posting, {twin: bill.gross})
+        back = await self._post("invoice", key, posting)
+        settles = {back: bill.gross}
+
+        async def apply(_refusals: int) -> str:
+            await cloud.apply_credit(twin, settles, bill.currency)
+            return twin
+
+        effect = ctx.keys.effect("erp_cloud", "shadow-application", posting.external_id)
+        write = Write(effect, "erp_cloud", "shadow-application", f"credit:{number}", digest(settles))
+        await ctx.once(ctx, write, apply)
+        return back
+
+    async def _standing(self, kind: Kind, key: str, currency: str) -> str:
+        """Its internal id there, '' if it is not posted."""
         assert self._ctx.cloud is not None
         find = self._ctx.cloud.invoice if kind == "invoice" else self._ctx.cloud.credit_memo
-        return await find(self._ctx.keys.shadow(key), currency) is not None
+        found = await find(self._ctx.keys.shadow(key), currency)
+        return str(found.reference) if found is not None else ""
+
+
+def _day_of_void(ctx: Context, row: Any, facts: LedgerFacts) -> date:
+    at = (row["credit"] or row["bill"])["voided_at"]
+    return calendar.day(ctx.clock.now() if at is None else at, facts.entity.zone)
 
 
 def _facts(ctx: Context, unit: Unit, original: Bill) -> LedgerFacts | None:

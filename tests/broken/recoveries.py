@@ -1,7 +1,7 @@
 """Small stories of recovery in which planted defects show: reopened, edited, told wrongly, or only looked at."""
 
 from harness.scenario import Scenario
-from tests.broken.stories import LAKESIDE, LINES, story
+from tests.broken.stories import LAKESIDE, LINES, MERLION, story
 
 
 def reopened_paid() -> Scenario:
@@ -114,4 +114,15 @@ def reopened_project() -> Scenario:
         "customer: " + LAKESIDE, "deal: {id: lake-1, customer: lake, lines: [{sku: ONBOARD, quantity: 2}]}",
         "milestone: {id: one, deal: lake-1, amount: 6000, status: accepted}",
         "milestone: {id: two, deal: lake-1, amount: 4000}", "close: lake-1", "settle", "reopen: lake-1", "settle",
+    )  # fmt: skip
+
+
+def voided_in_a_dual_run() -> Scenario:
+    """Singapore's bills are posted in both ledgers before its move; one of two is voided meanwhile."""
+    return story(
+        "dual-run-voided", f"customer: {MERLION}", f"deal: {{id: merlion-1, customer: merlion, lines: {LINES}}}",
+        "deal: {id: merlion-2, customer: merlion, lines: [{sku: ONBOARD}]}",
+        'cutover: {entity: SG, ledger: cloud, on: 2026-02-02, dual_from: 2026-01-05, shadow: "4"}',
+        "close: [merlion-1, merlion-2]", "settle", "advance: 1d", "void: {deal: merlion-2, what: bill}",
+        "reopen: merlion-2", "transfer: merlion-1", "settle", "advance: 2d", head="genesis: 2026-01-05T01:00:00Z",
     )  # fmt: skip

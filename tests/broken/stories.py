@@ -4,7 +4,7 @@ from harness.scenario import Scenario, read_story
 
 _HUDSON = "{id: hudson, name: Hudson Analytics, entity: US, country: US, state: NY, city: New York, pays_by: card}"
 LAKESIDE = "{id: lake, name: Lakeside Logistics, entity: US, country: US, state: IL, city: Chicago, pays_by: transfer}"
-_MERLION = "{id: merlion, name: Merlion Freight, entity: SG, country: SG, city: Singapore, tax_id: 201912345K}"
+MERLION = "{id: merlion, name: Merlion Freight, entity: SG, country: SG, city: Singapore, tax_id: 201912345K}"
 LINES = "[{sku: PLAT-ANNUAL, quantity: 10}, {sku: ONBOARD}]"
 _CALM = "expect: {exceptions: [], dead_letters: 0}"
 
@@ -117,7 +117,7 @@ def germany(*storm: str, tax_id: str = "FR83404833048", head: str = "") -> Scena
 def outage(lasts: str = "3d") -> Scenario:
     """The cloud ERP is away while a New York and a Singapore deal are won."""
     return story(
-        "outage", "customer: " + _HUDSON, "customer: " + _MERLION,
+        "outage", "customer: " + _HUDSON, "customer: " + MERLION,
         f"deal: {{id: hudson-0, customer: hudson, lines: {LINES}}}", "close: hudson-0", "settle",
         "pay_by_card: hudson-0", "settle", f"take_down: {{system: erp_cloud, lasts: {lasts}}}",
         f"deal: {{id: hudson-1, customer: hudson, lines: {LINES}}}",
@@ -143,7 +143,7 @@ def renamed_field() -> Scenario:
 def demanded_field() -> Scenario:
     """The cloud ERP demands a sales channel of each invoice; deals of two ledgers are won, a day later it is given."""
     return story(
-        "demanded-field", "customer: " + _HUDSON, "customer: " + _MERLION,
+        "demanded-field", "customer: " + _HUDSON, "customer: " + MERLION,
         f"deal: {{id: hudson-1, customer: hudson, lines: {LINES}}}",
         f"deal: {{id: merlion-1, customer: merlion, lines: {LINES}}}",
         "require_field: {record: invoice, field: custbody_sales_channel}", "close: [hudson-1, merlion-1]", "settle",
@@ -156,7 +156,7 @@ def demanded_field() -> Scenario:
 def singapore(*storm: str, pays: str = "transfer: merlion-1", expect: str = _CALM) -> Scenario:
     """A Singapore customer, billed with 9 % GST and posted in a nightly window."""
     return story(
-        "singapore", "customer: " + _MERLION, f"deal: {{id: merlion-1, customer: merlion, lines: {LINES}}}",
+        "singapore", "customer: " + MERLION, f"deal: {{id: merlion-1, customer: merlion, lines: {LINES}}}",
         "close: merlion-1", "settle", "advance: 2d", pays, "settle", "advance: 2d", storm=storm, expect=expect,
     )  # fmt: skip
 
@@ -357,7 +357,7 @@ def co_term() -> Scenario:
 def moves() -> Scenario:
     """Singapore's move to the cloud ERP is announced; another bill is issued before its day."""
     return story(
-        "moves", "customer: " + _MERLION, f"deal: {{id: merlion-1, customer: merlion, lines: {LINES}}}",
+        "moves", "customer: " + MERLION, f"deal: {{id: merlion-1, customer: merlion, lines: {LINES}}}",
         "deal: {id: merlion-2, customer: merlion, lines: [{sku: ONBOARD}]}", "close: merlion-1", "settle",
         "cutover: {entity: SG, ledger: cloud, on: 2026-01-12}", "advance: 1d", "close: merlion-2", "settle",
         "advance: 2d", head="genesis: 2026-01-05T01:00:00Z",
@@ -367,7 +367,7 @@ def moves() -> Scenario:
 def dual_run() -> Scenario:
     """Singapore's bills are posted in both ledgers before its move: one is credited meanwhile."""
     return story(
-        "dual-run", "customer: " + _MERLION, f"deal: {{id: merlion-1, customer: merlion, lines: {LINES}}}",
+        "dual-run", "customer: " + MERLION, f"deal: {{id: merlion-1, customer: merlion, lines: {LINES}}}",
         'cutover: {entity: SG, ledger: cloud, on: 2026-02-02, dual_from: 2026-01-05, shadow: "4"}', "close: merlion-1",
         "settle", "advance: 1d", "credit: {deal: merlion-1, amount: 1744.00}", "settle", "advance: 1d",
         head="genesis: 2026-01-05T01:00:00Z",
