@@ -55,6 +55,8 @@ CREDENTIALS = {
 # reason -> (status, code, text) where the wire does not say the status itself
 REFUSALS: dict[str, tuple[int, str, str]] = {
     "too_large": (413, "INVALID_CONTENT", "The request payload is larger than allowed."),
+    "long_target": (414, "INVALID_REQUEST", "The request URI is longer than allowed."),
+    "large_head": (431, "INVALID_REQUEST", "The request headers are larger than allowed."),
     "limit": (429, "CONCURRENCY_LIMIT_EXCEEDED", "Concurrent request limit exceeded. Request blocked."),
     "daily_limit": (429, "CONCURRENCY_LIMIT_EXCEEDED", "Concurrent request limit exceeded. Request blocked."),
     "concurrency": (429, "CONCURRENCY_LIMIT_EXCEEDED", "Concurrent request limit exceeded. Request blocked."),

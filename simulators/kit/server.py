@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import time
+import urllib.parse
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,14 +21,46 @@ if TYPE_CHECKING:
     import aiohttp
 
 
+PARSED_URL = 65_535  # bytes of a target that the parser of URLs can count
+HEAD_MAX = 1024 * 1024  # bytes of request line and headers; who sends more is cut off before any system hears of it
+HEAD_REFUSED = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+
 class AbortableProtocol(HttpToolsProtocol):
-    """HTTP with `scope["extensions"]["abort"]`: the system did its work and the caller never hears of it."""
+    """HTTP with `scope["extensions"]["abort"]`: the system did its work and the caller never hears of it.
+
+    A target of any length reaches the system, which refuses it in its own words.
+    """
+
+    _head = 0  # bytes so far of a head that is not whole
+
+    def data_received(self, data: bytes) -> None:
+        """No head grows without end."""
+        super().data_received(data)
+        if self._head:
+            self._head += len(data)
+            if self._head > HEAD_MAX and not self.transport.is_closing():
+                self.transport.write(HEAD_REFUSED)
+                self.transport.close()
 
     def on_message_begin(self) -> None:
         """Offer the extension with every request."""
         super().on_message_begin()
         extensions: dict[str, Any] = {"abort": self._abort}
         self.scope["extensions"] = extensions
+        self._head = 1
+
+    def on_headers_complete(self) -> None:
+        """A target that is longer than the parser can count is taken apart here."""
+        self._head = 0
+        if len(self.url) <= PARSED_URL:
+            super().on_headers_complete()
+            return
+        path, _, query = self.url.partition(b"?")
+        self.url = b"/"
+        super().on_headers_complete()  # the request's task reads the scope later
+        self.scope["path"] = urllib.parse.unquote(path.decode("latin-1"))
+        self.scope["raw_path"], self.scope["query_string"] = path, query
 
     def _unsupported_upgrade_warning(self) -> None:
         """Silence: no system speaks websockets, and clients that ask first (Bayeux) expect to be refused."""

@@ -56,6 +56,8 @@ class System:
     limits: ClassVar[Limits] = Limits()
     webhook_schedule_s: ClassVar[tuple[float, ...]] = ()
     max_body: int = 16 * 1024 * 1024
+    max_target: int = 64 * 1024
+    max_head: int | None = None
     ignore_case: ClassVar[bool] = False
 
     def __init__(self, settings: Settings) -> None:

@@ -15,7 +15,9 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-Refusal = Literal["too_large", "limit", "daily_limit", "concurrency", "unavailable", "internal_error"]
+Refusal = Literal[
+    "too_large", "long_target", "large_head", "limit", "daily_limit", "concurrency", "unavailable", "internal_error"
+]
 
 
 class Vendor(Protocol):
@@ -23,6 +25,8 @@ class Vendor(Protocol):
 
     name: ClassVar[str]
     max_body: int  # bytes
+    max_target: int  # bytes of path and query
+    max_head: int | None  # bytes of request line and headers
 
     def operation(self, call: Call) -> str:
         """A short stable name such as `invoice.upsert`; faults and journals speak of it."""
@@ -62,18 +66,19 @@ class Wire:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, from the first byte to the last."""
-        call = await self._read(scope, receive)
-        if call is None:
+        read = await self._read(scope, receive)
+        if read is None:
             return  # the caller went away before its request was whole: nothing was received
+        call, excess = read
         call.operation = self.vendor.operation(call)
         fault = self.faults.strike(CALL_FAULTS, call.operation, call.text, call.at)
-        answer = await self._answer(call, fault)
+        answer = self._refuse(excess, call) if excess else await self._answer(call, fault)
         self._record(call, answer, fault)
         await self._respond(scope, send, answer, fault)
 
     # -- request ----------------------------------------------------------------------------
 
-    async def _read(self, scope: Scope, receive: Receive) -> Call | None:
+    async def _read(self, scope: Scope, receive: Receive) -> tuple[Call, Refusal | None] | None:
         chunks, size, more = [], 0, True
         while more:
             message = await receive()
@@ -92,17 +97,22 @@ class Wire:
             scope["method"], raw_path.decode("latin-1").partition("?")[0], scope["query_string"].decode("latin-1"),
             headers, body, self.clock.now(), scope=scope, base_url=f"{scheme}://{headers.get('host', '127.0.0.1')}",
         )  # fmt: skip
-        if size > self.vendor.max_body:
-            call.principal = "too_large"
-        return call
+        return call, self._excess(call, scope, size)
+
+    def _excess(self, call: Call, scope: Scope, size: int) -> Refusal | None:
+        """What of a request is larger than the vendor's front lets through; nothing behind it sees such a one."""
+        target, head = len(call.raw_path) + len(call.query), self.vendor.max_head
+        if target > self.vendor.max_target:
+            return "long_target"
+        if head is not None and target + sum(len(name) + len(value) + 4 for name, value in scope["headers"]) > head:
+            return "large_head"
+        return "too_large" if size > self.vendor.max_body else None
 
     # -- answer -----------------------------------------------------------------------------
 
     async def _answer(self, call: Call, fault: Fault | None) -> Answer | None:
         """The answer as it leaves the system, or None when the connection is to be cut instead."""
         kind = fault.kind if fault else None
-        if call.principal == "too_large":
-            return self._refuse("too_large", call)
         if kind == "refuse":
             return None
         if kind == "timeout":

@@ -19,6 +19,8 @@ from simulators.metering.state import EXPORT, State
 
 REFUSALS: dict[Refusal, tuple[int, str]] = {
     "too_large": (413, "the body is larger than 2 MB"),
+    "long_target": (414, "path and query are longer than 64 KB"),
+    "large_head": (431, "the headers are too large"),
     "limit": (429, "more than 600 requests a minute"),
     "daily_limit": (429, "the day's requests are used up"),
     "concurrency": (429, "more than 20 requests at once"),

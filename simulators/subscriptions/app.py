@@ -61,12 +61,15 @@ MUTE_HEADERS = ("chargebee-event-webhook", "chargebee-event-actions")
 
 REFUSALS: dict[Refusal, tuple[str, str]] = {
     "too_large": ("invalid_request", "the request is too large"),
+    "long_target": ("invalid_request", "path and query are too long"),
+    "large_head": ("invalid_request", "the headers are too large"),
     "limit": ("api_request_limit_exceeded", "the site's limit of API requests per minute is exceeded"),
     "daily_limit": ("api_request_limit_exceeded", "the site's limit of API requests is exceeded"),
     "concurrency": ("api_request_limit_exceeded", "too many API requests at the same time"),
     "unavailable": ("internal_temporary_error", "the site is temporarily unavailable"),
     "internal_error": ("internal_error", "internal error"),
 }
+OWN_STATUS: dict[Refusal, int] = {"internal_error": 500, "too_large": 413, "long_target": 414, "large_head": 431}
 
 
 class Subscriptions(System):
@@ -128,8 +131,7 @@ class Subscriptions(System):
         """Limits, outages and defects in the vendor's error shape."""
         del call
         code, text = REFUSALS[reason]
-        own_status = {"unavailable": status, "internal_error": 500, "too_large": 413}.get(reason)
-        answer = Refused(code, text, status=own_status).answer()
+        answer = Refused(code, text, status=status if reason == "unavailable" else OWN_STATUS.get(reason)).answer()
         if retry_after_s is not None or reason == "concurrency":
             answer.headers["Retry-After"] = str(retry_after_s or 1)
         return answer

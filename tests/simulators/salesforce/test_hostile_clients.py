@@ -316,7 +316,7 @@ def test_jsforce_with_hostile_arguments(server: Server):
                        https_proxy="")  # fmt: skip
     assert found == {
         "injected": [0, 0, 0], "like": 0, "hole": "MALFORMED_QUERY", "open": "MALFORMED_QUERY",
-        "deep": "MALFORMED_QUERY", "long": "URI_TOO_LONG", "key": "NOT_FOUND", "keys": [True, True, True, True],
+        "deep": "MALFORMED_QUERY", "long": "ERROR_HTTP_414", "key": "NOT_FOUND", "keys": [True, True, True, True],
         "stranger": "INVALID_CROSS_REFERENCE_KEY", "forged": "INVALID_SESSION_ID",
         "tree": ["REQUIRED_FIELD_MISSING"], "bulk": "InvalidBatch", "left": 1,
     }, json.dumps(found)  # fmt: skip
