@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from harness.canon import Canon, Correlation, Customer, Deferral, Document, DocumentKind, LedgerLine, Receipt
+from harness.canon import Canon, Cleared, Correlation, Customer, Deferral, Document, DocumentKind, LedgerLine, Receipt
 from harness.money import minor
 
 Row = Mapping[str, Any]
@@ -81,9 +81,10 @@ def _cloud(book: Book, canon: Canon, correlation: Correlation) -> None:
     for row in _rows(book, "document", *kinds):
         if row["status"] != "V" and row["id"] not in voided:
             kind, prefix = kinds[row["object"]]
-            canon.documents.append(
-                _cloud_document(row, kind, _number(row, prefix, bills), account_of, lines, codes, correlation)
-            )
+            moved = str(row.get("externalId") or "").startswith(correlation.moved_prefix)
+            number = _number(row, correlation.moved_prefix if moved else prefix, bills)
+            into = canon.moved if moved else canon.documents
+            into.append(_cloud_document(row, kind, number, account_of, lines, codes, correlation))
     _cloud_receipts(book, canon, account_of, correlation)
     _cloud_deferrals(book, canon, correlation)
     for row in _rows(book, "ledger", "transactionAccountingLine"):
@@ -104,7 +105,8 @@ def _cloud_receipts(book: Book, canon: Canon, account_of: Any, correlation: Corr
     """Payments with what they settle, refunds with the credit memos that they pay out."""
     applied: dict[str, list[tuple[str, Any]]] = {}
     for row in _rows(book, "allocation", "customerPayment.apply"):
-        bill = str(row.get("docExternalId") or "").removeprefix(correlation.invoice_prefix)
+        of = str(row.get("docExternalId") or "")
+        bill = of.removeprefix(correlation.invoice_prefix).removeprefix(correlation.moved_prefix)
         applied.setdefault(row["transaction"], []).append((bill, row["amount"]))
     for row in _rows(book, "allocation", "customerRefund.apply"):
         external = str(row.get("docExternalId") or "")
@@ -227,6 +229,8 @@ def legacy(book: Book, canon: Canon, correlation: Correlation) -> None:
         if row["BLART"] in ("DR", "DG"):
             zone = ZoneInfo(correlation.zones.get(entity, "UTC"))
             canon.documents.append(_legacy_document(row, entity, account, taxes, lines, codes, bills, zone))
+        elif row["BLART"] == "AB" and row["REBZG"] and row["IFACE"] == "BILL":
+            canon.cleared.append(_cleared(row, entity, every))
         elif "ZPAYWRBTR" in row:
             canon.receipts.append(_legacy_receipt(row, entity, account, cleared.get(_place(row), [])))
     for row in _rows(book, "ledger", "BSEG"):
@@ -243,6 +247,15 @@ def legacy(book: Book, canon: Canon, correlation: Correlation) -> None:
 
 def _place(row: Row) -> tuple[str, ...]:
     return row["BUKRS"], row["BELNR"], row["GJAHR"]
+
+
+def _cleared(row: Row, entity: str, every: list[Row]) -> Cleared:
+    of = next((one["XBLNR"] for one in every if (one["BUKRS"], one["BELNR"]) == (row["BUKRS"], row["REBZG"])
+               and one["KUNNR"] == row["KUNNR"]), row["REBZG"])  # fmt: skip
+    sign = 1 if row["SHKZG"] == "H" else -1
+    return Cleared(
+        "erp_legacy", "/".join(_place(row)), of, entity, row["WAERS"], sign * minor(row["WRBTR"], row["WAERS"])
+    )
 
 
 def _legacy_parties(book: Book, canon: Canon, correlation: Correlation, owners: Mapping[str, str]) -> None:

@@ -33,6 +33,8 @@ class Correlation:
     customer_prefix: str = "CB-"
     invoice_prefix: str = "CBINV-"
     credit_prefix: str = "CBCN-"
+    moved_prefix: str = "CBMIG-"  # an invoice that carries the open item of a bill which the old ledger has posted
+    migration_accounts: tuple[str, ...] = ("1990", "0000199000")  # what open items are moved through
     payment_prefix: str = "CBTXN-"
     bill_void_prefix: str = "CBVOID-"  # a credit memo that takes a voided bill back
     credit_void_prefix: str = "CBCNV-"  # an invoice that takes a voided credit note back
@@ -246,6 +248,18 @@ class Document:
 
 
 @dataclass(frozen=True)
+class Cleared:
+    """What a ledger has cleared of a bill's open item, as it goes to another ledger; minor units."""
+
+    system: str
+    id: str
+    key: str
+    entity: str
+    currency: str
+    amount: int
+
+
+@dataclass(frozen=True)
 class Receipt:
     """A payment as one system holds it; money that went back (a refund, a reversal) has a minus.
 
@@ -329,6 +343,8 @@ class Canon:
     ledger: list[LedgerLine] = field(default_factory=list)
     deferrals: list[Deferral] = field(default_factory=list)
     services: dict[str, set[tuple[str, str, int]]] = field(default_factory=dict)  # bill -> its lines' days and net
+    moved: list[Document] = field(default_factory=list)  # what a ledger carries of bills that another one posted
+    cleared: list[Cleared] = field(default_factory=list)  # what a ledger has given away of its bills
     usage: list[UsageEvent] = field(default_factory=list)
     recorded: list[RecordedUsage] = field(default_factory=list)
     metered: list[MeteredLine] = field(default_factory=list)
@@ -353,6 +369,13 @@ class Canon:
     def postings(self) -> list[Document]:
         """What the ledgers hold."""
         return [document for document in self.documents if document.system in ("erp_cloud", "erp_legacy")]
+
+    def carried(self) -> dict[str, int]:
+        """Bill -> what is open of it in a ledger that has not posted it."""
+        sums: dict[str, int] = {}
+        for one in self.moved:
+            sums[one.key] = sums.get(one.key, 0) + one.open
+        return sums
 
     def receipts_of(self, *systems: str) -> list[Receipt]:
         """Payments in the books of the given systems."""

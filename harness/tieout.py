@@ -29,6 +29,7 @@ def tie_out(canon: Canon, excuses: Excuses) -> list[Identity]:
             contract_is_billed(canon, entity, currency),
             _billed_is_posted(canon, excuses, entity, currency),
             _open_is_receivable(canon, excuses, entity, currency),
+            *_moved_out_is_moved_in(canon, excuses, entity, currency),
             _receipts_agree(canon, excuses, entity, currency),
             _copies_agree(canon, excuses, entity, currency),
         ]
@@ -81,7 +82,11 @@ def _billed_is_posted(canon: Canon, excuses: Excuses, entity: str, currency: str
 def _open_is_receivable(canon: Canon, excuses: Excuses, entity: str, currency: str) -> Identity:
     """Open bills - unapplied credit = what the ledger has open."""
     bills = _pick(canon.bills(), entity, currency)
-    postings = [posting for posting in _pick(canon.postings(), entity, currency) if posting.key]
+    carried = canon.carried()
+    postings = [
+        replace(posting, open=posting.open + carried.get(posting.key, 0)) if posting.kind == "invoice" else posting
+        for posting in _pick(canon.postings(), entity, currency) if posting.key
+    ]  # fmt: skip
     known = _on_account(bills, postings) | _cash_on_account(canon, bills, postings)
     found = _compare(
         "open bills = receivables", entity, currency, "platform, open", bills, "ledger, open", postings,
@@ -91,6 +96,26 @@ def _open_is_receivable(canon: Canon, excuses: Excuses, entity: str, currency: s
     items = [Item("unapplied", bill.key, bill.open, f"credit note for {bill.of}, not used yet") for bill in unused]
     gross = sum(bill.open for bill in bills if bill.kind != "credit")
     return replace(found, a=gross, items=(*found.items, *items))
+
+
+def _moved_out_is_moved_in(canon: Canon, excuses: Excuses, entity: str, currency: str) -> list[Identity]:
+    """What the old ledger has cleared against its migration account = what the new one carries against its own."""
+    out, into = _pick(canon.cleared, entity, currency), _pick(canon.moved, entity, currency)
+    if not (out or into):
+        return []
+    items: list[Item] = []
+    breaks: list[Break] = []
+    for key in dict.fromkeys(one.key for one in (*out, *into)):
+        difference = sum(one.amount for one in out if one.key == key) - sum(one.gross for one in into if one.key == key)
+        item = excuses.item((key, f"bill:{key}"), key, difference) if difference else None
+        if item is not None:
+            items.append(item)
+        elif difference:
+            breaks.append(Break(key, difference, f"{key} was cleared in one ledger and is not carried so in the other"))
+    return [Identity(
+        "moved out = moved in", entity, currency, "old ledger, cleared", sum(one.amount for one in out),
+        "new ledger, carried", sum(one.gross for one in into), tuple(items), tuple(breaks),
+    )]  # fmt: skip
 
 
 def _on_account(bills: list[Document], postings: list[Document]) -> dict[str, tuple[int, str]]:

@@ -198,6 +198,7 @@ class Core:
 
     def _plan(self, unit: Unit) -> None:
         plan_next(unit, self._when_to_reconcile(unit), self.clock.now())
+        process_apis.plan_waves(self.context, unit)
 
     def _when_to_reconcile(self, unit: Unit) -> dict[str, Any]:
         return self.context.policy(unit, "reconciliation")

@@ -91,6 +91,7 @@ class Cutover:
     on: date
     until: date | None = None
     dual_from: date | None = None  # bills of that day and later, up to the move, are posted there for comparison too
+    moves: bool = False  # what is open on that day goes to the other system, bill by bill
 
     def doubles(self, entity: str, day: date) -> bool:
         """Is a bill of that day at the entity posted in both, the other system's copy for comparison alone?"""

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from harness.canon import Document
+from harness.checkers import moving
 from harness.checkers.case import Case
 
 
@@ -18,6 +19,7 @@ def one_ledger_each(case: Case) -> tuple[int, list[str]]:
         if posting.key:
             homes[posting.kind, posting.key].add(posting.system)
     findings = []
+    carried = {one.key: one for one in case.canon.moved}
     for (kind, key), systems in homes.items():
         if len(systems) > 1:
             findings.append(f"{kind} {key} is posted in {' and in '.join(sorted(systems))}")
@@ -25,9 +27,18 @@ def one_ledger_each(case: Case) -> tuple[int, list[str]]:
         bill = bills.get((kind, key))
         origin = bills.get(("invoice", bill.of), bill) if bill is not None and bill.of else bill
         wanted = home(case, origin.entity, origin.at) if origin is not None else ""
+        if kind == "credit" and origin is not None and origin.key in carried:
+            wanted = _carrier(case, carried[origin.key], wanted, (kind, key))
         if wanted and systems != {wanted}:
             findings.append(f"{kind} {key} is posted in {next(iter(systems))}, its ledger of record is {wanted}")
-    return len(homes), findings + _strays(case, homes) + _dual_run(case, bills)
+    findings += moving.moved_once(case)
+    return len(homes) + len(carried), findings + _strays(case, homes) + _dual_run(case, bills)
+
+
+def _carrier(case: Case, moved: Document, before: str, what: tuple[str, str]) -> str:
+    """Where a credit note of a moved bill belongs: to the ledger that carried its open item at that time."""
+    posted = min(one.at for one in case.canon.postings() if (one.kind, one.key) == what)
+    return moved.system if posted >= moved.at else before
 
 
 def home(case: Case, entity: str, at: float) -> str:
@@ -75,6 +86,8 @@ def _day(case: Case, entity: str, at: float) -> date:
 
 def _strays(case: Case, homes: dict[tuple[str, str], set[str]]) -> list[str]:
     """Money that a ledger has set against a bill which another one holds."""
+    for one in case.canon.moved:  # from then on it stands there as well
+        homes[("invoice", one.key)] = {*homes.get(("invoice", one.key), set()), one.system}
     return [
         f"{receipt.system} {receipt.key} is set against {number}, which {' and '.join(sorted(systems))} holds"
         for receipt in case.canon.receipts_of("erp_cloud", "erp_legacy")

@@ -49,6 +49,11 @@ class CloudClerk:
             raise StepFailed(f"the cloud ERP has no invoice {number} yet, so nobody can pay it there")
         return rows[0]
 
+    async def knows(self, number: str) -> bool:
+        """Is there an invoice with this document number?"""
+        query = f"SELECT t.id FROM transaction t WHERE t.type = 'CustInvc' AND t.tranid = '{number}'"
+        return bool(await self.suiteql(query))
+
     async def receive_transfer(self, number: str, amount: Decimal | None, on: str) -> tuple[str, Decimal]:
         """Book money that came to the bank against an invoice: the payment's id, and how much it was."""
         item = await self.invoice(number)

@@ -11,8 +11,10 @@ from harness.drivers.stage import Stage, StepFailed
 async def cutover(stage: Stage, facts: Any) -> str:
     """From a day on the entity's documents belong to another ledger; before it they may be posted in both."""
     dual = {"dual_from": facts.dual_from.isoformat(), "shadow": facts.shadow} if facts.dual_from else {}
-    await _tell(stage, facts.entity, {"ledger": facts.ledger, "on": facts.on.isoformat(), **dual})
-    stage.cutovers.append(Cutover(facts.entity, f"erp_{facts.ledger}", facts.on, None, facts.dual_from))
+    moves = facts.open_items == "transfer"
+    more = {**dual, **({"open_items": "transfer"} if moves else {})}
+    await _tell(stage, facts.entity, {"ledger": facts.ledger, "on": facts.on.isoformat(), **more})
+    stage.cutovers.append(Cutover(facts.entity, f"erp_{facts.ledger}", facts.on, None, facts.dual_from, moves))
     if facts.shadow:
         stage.correlation.shadows[facts.shadow] = facts.entity
     return f"entity {facts.entity} moves to the {facts.ledger} ledger on {facts.on}"

@@ -75,7 +75,7 @@ async def bank_return(stage: Stage, facts: Any) -> str:
     offer = stage.offer(facts.deal)
     bills = await _bills(stage, offer)
     numbers = [bill["id"] for bill in bills]
-    if stage.ledger_of(bills[0], offer.buyer.entity) == "erp_cloud":
+    if await stage.carrier_of(bills[0], offer.buyer.entity) == "erp_cloud":
         payment, amount = await stage.cloud_clerk.return_transfer(numbers, stage.today(offer.buyer.entity).isoformat())
         return f"the bank returns {amount} {offer.currency} of {offer.buyer.name} (receipt {payment})"
     books = await stage.world.control("erp_legacy", "GET", "/_control/books")

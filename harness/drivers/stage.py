@@ -89,6 +89,13 @@ class Stage:
                 home = move.ledger
         return home
 
+    async def carrier_of(self, bill: Mapping[str, Any], entity: str) -> str:
+        """The system that customers pay a bill to: the one that carries its open item today."""
+        moves = any(one.moves and one.entity == entity for one in self.cutovers)
+        if moves and await self.cloud_clerk.knows(bill["id"]):
+            return "erp_cloud"
+        return self.ledger_of(bill, entity)
+
     def site_day(self) -> str:
         """The day at the platform's site (UTC in all our worlds)."""
         return datetime.fromtimestamp(self.world.now(), UTC).date().isoformat()

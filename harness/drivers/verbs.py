@@ -145,7 +145,7 @@ async def _transfer(stage: Stage, facts: Any) -> str:
     bill = await stage.platform.bill_of(offer.origin, offer.buyer.account_id)
     if bill["amount_due"] <= 0:
         raise StepFailed(f"bill {bill['id']} of deal {facts.deal} is paid already")
-    if stage.ledger_of(bill, offer.buyer.entity) == "erp_cloud":
+    if await stage.carrier_of(bill, offer.buyer.entity) == "erp_cloud":
         today = stage.today(offer.buyer.entity).isoformat()
         payment, paid = await stage.cloud_clerk.receive_transfer(bill["id"], facts.amount, today)
         shown = text(minor(paid, offer.currency), offer.currency)

@@ -12,6 +12,8 @@ from harness.scenario.values import Name
 class CutoverStep(Part):
     """A person tells the core that an entity's documents belong to another ledger from a day on.
 
+    `open_items`: what is still open then is run off where it is, or goes to the other ledger bill by bill.
+
     `dual_from`: until then they are posted there as well, for comparison alone, in subsidiary `shadow` (internal id).
     """
 
@@ -20,6 +22,7 @@ class CutoverStep(Part):
     on: date
     dual_from: date | None = None
     shadow: str = ""
+    open_items: Literal["run_off", "transfer"] = "run_off"
 
     @model_validator(mode="after")
     def _dual(self) -> "CutoverStep":

@@ -6,7 +6,7 @@ from typing import Literal
 from simulators.kit.fidelity import approximate, exact
 
 exact(
-    "messages F5 102/117/165/201/312/702/808, FF 703, F5A 036, KI 235, SG 105, F2 056: their numbers",
+    "messages F5 102/117/165/201/263/312/702/808, FF 703, F5A 036, KI 235, SG 105, F2 056: their numbers",
     source="documented",
     held_by="test_fidelity::test_every_message_and_code_is_exercised_somewhere",
 )
@@ -77,6 +77,7 @@ MESSAGES: dict[str, tuple[str, str, str]] = {
     "reversed": ("Z1", "012", "Document {belnr} {gjahr} was already reversed by {stblg}"),
     "cleared": ("Z1", "013", "Document {belnr} {gjahr} has clearings; reset them before the reversal"),
     "amounts": ("Z1", "014", "Amounts of the posted document {belnr} {gjahr} cannot be changed"),
+    "difference": ("F5", "263", "The difference is too large for clearing: {rest} {waers} of {belnr} {gjahr} is open"),
     "blocked": ("Z1", "016", "Customer {kunnr} is blocked for posting in company code {bukrs}"),
     "stale": ("Z1", "020", "Serial {serial} of customer {kunnr} is older than the one applied"),
 }

@@ -17,6 +17,8 @@ from simulators.kit.store import Doc
 if TYPE_CHECKING:
     from simulators.kit.journal import Journal
 
+_REFERENCES = {"DG": ("DR",), "AB": ("DR", "DG", "DZ")}  # document type -> which documents REBZG may name
+
 
 @dataclass(frozen=True)
 class Posted:
@@ -77,9 +79,9 @@ class Posting:
 
     def _original(self, document: Document, iface: str) -> Doc | None:
         header = document.header
-        if header.action == "C" and header.blart != "DG":
+        if header.action == "C" and header.blart not in _REFERENCES:
             return None
-        types = ("DR",) if header.action == "C" else DOCUMENT_TYPES.get(iface, ())
+        types = _REFERENCES[header.blart] if header.action == "C" else DOCUMENT_TYPES.get(iface, ())
         reference = header.rebzg or (header.xblnr if header.action == "X" else "")
         return self.ledger.find(header.bukrs, reference, header.kunnr, types)
 
@@ -88,7 +90,7 @@ class Posting:
         return Original(
             head["BELNR"], head["GJAHR"], head["BLART"], _day(head["BLDAT"]), _day(head["BUDAT"]), head["STBLG"],
             item is not None and bool(self.ledger.applications(item)), 0 if item is None else item["WRBTR"],
-            head["WAERS"],
+            head["WAERS"], 0 if item is None else item["REST"], "" if item is None else item["SHKZG"],
         )  # fmt: skip
 
     def _duplicate(self, document: Document) -> tuple[str, str] | None:
@@ -112,7 +114,9 @@ class Posting:
         item = self.ledger.customer_item(head)
         assert item is not None
         header = document.header
-        if header.blart == "DZ" and item["SHKZG"] == "S":
+        if header.blart == "AB":
+            self._transfer(head, item, origin)
+        elif header.blart == "DZ" and item["SHKZG"] == "S":
             self._pay_out(document, head, item, origin)
         elif header.blart == "DZ":
             self._pay(document, head, item, origin)
@@ -120,6 +124,14 @@ class Posting:
             target = self._target(head, header.rebzg)
             if target is not None:
                 self.ledger.apply(target, item, header.budat, origin.at)
+
+    def _transfer(self, head: Doc, item: Doc, origin: Origin) -> None:
+        """What leaves the receivables for an account: set against the item that REBZG names."""
+        of = self.ledger.find(head["BUKRS"], head["REBZG"], head["KUNNR"], _REFERENCES["AB"])
+        other = None if of is None else self.ledger.customer_item(of)
+        assert other is not None, "the rules have looked"
+        debit, credit = (other, item) if item["SHKZG"] == "H" else (item, other)
+        self.ledger.apply(debit, credit, date.fromisoformat(item["BUDAT"]), origin.at)
 
     def _pay(self, document: Document, head: Doc, item: Doc, origin: Origin) -> None:
         header = document.header

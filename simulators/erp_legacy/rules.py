@@ -12,13 +12,13 @@ from simulators.erp_legacy.errors import Message, message
 # Posting key -> account type, side, and the document types it belongs to (none: any).
 POSTING_KEYS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "01": ("D", "S", ("DR",)),
-    "05": ("D", "S", ("DZ",)),
+    "05": ("D", "S", ("DZ", "AB")),
     "11": ("D", "H", ("DG",)),
-    "15": ("D", "H", ("DZ",)),
+    "15": ("D", "H", ("DZ", "AB")),
     "40": ("S", "S", ()),
     "50": ("S", "H", ()),
 }
-DOCUMENT_TYPES = {"BILL": ("DR", "DG"), "PAY": ("DZ",), "BANK": ("DZ",)}  # by interface
+DOCUMENT_TYPES = {"BILL": ("DR", "DG", "AB"), "PAY": ("DZ",), "BANK": ("DZ",)}  # by interface
 ACTIONS = ("C", "R", "X")
 
 
@@ -63,6 +63,8 @@ class Original:
     touched: bool  # something was applied to it or cleared with it
     gross: int
     waers: str
+    rest: int = 0  # what of its customer item is open
+    side: str = "S"  # of that item
 
 
 @dataclass(frozen=True)
@@ -156,8 +158,26 @@ def _duplicate(document: Document, facts: Facts) -> Iterator[Message]:
 
 def _reference(document: Document, facts: Facts) -> Iterator[Message]:
     header = document.header
-    if header.blart == "DG" and header.rebzg and facts.original is None:
+    needed = header.blart == "AB" or (header.blart == "DG" and header.rebzg)
+    if needed and facts.original is None:
         yield message("no_original", 1, "REBZG", rebzg=header.rebzg, bukrs=header.bukrs)
+
+
+def _transfer(document: Document, facts: Facts) -> Iterator[Message]:
+    """A transfer posting (AB) takes an open item, or a part of it, to an account of the ledger: no more than is open,
+    from the other side, and without tax, which was declared with the item itself.
+    """
+    header, original = document.header, facts.original
+    if header.blart != "AB" or original is None:
+        return
+    gross = sum(item.wrbtr for item in document.items if item.koart == "D")
+    if original.stblg:
+        yield message("reversed", 1, "REBZG", belnr=original.belnr, gjahr=original.gjahr, stblg=original.stblg)
+    elif header.waers != original.waers or document.customer_side == original.side or gross > original.rest:
+        yield message("difference", 1, "WRBTR", belnr=original.belnr, gjahr=original.gjahr, waers=original.waers,
+                      rest=plain_amount(original.rest, original.waers))  # fmt: skip
+    if document.taxes or any(item.mwskz for item in document.items):
+        yield message("tax", 1, "MWSKZ", mwskz="(any)", why="a transfer posting carries no tax")
 
 
 def _lines(document: Document, facts: Facts) -> Iterator[Message]:
@@ -294,7 +314,8 @@ def _correction(document: Document, facts: Facts) -> Iterator[Message]:
 
 
 CHECKS: dict[str, tuple[Check, ...]] = {
-    "C": (_kind, _company, _posting_date, _period, _customer, _duplicate, _reference, _lines, _tax, _balance, _rate),
+    "C": (_kind, _company, _posting_date, _period, _customer, _duplicate, _reference, _transfer, _lines, _tax, _balance,
+          _rate),
     "R": (_kind, _company, _reversal),
     "X": (_kind, _company, _correction),
-}
+}  # fmt: skip

@@ -77,7 +77,19 @@ class Keys:
 
     def bill_of_erp_invoice(self, external_id: str) -> str:
         """The bill behind an invoice's external id, '' if it is none of ours."""
-        return external_id[6:] if external_id.startswith("CBINV-") else ""
+        return external_id[6:] if external_id.startswith(("CBINV-", "CBMIG-")) else ""
+
+    def erp_open_item(self, invoice_id: str) -> str:
+        """External id of the cloud ERP's invoice that carries the open item of a bill which the old ledger posted."""
+        return f"CBMIG-{invoice_id}"
+
+    def legacy_transfer(self, invoice_id: str) -> str:
+        """XBLNR of the legacy ledger's document that moves the open item of a bill out of its receivables."""
+        return f"M-{invoice_id}"
+
+    def bill_of_transfer(self, reference: str) -> str:
+        """The bill whose open item such a document moves, '' for any other document."""
+        return reference[2:] if reference.startswith("M-") else ""
 
     def erp_credit(self, credit_note_id: str) -> str:
         """External id of the cloud ERP's credit memo."""

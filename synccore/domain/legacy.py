@@ -51,12 +51,12 @@ class LegacyTax(Value):
 
 
 class LegacyDocument(Value):
-    """An accounting document: DR invoice, DG credit memo, DZ payment. Lines and taxes balance in `currency`.
+    """An accounting document: DR invoice, DG credit memo, DZ payment, AB transfer. All balance in `currency`.
 
     Taxes stand on the side of the revenue: at credit, in a credit memo at debit.
     """
 
-    kind: Literal["DR", "DZ", "DG"]
+    kind: Literal["DR", "DZ", "DG", "AB"]
     action: Literal["C", "R"] = "C"  # R: takes back the document that `invoice_document` names, and has no lines
     reason: str = ""  # STGRD of a reversal
     company: str
@@ -198,6 +198,21 @@ def payment_document(
             LegacyLine(
                 posting_key="15", customer=True, account=kunnr, debit=False, amount=amount, assignment=reference
             ),
+        ),
+    )  # fmt: skip
+
+
+def transfer_document(
+    number: str, reference: str, company: str, kunnr: str, currency: str, amount: int, on: date, account: str,
+    invoice: str,
+) -> LegacyDocument:  # fmt: skip
+    """AB: so much of the open item of the invoice with that document number goes to an account: no revenue, no tax."""
+    return LegacyDocument(
+        kind="AB", company=company, reference=reference, document_date=on, posting_date=on, currency=currency,
+        kunnr=kunnr, text=f"MIG {number}", subscription=number, source_id=reference, invoice_document=invoice,
+        lines=(
+            LegacyLine(posting_key="40", account=padded(account), debit=True, amount=amount, assignment=number),
+            LegacyLine(posting_key="15", customer=True, account=kunnr, debit=False, amount=amount, assignment=number),
         ),
     )  # fmt: skip
 

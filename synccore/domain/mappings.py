@@ -37,6 +37,8 @@ class Cutover(Mapping):
     documents from that day on belong to the old ledger again, and what the new one has by then is run off there.
     Dual run: bills and credit notes dated from `dual_from` until the cutover are posted in the new ledger as well, for
     comparison alone, in a subsidiary of their own (`shadow`), so that no tax report and no balance counts them.
+    `open_items`: what is still open on the day stays where it is (`run_off`), or goes to the cloud ledger one by one
+    (`transfer`), so that later credits and payments do as well.
     """
 
     ledger: Ledger
@@ -44,6 +46,7 @@ class Cutover(Mapping):
     until: date | None = None
     dual_from: date | None = None
     shadow: str = ""
+    open_items: Literal["run_off", "transfer"] = "run_off"
 
     @model_validator(mode="after")
     def _forward(self) -> "Cutover":
@@ -54,7 +57,13 @@ class Cutover(Mapping):
             raise ValueError("a dual run needs its first day (dual_from) and a subsidiary of its own (shadow)")
         if self.dual_from is not None and (self.ledger != "cloud" or self.dual_from >= self.on):
             raise ValueError("a dual run goes to the cloud ledger, and begins before the cutover")
+        if self.open_items == "transfer" and self.ledger != "cloud":
+            raise ValueError("open items are transferred to the cloud ledger alone")
         return self
+
+    def transfers(self, day: date) -> bool:
+        """Do open items of the old ledger go to the new one on that day?"""
+        return self.open_items == "transfer" and self.on <= day and (self.until is None or day < self.until)
 
     def doubles(self, day: date) -> bool:
         """Is a document of that day posted in the new ledger too, for comparison?"""

@@ -209,6 +209,24 @@ class DocumentVoided(Payload):
     document: str
 
 
+class OpenItemCleared(Payload):
+    """A ledger that an entity moves away from has cleared the open item of a bill against its migration account."""
+
+    invoice: Key
+    ledger: Ledger
+    document: str
+
+
+class OpenItemMoved(Payload):
+    """The open item of a bill stands in another ledger from now on, without revenue and without tax."""
+
+    invoice: Key
+    ledger: Ledger
+    document: str
+    amount: Minor
+    currency: Currency
+
+
 class PaymentPosted(Payload):
     """A ledger has posted a payment, under its own document number."""
 
@@ -304,6 +322,8 @@ EVENT_TYPES: dict[str, EventType] = {
     "refund-recorded": EventType(RefundRecorded),
     "invoice-voided": EventType(DocumentVoided),
     "credit-memo-voided": EventType(DocumentVoided),
+    "open-item-cleared": EventType(OpenItemCleared),
+    "open-item-moved": EventType(OpenItemMoved),
     "payment-posted": EventType(PaymentPosted),
     "payment-recorded": EventType(PaymentRecorded),
     "excess-recorded": EventType(ExcessRecorded),

@@ -6,7 +6,10 @@ from datetime import date
 
 @dataclass(frozen=True)
 class LedgerLine:
-    """A line of a posting to the cloud ledger: minor units; `item` by external id, `code` is the tax code's name."""
+    """A line of a posting to the cloud ledger: minor units; `item` by external id, `code` is the tax code's name.
+
+    `untaxed`: no tax is told of it at all, as it was declared elsewhere.
+    """
 
     item: str
     description: str
@@ -18,6 +21,7 @@ class LedgerLine:
     tax_type: str = ""
     starts: date | None = None  # first and last day of the service, if it has a length
     ends: date | None = None
+    untaxed: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,3 +64,4 @@ class Posting:
     gross: int
     lines: tuple[LedgerLine, ...] = field(default_factory=tuple)
     period: Period | None = None
+    memo: str = ""  # instead of its number

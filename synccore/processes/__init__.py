@@ -18,6 +18,7 @@ from synccore.processes.legacy_batch import LegacyBatch
 from synccore.processes.merged_accounts import AccountMerged
 from synccore.processes.milestone_billing import MilestoneBilling
 from synccore.processes.milestone_changes import MilestoneChanges
+from synccore.processes.open_items import ITEM, WAVE, OpenItem, OpenItems, plan_waves
 from synccore.processes.order_activation import OrderActivation
 from synccore.processes.payment_status import PaymentStatus
 from synccore.processes.polls import CloudPayments, PlatformEvents, SalesforceChanges
@@ -30,7 +31,7 @@ from synccore.processes.system_watch import SystemWatch
 from synccore.processes.usage_polls import MeteringDaily, MeteringFeed
 from synccore.processes.usage_upload import UsageUpload
 
-__all__ = ["Context", "Malformed", "intake", "positions", "processes", "replay", "tickers"]
+__all__ = ["Context", "Malformed", "intake", "plan_waves", "positions", "processes", "replay", "tickers"]
 
 
 def processes(ctx: Context) -> dict[str, Process]:
@@ -48,6 +49,8 @@ def processes(ctx: Context) -> dict[str, Process]:
         "milestone-billing": _guarded(ctx, MilestoneBilling(ctx)),
         "collections": _guarded(ctx, Collections(ctx)),
         "account-merged": _guarded(ctx, AccountMerged(ctx)),
+        WAVE: _guarded(ctx, OpenItems(ctx)),
+        ITEM: _guarded(ctx, OpenItem(ctx)),
         SHADOWS: _guarded(ctx, ShadowPosting(ctx)),
         "event-telling": EventTelling(ctx),
         LINE: LegacyLine(ctx),

@@ -64,6 +64,9 @@ POLICIES: dict[str, dict[str, Any]] = {
     # or next_open: the first open month after it, with its tax point kept (money_in: payments and refunds)
     "closed_period": {"posts_in": "ask", "money_in": "ask"},
     "known_customers": {"cloud": "create", "new": []},  # or match: see `known_customers`
+    # what an open item is cleared against that moves to another ledger: an item of the cloud ledger that posts to its
+    # clearing account, and the `legacy` ledger's own
+    "migration": {"erp_item": "", "legacy": ""},
     # what a bill that is given up is posted to: it is no revenue that is taken back. `legacy`: the account there
     "write_offs": {"erp_item": "", "legacy": ""},
 }  # fmt: skip

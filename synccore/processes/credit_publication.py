@@ -17,7 +17,7 @@ from synccore.ports.systems import Found
 from synccore.processes.context import Context
 from synccore.processes.ledger_facts import LedgerFacts, ledger_facts
 from synccore.processes.ledger_lines import cloud_lines, lines_of, written_off_to
-from synccore.processes.ledger_of_record import document_of
+from synccore.processes.ledger_of_record import document_of, settled_place
 from synccore.processes.ledger_voids import void_credit
 from synccore.processes.legacy_posting import LEGACY_STATUS, credit_to_legacy, park_until_answered, void_in_legacy
 from synccore.processes.posting_periods import post_by_policy
@@ -43,9 +43,12 @@ class CreditPublication:
             return
         credit, original = Credit.model_validate(row["credit"]), Bill.model_validate(row["bill"])
         documents = (("credit", credit.id), ("invoice", original.id))  # it follows its bill, not its own day
-        facts = await ctx.db.run(
-            lambda unit: ledger_facts(ctx, unit, credit.customer_id, documents, original.issued_at)
-        )
+
+        def look(unit: Unit) -> LedgerFacts:
+            settled_place(unit, original.id)
+            return ledger_facts(ctx, unit, credit.customer_id, documents, original.issued_at)
+
+        facts = await ctx.db.run(look)
         await plan_shadow(ctx, run, "credit", credit.id, facts)
         if credit.status == "voided":
             await self._voided(run, credit, original, facts)

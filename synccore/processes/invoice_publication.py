@@ -18,6 +18,7 @@ from synccore.processes.ledger_facts import LedgerFacts
 from synccore.processes.ledger_lines import cloud_lines, lines_of
 from synccore.processes.ledger_voids import void_bill
 from synccore.processes.legacy_posting import LEGACY_STATUS, park_until_answered, post_to_legacy, void_in_legacy
+from synccore.processes.open_items import follow_late
 from synccore.processes.posting_periods import post_by_policy
 from synccore.processes.shadow_posting import plan_shadow
 from synccore.processes.write_back import show_bill
@@ -65,6 +66,7 @@ class InvoicePublication:
         await run.step("true-up", lambda: true_up(ctx, bill, facts))
         park_until_answered(bill.id, answer)
         await run.step("term", lambda: ctx.db.run(lambda unit: note_term_billed(ctx, unit, bill)))
+        await follow_late(ctx, run, bill, facts)
 
     async def _voided(self, run: Run, bill: Bill, facts: LedgerFacts) -> None:
         """What was posted is taken back by a document of its own; what was not, never will be."""

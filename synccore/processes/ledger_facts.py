@@ -9,7 +9,7 @@ from synccore.domain.mappings import Entity, Item, TaxMap
 from synccore.ports.outcomes import Parked
 from synccore.ports.stores import Unit
 from synccore.processes.context import Context, entity_of, items_by_line, taxes_of
-from synccore.processes.ledger_of_record import Documents, at_home, document_of, system_of
+from synccore.processes.ledger_of_record import Documents, at_home, document_of, settled_place, system_of, wave_at
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class LedgerFacts(Owner):
     customer: str
     document: str
     shadow: str = ""
+    moves_at: float | None = None  # from when on what is open of it goes to another ledger
 
     @property
     def system(self) -> str:
@@ -79,6 +80,7 @@ def ledger_facts(
         customer,
         (unit.links.external(*documents[0], system_of(entity.ledger)) if documents else None) or "",
         owner.entity.shadow_on(calendar.day(at, owner.entity.zone)) if documents and at is not None else "",
+        wave_at(ctx, unit, owner.entity) if entity.ledger == "legacy" else None,
     )
 
 
@@ -96,4 +98,5 @@ def posted_facts(ctx: Context, unit: Unit, customer_id: str, number: str) -> Led
     """The ledger's facts of a bill that is posted; a payment whose bill is not waits for it (child before parent)."""
     if document_of(ctx.keys, unit, "invoice", number) is None:
         raise Parked(f"bill {number} is not posted yet", waiting_on=(f"bill:{number}",))
+    settled_place(unit, number)
     return ledger_facts(ctx, unit, customer_id, (("invoice", number),))

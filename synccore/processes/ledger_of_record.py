@@ -1,14 +1,19 @@
 """Which ledger a document belongs to: the one that has it, else the one decided for it, else the rule of its day."""
 
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
+
 from synccore.domain import calendar
 from synccore.domain.keys import Keys
 from synccore.domain.mappings import Entity, Ledger
+from synccore.ports.outcomes import Parked
 from synccore.ports.stores import Unit
 from synccore.processes.context import Context
 
 LEDGERS: tuple[Ledger, Ledger] = ("cloud", "legacy")
 Documents = tuple[tuple[str, str], ...]  # (kind: invoice, credit or receipt; number or key)
 DECIDED = "ledger"  # kind of link: <kind>:<number> belongs to the system
+EARLY_S = 1800.0  # before the batch of the first window of the new time: what the last one has told is known by then
 
 
 def system_of(ledger: Ledger) -> str:
@@ -58,3 +63,32 @@ def _known(keys: Keys, unit: Unit, entity: Entity, documents: Documents) -> Ledg
             if unit.links.external(DECIDED, f"{kind}:{number}", system_of(ledger)) is not None:
                 return ledger
     return None
+
+
+def wave_at(ctx: Context, unit: Unit, entity: Entity) -> float | None:
+    """When the open items of an entity leave its old ledger, None if they do not: before the first cut-off of its day,
+    as late as may be, so that what they amount to is known.
+    """
+    move = entity.cutover
+    if move is None or move.open_items != "transfer" or (move.until is not None and move.until <= move.on):
+        return None
+    begins = datetime.combine(move.on, time(0), ZoneInfo(entity.zone)).astimezone(UTC).timestamp()
+    policy = ctx.policy(unit, "legacy_batch")
+    return calendar.next_cutoff(begins, policy["zone"], policy["cutoff"], int(policy["lead_minutes"])) - EARLY_S
+
+
+def moving_key(number: str) -> str:
+    """Where it stands what was cleared of a bill that is on its way from one ledger to the other."""
+    return f"moving/{number}"
+
+
+def moving_topic(number: str) -> str:
+    """What waits for the end of that."""
+    return f"moved:{number}"
+
+
+def settled_place(unit: Unit, number: str) -> None:
+    """Parks what concerns a bill while its open item is on its way from one ledger to the other."""
+    if unit.cursors.get(moving_key(number)):
+        reason = f"the open item of {number} is on its way to another ledger"
+        raise Parked(reason, waiting_on=(moving_topic(number),))

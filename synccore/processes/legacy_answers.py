@@ -19,7 +19,7 @@ from synccore.ports.systems import OutboundFile
 from synccore.processes.context import Context
 from synccore.processes.ledger_receipts import receipt_key
 from synccore.processes.legacy_batch import resend_key
-from synccore.processes.legacy_posting import answer_key, answer_of
+from synccore.processes.legacy_posting import answer_key, answer_of, is_transfer, moved_reference
 from synccore.processes.legacy_spool import schedule
 
 SYSTEM, KNOWN, KNOWN_FILES = "erp_legacy", "legacy-outbound/known", 400
@@ -141,7 +141,8 @@ class LegacyOutbound:
         if base.startswith("CUST"):
             self._customer(unit, sent, row, at)
             return
-        reference = sent[0] if sent else row["XBLNR"]
+        moved = self._ctx.keys.bill_of_transfer(row["XBLNR"])
+        reference = sent[0] if sent else moved_reference(moved) if moved else row["XBLNR"]
         if not reference:
             return
         before = answer_of(unit, reference)
@@ -265,6 +266,7 @@ PAYMENT = Kind("receipt", "payment-status", "payment-posted", "payment", "receip
 BACK = Kind("receipt", "payment-status", "refund-posted", "refund", "receipt")
 BILL = Kind("invoice", "invoice-publication", "invoice-posted", "invoice", "bill")
 CREDIT = Kind("credit", "credit-publication", "credit-memo-posted", "credit", "credit")
+MOVED = Kind("moved", "open-item", "open-item-cleared", "invoice", "cleared")
 BILL_VOID = Kind("invoice", "invoice-publication", "invoice-voided", "number", "bill")
 CREDIT_VOID = Kind("credit", "credit-publication", "credit-memo-voided", "number", "credit")
 
@@ -300,6 +302,8 @@ def _kind(unit: Unit, base: str, reference: str, sent: Any) -> Kind:
     if base.startswith("PAY"):
         out = any(line.get("customer") and line.get("debit") for line in sent.get("lines") or ())
         return BACK if taken_back or out else PAYMENT
+    if is_transfer(reference):
+        return MOVED
     if unit.links.external("credit", reference.partition("/")[0], "subscriptions") is not None:
         return CREDIT_VOID if taken_back else CREDIT
     return BILL_VOID if taken_back else BILL

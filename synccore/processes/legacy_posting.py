@@ -63,6 +63,7 @@ async def credit_to_legacy(
     content, cause = document.model_dump(mode="json"), f"credit:{credit.id}"
 
     def put(unit: Unit) -> dict[str, str]:
+        _note_own(unit, credit.bill, credit.id)
         unit.links.put("credit", credit.id, "subscriptions", credit.id)  # the ledger's answer names it as any document
         return spooled(ctx, unit, "BILL", credit.id, content, facts.account, cause)
 
@@ -98,6 +99,19 @@ def own_key(number: str) -> str:
     return f"legacy-own-payments/{number}"
 
 
+def _note_own(unit: Unit, number: str, reference: str) -> None:
+    """A credit note of a bill is on its way: the bill's open item is not what it was before it has an answer."""
+    key = f"legacy-own-credits/{number}"
+    unit.cursors.set(key, json.dumps(sorted({*json.loads(unit.cursors.get(key) or "[]"), reference})))
+
+
+def unanswered(unit: Unit, number: str) -> list[str]:
+    """What we have sent to the ledger for a bill, payments and credit notes, and that it has not posted yet."""
+    credits_ = json.loads(unit.cursors.get(f"legacy-own-credits/{number}") or "[]")
+    sent = [*own_payments(unit, number), *credits_]
+    return [one for one in sent if (answer_of(unit, one) or {}).get("status") != "53"]
+
+
 def own_payments(unit: Unit, number: str) -> list[str]:
     """References of the payments that we sent to the ledger for a bill."""
     found: list[str] = json.loads(unit.cursors.get(own_key(number)) or "[]")
@@ -118,6 +132,16 @@ def is_echo(unit: Unit, key: str, names: list[str]) -> bool:
         topics = tuple(f"file:{own}" for own in open_ones)
         raise Parked(f"{key} may be a payment of ours that the ledger has not acknowledged yet", waiting_on=topics)
     return False
+
+
+def moved_reference(number: str, attempt: int = 1) -> str:
+    """Reference of the document that clears a bill's open item there, as it goes to another ledger."""
+    return f"{number}/moved" + (f"-{attempt}" if attempt > 1 else "")
+
+
+def is_transfer(reference: str) -> bool:
+    """Does a document of ours with this reference clear an open item?"""
+    return reference.partition("/")[2].startswith("moved")
 
 
 def number_of(document: str) -> str:

@@ -1,7 +1,7 @@
 """The whole comparison: deal -> contract -> bill -> posting -> receipt -> copy, then the tie-out lines. Pure."""
 
 from synccore.domain.books import Names
-from synccore.reconciliation import deals, documents, lines, receipts, shadows, usage
+from synccore.reconciliation import deals, documents, lines, moved, receipts, shadows, usage
 from synccore.reconciliation.matching import Books, Matching, Outcome
 from synccore.reconciliation.reasons import Reasons
 from synccore.reconciliation.words import SYSTEMS, finding
@@ -15,6 +15,7 @@ def compare(books: Books, names: Names, reasons: Reasons, now: float) -> Outcome
             cause = f"{record} in {SYSTEMS[book.system]} cannot be read: {problem}"
             matching.add(finding("unreadable", book.system, "record", record, "", "", 0, cause, now))
     deals.match(matching)
+    moved.match(matching)
     documents.match(matching)
     receipts.match(matching)
     shadows.match(matching)

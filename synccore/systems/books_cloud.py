@@ -46,6 +46,7 @@ _KINDS: Mapping[str, Any] = {"CustInvc": "invoice", "CustCred": "credit"}
 PREFIXES = {"CustInvc": "CBINV-", "CustCred": "CBCN-"}
 VOIDS = {"CustInvc": "CBCNV-", "CustCred": "CBVOID-"}  # what takes a credit memo or an invoice back
 CUSTOMER_PREFIX = "CB-"
+MOVED = "CBMIG-"  # before the number of a bill whose open item came from the other ledger
 SHADOW = "SHADOW-"  # before the key of what stands there for comparison alone
 
 
@@ -72,7 +73,9 @@ def book(
             mine = applied.get(str(row["id"]), [])
             found.read(f"customerPayment {row['id']}", found.receipts, _receipt, row, mine, names)
         else:
-            found.read(f"transaction {row.get('tranid')}", found.documents, _document, row, tax, names)
+            moved = str(row.get("externalid") or "").startswith(MOVED)
+            into = found.moved if moved else found.documents
+            found.read(f"transaction {row.get('tranid')}", into, _document, row, tax, names)
     _drop_voided(found)
     taken_back = {one.number[len(SHADOW) :].partition("-")[2] for one in found.shadows if one.number.startswith(SHADOW)}
     found.shadows = [one for one in found.shadows if one.number not in taken_back and not one.number.startswith(SHADOW)]
@@ -106,6 +109,8 @@ def _number(external: Any, tran_id: Any, kind: str, ours: bool) -> str:
     key = str(external or "")
     if key.startswith(VOIDS.get(kind, "?")):
         return key
+    if kind == "CustInvc" and key.startswith(MOVED):
+        return key.removeprefix(MOVED)
     if key.startswith(PREFIXES.get(kind, "?")):
         return key.removeprefix(PREFIXES[kind])
     return str(tran_id or "") if ours and not key else ""

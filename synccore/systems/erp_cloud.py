@@ -193,6 +193,7 @@ class CloudErpAdapter:
 
     async def _document(self, posting: Posting) -> dict[str, Any]:
         lines, period = list(enumerate(posting.lines, start=1)), posting.period
+        taxed = [(index, line) for index, line in lines if not line.untaxed]
         moved = f": tax point {posting.on.isoformat()}, posted in {period.name}" if period is not None else ""
         return {
             "externalId": posting.external_id,
@@ -202,10 +203,10 @@ class CloudErpAdapter:
             "currency": {"id": await self._currency_id(posting.currency)},
             "tranDate": posting.on.isoformat(),
             **({"postingPeriod": {"id": period.id}} if period is not None else {}),
-            "memo": f"{posting.number}{moved}",
+            "memo": f"{posting.memo or posting.number}{moved}",
             "item": {"items": [item_line(f"T{index}", line, posting.currency) for index, line in lines]},
             "taxDetailsOverride": True,
-            "taxDetails": {"items": [tax_detail(f"T{index}", line, posting.currency) for index, line in lines]},
+            "taxDetails": {"items": [tax_detail(f"T{index}", line, posting.currency) for index, line in taxed]},
         }
 
     async def payment(self, external_id: str, currency: str) -> Found | None:

@@ -126,3 +126,13 @@ def voided_in_a_dual_run() -> Scenario:
         "close: [merlion-1, merlion-2]", "settle", "advance: 1d", "void: {deal: merlion-2, what: bill}",
         "reopen: merlion-2", "transfer: merlion-1", "settle", "advance: 2d", head="genesis: 2026-01-05T01:00:00Z",
     )  # fmt: skip
+
+
+def items_moved() -> Scenario:
+    """Singapore moves with what is open: one bill, paid in the new ledger afterwards."""
+    return story(
+        "items-moved", 'set_policy: {name: migration, value: {erp_item: MIGRATION, legacy: "0000199000"}}',
+        f"customer: {MERLION}", f"deal: {{id: merlion-1, customer: merlion, lines: {LINES}}}", "close: merlion-1",
+        "settle", "cutover: {entity: SG, ledger: cloud, on: 2026-01-07, open_items: transfer}", "advance: 3d",
+        "settle", "transfer: merlion-1", "settle", "advance: 1d", head="genesis: 2026-01-05T01:00:00Z",
+    )  # fmt: skip

@@ -1,14 +1,16 @@
 """The judges of tax, outages and drift: each holds where it should and turns red on what it is there for."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
-from harness.canon import Canon, Place
+from harness.canon import Canon, Cleared, LedgerLine, Place
 from harness.checkers import Case, Cutover, Drift, Outage, Replay
 from harness.tax_law import Law
-from harness.tieout import Excuses
+from harness.tieout import Excuses, tie_out
 from tests.harness.test_checkers import agreeing_books, outcomes
 
 LAW = Law.of({"US": [
@@ -247,3 +249,47 @@ def test_a_credit_note_follows_its_bill_and_not_its_own_day() -> None:
     assert outcomes(case)["I8"] == "holds"
     case.canon.documents[-1] = replace(case.canon.documents[-1], system="erp_cloud")
     assert outcomes(case)["I8"] == "broken"
+
+
+def carried_case() -> Case:
+    """US-1 was posted in the legacy ledger on 5 January; its open item moved to the cloud ledger a day later."""
+    canon = agreeing_books()
+    bill = canon.documents[0] = replace(canon.documents[0], at=DAY)
+    canon.documents[1] = replace(canon.documents[1], system="erp_legacy")
+    canon.moved = [replace(bill, system="erp_cloud", id="m", net=1090, tax=0, at=DAY + 86400.0)]
+    canon.cleared = [Cleared("erp_legacy", "c", "US-1", "US", "USD", 1090)]
+    canon.ledger += [
+        LedgerLine("erp_legacy", "US", "USD", "c", "0000199000", False, 1090, "2026-01"),
+        LedgerLine("erp_cloud", "US", "USD", "m", "1990", False, -1090, "2026-01"),
+    ]
+    move = Cutover("US", "erp_cloud", date(2026, 1, 6), moves=True)
+    return Case(canon, ledgers=HOMES, cutovers=(move,), at=DAY + 3 * 86400.0)
+
+
+@pytest.mark.parametrize(("edit", "expected"), [
+    (lambda _canon: None, "holds"),
+    (lambda canon: canon.moved.append(canon.moved[0]), "broken"),
+    (lambda canon: change(canon.moved, tax=90), "broken"),
+    (lambda canon: change(canon.moved, key="US-7"), "broken"),
+    (lambda canon: change(canon.ledger, -1, account="4000"), "broken"),  # revenue a second time
+    (lambda canon: canon.ledger.pop(), "broken"),  # cleared, and never carried
+    (lambda canon: change(canon.documents, 1, open=1090), "broken"),  # left behind
+])  # fmt: skip
+def test_an_open_item_moves_once_through_the_migration_accounts(edit: Callable[[Canon], object], expected: str) -> None:
+    case = carried_case()
+    edit(case.canon)
+    assert outcomes(case)["I8"] == expected
+
+
+def test_what_moved_out_is_what_moved_in() -> None:
+    def holds(canon: Canon, excuses: Excuses) -> list[bool]:
+        return [one.holds for one in tie_out(canon, excuses) if one.name == "moved out = moved in"]
+
+    canon = carried_case().canon
+    assert holds(canon, Excuses()) == [True]
+    canon.moved.clear()
+    assert holds(canon, Excuses()) == [False] and holds(canon, Excuses(waiting={"US-1"})) == [True]
+
+
+def change(rows: list[Any], index: int = 0, **facts: object) -> None:
+    rows[index] = replace(rows[index], **facts)

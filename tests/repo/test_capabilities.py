@@ -19,7 +19,8 @@ ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in LINES 
 TABLE = [dict(zip(COLUMNS, row, strict=True)) for row in ROWS[1:]]
 WANTED = {
     "dedupe", "order", "cursors", "keys and unknown outcomes", "retries", "API thrift", "exceptions", "dead letters",
-    "compensation", "replay", "rerun from a step", "reconciliation", "drift", "collections", "status write-back",
+    "compensation", "replay", "rerun from a step", "reconciliation", "migration", "drift", "collections",
+    "status write-back",
 }  # fmt: skip
 
 

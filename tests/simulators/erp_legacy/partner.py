@@ -80,8 +80,8 @@ class Bill:
     extra: list[str] = field(default_factory=list)
 
     def idoc(self, docnum: str) -> Doc:
-        customer_side, other = {"DR": ("S", "H"), "DG": ("H", "S"), "DZ": ("H", "S")}.get(self.blart, ("S", "H"))
-        key = {"DR": "01", "DG": "11", "DZ": "15"}.get(self.blart, "01")
+        customer_side, other = ("H", "S") if self.blart in ("DG", "DZ", "AB") else ("S", "H")
+        key = {"DR": "01", "DG": "11", "DZ": "15", "AB": "15"}.get(self.blart, "01")
         if self.out:
             customer_side, other, key = "S", "H", "05"
         head = record(223, (0, 2, self.blart), (2, 4, self.bukrs), (6, 16, self.xblnr), (22, 8, self.bldat),
@@ -122,6 +122,11 @@ def payment(xblnr: str, gross: str, rebzg: str = "", **more: object) -> Bill:
         "zsubid": xblnr,
     }  # fmt: skip
     return Bill(xblnr, **{**values, **more})  # type: ignore[arg-type]
+
+
+def transfer(xblnr: str, gross: str, rebzg: str, **more: object) -> Bill:
+    """An open item that goes to the migration account."""
+    return payment(xblnr, gross, rebzg, **{"blart": "AB", "net": (("0000199000", gross),), **more})
 
 
 DECIMALS = {"JPY": 0, "KWD": 3}

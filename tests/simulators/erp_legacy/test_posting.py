@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from .partner import Bill, Doc, amount, customer, data, payment, record
+from .partner import Bill, Doc, amount, customer, data, payment, record, transfer
 from .world import SEED, World, signed, story
 
 KUNNR = "0000100001"
@@ -318,5 +318,27 @@ def test_a_payment_that_comes_back() -> None:
         assert line[60:76].strip() == "-1744.00" and line[92:108].strip() == "1744.00"
         assert line[39:55].strip() == "SG-000001" and line[108:118] == outcome[0][2] != "1400000001"
         assert world.balance("0000140000") == 1744 and world.documents("DR")[0]["AUGBL"] == ""
+
+    story(body)
+
+
+def test_an_open_item_goes_to_an_account_without_tax() -> None:
+    async def body(world: World) -> None:
+        await one(world, GOOD)
+        await post(world, payment("txn_1", "744.00", "SG-000001").idoc("1"), iface="PAY")
+        wrong = (
+            transfer("M-1", "1000.01", "1800000001"), transfer("M-1", "1000.00", "1800000009"),
+            transfer("M-1", "1000.00", "1800000001", mwskz="A9", tax=(("A9", "9.000", "1000.00", "0.00"),)),
+        )  # fmt: skip
+        outcome = await post(world, *(bill.idoc(str(number)) for number, bill in enumerate(wrong)))
+        assert [row[:2] for row in outcome] == [("51", "F5 263"), ("51", "Z1 011"), ("51", "FF 703")]
+        taxed = world.balance("0000175000")
+        good = transfer("M-1", "1000.00", "1800000001")
+        outcome = await post(world, good.idoc("1"), good.idoc("2"))
+        assert [row[:2] for row in outcome] == [("53", "F5 312"), ("51", "Z1 010")]
+        assert world.balance("0000140000") == 0 and world.balance("0000199000") == 1000
+        assert world.balance("0000175000") == taxed and world.documents("DR")[0]["AUGBL"] == outcome[0][2]
+        late = transfer("M-2", "1.00", "1800000001")
+        assert (await post(world, late.idoc("3")))[0][:2] == ("51", "F5 263"), "nothing is open any more"
 
     story(body)

@@ -29,6 +29,7 @@ def test_the_day_decides(facts: dict[str, object], day: date, ledger: str) -> No
     ({"cutover": {"ledger": "cloud", "on": "2026-02-16", "until": "2026-02-01"}}, "before it"),
     ({"cutover": {"ledger": "cloud", "on": "2026-02-16"}, "subsidiary": ""}, "needs its subsidiary"),
     ({"cutover": {"ledger": "cloud", "on": "soon"}}, "date"),
+    ({"ledger": "cloud", "cutover": {"ledger": "legacy", "on": "2026-02-16", "open_items": "transfer"}}, "cloud led"),
     ({"cutover": {"ledger": "cloud", "on": "2026-02-16", "dual_from": "2026-01-16"}}, "a subsidiary of its own"),
     ({"cutover": {"ledger": "cloud", "on": "2026-02-16", "dual_from": "2026-02-16", "shadow": "4"}}, "before the cut"),
     ({"cutover": {"ledger": "cloud", "on": "2026-02-16", "dual_from": "2026-01-16", "shadow": "3"}}, "declared twice"),
@@ -36,6 +37,15 @@ def test_the_day_decides(facts: dict[str, object], day: date, ledger: str) -> No
 def test_a_move_that_cannot_be_is_refused(change: dict[str, object], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         Entity.model_validate({**SG, **change})
+
+
+def test_open_items_move_from_the_day_on_until_the_move_is_taken_back() -> None:
+    move = {"ledger": "cloud", "on": "2026-02-16", "until": "2026-02-18", "open_items": "transfer"}
+    days = [date(2026, 2, 15), date(2026, 2, 16), date(2026, 2, 18)]
+    cutover = Entity.model_validate({**SG, "cutover": move}).cutover
+    assert cutover is not None and [cutover.transfers(day) for day in days] == [False, True, False]
+    runs_off = Entity.model_validate(MOVES).cutover
+    assert runs_off is not None and not runs_off.transfers(date(2026, 2, 16))
 
 
 def test_a_dual_run_ends_with_the_cutover_or_when_it_is_taken_back() -> None:

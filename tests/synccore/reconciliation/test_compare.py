@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from synccore.domain.books import Book, BookCustomer, BookEntry, BookReceipt, Deletion, Names
+from synccore.domain.books import Book, BookCustomer, BookDocument, BookEntry, BookReceipt, Deletion, Names
 from synccore.domain.keys import Keys
 from synccore.domain.mappings import Entity
 from synccore.ports.reports import CODES, Item
@@ -250,3 +250,32 @@ def test_what_a_dual_run_has_is_what_was_billed(change: dict[str, Any], expected
     cloud(books).shadows.clear()
     waits = Reasons({"SG-1/shadow": Reason("in transit", "on its way", NOW)})
     assert seen(compare(books, names, waits, NOW)) == [], "nothing lacks that is on its way"
+
+
+UNLIKE = "allocation_differs"
+
+
+def moves(books: Books, **facts: Any) -> BookDocument:
+    """SG-1 was half paid when its rest moved: the old ledger knows it by what paid it, the new one carries it."""
+    for rows in (books.platform.documents, books.salesforce.documents):
+        index = next(index for index, one in enumerate(rows) if one.number == "SG-1")
+        change(rows, index, open=10_000)
+    legacy(books).documents.clear()
+    legacy(books).settled["SG-1"], legacy(books).cleared = "SG01-2026-18", ["SG-1"]
+    item = replace(bill("SG-1", "SG", "SGD", 10_000, 10_000, status=None), id="9", tax=0, **facts)
+    cloud(books).moved.append(item)
+    return item
+
+
+@pytest.mark.parametrize(("edit", "expected"), [
+    (lambda _books, _item: None, []),
+    (lambda books, item: cloud(books).moved.append(item), [("duplicate", "erp_cloud", "SG-1", -10_000)]),
+    (lambda books, _item: change(cloud(books).moved, 0, tax=826), [("amount_differs", "erp_cloud", "SG-1", -826)]),
+    (lambda books, _item: change(cloud(books).moved, 0, open=9_000), [(UNLIKE, "erp_legacy", "SG-1", 1_000)]),
+    (lambda books, _item: cloud(books).moved.clear(), [(UNLIKE, "erp_legacy", "SG-1", 10_000)]),
+    (lambda books, _item: legacy(books).cleared.clear(), [("extra", "erp_cloud", "SG-1", -10_000)]),
+])  # fmt: skip
+def test_an_open_item_that_moved_is_carried_once(edit: Callable[[Books, BookDocument], Any], expected: Any) -> None:
+    books = agreeing()
+    edit(books, moves(books))
+    assert seen(compare(books, NAMES, Reasons(), NOW)) == expected

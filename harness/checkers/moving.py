@@ -1,0 +1,68 @@
+"""I8, open items: each that is to move is cleared in the old ledger and carried in the new one, once, untaxed."""
+
+from collections import defaultdict
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from harness.canon import Correlation
+from harness.checkers.case import Case
+
+ACCOUNTS = Correlation().migration_accounts
+
+
+def moved_once(case: Case) -> list[str]:
+    """What is wrong with the open items that were moved, or should have been."""
+    canon = case.canon
+    findings, carried = [], defaultdict(list)
+    for one in canon.moved:
+        carried[one.key].append(one)
+    bills = {bill.key for bill in canon.bills()}
+    for key, mine in carried.items():
+        if key not in bills:
+            findings.append(f"{mine[0].system} carries an open item of {key}, which is no bill")
+        if len(mine) > 1:
+            findings.append(f"the open item of {key} is carried {len(mine)} times in {mine[0].system}")
+        findings += [f"the open item of {key} declares tax {one.tax} again in {one.system}" for one in mine if one.tax]
+    return findings + _through_the_account(case) + _left_behind(case)
+
+
+def _through_the_account(case: Case) -> list[str]:
+    """Neither revenue nor tax a second time: the other side is the migration account, and all of these come to nothing
+    but what the core says is on its way.
+    """
+    canon = case.canon
+    ids = {(one.system, one.id): one.key for one in canon.moved}
+    ids |= {(one.system, one.id): one.key for one in canon.cleared}
+    findings: list[str] = []
+    sums: dict[tuple[str, str], int] = defaultdict(int)
+    keys: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for line in canon.ledger:
+        key = ids.get((line.system, line.document), "")
+        if key and not line.receivable and line.account not in ACCOUNTS:
+            findings.append(f"{line.system}: the open item of {key} is posted to {line.account}")
+        if line.account in ACCOUNTS:
+            sums[line.entity, line.currency] += line.amount
+            keys[line.entity, line.currency].add(key)
+    for place, off in sums.items():
+        waits = [key for key in sorted(keys[place]) if case.excuses.item((key, f"bill:{key}"), key, 0) is not None]
+        if off and not waits:
+            findings.append(f"{'/'.join(place)}: the migration accounts of both ledgers stand at {off}, not at nothing")
+    return findings
+
+
+def _left_behind(case: Case) -> list[str]:
+    """After its day, and the night that follows, the old ledger has nothing open of what was to move."""
+    findings = []
+    for posting in case.canon.postings():
+        move = next((one for one in case.cutovers if one.moves and one.entity == posting.entity), None)
+        if move is None or posting.kind != "invoice" or not posting.key or posting.system == move.ledger:
+            continue
+        if not posting.open or _today(case, move.entity) <= move.on or (move.until or date.max) <= move.on:
+            continue
+        if case.excuses.item((posting.key, f"bill:{posting.key}"), posting.key, posting.open) is None:
+            findings.append(f"{posting.system} still carries {posting.open} of {posting.key}, which was to move")
+    return findings
+
+
+def _today(case: Case, entity: str) -> date:
+    return datetime.fromtimestamp(case.at, UTC).astimezone(ZoneInfo(case.zones.get(entity, "UTC"))).date()

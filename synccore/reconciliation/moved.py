@@ -1,0 +1,59 @@
+"""Open items that went from one ledger to the other: what the old one cleared the new one carries, once, untaxed. Pure.
+
+From here on the bill's posting in the old ledger is open with what the new one carries of it, so that everything else
+compares them as one; what both still carry, or neither, is found by itself.
+"""
+
+from dataclasses import replace
+
+from synccore.domain.books import Book, BookDocument
+from synccore.ports.reports import Code
+from synccore.reconciliation.matching import Matching
+from synccore.reconciliation.words import finding
+
+OLD, NEW = "erp_legacy", "erp_cloud"
+
+
+def match(matching: Matching) -> None:
+    """Carry each moved item over to its bill's posting."""
+    old, new = matching.books.ledgers.get(OLD), matching.books.ledgers.get(NEW)
+    if old is None or new is None or not (new.moved or old.cleared):
+        return
+    bills = {bill.number: bill for bill in matching.books.bills() if bill.kind == "invoice"}
+    items: dict[str, list[BookDocument]] = {}
+    for one in new.moved:
+        items.setdefault(one.number, []).append(one)
+    for number, mine in items.items():
+        matching.outcome.compared += 1
+        bill, place = bills.get(number), (mine[0].entity, mine[0].currency)
+        if bill is None or len(mine) > 1:
+            code: Code = "extra" if bill is None else "duplicate"
+            cause = f"the open item of {number} was moved {len(mine)} times, of {int(bill is not None)} bills"
+            worth = -sum(one.open for one in mine[bill is not None :])
+            matching.add(finding(code, NEW, "invoice", number, *place, worth, cause, matching.now))
+        if bill is None:
+            continue
+        if mine[0].tax:
+            cause = f"the open item of {number} carries tax in the new ledger, which the old one has declared"
+            matching.add(finding("amount_differs", NEW, "invoice", number, *place, -mine[0].tax, cause, matching.now))
+        if number not in old.cleared:
+            cause = f"the open item of {number} stands in the new ledger, and the old one has not given it away"
+            matching.add(finding("extra", NEW, "invoice", number, *place, -mine[0].open, cause, matching.now))
+        _carry(old, bill, mine[0].open)
+    for number in dict.fromkeys(old.cleared):
+        if number not in items and number in bills:
+            _carry(old, bills[number], 0)  # cleared there and not yet carried here: open nowhere
+
+
+def _carry(old: Book, bill: BookDocument, carried: int) -> None:
+    """`carried`: what the new ledger has open of it."""
+    settled = old.settled.pop(bill.number, None)
+    for index, one in enumerate(old.documents):
+        if (one.kind, one.number) == ("invoice", bill.number):
+            gross = bill.gross if settled is not None else one.gross  # a settled one is known by what paid it alone
+            old.documents[index] = replace(one, gross=gross, open=one.open + carried)
+            return
+    if settled is not None:
+        old.documents.append(
+            BookDocument(settled, bill.number, "invoice", bill.entity, bill.currency, bill.gross, carried)
+        )
