@@ -126,6 +126,7 @@ def _deal(
     kind = correlation.deal_types.get(row.get("Type") or "", "new")
     term = _whole(row.get("Contract_Term_Months__c")) or 0
     net = recurring = once = 0
+    seats = sum(_whole(line["Quantity"]) or 0 for line in lines if line.get("ProductCode") in correlation.plans)
     for line in lines:
         amount = minor(line["TotalPrice"], currency)
         every = correlation.months.get(line.get("ProductCode") or "", 0)
@@ -138,6 +139,7 @@ def _deal(
         row["Id"], row["Name"], row["AccountId"] or "", _entity(row["AccountId"], canon), currency, net,
         row["CloseDate"], len(lines), _epoch(row.get("LastStageChangeDate")), kind, row.get("ContractId") or "",
         recurring, row.get("Contract_Start_Date__c") or "", once, moved.get((row["Id"], row["StageName"]), ""),
+        seats if correlation.plans else None,
     )  # fmt: skip
 
 

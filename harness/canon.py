@@ -25,6 +25,7 @@ class Correlation:
     shadows: dict[str, str] = field(default_factory=dict)  # cloud ERP subsidiary of a dual run -> entity
     usage_note: str = "metering:"  # begins the note of a usage; the event's id follows
     months: Mapping[str, int] = field(default_factory=dict)  # product that is billed again and again -> every so many
+    plans: frozenset[str] = frozenset()  # products whose quantity is the seats of a contract
     quoted_by_months: bool = False  # an amendment's prices are for its months, not for a billing period
     deal_types: Mapping[str, Any] = field(default_factory=lambda: {"Renewal": "renewal", "Amendment": "amendment"})
     deal_field: str = "cf_sf_opportunity"
@@ -128,6 +129,7 @@ class Deal:
     start: str = ""
     once: int = 0
     won_by: str = ""  # the row of its history that says so: times are whole seconds, ids of rows ascend
+    seats: int | None = None  # of its plans; None where nobody said which products are plans
 
     @property
     def won(self) -> tuple[float, str]:

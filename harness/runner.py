@@ -91,12 +91,16 @@ class Play:
         taught = {
             facts.sku: facts.value for facts in scenario.facts_of("map_item")
         }  # known in the end, if not at first
-        months = company.months_of({**mappings.get("items", {}), **taught})
+        items = {**mappings.get("items", {}), **taught}
+        months = company.months_of(items)
+        plans = frozenset(sku for sku, item in items.items() if item.get("kind") == "plan")
         by_months = any(
             facts.name == "amendment" and facts.value.get("quoted") == "months"
             for facts in scenario.facts_of("set_policy")
         )
-        known = replace(Correlation.of_entities(mappings.get("entities", {}), months), quoted_by_months=by_months)
+        known = replace(
+            Correlation.of_entities(mappings.get("entities", {}), months), plans=plans, quoted_by_months=by_months
+        )
         self.correlation = replace(known, **names)  # type: ignore[arg-type]
         self.storm = Storm(world, stream)
         self.stage = Stage(world, stream, scenario, company, self.storm, self.correlation)

@@ -8,6 +8,7 @@ from harness.scenario import Disturbance
 from harness.world import World
 
 _LOOK_S = 0.05  # how often to look whether an answer is being held
+_PATIENCE_S = 120.0  # how long to wait for one to strike
 _GRACE_S = 0.3  # the held answer's effect is in the books well within this
 
 
@@ -88,6 +89,18 @@ class Storm:
             if row["id"] == disturbance.id:
                 return int(row["hits"])
         return 0
+
+    async def strikes(self, disturbance_id: str, within_s: float = _PATIENCE_S) -> bool:
+        """Wait until a disturbance strikes at all; False if it does not within so much business time."""
+        disturbance = self._placed.get(disturbance_id)
+        if disturbance is None:
+            return False
+        until = self._world.now() + within_s
+        while not await self._hits(disturbance):
+            if self._world.now() >= until:
+                return False
+            await asyncio.sleep(_LOOK_S)
+        return True
 
     # -- killing the core in the midst of a write -----------------------------------------------
 

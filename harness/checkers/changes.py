@@ -32,9 +32,41 @@ def told_as_they_are(case: Case) -> tuple[int, list[str]]:
         shown = Counter(row.deal for row in told if row.kind == "Amendment" and row.deal)
         findings += _differences(f"amendments of {name} by sales", done, shown)
         foreign = any(not decided_by(change) for change in agreement.changes)
+        findings += _lost_changes(case, name, told)
         if foreign and not any(row.kind == "Amendment" and row.origin == "platform" for row in told):
             findings.append(f"{name} was changed in the platform, and sales is not told")
     return checked, findings
+
+
+def _lost_changes(case: Case, name: str, told: list[Told]) -> list[str]:
+    """A deal adds its seats to those that the contract had: what was changed just before it is not undone by it.
+
+    In the order of the platform's versions; a renewal says anew what a contract has. Of a customer's change just behind
+    a deal's the row may say too little: what the deal had undone is made good after it, under the deal's own row.
+    """
+    deals = {deal.id: deal for deal in case.canon.deals}
+    rows = sorted((row for row in told if _version(row)), key=_version)
+    rows_of = Counter(row.deal for row in rows)
+    findings = []
+    for earlier, before, row in zip([None, *rows], rows, rows[1:], strict=False):
+        deal = deals.get(row.deal)
+        if row.kind != "Amendment" or deal is None or deal.seats is None or rows_of[row.deal] > 1:
+            continue
+        if earlier is not None and earlier.deal and not before.deal and earlier.on == before.on:
+            continue
+        renewed = any(one.kind == "Renewal" and before.on <= one.on <= row.on for one in told)
+        expected = before.quantity + deal.seats
+        if not renewed and row.quantity != expected and case.excuses.item((deal.id,), deal.id, 0) is None:
+            findings.append(
+                f"{name} had {before.quantity} seats, deal {deal.name} sells {deal.seats}: that makes {expected}, not"
+                f" {row.quantity}"
+            )
+    return findings
+
+
+def _version(row: Told) -> int:
+    number = row.key.rpartition("@")[2]
+    return int(number) if number.isdecimal() and row.kind == "Amendment" else 0
 
 
 def lost_renewals_end(case: Case) -> tuple[int, list[str]]:

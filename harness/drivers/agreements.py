@@ -26,6 +26,8 @@ def origin_of(stage: Stage, facts: Any, opportunity_id: str) -> str:
 async def platform_change(stage: Stage, facts: Any) -> str:
     """The customer changes the number of seats where it subscribes: nobody in sales knows of it."""
     offer: Offer = stage.offer(facts.deal)
+    if facts.during is not None and not await stage.storm.strikes(facts.during):
+        raise StepFailed(f"the disturbance {facts.during} delays no call: nothing to do in its midst")
     subscription = await stage.platform.held_by(offer.origin)
     plan = next(item for item in subscription["subscription_items"] if item["item_type"] == "plan")
     await stage.platform.change_seats(subscription["id"], plan["item_price_id"], facts.seats, facts.at_term_end)

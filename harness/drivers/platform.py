@@ -121,6 +121,8 @@ class Platform:
             if reply.status != 200:
                 raise refused("the platform", f"the list of {kind}s", reply)
             answer = answer_of(reply)
+            if not isinstance(answer, dict):
+                raise StepFailed(f"the platform's list of {kind}s cannot be read")
             rows += [row[kind] for row in answer["list"]]
             if not answer.get("next_offset"):
                 return rows

@@ -103,11 +103,15 @@ class MilestoneStep(Part):
 
 
 class PlatformChangeStep(Part):
-    """The customer changes its number of seats in the platform, now or (`at_term_end`) from the next term on."""
+    """The customer changes its number of seats in the platform, now or (`at_term_end`) from the next term on.
+
+    `during`: while the platform holds a call that the disturbance of this name delays, before it applies it.
+    """
 
     deal: Name
     seats: int = Field(ge=1)
     at_term_end: bool = False
+    during: Name | None = None
 
 
 class ContractState(Part):

@@ -152,6 +152,9 @@ def _check_step(
         disturbances.add(facts.id)
     elif way[-1] == "repair" and hasattr(facts, "id"):
         _known(placed, (*way, "id"), "disturbance", facts.id, disturbances)
+    during = getattr(facts, "during", None)
+    if during is not None:
+        _known(placed, (*way, "during"), "disturbance", during, disturbances)
 
 
 def lint(path: Path) -> StoryError | None:

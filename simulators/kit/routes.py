@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import unquote
 
 from simulators.kit.calls import Answer, Call
@@ -49,15 +50,14 @@ class Routes:
     def add(self, method: str, path: str, operation: str, endpoint: Endpoint) -> None:
         """Register an operation."""
         node = self._root
-        names = []
-        for segment in _segments(path):
+        segments, names = _template(path)
+        for segment in segments:
             if segment.startswith("{"):
-                names.append(segment.strip("{}"))
                 node.variable = node.variable or _Node()
                 node = node.variable
             else:
                 node = node.fixed.setdefault(self._fold(segment), _Node())
-        route = Route(method, path, operation, endpoint, tuple(names))
+        route = Route(method, path, operation, endpoint, names)
         node.routes[method] = route
         self.table.append(route)
         self._known.clear()
@@ -91,6 +91,13 @@ class Routes:
 
 def _segments(path: str) -> list[str]:
     return [segment for segment in path.split("/") if segment]
+
+
+@lru_cache(maxsize=4_096)
+def _template(path: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """A registered path's segments and the names of its variable ones; the same paths come with each new system."""
+    segments = tuple(_segments(path))
+    return segments, tuple(segment.strip("{}") for segment in segments if segment.startswith("{"))
 
 
 def _walk(node: _Node, segments: list[str], at: int, places: list[int]) -> _Node | None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,7 +20,7 @@ from simulators.kit.pact_states import State
 from simulators.kit.routes import Match, Routes
 from simulators.kit.standing import Standing
 from simulators.kit.store import Change, Kind, Store
-from simulators.kit.wire import Receive, Refusal, Scope, Send, Wire
+from simulators.kit.wire import App, Receive, Refusal, Scope, Send, Wire
 
 Rows = list[dict[str, Any]]
 Act = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
@@ -79,7 +80,6 @@ class System:
         self.acts: dict[str, Act] = {}
         self.states: dict[str, State] = {}
         self.wire = Wire(self, self.clock, self.journal, self.faults, self.meter)
-        self._control = control_app(self)
         self._loop_task: asyncio.Task[None] | None = None
         self.store.on_commit(self._journal_changes)
         self.build()
@@ -225,6 +225,11 @@ class System:
                 self.journal.changed(at, self.name, change.kind, change.key, change.action)
 
     # -- ASGI ---------------------------------------------------------------------------------
+
+    @cached_property
+    def _control(self) -> App:
+        """Built when it is first asked for: it costs more than all the rest of a system, and many need none."""
+        return control_app(self)
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The system as one ASGI application: the control page under `/_control`, the vendor's API everywhere else."""

@@ -75,6 +75,14 @@ class Agreement(Value):
         return self.term is not None and 0 < self.began < self.term.start
 
 
+class Version(Value):
+    """What a subscription held after one change of it; `marker` as in Agreement."""
+
+    number: int
+    parts: tuple[Part, ...]
+    marker: str = ""
+
+
 @dataclass(frozen=True)
 class Unfit:
     """Why a deal cannot change the contract that it names; `topics`: what else may change that."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
-from synccore.domain.agreements import Agreement, Contracted
+from synccore.domain.agreements import Agreement, Contracted, Version
 from synccore.domain.bills import Bill, Payment, Receipt
 from synccore.domain.books import Book, Names
 from synccore.domain.credits import Credit
@@ -197,8 +197,8 @@ class Platform(Reachable, Protocol):
         """End it at once and credit its whole term; returns the version that came of it. `key` as in `create_bill`."""
         ...
 
-    async def changed_by(self, subscription_id: str, deal: str) -> int | None:
-        """The version of a subscription that came of a deal's amendment, None if there is none."""
+    async def changes(self, subscription_id: str, since: int = 0) -> list[Version]:
+        """What each change of a subscription left behind, oldest first, after an instant (epoch seconds)."""
         ...
 
     async def bill_by_reference(self, customer_id: str, po_number: str) -> str | None:

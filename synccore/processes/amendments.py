@@ -6,6 +6,7 @@ from typing import Any
 from synccore.domain.agreements import Agreement, Part, Unfit, amended, fingerprint
 from synccore.domain.calendar import midnight
 from synccore.domain.deals import Deal
+from synccore.domain.undone import marked
 from synccore.ports.outcomes import Later
 from synccore.ports.stores import Unit
 from synccore.ports.systems import Found
@@ -14,7 +15,8 @@ from synccore.processes.contract_status import change_key
 from synccore.processes.deal_writes import deal_key, refuse
 from synccore.processes.quotes import Quote
 from synccore.processes.scheduled_changes import parts_of, plan, planned_of, rows_of, schedule
-from synccore.processes.writes import Write
+from synccore.processes.undone_changes import UndoneChanges, pend
+from synccore.processes.writes import UNKNOWN_S, Write
 
 
 class Amendment:
@@ -46,41 +48,54 @@ class Amendment:
             await schedule(ctx, key, self._cause, agreement, parts_of(json.loads(rows)))
             return
 
+        read_at: float | None = None
+
+        def wish(parts: tuple[Part, ...]) -> tuple[Part, ...] | Unfit:
+            return amended(parts, delta, price)
+
         async def look() -> Found | None:
-            version = await ctx.platform.changed_by(agreement.id, deal.id)
-            return None if version is None else Found(version)
+            version = marked(await ctx.platform.changes(agreement.id), deal.id)
+            return None if version is None else Found(version.number)
 
         async def send(refusals: int) -> int:
+            nonlocal read_at
+            read_at = ctx.clock.now()
             fresh = await ctx.platform.agreement(agreement.id) or agreement
-            rows = amended(fresh.parts, delta, price)
+            if fresh.scheduled != agreement.scheduled:  # the change now would wipe it
+                raise Later(UNKNOWN_S, f"something else is scheduled for {agreement.id} now", counts=False)
+            rows = wish(fresh.parts)
             if isinstance(rows, Unfit):
                 await refuse(ctx, deal, rows)
             assert not isinstance(rows, Unfit)
-            touched = {part.price for part in delta}
-            fields = {
-                "subscription_items": [
-                    *rows_of(tuple(part for part in rows if part.price in touched)),
-                    *({"item_price_id": price} for price in self._metered if price not in fresh.metered),
-                ],
-                "mandatory_items_to_remove": [p.price for p in fresh.parts if p.price not in {r.price for r in rows}],
-                "cf_sf_change": deal.id,
-            }  # fmt: skip
-            return await ctx.platform.change_subscription(
-                agreement.id, fields, ctx.keys.idempotency(f"{key}#{refusals}")
-            )
+            once = ctx.keys.idempotency(f"{key}#{refusals}")
+            return await ctx.platform.change_subscription(agreement.id, self._fields(fresh, rows), once)
 
         def settled(unit: Unit, version: Any) -> None:
             unit.cursors.set(change_key(deal.id), str(version))
+            pend(unit, deal.id, read_at)
             rows = unit.cursors.get(again)
             if rows:  # from here on what sales planned has these too
                 plan(unit, agreement, json.loads(rows), key)
 
         await ctx.once(ctx, Write(key, "subscriptions", "amendment", self._cause), send, look, settled)
+        await UndoneChanges(ctx, deal, wish).make_good(agreement.id)
         kept = await ctx.db.run(lambda unit: unit.cursors.get(again))
         fresh = await ctx.platform.agreement(agreement.id) if kept else None
         if kept and fresh is not None and fingerprint(fresh.parts) != fingerprint(parts_of(json.loads(kept))):
             anew = deal_key(ctx, "reschedule", deal.id)
             await schedule(ctx, anew, self._cause, agreement, parts_of(json.loads(kept)))
+
+    def _fields(self, fresh: Agreement, rows: tuple[Part, ...]) -> dict[str, Any]:
+        """What the deal changes, and nothing else: what the customer changes beside it meanwhile stands."""
+        touched = {part.price for part in self._delta}
+        return {
+            "subscription_items": [
+                *rows_of(tuple(part for part in rows if part.price in touched)),
+                *({"item_price_id": price} for price in self._metered if price not in fresh.metered),
+            ],
+            "mandatory_items_to_remove": [p.price for p in fresh.parts if p.price not in {r.price for r in rows}],
+            "cf_sf_change": self._deal.id,
+        }  # fmt: skip
 
     async def _quoted(self, agreement: Agreement, price: str) -> None:
         changed = amended(agreement.parts, self._delta, price)

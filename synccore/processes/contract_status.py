@@ -1,5 +1,6 @@
 """Processes contract-status and contract-change: sales sees the contract as it is, and each change of it once."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,14 @@ def change_key(deal: str) -> str:
     Events up to it that carry the deal's mark tell of our own doing; later ones carry the mark too and are others'.
     """
     return f"amended-by/{deal}"
+
+
+def made_good_key(deal: str) -> str:
+    """Where it is remembered what a deal's amendment came to after all, when it had undone a change: {version, seats}.
+
+    What makes it good carries the deal's mark with `+` and a number behind it.
+    """
+    return f"made-good/{deal}"
 
 
 def billed_key(subscription: str) -> str:
@@ -174,28 +183,29 @@ class ContractChange:
         ctx, subscription, kind = self._ctx, str(news["subscription"]), str(news["kind"])
         deal = await ctx.db.run(lambda unit: self._deal(unit, news))
 
-        def look(unit: Unit) -> tuple[str | None, str]:
-            return unit.links.external("contract", subscription, "salesforce"), str(
-                ctx.policy(unit, "platform")["zone"]
-            )
+        def look(unit: Unit) -> tuple[str | None, str, dict[str, Any] | None]:
+            contract, zone = unit.links.external("contract", subscription, "salesforce"), ctx.policy(unit, "platform")
+            good = unit.cursors.get(made_good_key(deal)) if kind == "Amendment" and deal else None
+            return contract, str(zone["zone"]), json.loads(good) if good else None
 
-        contract, zone = await ctx.db.run(look)
+        contract, zone, good = await ctx.db.run(look)
         if contract is None:
             topic = f"contract:{subscription}"
             raise Parked(f"the contract of {subscription} is not in Salesforce yet", waiting_on=(topic,))
         fields = {
             "Contract__c": contract, "Kind__c": kind, "Origin__c": "sales" if deal else "platform",
-            "Opportunity__c": deal or None, "Quantity__c": news["quantity"], "CurrencyIsoCode": news["currency"],
-            "Effective_On__c": calendar.day(float(news["at"]), zone).isoformat(),
+            "Opportunity__c": deal or None, "Quantity__c": good["seats"] if good else news["quantity"],
+            "CurrencyIsoCode": news["currency"], "Effective_On__c": calendar.day(float(news["at"]), zone).isoformat(),
         }  # fmt: skip
+        row = f"{subscription}@{good['version']}" if good else str(news["key"])  # with what made it good: one change
 
         async def send(_refusals: int) -> str:
-            await ctx.salesforce.write_contract_change(str(news["key"]), fields)
-            return str(news["key"])
+            await ctx.salesforce.write_contract_change(row, fields)
+            return row
 
         def settled(unit: Unit, _reference: Any) -> None:
             data = {"subscription": subscription, "origin": fields["Origin__c"], "opportunity": deal,
-                    "quantity": news["quantity"], "effective_on": fields["Effective_On__c"]}  # fmt: skip
+                    "quantity": fields["Quantity__c"], "effective_on": fields["Effective_On__c"]}  # fmt: skip
             if kind == "Renewal":
                 data["term"] = news["term"]
             name = "contract-renewed" if kind == "Renewal" else "contract-amended"
@@ -217,10 +227,11 @@ class ContractChange:
             return str(decision["deal"]) if 0 <= int(news["at"]) - int(decision["until"]) <= 1 else ""
         marker = str(news["marker"])
         if marker:
-            effects = [unit.effects.get(deal_key(ctx, kind, marker)) for kind in ("amendment", "renewal-now")]
+            kinds = ("amendment", "renewal-now", "amendment-kept")
+            effects = [unit.effects.get(deal_key(ctx, kind, marker)) for kind in kinds]
             if any(effect is not None and effect.state in ("planned", "unknown") for effect in effects):
                 raise Later(
                     UNKNOWN_S, f"whether {news['key']} is deal {marker}'s doing is not certain yet", counts=False
                 )
         ours = int(news["version"]) <= int(unit.cursors.get(change_key(marker)) or 0)
-        return marker if ours else ""
+        return marker.partition("+")[0] if ours else ""

@@ -7,6 +7,7 @@ from synccore.domain.agreements import Agreement, Part, Unfit, fingerprint
 from synccore.domain.deals import Deal
 from synccore.domain.facts import fact
 from synccore.domain.renewals import Target, renewed_by_another, target_of, undecided_term_began
+from synccore.domain.undone import marked
 from synccore.ports.stores import Unit
 from synccore.ports.systems import Found
 from synccore.processes.context import Context
@@ -136,8 +137,8 @@ class Renewal:
         key = deal_key(ctx, "renewal-now", deal.id)
 
         async def look() -> Found | None:
-            version = await ctx.platform.changed_by(agreement.id, deal.id)
-            return None if version is None else Found(version)
+            version = marked(await ctx.platform.changes(agreement.id), deal.id)
+            return None if version is None else Found(version.number)
 
         async def send(refusals: int) -> int:
             return await ctx.platform.change_subscription(

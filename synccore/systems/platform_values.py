@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from synccore.domain.agreements import Agreement, Contracted, Part, Term
+from synccore.domain.agreements import Agreement, Contracted, Part, Term, Version
 from synccore.domain.bills import Application, Bill, BillLine, Payment, contracts_on
 from synccore.domain.credits import Credit
 from synccore.domain.deals import Address
@@ -151,6 +151,13 @@ def agreement(row: Mapping[str, Any], future: Mapping[str, Any] | None) -> Agree
             if item.get("item_type") != "charge" and item.get("quantity") is None
         ),
     )  # fmt: skip
+
+
+def version(row: Mapping[str, Any]) -> Version:
+    """A subscription as an event shows it."""
+    return Version(
+        number=_int(row.get("resource_version")), parts=_parts(row), marker=str(row.get("cf_sf_change") or "")
+    )
 
 
 def _parts(row: Mapping[str, Any]) -> tuple[Part, ...]:

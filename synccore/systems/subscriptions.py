@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote as percent
 from urllib.parse import urlencode
 
-from synccore.domain.agreements import Agreement, Contracted
+from synccore.domain.agreements import Agreement, Contracted, Version
 from synccore.domain.bills import Bill, Payment, Receipt
 from synccore.domain.books import Book, Names
 from synccore.domain.credits import Credit
@@ -155,14 +155,15 @@ class SubscriptionsAdapter:
         body = await self._post("subscription.cancel_for_items", path, fields, "subscription", key)
         return int(body["subscription"]["resource_version"])
 
-    async def changed_by(self, subscription_id: str, deal: str) -> int | None:
-        """The feed says which version first carried the deal's mark: later ones carry it too."""
-        query = {"event_type[is]": "subscription_changed", "sort_by[asc]": "occurred_at", "limit": PAGE}
-        for event in await self._list("event.list", "/events", query, "event"):
-            row = event["content"].get("subscription") or {}
-            if row.get("id") == subscription_id and row.get("cf_sf_change") == deal:
-                return int(row["resource_version"])
-        return None
+    async def changes(self, subscription_id: str, since: int = 0) -> list[Version]:
+        """The feed's events, each with the subscription as it then was; it filters by instant, not by subscription."""
+        query: dict[str, Any] = {"event_type[is]": "subscription_changed", "sort_by[asc]": "occurred_at", "limit": PAGE}
+        if since:
+            query["occurred_at[after]"] = since
+        events = await self._list("event.list", "/events", query, "event")
+        rows = [event["content"].get("subscription") or {} for event in events]
+        found = [platform_values.version(row) for row in rows if row.get("id") == subscription_id]
+        return sorted(found, key=lambda one: one.number)
 
     async def bill_by_reference(self, customer_id: str, po_number: str) -> str | None:
         """Looked for among the customer's bills: nothing but the reference tells one-off bills apart."""

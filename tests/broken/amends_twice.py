@@ -13,13 +13,13 @@ def change(parts: Parts) -> Parts:
     tries = []
 
     def platform(real):
-        async def changed_by(subscription_id, deal):
-            return None
+        async def changes(subscription_id, since=0):
+            return await real.changes(subscription_id, since) if since else []
 
         async def change_subscription(subscription_id, fields, key):
             tries.append(key)
             return await real.change_subscription(subscription_id, fields, f"{key}-{len(tries)}")
 
-        return {"changed_by": changed_by, "change_subscription": change_subscription}
+        return {"changes": changes, "change_subscription": change_subscription}
 
     return alter.adapter(parts, "platform", platform)

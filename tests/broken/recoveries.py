@@ -24,6 +24,18 @@ def edited_amendment() -> Scenario:
     )  # fmt: skip
 
 
+def changed_meanwhile() -> Scenario:
+    """A customer goes from ten seats to twelve while the platform holds the core's write of five more."""
+    return story(
+        "changed-meanwhile", "customer: " + LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}",
+        "close: lake-1", "settle", "advance: 1d",
+        "deal: {id: lake-more, type: amendment, of: lake-1, customer: lake, lines: [{sku: PLAT-ANNUAL, quantity: 5}]}",
+        "disturb: {id: slow, system: subscriptions, kind: slow_applied, delay: 5s,"
+        " operation: subscription.update_for_items}",
+        "close: lake-more", "platform_change: {deal: lake-1, seats: 12, during: slow}", "settle", "advance: 1d",
+    )  # fmt: skip
+
+
 def reopened_month() -> Scenario:
     """A month is closed before a bill of it is posted; finance reopens it and lets the posting be done again."""
     return story(

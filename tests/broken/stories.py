@@ -243,8 +243,8 @@ def seats_up(*storm: str, renewed: bool = False) -> Scenario:
 
 
 def amended_together() -> Scenario:
-    """Five people of sales win an amendment each of one contract at once; the seed decides what of it goes on first."""
-    names = [f"more-{seats}" for seats in range(1, 6)]
+    """Eight people of sales win an amendment each of one contract at once; the seed decides what of it goes first."""
+    names = [f"more-{seats}" for seats in range(1, 9)]
     won = [
         f"deal: {{id: {name}, type: amendment, of: hudson-1, customer: hudson, "
         f"lines: [{{sku: PLAT-ANNUAL, quantity: {name[-1]}}}]}}" for name in names
@@ -253,7 +253,7 @@ def amended_together() -> Scenario:
         "amended-together", "customer: " + _HUDSON,
         "deal: {id: hudson-1, customer: hudson, start: 2025-11-01, lines: [{sku: PLAT-ANNUAL, quantity: 10}]}",
         "close: hudson-1", "settle", "pay_by_card: hudson-1", "settle", *won, f"close: [{', '.join(names)}]", "settle",
-        "advance: 1h", "expect: {contracts: {hudson-1: {seats: 25}}}", head="interleaved: true",
+        "advance: 1h", "expect: {contracts: {hudson-1: {seats: 46}}}", head="interleaved: true",
     )  # fmt: skip
 
 

@@ -6,8 +6,7 @@ from synccore.bootstrap import Parts
 from tests.broken import alter, stories
 
 STORY = stories.amended_together()
-CAUGHT_BY = {"I9", "story"}
-REPLAY = True
+CAUGHT_BY = {"I4"}
 
 
 def change(parts: Parts) -> Parts:

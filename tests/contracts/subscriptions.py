@@ -203,12 +203,19 @@ CASES = (
             ("credit_option_for_current_term_charges", "full"),
         ], HELD, headers=ONCE, answers={"subscription": {"id": "sub-006A", "resource_version": like(7)}}),
     ), lambda version: version == 7),
-    Case("changed_by", lambda site: site.changed_by("sub-006A", "006B"), (
+    Case("changes", lambda site: site.changes("sub-006A"), (
         get("the changes of subscriptions, oldest first", "/events", AMENDED, query={
             "event_type[is]": "subscription_changed", "sort_by[asc]": "occurred_at", "limit": "100",
         }, answers=rows(event={"content": {"subscription": {
-            "id": "sub-006A", "cf_sf_change": "006B", "resource_version": like(7)}}})),
-    ), lambda version: version == 7),
+            "id": "sub-006A", "cf_sf_change": "006B", "resource_version": like(7),
+            "subscription_items": each(SEATS, min=1)}}})),
+    ), lambda found: [(one.number, one.marker, one.parts[0].plan) for one in found] == [(7, "006B", True)]),
+    Case("changes after an instant", lambda site: site.changes("sub-006A", 1), (
+        get("the changes of subscriptions after an instant, oldest first", "/events", AMENDED, query={
+            "event_type[is]": "subscription_changed", "sort_by[asc]": "occurred_at", "limit": "100",
+            "occurred_at[after]": "1",
+        }, answers=rows(event={"content": {"subscription": {"id": "sub-006A", "resource_version": like(7)}}})),
+    ), lambda found: [one.number for one in found] == [7]),
     Case("credit", lambda site: site.credit("US-CN-000001"), (
         get("a credit note with lines and what it settles",
             injected(f"{API}/credit_notes/US-CN-000001", f"{API}/credit_notes/${{credit_note}}"),

@@ -88,6 +88,12 @@ def put(rows: list, number: int, **facts: object) -> None:
     rows[number] = replace(rows[number], **facts)
 
 
+def before_the_deal(canon: Canon, seats: int) -> None:
+    """A customer's change of the contract just before five seats more are carried out, which make 15 of them."""
+    put(canon.deals, 1, seats=5)
+    canon.told.append(Told("a4", "sub-1@1", "800A", "Amendment", "platform", "", seats, "2025-04-11"))
+
+
 EDITS: list[tuple[str, str, Callable[[Canon], object]]] = [
     ("I5", "a term worth more than its deal", lambda c: put(c.terms, 0, value=163_563)),
     ("I5", "an amendment that was charged in full", lambda c: (
@@ -100,6 +106,7 @@ EDITS: list[tuple[str, str, Callable[[Canon], object]]] = [
     ("I4", "a renewal under no deal", lambda c: put(c.told, 1, deal="")),
     ("I4", "an amendment told twice", lambda c: c.told.append(replace(c.told[0], id="a9"))),
     ("I4", "the customer's change not told", lambda c: c.told.pop(2)),
+    ("I4", "a change by the customer that the deal undid", lambda c: before_the_deal(c, 12)),
     ("I4", "stale seats in Salesforce", lambda c: put(c.contracts, 1, quantity=12)),
     ("I4", "a stale value in Salesforce", lambda c: put(c.contracts, 1, value=144_000)),
     ("I2", "an amendment forgotten", lambda c: c.deals.append(replace(c.deals[1], id="006D", closed_on="2026-05-01"))),
@@ -112,6 +119,12 @@ def test_an_edit_is_seen(invariant: str, what: str, edit: Callable[[Canon], obje
     canon = books()
     edit(canon)
     assert invariant in broken(case(canon)), what
+
+
+def test_a_change_by_the_customer_that_the_deal_added_to_is_right() -> None:
+    canon = books()
+    before_the_deal(canon, 10)
+    assert broken(case(canon, frozenset(("sub-1 2026-04-11", "sub-1 2025-04-11")))) == set()
 
 
 def test_a_change_without_deal_or_customer_is_nobodys() -> None:
