@@ -104,6 +104,11 @@ async def _fill(org: _Org, account: str) -> None:
         f"'$.Name', 'Deal ' || i, '$.AccountId', {parent}, '$.External_Id__c', 'deal-' || i, '$.Amount', i % 997.0) "
         'FROM n, (SELECT doc FROM "Opportunity" LIMIT 1)', (DEALS,),
     )  # fmt: skip
+    for table in ("Account", "Opportunity"):  # what the org looks up has columns of its own, beside the document
+        names = [row[1] for row in db.execute(f'PRAGMA table_info("{table}")') if row[1] not in ("key", "doc")]
+        db.execute(
+            f'UPDATE "{table}" SET ' + ", ".join(f"\"{name}\" = json_extract(doc, '$.{name}')" for name in names)
+        )
 
 
 async def _query(org: _Org, name: str, soql: str, note: str) -> Figure:

@@ -29,12 +29,14 @@ class Kind:
 
     An indexed field is a top-level JSON member, or `name=$.json.path` for a nested one;
     it is a real SQL column (generated), so that queries can filter and join on it.
+    `columns` are top-level members that the store writes into columns of their own, which a vendor's table has.
     """
 
     name: str
     key: str = "id"
     index: tuple[str, ...] = ()
     unique: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,13 @@ class Store:
         self._kinds = {kind.name: kind for kind in kinds}
         self._schema = schema
         self._pending: list[Change] = []
-        self._kept: list[int] = []  # for each open transaction, how many pending changes came before it
+        self._kept: list[tuple[int, int]] = []  # for each open transaction, how many changes and moves were before it
+        self._counted = 0
         self._transaction = Transaction(self)
         self._held: dict[str, list[Doc]] = {}
-        self._numbers: dict[str, int] = {}  # where the counters stand; what undoes their writes forgets them
+        self._numbers: dict[str, int | None] = {}  # where the counters stand, as far as they were asked for
+        self._ahead: set[str] = set()  # counters that stand further than the database says
+        self._moves: list[tuple[str, int | None, bool]] = []  # what was before each move that may yet be undone
         self._moved: set[str] = set()  # kinds whose documents may be others than the remembered ones
         self._origin: Origin | None = None
         self.listeners: list[Callable[[list[Change]], None]] = []
@@ -94,6 +99,7 @@ class Store:
     def snapshot(self) -> bytes:
         """The whole store as one SQLite image."""
         self._require_idle()
+        self._write_counters()
         memory = sqlite3.connect(":memory:")
         self.db.backup(memory)
         image = bytearray(memory.serialize())
@@ -108,7 +114,7 @@ class Store:
         if self._origin is not None:
             self._origin.suspect()
         self._held.clear()
-        self._numbers.clear()
+        self._forget_counters()
         self._moved.update(self._kinds)
         self.version += 1
 
@@ -125,7 +131,7 @@ class Store:
         for kind in self._moved:
             self._held.pop(kind, None)
         self._moved.clear()
-        self._numbers.clear()
+        self._forget_counters()
         self.version += 1
 
     @contextmanager
@@ -139,6 +145,7 @@ class Store:
 
     def close(self) -> None:
         """Close the file; the store is of no use after."""
+        self._write_counters()
         self.db.close()
 
     def _require_idle(self) -> None:
@@ -157,9 +164,13 @@ class Store:
 
         `before` (what stood there) and `by` (whoever writes) go into the change as they are.
         """
-        key, text = str(doc[self._kinds[kind].key]), orjson.dumps(doc).decode()
+        spec = self._kinds[kind]
+        key, text = str(doc[spec.key]), orjson.dumps(doc).decode()
+        moved = [name for name in spec.columns if before is None or before.get(name) != doc.get(name)]
+        sets = "".join(f', "{name}" = ?' for name in moved)
+        values = (text, *map(doc.get, moved), key)
         try:
-            known = self.db.execute(f'UPDATE "{kind}" SET doc = ? WHERE key = ?', (text, key)).rowcount
+            known = self.db.execute(f'UPDATE "{kind}" SET doc = ?{sets} WHERE key = ?', values).rowcount
         except sqlite3.IntegrityError as error:
             raise Duplicate(kind, str(error).rpartition(".")[2]) from error
         if known:
@@ -175,8 +186,12 @@ class Store:
         self._insert(kind, str(doc[self._kinds[kind].key]), text or orjson.dumps(doc).decode(), doc, by)
 
     def _insert(self, kind: str, key: str, text: str, doc: Doc, by: Any = None) -> None:
+        columns = self._kinds[kind].columns
+        names, places = "".join(f', "{name}"' for name in columns), ", ?" * len(columns)
         try:
-            self.db.execute(f'INSERT INTO "{kind}" (key, doc) VALUES (?, ?)', (key, text))
+            self.db.execute(
+                f'INSERT INTO "{kind}" (key, doc{names}) VALUES (?, ?{places})', (key, text, *map(doc.get, columns))
+            )
         except sqlite3.IntegrityError as error:
             raise Duplicate(kind, str(error).rpartition(".")[2]) from error
         self._changed(Change(kind, key, "insert", doc, None, by))
@@ -220,25 +235,60 @@ class Store:
         """Rows of a reading query over the tables (columns: key, doc, indexed fields)."""
         yield from self.db.execute(sql, params)
 
+    # -- counters ---------------------------------------------------------------------------
+
     def next(self, name: str, start: int = 1) -> int:
         """The next number of a gap-free counter; rolled back with its transaction."""
-        last = self._numbers.get(name)
-        if last is None:
-            row = self.db.execute("SELECT value FROM counter WHERE name = ?", (name,)).fetchone()
-            last = None if row is None else int(row[0])
-        if last is None:
-            number = start
-            self.db.execute("INSERT INTO counter (name, value) VALUES (?, ?)", (name, number))
-        else:
-            number = last + 1
-            self.db.execute("UPDATE counter SET value = ? WHERE name = ?", (number, name))
-        self._numbers[name] = number
+        last = self.last(name)
+        number = start if last is None else last + 1
+        self.count(name, number)
         return number
+
+    def last(self, name: str) -> int | None:
+        """Where a counter stands; None before its first number."""
+        try:
+            return self._numbers[name]
+        except KeyError:
+            row = self.db.execute("SELECT value FROM counter WHERE name = ?", (name,)).fetchone()
+            last = self._numbers[name] = None if row is None else int(row[0])
+            return last
+
+    def count(self, name: str, number: int | None) -> None:
+        """Let a counter stand at a number, or begin again (None).
+
+        The database hears of it with the commit if it is a file, else when somebody wants the whole store.
+        """
+        if self._kept:
+            self._moves.append((name, self.last(name), name in self._ahead))
+        self._numbers[name] = number
+        self._ahead.add(name)
+        self._counted += 1
+        if self._path is not None and not self._kept:
+            self._write_counters()
 
     def begin_anew(self, series: str) -> None:
         """Let the counters whose names begin so count from the start again."""
-        self.db.execute("DELETE FROM counter WHERE name GLOB ?", (f"{series}*",))
+        written = {row[0] for row in self.db.execute("SELECT name FROM counter WHERE name GLOB ?", (f"{series}*",))}
+        for name in sorted(written.union(one for one in self._numbers if one.startswith(series))):
+            self.count(name, None)
+
+    def _write_counters(self) -> None:
+        if not self._ahead:
+            return
+        ahead = [(name, self.last(name)) for name in sorted(self._ahead)]
+        standing = [(name, number) for name, number in ahead if number is not None]
+        self.db.executemany(
+            "INSERT INTO counter (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            standing,
+        )
+        self.db.executemany("DELETE FROM counter WHERE name = ?", [(name,) for name, number in ahead if number is None])
+        if not self._kept:
+            self._ahead.clear()
+
+    def _forget_counters(self) -> None:
         self._numbers.clear()
+        self._ahead.clear()
+        self._moves.clear()
 
     # -- transactions and the change feed ---------------------------------------------------
 
@@ -249,32 +299,46 @@ class Store:
     def _begin(self) -> None:
         depth = len(self._kept)
         self.db.execute(f"SAVEPOINT level{depth}" if depth else "BEGIN IMMEDIATE")
-        self._kept.append(len(self._pending))
+        self._kept.append((len(self._pending), len(self._moves)))
 
     def _end(self, good: bool) -> None:
-        if good and len(self._kept) == 1 and self._pending:
+        if good and len(self._kept) == 1:
             try:
-                for closer in self.closers:
-                    closer(self._pending)
+                if self._pending:
+                    for closer in self.closers:
+                        closer(self._pending)
+                if self._path is not None:
+                    self._write_counters()
             except BaseException:
                 self._end(False)
                 raise
-        kept = self._kept.pop()
+        changes, moves = self._kept.pop()
         depth = len(self._kept)
-        if good:
-            self.db.execute(f"RELEASE level{depth}" if depth else "COMMIT")
-            if not depth:
-                self._publish()
-        else:
-            del self._pending[kept:]
-            self._held.clear()
-            self._numbers.clear()
-            self.db.execute(f"ROLLBACK TO level{depth}" if depth else "ROLLBACK")
+        if not good:
+            self._undo(depth, changes, moves)
+            return
+        self.db.execute(f"RELEASE level{depth}" if depth else "COMMIT")
+        if not depth:
+            self._moves.clear()
+            if self._path is not None:
+                self._ahead.clear()
+            self._publish()
+
+    def _undo(self, depth: int, changes: int, moves: int) -> None:
+        """Back to where a transaction began."""
+        del self._pending[changes:]
+        self._held.clear()
+        for name, before, ahead in reversed(self._moves[moves:]):
+            self._numbers[name] = before
+            if not ahead:
+                self._ahead.discard(name)
+        del self._moves[moves:]
+        self.db.execute(f"ROLLBACK TO level{depth}" if depth else "ROLLBACK")
 
     @property
     def state(self) -> tuple[int, int] | None:
         """Differs after every write, also one that was no document's; None within a transaction, which may yet fail."""
-        return None if self._kept else (self.version, self.db.total_changes)
+        return None if self._kept else (self.version, self.db.total_changes + self._counted)
 
     def on_commit(self, listener: Callable[[list[Change]], None]) -> None:
         """Call `listener` with the changes of every committed transaction, in order."""

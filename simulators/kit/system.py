@@ -207,13 +207,13 @@ class System:
     @property
     def seeded(self) -> bool:
         """Whether seed data was loaded: then a second load would only collide with the first."""
-        return self.store.db.execute("SELECT 1 FROM counter WHERE name = '_seeded'").fetchone() is not None
+        return self.store.last("_seeded") is not None
 
     def _restarted(self) -> bool:
         """A persisted store that already holds data is gone on with, not begun anew."""
         if self.settings.data is None:
             return False
-        begun = self.store.db.execute("SELECT value FROM counter WHERE name = '_begun'").fetchone()
+        begun = self.store.last("_begun")
         if begun is None:
             self.store.next("_begun")
         return begun is not None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from simulators.salesforce import birth, definition, imported
+from simulators.salesforce import birth, definition, imported, tables
 from simulators.salesforce.commit import Writer
 from simulators.salesforce.definition import Raw
 from simulators.salesforce.errors import ApiError
@@ -122,3 +122,4 @@ def _move_values(system: Salesforce, sobject: str, field: str, to: str) -> None:
         f"UPDATE \"{sobject}\" SET doc = json_remove(json_set(doc, '$.{to}', json_extract(doc, '$.{field}')), "
         f"'$.{field}') WHERE json_type(doc, '$.{field}') IS NOT NULL"
     )
+    tables.refresh(system.store, sobject, (field, to))

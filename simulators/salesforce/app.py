@@ -88,6 +88,7 @@ class Salesforce(System):
         self.org.faults = self.faults
         self.sessions = Sessions(self)
         self.bus = Bus(self.store, self.chance)
+        self.org.leaving_schema = self.bus.settle
         self.capture = Capture(self)
         self.managed = ManagedSubscriptions(self)
         self.pubsub = PubSub(self)

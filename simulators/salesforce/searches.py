@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulators.kit.calls import Answer
 from simulators.kit.fidelity import absent, approximate, exact
-from simulators.salesforce import sosl
+from simulators.salesforce import sosl, tables
 from simulators.salesforce.errors import failed
 from simulators.salesforce.schemas import SObject
 from simulators.salesforce.soql.plan import Rows
@@ -104,8 +104,8 @@ def _matching(ctx: Context, spec: SObject, asked: Search, match: sosl.Match) -> 
     fields = sosl.searched(spec, asked.group)
     if not fields:
         return set()
-    columns = ", ".join(f'"{item.name}"' for item in fields)
-    joined = " || ' ' || ".join(f"ifnull(\"{item.name}\", '')" for item in fields)
+    columns = ", ".join(tables.column(item) for item in fields)
+    joined = " || ' ' || ".join(f"ifnull({tables.column(item)}, '')" for item in fields)
     needed = [f"%{word}%" for word in sosl.words(asked.term) if word.isascii() and "_" not in word]
     where = "".join(f" AND ({joined}) LIKE ?" for _word in needed[:8])
     sql = f'SELECT key, {columns} FROM "{spec.name}" WHERE "IsDeleted" = 0{where}'

@@ -1,6 +1,6 @@
 """What the org holds: its schema, its records by object and id, and small look-ups that every part needs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import orjson
@@ -35,6 +35,7 @@ class OrgState:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.faults: FaultTable | None = None  # what may befall single records
+        self.leaving_schema: Callable[[], None] = lambda: None  # what has to be done while the former one is in force
         self._schema: Schema | None = None
         self._facts: dict[str, str] = {}
 
@@ -55,13 +56,13 @@ class OrgState:
                 if len(_compiled) > 64:
                     _compiled.clear()
                 schema = _compiled[row[0]] = definition.compile_schema(orjson.loads(row[0])["raw"])
-            for sobject in schema.objects.values():
-                tables.declare(self.store, sobject)
+            tables.declare(self.store, schema)
             self._schema = schema
         return self._schema
 
     def set_schema(self, raw: Raw) -> None:
         """Take another schema into force; tables and columns follow."""
+        self.leaving_schema()
         self.store.put(SCHEMA.name, {"id": "org", "raw": raw})
         self._schema = None
         try:
@@ -86,7 +87,8 @@ class OrgState:
         spec = self.spec(sobject).fields[field.lower()]
         collate = " COLLATE NOCASE" if spec.family == "text" and not spec.case_sensitive else ""
         rows = self.store.rows(
-            f'SELECT doc FROM "{sobject}" WHERE "{field}" = ?{collate} AND "IsDeleted" = 0 ORDER BY key LIMIT ?',
+            f'SELECT doc FROM "{sobject}" WHERE {tables.column(spec)} = ?{collate} AND "IsDeleted" = 0 '
+            "ORDER BY key LIMIT ?",
             (value, limit),
         )
         return [orjson.loads(row[0]) for row in rows]
@@ -152,4 +154,4 @@ class OrgState:
     @property
     def standard_pricebook_id(self) -> str:
         """The one price book that exists from the start."""
-        return self._only("Pricebook2", '"IsStandard" = 1')
+        return self._only("Pricebook2", "json_extract(doc, '$.IsStandard') = 1")

@@ -1,19 +1,40 @@
-"""SQL tables of the schema: one a object, each field a generated column over the JSON document."""
+"""SQL tables of the schema: one a object, of key, document, and a column for each field that an index looks up.
+
+Every other field is taken out of the document where a query asks for it: SQLite would compute generated columns at
+each write, all of them, whether they are indexed or not.
+"""
+
+from collections.abc import Iterable
 
 from simulators.kit.store import Kind, Store
 from simulators.salesforce.schemas import Field, Schema, SObject
 
+_LOOKED_UP = ("IsDeleted", "SystemModstamp")
+
+
+def column(item: Field, alias: str = "") -> str:
+    """SQL of a field's value."""
+    place = f"{alias}." if alias else ""
+    if item.name == "Id":
+        return f"{place}key"
+    return f'{place}"{item.name}"' if _apart(item) else _within(item.name, place)
+
 
 def apply(store: Store, schema: Schema) -> None:
-    """Make tables and columns that the schema has and the database has not; nothing is ever dropped."""
+    """Make tables, columns and indexes that the schema has and the database has not; nothing is ever dropped."""
+    known = _columns(store)
     for sobject in schema.objects.values():
-        declare(store, sobject)
-        present = {row[1] for row in store.db.execute(f'PRAGMA table_xinfo("{sobject.name}")')}
-        if not present:
-            store.db.execute(_create(sobject))
+        names = [item.name for item in sobject.fields.values() if _apart(item)]
+        present = known.get(sobject.name)
+        if present is None:
+            columns = "".join(f', "{name}"' for name in names)
+            store.db.execute(f'CREATE TABLE "{sobject.name}" (key TEXT PRIMARY KEY, doc TEXT NOT NULL{columns})')
+        else:
+            new = [name for name in names if name not in present]
+            for name in new:
+                store.db.execute(f'ALTER TABLE "{sobject.name}" ADD COLUMN "{name}"')
+            refresh(store, sobject.name, new)
         for item in sobject.fields.values():
-            if present and item.name not in present and item.type != "address":
-                store.db.execute(f'ALTER TABLE "{sobject.name}" ADD COLUMN {_column(item)}')
             if item.indexed:
                 store.db.execute(_index(sobject, item))
         if not sobject.writable:
@@ -22,20 +43,41 @@ def apply(store: Store, schema: Schema) -> None:
             f'CREATE INDEX IF NOT EXISTS "{sobject.name}~modstamp" ON "{sobject.name}" ("SystemModstamp", key) '
             'WHERE "IsDeleted" = 0'
         )
+    declare(store, schema)
 
 
-def declare(store: Store, sobject: SObject) -> None:
-    """Tell the store about the object's documents."""
-    store.declare(Kind(sobject.name, key="Id"))
+def refresh(store: Store, sobject: str, names: Iterable[str]) -> None:
+    """Fill those of a table's columns from the documents that were changed behind the store's back."""
+    sets = ", ".join(f'"{name}" = {_within(name)}' for name in _columns(store)[sobject] if name in names)
+    if sets:
+        store.db.execute(f'UPDATE "{sobject}" SET {sets}')
 
 
-def _create(sobject: SObject) -> str:
-    columns = ", ".join(_column(item) for item in sobject.fields.values() if item.type != "address")
-    return f'CREATE TABLE "{sobject.name}" (key TEXT PRIMARY KEY, doc TEXT NOT NULL, {columns})'
+def declare(store: Store, schema: Schema) -> None:
+    """Tell the store about the objects' documents, and which columns beside them it has to fill."""
+    known = _columns(store)
+    for sobject in schema.objects.values():
+        store.declare(Kind(sobject.name, key="Id", columns=tuple(known.get(sobject.name, ()))))
 
 
-def _column(item: Field) -> str:
-    return f"\"{item.name}\" AS (json_extract(doc, '$.{item.name}')) VIRTUAL"
+def _columns(store: Store) -> dict[str, list[str]]:
+    """The columns of each table beside key and document; also those of fields that the schema has no more."""
+    found: dict[str, list[str]] = {}
+    for table, name in store.db.execute(
+        "SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table'"
+    ):
+        columns = found.setdefault(table, [])
+        if name not in ("key", "doc"):
+            columns.append(name)
+    return found
+
+
+def _apart(item: Field) -> bool:
+    return item.indexed or item.name in _LOOKED_UP
+
+
+def _within(name: str, place: str = "") -> str:
+    return f"json_extract({place}doc, '$.{name}')"
 
 
 def _index(sobject: SObject, item: Field) -> str:

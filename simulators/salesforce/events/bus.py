@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from simulators.kit.chance import BASE16, Chance
@@ -30,6 +30,10 @@ CREATE TABLE IF NOT EXISTS _event_schema (id TEXT PRIMARY KEY, entity TEXT NOT N
 """
 
 
+UNTOLD = ""  # the schema of an event of which only a note is kept
+TOLD_MAX = 4_096  # events made of notes that are at hand for the next reader
+
+
 class Lost(ValueError):
     """A replay id from which nobody can go on: too old, in the future, or none of ours."""
 
@@ -52,16 +56,25 @@ class Bus:
         self._store, self._chance = store, chance
         self._waiting: list[asyncio.Event] = []
         self._oldest: float | None = None  # business time of the oldest event that may be kept
+        self._kept: set[str] = set()  # schemas that are known for good
+        self._told: dict[int, Event] = {}
+        self.teller: Callable[[Event, float], Event] = lambda event, _at: event
 
     def forget(self) -> None:
         """Read everything anew from the store."""
         self._oldest = None
+        self._kept.clear()
+        self._told.clear()
 
     # -- schemas ----------------------------------------------------------------------------
 
     def keep_schema(self, schema: str, entity: str, text: str) -> None:
         """Make a schema resolvable for ever."""
+        if schema in self._kept:
+            return
         self._store.db.execute("INSERT OR IGNORE INTO _event_schema VALUES (?, ?, ?)", (schema, entity, text))
+        if self._store.state is not None:
+            self._kept.add(schema)  # no transaction that would undo it
 
     def schema(self, schema: str) -> tuple[str, str] | None:
         """Entity and text of a schema, of today or of former times."""
@@ -72,16 +85,25 @@ class Bus:
 
     def append(self, entity: str, schema: str, payload: bytes, at: float, event_id: str = "") -> Event:
         """Add an event within the caller's transaction."""
-        self.expire(at)
-        number = self._store.next("_replay", FIRST + 1) * STEP
+        number = self._number(at)
         event = Event(number, event_id or self.token("event", number), entity, schema, payload)
-        self._store.db.execute(
-            "INSERT INTO _event VALUES (?, ?, ?, ?, ?, ?)", (number, at, event.id, entity, schema, payload)
-        )
+        self._insert(number, at, event.id, entity, schema, payload)
+        return event
+
+    def note(self, entity: str, note: bytes, at: float) -> None:
+        """Add an event of which the teller makes the rest when somebody reads it."""
+        self._insert(self._number(at), at, "", entity, UNTOLD, note)
+
+    def _number(self, at: float) -> int:
+        self.expire(at)
+        return self._store.next("_replay", FIRST + 1) * STEP
+
+    def _insert(self, number: int, at: float, event_id: str, entity: str, schema: str, payload: bytes) -> None:
+        row = (number, at, event_id, entity, schema, payload)
+        self._store.db.execute("INSERT INTO _event VALUES (?, ?, ?, ?, ?, ?)", row)
         if self._oldest is None:
             self._oldest = at
         self.wake()
-        return event
 
     def token(self, name: str, number: int) -> str:
         """An id in the form of a UUID."""
@@ -96,7 +118,7 @@ class Bus:
         row = self._store.db.execute("SELECT max(replay) FROM _event WHERE at < ?", (limit,)).fetchone()
         if row[0] is not None:
             self._store.db.execute("DELETE FROM _event WHERE replay <= ?", (row[0],))
-            self._store.db.execute("INSERT OR REPLACE INTO counter VALUES ('_expired', ?)", (row[0],))
+            self._store.count("_expired", row[0])
             if row[0] == self.tip:
                 self._store.next("_replay", FIRST + 1)
         oldest = self._store.db.execute("SELECT min(at) FROM _event").fetchone()
@@ -107,18 +129,39 @@ class Bus:
     @property
     def tip(self) -> int:
         """The latest replay number."""
-        row = self._store.db.execute("SELECT value FROM counter WHERE name = '_replay'").fetchone()
-        return STEP * (int(row[0]) if row else FIRST)
+        return STEP * (self._store.last("_replay") or FIRST)
 
     def after(self, replay: int, entities: Iterable[str] | None, limit: int) -> list[Event]:
         """Events behind a place, of some entities or of all."""
         known = None if entities is None else tuple(entities)
         where = "" if known is None else f" AND entity IN ({','.join('?' * len(known))})"
         rows = self._store.db.execute(
-            f"SELECT replay, id, entity, schema, payload FROM _event WHERE replay > ?{where} ORDER BY replay LIMIT ?",
-            (replay, *(known or ()), limit),
-        )
-        return [Event(*row) for row in rows]
+            "SELECT replay, id, entity, schema, payload, at FROM _event "
+            f"WHERE replay > ?{where} ORDER BY replay LIMIT ?", (replay, *(known or ()), limit),
+        )  # fmt: skip
+        return [self._event(*row) for row in rows.fetchall()]
+
+    def _event(self, replay: int, event_id: str, entity: str, schema: str, payload: bytes, at: float) -> Event:
+        if schema != UNTOLD:
+            return Event(replay, event_id, entity, schema, payload)
+        found = self._told.get(replay)
+        if found is None:
+            found = self.teller(Event(replay, event_id, entity, schema, payload), at)
+            if self._store.state is not None:
+                if len(self._told) >= TOLD_MAX:
+                    self._told.clear()
+                self._told[replay] = found
+        return found
+
+    def settle(self) -> None:
+        """Make all events of which there are notes: what they are made by is about to change."""
+        columns = "replay, id, entity, schema, payload, at"
+        for row in self._store.db.execute(f"SELECT {columns} FROM _event WHERE schema = ?", (UNTOLD,)).fetchall():
+            event = self._event(*row)
+            self._store.db.execute(
+                "UPDATE _event SET id = ?, schema = ?, payload = ? WHERE replay = ?",
+                (event.id, event.schema, event.payload, event.replay),
+            )
 
     def place(self, replay_id: bytes, now: float) -> int:
         """The number behind a replay id as clients hold it; raises Lost."""
@@ -129,8 +172,7 @@ class Bus:
 
     def checked(self, number: int) -> int:
         """The number itself if one can go on from there; raises Lost."""
-        row = self._store.db.execute("SELECT value FROM counter WHERE name = '_expired'").fetchone()
-        expired = 0 if row is None else int(row[0])
+        expired = self._store.last("_expired") or 0
         if not max(expired + 1, FIRST * STEP) <= number <= self.tip or number % STEP:
             raise Lost(str(number))
         return number

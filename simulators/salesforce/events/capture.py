@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from simulators.kit.faults import EVENT_FAULTS, STREAM_FAULTS, Fault
 from simulators.kit.fidelity import approximate, exact
@@ -12,6 +14,7 @@ from simulators.kit.jobs import Job
 from simulators.kit.store import Change, Doc
 from simulators.salesforce.events import topics
 from simulators.salesforce.events.avro import Layout, change_layout
+from simulators.salesforce.events.bus import Event
 from simulators.salesforce.intake import Writing
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ approximate("Long texts", "are told whole: diffFields is always empty", source="
 
 ENTITY_MAX = 100_000  # changes of one transaction, beyond which only GAP_OVERFLOW is told
 PAYLOAD_MAX = 1_000_000  # bytes, beyond which an event tells no fields
+NOTE_MAX = 200_000  # bytes of a note that cannot come to a payload of that size
 APPEND = "event.append"
 FIRST_COMMIT = 10_600_000_000_000  # commit numbers look like the vendor's and fit a double
 _STREAM = (*EVENT_FAULTS, *(kind for kind in STREAM_FAULTS if kind.endswith("_event")))
@@ -52,6 +56,7 @@ class Capture:
         self._system = system
         system.store.on_close(self.closing)
         system.jobs.handler(APPEND, self._append_late)
+        system.bus.teller = self.told
 
     def closing(self, changes: Sequence[Change]) -> None:
         """Put the transaction's events into the bus."""
@@ -64,7 +69,7 @@ class Capture:
             self._tell(_merged([told for history in by_record.values() if (told := _of(history)) is not None]))
 
     def layout(self, entity: str) -> Layout:
-        """How changes of an object are told now."""
+        """How changes of an object are told now; whoever is told the schema's id can ask for it ever after."""
         schema = self._system.org.schema
         found: Layout | None = schema.plans.get(("layout", entity))
         if found is None:
@@ -75,37 +80,53 @@ class Capture:
     # -- telling ------------------------------------------------------------------------------
 
     def _tell(self, told: list[Told]) -> None:
+        """Note the events down; they are made once somebody reads them, which most of them are never."""
         if not told:
             return
-        store, bus = self._system.store, self._system.bus
-        number = store.next("_commit")
-        common = {"transactionKey": bus.token("transaction", number), "commitNumber": FIRST_COMMIT + number * 13}
+        number, faults, bus = self._system.store.next("_commit"), self._system.faults, self._system.bus
         for sequence, one in enumerate(_overflowing(told), 1):
-            at = one.how.at
-            fault = self._system.faults.strike(_STREAM, f"event:{one.entity}", lambda one=one: " ".join(one.ids), at)  # type: ignore[misc]
-            spoiled = _spoiled(one, fault)
-            header = {
-                "entityName": one.entity, "recordIds": spoiled.ids, "changeType": spoiled.kind,
-                "changeOrigin": one.how.origin, "sequenceNumber": sequence, "commitTimestamp": round(at * 1000),
-                "commitUser": one.how.user, "diffFields": [], **common,
-            }  # fmt: skip
-            self._put(spoiled, header, at, fault)
+            if faults:
+                fault = faults.strike(_STREAM, f"event:{one.entity}", lambda one=one: " ".join(one.ids), one.how.at)  # type: ignore[misc]
+                if fault is not None:
+                    self._put_spoiled(_spoiled(one, fault), sequence, number, fault)
+                    continue
+            note = _noted(one, sequence, number)
+            if len(note) <= NOTE_MAX:
+                bus.note(one.entity, note, one.how.at)
+            else:
+                layout, payload = self._made(one, sequence, number, one.how.at)
+                bus.append(one.entity, layout.id, payload, one.how.at)
 
-    def _put(self, one: Told, header: dict[str, Any], at: float, fault: Fault | None) -> None:
+    def told(self, event: Event, at: float) -> Event:
+        """The event that was noted down."""
+        sequence, number, told = _read(event, at)
+        layout, payload = self._made(told, sequence, number, at)
+        return replace(event, id=self._system.bus.token("event", event.replay), schema=layout.id, payload=payload)
+
+    def _made(self, one: Told, sequence: int, number: int, at: float) -> tuple[Layout, bytes]:
         layout = self.layout(one.entity)
+        header = {
+            "entityName": one.entity, "recordIds": one.ids, "changeType": one.kind, "changeOrigin": one.how.origin,
+            "sequenceNumber": sequence, "commitTimestamp": round(at * 1000), "commitUser": one.how.user,
+            "diffFields": [], "transactionKey": self._system.bus.token("transaction", number),
+            "commitNumber": FIRST_COMMIT + number * 13,
+        }  # fmt: skip
         payload = _payload(layout, one, header)
         if len(payload) > PAYLOAD_MAX:
             gap = Told(one.entity, f"GAP_{one.kind}", one.ids, {}, frozenset(), how=one.how)
             payload = _payload(layout, gap, {**header, "changeType": gap.kind})
-        kind = fault.kind if fault is not None else ""
-        if kind == "drop_event":
+        return layout, payload
+
+    def _put_spoiled(self, one: Told, sequence: int, number: int, fault: Fault) -> None:
+        at = one.how.at
+        layout, payload = self._made(one, sequence, number, at)
+        if fault.kind == "drop_event":
             return
-        if fault is not None and kind == "delay_event":
+        if fault.kind == "delay_event":
             self._later(at + fault.delay_s, one.entity, layout.id, payload, "")
             return
         event = self._system.bus.append(one.entity, layout.id, payload, at)
-        for copy in range(1, fault.copies + 1 if fault is not None and kind == "duplicate_event" else 1):
-            assert fault is not None
+        for copy in range(1, fault.copies + 1 if fault.kind == "duplicate_event" else 1):
             if fault.delay_s:
                 self._later(at + copy * fault.delay_s, one.entity, layout.id, payload, event.id)
             else:
@@ -123,17 +144,36 @@ class Capture:
             )
 
 
+def _noted(one: Told, sequence: int, number: int) -> bytes:
+    """All that an event is made of, as it stands at the commit."""
+    doc, fields = one.doc, one.fields
+    if fields is not None:
+        doc = {name: doc[name] for name in fields if name in doc}
+    how = one.how
+    return orjson.dumps(
+        [sequence, number, one.kind, one.ids, how.origin, how.user, doc,
+         None if fields is None else sorted(fields), sorted(one.nulled)]
+    )  # fmt: skip
+
+
+def _read(event: Event, at: float) -> tuple[int, int, Told]:
+    sequence, number, kind, ids, origin, user, doc, fields, nulled = orjson.loads(event.payload)
+    wanted = None if fields is None else frozenset[str](fields)
+    how = Writing(at, user, origin=origin)
+    return sequence, number, Told(event.entity, kind, ids, doc, wanted, frozenset(nulled), how)
+
+
 def _payload(layout: Layout, one: Told, header: dict[str, Any]) -> bytes:
     changed = one.fields if one.kind == "UPDATE" and one.fields is not None else frozenset[str]()
     bitmaps = {"changedFields": layout.bitmap(changed), "nulledFields": layout.bitmap(one.nulled)}
     return layout.encode({**header, **bitmaps}, one.doc, one.fields)
 
 
-def _spoiled(one: Told, fault: Fault | None) -> Told:
+def _spoiled(one: Told, fault: Fault) -> Told:
     """The event as a fault lets it be told."""
-    if fault is not None and fault.kind == "gap_event" and not one.kind.startswith("GAP"):
+    if fault.kind == "gap_event" and not one.kind.startswith("GAP"):
         return Told(one.entity, f"GAP_{one.kind}", one.ids, {}, frozenset(), how=one.how)
-    if fault is not None and fault.kind == "overflow_event":
+    if fault.kind == "overflow_event":
         return Told(one.entity, "GAP_OVERFLOW", [], {}, frozenset(), how=one.how)
     return one
 
@@ -162,6 +202,8 @@ def _of(history: list[Change]) -> Told | None:
 
 def _merged(told: list[Told]) -> list[Told]:
     """Equal changes of several records of one object are told once, with all their ids."""
+    if len(told) < 2:
+        return told
     found: dict[Any, Told] = {}
     for one in told:
         values = tuple(sorted((name, repr(one.doc.get(name))) for name in one.fields or ()))

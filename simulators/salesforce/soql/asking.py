@@ -36,7 +36,7 @@ class Asking:
     @property
     def rates(self) -> dict[str, Decimal]:
         """By currency, how many units of it one unit of the corporate currency is worth."""
-        rows = self._org.store.rows('SELECT "IsoCode", "ConversionRate" FROM "CurrencyType" WHERE "IsDeleted" = 0')
+        rows = [(row["IsoCode"], row.get("ConversionRate")) for row in self._org.every("CurrencyType")]
         return {code: exact(rate) for code, rate in rows if rate}
 
 

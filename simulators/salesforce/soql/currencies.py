@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from simulators.kit.store import Doc
+from simulators.salesforce import tables
 from simulators.salesforce.soql.asking import Asking
 from simulators.salesforce.soql.problems import SoqlError
 from simulators.salesforce.values import exact, number
@@ -19,9 +20,11 @@ SCALE = 2
 def corporate(frame: Frame, column: Column) -> str:
     """SQL of a money column in the corporate currency, by the present rate of its record's currency."""
     sobject = frame.joins[column.hops][1] if column.hops in frame.joins else frame.sobject
-    if column.field.type != "currency" or sobject.get("CurrencyIsoCode") is None:
+    currency, table = sobject.get("CurrencyIsoCode"), frame.work.schema.objects["currencytype"]
+    if column.field.type != "currency" or currency is None:
         return column.sql
-    rate = f'(SELECT "ConversionRate" FROM "CurrencyType" WHERE "IsoCode" = {column.alias}."CurrencyIsoCode")'
+    rate, code = (tables.column(table.fields[name]) for name in ("conversionrate", "isocode"))
+    rate = f'(SELECT {rate} FROM "CurrencyType" WHERE {code} = {tables.column(currency, column.alias)})'
     return f"soql_corporate({column.sql}, {rate})"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from simulators.salesforce import tables
 from simulators.salesforce.schemas import Field, Schema, SObject
 from simulators.salesforce.soql.asking import Binder
 from simulators.salesforce.soql.problems import (
@@ -70,10 +71,8 @@ class NameOf:
 
 
 def _name_column(alias: str, target: SObject, name: str) -> str:
-    if name == "Id":
-        return f"{alias}.key"
     item = target.name_field if name == "Name" else target.get(name)
-    return f'{alias}."{item.name}"' if item is not None else ""
+    return tables.column(item, alias) if item is not None else ""
 
 
 class Compilation:
@@ -160,8 +159,7 @@ class Frame:
         found = sobject.get(last)
         if found is None:
             raise unknown_field(last, sobject.name, name.at)
-        sql = f"{alias}.key" if found.name == "Id" else f'{alias}."{found.name}"'
-        return Column(sql, found, alias, path)
+        return Column(tables.column(found, alias), found, alias, path)
 
     def resolved(self, name: Name) -> list[str]:
         """The parts of a path with source aliases replaced by what they stand for."""
@@ -178,7 +176,7 @@ class Frame:
 
     def _join(self, alias: str, reference: Field, target: str) -> tuple[str, SObject]:
         parent, joined = self.work.schema.objects[target.lower()], self.work.alias()
-        self.join_sql.append(f'LEFT JOIN "{parent.name}" {joined} ON {joined}.key = {alias}."{reference.name}"')
+        self.join_sql.append(f'LEFT JOIN "{parent.name}" {joined} ON {joined}.key = {tables.column(reference, alias)}')
         return joined, parent
 
     def name_of(self, hops: tuple[str, ...], alias: str, reference: Field) -> NameOf:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from simulators.salesforce import tables
 from simulators.salesforce.schemas import Field
 from simulators.salesforce.soql import grouping, literals
 from simulators.salesforce.soql.asking import Show
@@ -187,7 +188,7 @@ class Selection:
         frame = open_frame(work, query, work.schema.objects[found.sobject.lower()])
         frame.level = level
         frame.names[name.text.lower()] = ()
-        inner = Selection(frame, query).rows(f'{frame.alias}."{found.field.name}" = :parent')
+        inner = Selection(frame, query).rows(f"{tables.column(found.field, frame.alias)} = :parent")
         self.root.entries.append(Child(found.name, inner))
 
     # -- order ------------------------------------------------------------------------------

@@ -61,7 +61,9 @@ def test_a_counter_stands_where_its_last_lasting_number_is() -> None:
             assert (s.next("bill/a"), s.next("new")) == (4, 1)
             raise ValueError("no")
         assert (s.next("bill/a"), s.next("new", start=5)) == (4, 5)
-    assert dict(s.rows("SELECT name, value FROM counter")) == {"bill/a": 4, "new": 5, "other": 1}
+    assert {name: s.last(name) for name in ("bill/a", "new", "other", "none")} == {
+        "bill/a": 4, "new": 5, "other": 1, "none": None,
+    }  # fmt: skip
     with pytest.raises(ValueError, match="no"), s.transaction():
         s.begin_anew("bill/")
         assert s.next("bill/a") == 1
@@ -69,6 +71,46 @@ def test_a_counter_stands_where_its_last_lasting_number_is() -> None:
     assert s.next("bill/a") == 5
     s.begin_anew("bill/")
     assert (s.next("bill/a"), s.next("other")) == (1, 2)
+
+
+def test_a_counter_is_in_the_file_with_the_commit_and_in_every_snapshot(tmp_path: Path) -> None:
+    s = store(tmp_path / "s.sqlite")
+    s.next("alone")
+    with s.transaction():
+        s.next("bill", start=7)
+        with s.transaction():
+            s.next("bill")
+    other = sqlite3.connect(tmp_path / "s.sqlite")  # the process that holds the store may be killed any time
+    assert dict(other.execute("SELECT name, value FROM counter")) == {"alone": 1, "bill": 8}
+    with pytest.raises(ValueError, match="no"), s.transaction():
+        s.next("bill")
+        s.begin_anew("al")
+        raise ValueError("no")
+    assert dict(other.execute("SELECT name, value FROM counter")) == {"alone": 1, "bill": 8}
+    other.close()
+    memory = store()
+    before = memory.state
+    memory.next("bill", start=3)
+    assert memory.state != before
+    image = memory.snapshot()
+    memory.next("bill")
+    memory.restore(image)
+    assert memory.next("bill") == 4
+    memory.begin_anew("bill")
+    memory.restore(memory.snapshot())
+    assert (memory.last("bill"), memory.next("bill", start=9)) == (None, 9)
+
+
+def test_a_column_of_its_own_follows_the_document() -> None:
+    s = store()
+    s.db.execute('CREATE TABLE "wide" (key TEXT PRIMARY KEY, doc TEXT NOT NULL, "Owner", "Live")')
+    s.declare(Kind("wide", key="Id", columns=("Owner", "Live")))
+    s.add("wide", {"Id": "a", "Owner": "o1", "Live": True})
+    first = {"Id": "b", "Live": 1.5}
+    s.put("wide", first)
+    s.put("wide", {"Id": "b", "Owner": "o2"}, before=first)
+    s.put("wide", {"Id": "a", "Owner": "o1", "Live": False})
+    assert list(s.rows('SELECT key, "Owner", "Live" FROM wide ORDER BY key')) == [("a", "o1", 0), ("b", "o2", None)]
 
 
 def test_an_inner_failure_undoes_only_the_inner_part() -> None:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulators.kit.faults import Fault
+from simulators.salesforce.events import capture
 from simulators.salesforce.events.avro import change_layout, decoded, encoded
 from tests.simulators.salesforce.bus import composite, told
 from tests.simulators.salesforce.org import Org
@@ -94,6 +95,35 @@ def test_a_schema_gets_another_id_when_a_field_is_added_and_the_old_one_stays(or
     org.create("Account", Name="After", Tier__c="gold")
     before, after = told(org, ACCOUNTS)
     assert "Tier__c" not in before["values"] and after["values"]["Tier__c"] == "gold"
+
+
+def test_an_event_is_the_same_whether_it_is_made_at_the_commit_or_for_its_first_reader(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    def lived(late: bool) -> list[tuple[object, ...]]:
+        org = Org().login()
+        one = org.create("Account", Name="Wörter", BillingCity="Köln", NumberOfEmployees=3, Credit_Hold__c=True)
+        org.create("Contact", LastName="Nachname", FirstName="Vorname", AccountId=one, MailingCity="Bonn")
+        deal = org.create("Opportunity", Name="D", AccountId=one, StageName="Prospecting", CloseDate="2026-12-31")
+        org.update("Opportunity", deal, StageName="Closed Won", Amount=12.5)
+        org.update("Account", one, BillingCity=None, Phone="1")
+        if late:
+            org.act("alter_schema", change="add_field", object="Account", field="Tier__c",
+                    definition={"type": "string", "length": 10})  # fmt: skip
+        org.rest("DELETE", f"sobjects/Account/{one}")
+        rows = org.system.store.rows("SELECT schema, payload FROM _event")
+        noted.append([payload[:1] == b"[" for schema, payload in rows if not schema])
+        events = org.system.bus.after(0, None, 100)
+        assert org.system.bus.after(0, None, 100) == events
+        return [(one.replay, one.id, one.entity, one.schema, one.payload) for one in events]
+
+    noted: list[list[bool]] = []
+    for late in (False, True):
+        found = lived(late)
+        monkeypatch.setattr(capture, "NOTE_MAX", -1)
+        assert lived(late) == found and len({one[1] for one in found}) == len(found) >= 7
+        monkeypatch.undo()
+    assert [len(one) for one in noted] == [len(noted[0]), 0, 3, 0] and all(noted[0] + noted[2])
 
 
 def test_custom_objects_and_channels_have_topics_of_their_own(org: Org):

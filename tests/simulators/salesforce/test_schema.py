@@ -81,6 +81,24 @@ def test_a_renamed_field_keeps_its_values_and_the_old_name_is_gone(org: Org):
     assert len(org.rows("SELECT Id FROM Account WHERE VAT__c = 't1'")) == 1
 
 
+def test_what_is_looked_up_by_an_index_follows_changes_of_the_schema(org: Org):
+    one, two = org.create("Account", Name="One", Tax_Id__c="T1"), org.create("Account", Name="Two", Tax_Id__c="T2")
+    found = lambda field, value: [row["Id"] for row in org.rows(f"SELECT Id FROM Account WHERE {field} = '{value}'")]  # noqa: E731
+    org.act("alter_schema", change="change_field", object="Account", field="Tax_Id__c", definition={"unique": True})
+    assert found("Tax_Id__c", "t1") == [one], "values of before are in the new column"
+    assert org.update("Account", two, Tax_Id__c="T1").code == "DUPLICATE_VALUE"
+    org.act("alter_schema", change="rename_field", object="Account", field="Tax_Id__c", to="VAT__c")
+    assert org.update("Account", one, VAT__c="T3").status == 204
+    assert (found("VAT__c", "T3"), found("VAT__c", "T1"), found("VAT__c", "T2")) == ([one], [], [two])
+    spec = {"type": "string", "length": 20, "unique": True}
+    org.act("alter_schema", change="add_field", object="Account", field="Tax_Id__c", definition=spec)
+    assert found("Tax_Id__c", "T1") == [], "nothing is left of the former field of that name"
+    org.act("alter_schema", change="remove_field", object="Account", field="VAT__c")
+    assert org.update("Account", one, Tax_Id__c="T3").status == 204
+    org.act("alter_schema", change="add_field", object="Account", field="VAT__c", definition=spec)
+    assert found("VAT__c", "T3") == [one] and found("Tax_Id__c", "T3") == [one]
+
+
 def test_a_newly_required_field_stops_writes_that_lack_it(org: Org):
     account = org.create("Account", Name="Acme")
     org.act("alter_schema", change="require_field", object="Account", field="Tax_Id__c")
