@@ -90,9 +90,12 @@ async def bank_return(stage: Stage, facts: Any) -> str:
 
 
 async def void_payment(stage: Stage, facts: Any) -> str:
-    """By the page of the cloud ERP: REST has no call for it."""
+    """By the page of the cloud ERP: REST has no call that voids, and one that deletes."""
     offer = stage.offer(facts.deal)
     payment, amount = await stage.cloud_clerk.youngest_transfer([bill["id"] for bill in await _bills(stage, offer)])
+    if facts.how == "delete":
+        await stage.cloud_clerk.delete("customerPayment", payment["id"])
+        return f"{amount} {offer.currency} of {offer.buyer.name} never were: payment {payment['id']} is deleted"
     arguments = {"record": "customerPayment", "id": payment["id"]}
     await stage.world.control("erp_cloud", "POST", "/_control/act/void_record", arguments)
     return f"{amount} {offer.currency} of {offer.buyer.name} were never received: payment {payment['id']} is voided"

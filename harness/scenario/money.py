@@ -51,10 +51,11 @@ class BankReturnStep(Part):
 
 
 class VoidPaymentStep(Part):
-    """A clerk of the cloud ERP voids the youngest transfer for a deal's bill: it was never received."""
+    """A clerk of the cloud ERP voids (or deletes) the youngest transfer for a deal's bill: it was never received."""
 
     short: ClassVar[str] = "deal"
     deal: Name
+    how: Literal["void", "delete"] = "void"
 
 
 class CancelStep(Part):

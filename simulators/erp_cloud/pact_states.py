@@ -38,6 +38,7 @@ class States:
             "too many requests at the same time": self.limited,
             "a customer": self.customer, "an invoice": self.invoice, "a payment of an invoice": self.payment,
             "the period is closed": self.closed, "a taxed invoice": self.taxed, "a deleted invoice": self.deleted,
+            "a deleted payment": self.unpaid,
             "a journal on the receivables": self.journal, "a credit memo": self.credit,
             "a refund of a credit memo": self.refunded, "a month that is open": self.open_month,
             "a customer without a key": self.stranger,
@@ -142,6 +143,12 @@ class States:
         """An invoice as above that a person has deleted since."""
         given = await self.invoice(params)
         await self._system.acts["delete_record"]({"record": "invoice", "id": given["invoice_id"]})
+        return given
+
+    async def unpaid(self, params: Params) -> Params:
+        """A payment of an invoice, as above, that a person has deleted since."""
+        given = await self.payment(params)
+        await self._system.acts["delete_record"]({"record": "customerPayment", "id": given["payment_id"]})
         return given
 
     async def journal(self, params: Params) -> Params:

@@ -290,7 +290,6 @@ class CloudErp(Reachable, Protocol):
 
     async def customer(self, external_id: str) -> Found | None:
         """A customer by external id."""
-        ...
 
     async def strangers(self, subsidiary: str) -> list[Stranger]:
         """Active customers of a subsidiary without an external id."""
@@ -308,11 +307,9 @@ class CloudErp(Reachable, Protocol):
 
     async def invoice(self, external_id: str, currency: str) -> Found | None:
         """An invoice by external id, with its gross total."""
-        ...
 
     async def invoice_key(self, internal_id: str) -> str:
         """External id of an invoice, '' if it has none or is gone."""
-        ...
 
     async def open_period(self, after: date) -> Period | None:
         """The first month that begins after a day and takes documents of customers."""
@@ -323,7 +320,6 @@ class CloudErp(Reachable, Protocol):
 
     async def credit_memo(self, external_id: str, currency: str) -> Found | None:
         """A credit memo by external id, with its gross total."""
-        ...
 
     async def create_credit(self, posting: Posting, applied: Mapping[str, int]) -> str:
         """Post it applied to invoices (internal id -> minor units), the rest unapplied; returns the internal id."""
@@ -335,7 +331,6 @@ class CloudErp(Reachable, Protocol):
 
     async def payment(self, external_id: str, currency: str) -> Found | None:
         """A customer payment by external id, with its amount."""
-        ...
 
     async def create_payment(
         self, external_id: str, payment: Payment, customer: str, when: Booking, applied: Mapping[str, int]
@@ -349,7 +344,6 @@ class CloudErp(Reachable, Protocol):
 
     async def refund(self, external_id: str, currency: str) -> Found | None:
         """A customer refund by external id, with its total."""
-        ...
 
     async def create_refund(
         self, external_id: str, refund: Payment, customer: str, when: Booking, taken: Mapping[str, int], account: str
@@ -362,6 +356,9 @@ class CloudErp(Reachable, Protocol):
         customer's id, content {"external_id", "customer": its external id, "kind": payment | refund}.
         """
         ...
+
+    async def deleted_payments(self, since: str) -> list[Row]:
+        """Customer payments deleted at or after the stamp ('' = all), oldest first; content {"external_id"}."""
 
     async def receipt(self, internal_id: str, refund: bool = False) -> Receipt | None:
         """A customer payment as it is now; customer and applications by internal id. `refund`: a customer refund, whose

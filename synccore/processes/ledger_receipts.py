@@ -12,6 +12,7 @@ from synccore.ports.engine import Run
 from synccore.ports.outcomes import Parked
 from synccore.ports.stores import Unit
 from synccore.processes.context import Context
+from synccore.processes.deleted_receipts import deleted_receipt
 from synccore.processes.ledger_facts import Owner, owner_of
 from synccore.processes.ledger_refunds import CREDIT, gone_key, record_give_back
 from synccore.processes.legacy_money import own_name
@@ -110,7 +111,10 @@ async def _cloud_receipt(ctx: Context, key: str) -> tuple[Receipt | None, bool]:
         return None, False
     cloud, internal_id = ctx.cloud, key.removeprefix("NS-")
     receipt = await cloud.receipt(internal_id) or await cloud.receipt(internal_id, refund=True)
-    if receipt is None or receipt.ours:
+    if receipt is None:
+        gone = await deleted_receipt(ctx, key)
+        return gone, gone is not None
+    if receipt.ours:
         return None, False
     documents = [part.bill for part in receipt.applied]
 

@@ -14,9 +14,10 @@ from synccore.domain.payloads import Misshapen
 from synccore.ports.engine import Tick
 from synccore.ports.rows import Row
 from synccore.ports.stores import Signal, Unit
-from synccore.ports.systems import Rejected
+from synccore.ports.systems import CloudErp, Rejected
 from synccore.processes import milestone_billing
 from synccore.processes.context import Context
+from synccore.processes.deleted_receipts import DeletedPayments
 from synccore.processes.intake import UNREADABLE, take_all
 from synccore.processes.set_aside import order_received, set_aside
 
@@ -297,20 +298,28 @@ class CloudPayments:
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
         self._cursor: str | None = None  # as this process left it; the store's is the truth
+        self._deleted = DeletedPayments(ctx)
 
     async def __call__(self) -> Tick:
-        """One look at the source."""
-        ctx = self._ctx
-        if ctx.cloud is None:
+        """One look at what has changed, and one at what is gone."""
+        if self._ctx.cloud is None:
             return Tick(False)
+        changed = await self._changed(self._ctx.cloud)
+        gone = await self._deleted.look()
+        if changed or gone:
+            await self._ctx.kick()
+        return Tick(changed or gone)
+
+    async def _changed(self, cloud: CloudErp) -> bool:
+        ctx = self._ctx
         if self._cursor is None:
             self._cursor = await ctx.db.run(lambda unit: unit.cursors.get(self.CURSOR)) or ""
         since = ""
         if self._cursor:
             since = datetime.fromtimestamp(instant(self._cursor) - ctx.overlap_s, UTC).strftime("%Y-%m-%d %H:%M:%S")
-        rows = await ctx.cloud.changed_payments(since)
+        rows = await cloud.changed_payments(since)
         if not rows:
-            return Tick(False)
+            return False
         at = ctx.clock.now()
         latest = max((row.stamp for row in _sound(rows, PAYMENT)), key=instant, default=self._cursor)
         if latest and instant(latest) > at + AHEAD_S:
@@ -329,9 +338,7 @@ class CloudPayments:
         worked = await ctx.db.run(store)
         if latest and (not self._cursor or instant(latest) > instant(self._cursor)):
             self._cursor = latest
-        if worked:
-            await ctx.kick()
-        return Tick(worked)
+        return worked
 
     def take_anew(self, unit: Unit, payload: Any, at: float) -> None:
         """A row that made no sense, as a person has put it right. Raises Misshapen if it makes none yet."""

@@ -1,7 +1,7 @@
 """How far each source has been read: the cursors that the tickers move, by name."""
 
 from synccore.ports.stores import Unit
-from synccore.processes import legacy_answers
+from synccore.processes import deleted_receipts, legacy_answers
 from synccore.processes.context import Context
 from synccore.processes.polls import CloudPayments, PlatformEvents
 from synccore.processes.sales_stream import OWED, place_key
@@ -9,7 +9,7 @@ from synccore.processes.usage_polls import MeteringDaily, MeteringFeed
 
 _NAMES = (
     "salesforce/Account", "salesforce/Opportunity", OWED, PlatformEvents.CURSOR, PlatformEvents.PLACE,
-    CloudPayments.CURSOR, legacy_answers.KNOWN, MeteringFeed.CURSOR, MeteringDaily.CURSOR,
+    CloudPayments.CURSOR, deleted_receipts.CURSOR, legacy_answers.KNOWN, MeteringFeed.CURSOR, MeteringDaily.CURSOR,
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from synccore.domain.payloads import Misshapen
 from synccore.ports.stores import Signal, Unit
 from synccore.ports.work import Work
-from synccore.processes import milestone_billing
+from synccore.processes import deleted_receipts, milestone_billing
 from synccore.processes.context import Context
 from synccore.processes.intake import HANDLERS, tell
 from synccore.processes.set_aside import set_aside
@@ -98,7 +98,7 @@ def _work(ctx: Context, unit: Unit, signal: Signal) -> Meant | None:
         if unit.links.external("customer", customer, "subscriptions") is None:
             return None
         return "customer-sync", account, account, {"account": account}
-    if signal.kind == "CustPymt":
+    if signal.kind in ("CustPymt", deleted_receipts.KIND):
         account = ctx.keys.account_of(str(content.get("customer") or "").removeprefix("CB-"))
         receipt = ctx.keys.receipt_of_cloud(signal.key.partition("@")[0])
         return ("payment-status", account, receipt, {"receipt": receipt}) if account else None

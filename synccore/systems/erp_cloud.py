@@ -270,6 +270,16 @@ class CloudErpAdapter:
         )
         return [erp_cloud_values.changed(row) for row in rows]
 
+    async def deleted_payments(self, since: str) -> list[Row]:
+        """SuiteQL's `deletedrecord` alone tells of them: a record that is gone has no lastModifiedDate any more."""
+        condition = f" AND d.deleteddate >= TO_DATE({literal(since)}, 'YYYY-MM-DD HH24:MI:SS')" if since else ""
+        rows = await self._suiteql(
+            "SELECT d.recordid, d.externalid, TO_CHAR(d.deleteddate, 'YYYY-MM-DD HH24:MI:SS') AS deleted"
+            f" FROM deletedrecord d WHERE d.recordtypeid = 'customerpayment'{condition}"
+            " ORDER BY d.deleteddate, d.recordid"
+        )
+        return [erp_cloud_values.deleted(row) for row in rows]
+
     async def receipt(self, internal_id: str, refund: bool = False) -> Receipt | None:
         """With its apply list. Currency by id, as names differ between accounts."""
         kind = "customerRefund" if refund else "customerPayment"

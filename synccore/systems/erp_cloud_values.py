@@ -131,6 +131,14 @@ def changed(row: Any) -> Row:
     )
 
 
+def deleted(row: Any) -> Row:
+    """A deleted payment; what makes no sense has an empty id or stamp."""
+    found: Mapping[str, Any] = row if isinstance(row, Mapping) else {}
+    known = isinstance(found.get("recordid"), str | int) and not isinstance(found.get("recordid"), bool)
+    content = {"external_id": str(found.get("externalid") or "")}
+    return Row(str(found["recordid"]) if known else "", str(found.get("deleted") or ""), "", content)
+
+
 def _day(row: Mapping[str, Any]) -> date | None:
     return date.fromisoformat(str(row["tranDate"])[:10]) if row.get("tranDate") else None
 

@@ -86,6 +86,13 @@ CHANGED = (
 )
 
 
+GONE = (
+    "SELECT d.recordid, d.externalid, TO_CHAR(d.deleteddate, 'YYYY-MM-DD HH24:MI:SS') AS deleted FROM deletedrecord d"
+    f" WHERE d.recordtypeid = 'customerpayment' AND d.deleteddate >= TO_DATE('{SINCE}', 'YYYY-MM-DD HH24:MI:SS')"
+    " ORDER BY d.deleteddate, d.recordid"
+)
+
+
 def adapter(url: str, transport: SignedIn) -> CloudErpAdapter:
     access = CloudErpAccess(url, "client", "certificate", PEM)
     return CloudErpAdapter(access, transport, HandClock(), Even(), 4, 5.0)
@@ -239,6 +246,10 @@ CASES = (
                 id=ID, entity=ID, externalid="CBTXN-1", customer="CB-c", type="CustPymt",
                 modified=shaped("2026-01-05 09:00:00", r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$")),
     ), lambda rows: rows[0].content == {"external_id": "CBTXN-1", "customer": "CB-c", "kind": "payment"}),
+    Case("deleted_payments", lambda erp: erp.deleted_payments(SINCE), (
+        suiteql("payments deleted since a moment", GONE, ("a deleted payment", PAID), recordid=ID,
+                deleted=shaped("2026-01-05 09:00:00", r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$")),
+    ), lambda rows: rows[0].content == {"external_id": ""}),
     Case("receipt", lambda erp: erp.receipt("900"), (
         record("a payment with what it is applied to", "customerPayment", injected("900", "${payment_id}"),
                ("a payment of an invoice", PAID), query={"expandSubResources": "true"}, answers={

@@ -116,6 +116,10 @@ class FakeCloud:
 
         return await self.wire.act("cloud.changed_payments", read)
 
+    async def deleted_payments(self, since: str) -> list[Row]:
+        del since
+        return []
+
     async def receipt(self, internal_id: str) -> Receipt | None:
         def read() -> Receipt:
             payment = list(self.payments.values())[int(internal_id) - 900]
