@@ -13,7 +13,7 @@ def _waits_for(item: Mapping[str, Any], *topics: str) -> bool:
 
 ItemKind = Literal[
     "in transit", "parked", "waiting for window", "provisional", "unapplied", "in the other ledger", "out of scope",
-    "proration", "born in the platform", "taken back",
+    "proration", "born in the platform", "taken back", "discount",
 ]  # fmt: skip
 
 

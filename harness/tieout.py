@@ -9,6 +9,7 @@ from typing import Any
 
 from harness import usage_balance
 from harness.canon import Canon, Document, Receipt
+from harness.discounts import booked_with_payments
 from harness.reconciling import Break, Excuses, Identity, Item
 from harness.tieout_agreements import contract_is_billed, won_is_contracted
 
@@ -73,10 +74,14 @@ def _signed(document: Document, amount: int) -> int:
 def _billed_is_posted(canon: Canon, excuses: Excuses, entity: str, currency: str) -> Identity:
     bills = _pick(canon.bills(), entity, currency)
     postings = [posting for posting in _pick(canon.postings(), entity, currency) if posting.key]
-    return _compare(
-        "billed = posted", entity, currency, "platform, billed gross", bills, "ledger, posted gross", postings,
-        lambda document: document.gross, excuses,
+    taken = booked_with_payments(canon)
+    notes = [bill for bill in bills if bill.key in taken]
+    found = _compare(
+        "billed = posted", entity, currency, "platform, billed gross", [bill for bill in bills if bill not in notes],
+        "ledger, posted gross", postings, lambda document: document.gross, excuses,
     )  # fmt: skip
+    items = [Item("discount", one.key, -one.gross, f"booked in the ledger with {taken[one.key]}") for one in notes]
+    return replace(found, a=found.a - sum(one.gross for one in notes), items=(*found.items, *items))
 
 
 def _open_is_receivable(canon: Canon, excuses: Excuses, entity: str, currency: str) -> Identity:

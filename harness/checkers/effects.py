@@ -7,6 +7,7 @@ from harness.agreements import in_force
 from harness.canon import Canon, Document
 from harness.checkers import changes
 from harness.checkers.case import Case
+from harness.discounts import booked_with_payments
 
 _LEDGERS = ("erp_cloud", "erp_legacy")
 
@@ -141,6 +142,7 @@ def nothing_lost(case: Case) -> tuple[int, list[str]]:
         if deal.id not in contracted | billed and excuses.item(keys, "", 0) is None:
             findings.append(f"won deal {deal.name} ({deal.id}) has neither contract nor bill nor reason")
     posted = {(posting.kind, posting.key) for posting in canon.postings()}
+    posted |= {("credit", note) for note in booked_with_payments(canon)}
     for bill in canon.bills():
         if (bill.kind, bill.key) not in posted and excuses.item((bill.key, f"bill:{bill.key}"), "", 0) is None:
             findings.append(f"bill {bill.key} is in no ledger and has no reason")

@@ -1,8 +1,10 @@
 """The clerk of the legacy ERP: the correction queue and the months, on pages that no interface file reaches."""
 
+from decimal import Decimal
 from typing import Any
 
-from harness.drivers.stage import Stage, StepFailed
+from harness.drivers.stage import Offer, Stage, StepFailed
+from harness.money import text
 
 
 async def clerk(stage: Stage, facts: Any) -> str:
@@ -56,3 +58,16 @@ async def _act(stage: Stage, verb: str, arguments: dict[str, Any]) -> Any:
         return await stage.world.control("erp_legacy", "POST", f"/_control/act/{verb}", arguments)
     except ValueError as error:
         raise StepFailed(str(error)) from error
+
+
+async def discounted_receipt(stage: Stage, offer: Offer, bill: Any, facts: Any) -> str:
+    """Money for a bill is booked by hand, and what the customer has taken off for paying early with it."""
+    due = Decimal(text(bill["amount_due"], offer.currency).replace(",", ""))
+    paid = facts.amount if facts.amount is not None else due - facts.discount
+    company = stage.company.entities[offer.buyer.entity]["company_code"]
+    done = await _act(stage, "bank_receipt", {
+        "BUKRS": company, "XBLNR": bill["id"], "WAERS": offer.currency, "WRBTR": f"{paid:.2f}",
+        "SKONTO": f"{facts.discount:.2f}", "date": stage.today(offer.buyer.entity).isoformat(),
+    })  # fmt: skip
+    sent = f"{paid:,.2f} {offer.currency} for {bill['id']}, {facts.discount:,.2f} taken off"
+    return f"{offer.buyer.name} transfers {sent} (document {done['BELNR']})"

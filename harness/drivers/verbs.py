@@ -10,7 +10,7 @@ from harness.drivers.agreements import deal_fields, milestone, origin_of, platfo
 from harness.drivers.bank_file import PARTNER, Transfer, pay_file
 from harness.drivers.bookwork import edit_book
 from harness.drivers.drifting import map_fields, permit_field, rename_field, rename_word, require_field, rule
-from harness.drivers.legacy_clerk import clerk, legacy_period, legacy_sequence
+from harness.drivers.legacy_clerk import clerk, discounted_receipt, legacy_period, legacy_sequence
 from harness.drivers.loading import close_loaded, load, pay_loaded
 from harness.drivers.many import sell_many
 from harness.drivers.migration import cutover, roll_back
@@ -151,6 +151,8 @@ async def _transfer(stage: Stage, facts: Any) -> str:
         shown = text(minor(paid, offer.currency), offer.currency)
         return f"{offer.buyer.name} transfers {shown} {offer.currency} for {bill['id']} (receipt {payment})"
     amount = bill["amount_due"] if facts.amount is None else minor(facts.amount, offer.currency)
+    if facts.discount is not None:
+        return await discounted_receipt(stage, offer, bill, facts)
     name = await _bank_sends(stage, bill["id"], offer.currency, amount)
     return (
         f"{offer.buyer.name} transfers {text(amount, offer.currency)} {offer.currency} for {bill['id']} (file {name})"

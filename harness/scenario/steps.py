@@ -119,12 +119,13 @@ class PayByCardStep(Part):
 class TransferStep(Part):
     """The customer pays a bill to the entity's bank: a payment born in the ledger. Without an amount all that is open.
 
-    `unapplied` leaves it as cash on account.
+    `discount`: what the legacy ledger's clerk takes off the bill with it, as granted for paying early.
     """
 
     short: ClassVar[str] = "deal"
     deal: Name
     amount: Decimal | None = Field(default=None, gt=0)
+    discount: Decimal | None = Field(default=None, gt=0)
 
 
 class FixAccountStep(Part):

@@ -151,5 +151,6 @@ class Receipt(Value):
     applied: tuple[Application, ...] = ()
     documents: dict[str, int] = Field(default_factory=dict)
     loose: int = 0
+    discounts: tuple[Application, ...] = ()  # what the ledger has written off of its bills together with it
     taken: tuple[Application, ...] = ()
     voided: bool = False  # a clerk has taken it back: it settles nothing, and nothing of it is left

@@ -143,6 +143,7 @@ class Book:
     settled: dict[str, str] = field(default_factory=dict)  # number -> document that was posted and is open no more
     moved: list[BookDocument] = field(default_factory=list)  # open items of bills that the other ledger has posted
     shadows: list[BookDocument] = field(default_factory=list)  # of a dual run: posted for comparison alone
+    discounts: dict[str, int] = field(default_factory=dict)  # bill -> what was taken off it with payments
     cleared: list[str] = field(default_factory=list)  # bills whose open item it has given to the other ledger
     unread: list[tuple[str, str]] = field(default_factory=list)  # (record, what cannot be read of it)
     as_of: str = ""  # of the extract, where the book is one

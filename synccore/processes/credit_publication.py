@@ -22,6 +22,7 @@ from synccore.processes.ledger_voids import void_credit
 from synccore.processes.legacy_posting import LEGACY_STATUS, credit_to_legacy, park_until_answered, void_in_legacy
 from synccore.processes.posting_periods import post_by_policy
 from synccore.processes.shadow_posting import plan_shadow
+from synccore.processes.short_payments import taken_off
 from synccore.processes.write_back import show_bill, show_credit
 from synccore.processes.writes import Write
 
@@ -58,6 +59,11 @@ class CreditPublication:
             await run.step("show", lambda: show_credit(ctx, credit, facts.entity.zone, "Posted", document))
             await run.step("show-bills", lambda: self._show_bills(credit, facts))
             await run.step("apply", lambda: self._apply(credit, document))
+            return
+        part_of = await ctx.db.run(lambda unit: taken_off(unit, credit))
+        if part_of:
+            await run.step("show", lambda: show_credit(ctx, credit, facts.entity.zone, "Posted", part_of))
+            await run.step("show-bills", lambda: self._show_bills(credit, facts))
             return
         on = calendar.day(original.issued_at, facts.entity.zone)
         instead = await written_off_to(ctx, credit, facts)

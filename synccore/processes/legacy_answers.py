@@ -225,6 +225,9 @@ def told_by(row: dict[str, str], before: Receipt) -> Receipt:
         loose = paid if not row["XBLNR"] else min(paid, max(0, -rest))
         part = [Application(bill=row["XBLNR"], amount=paid - loose)] if paid > loose else []
         changes = {"applied": (*before.applied, *part), "loose": before.loose + loose}
+        discount = amount(row["SKONTO"], row["WAERS"])
+        if discount and row["XBLNR"]:
+            changes["discounts"] = (*before.discounts, Application(bill=row["XBLNR"], amount=discount))
     changes |= {"amount": before.amount + paid, "received_on": _date(row["AUGDT"])}
     return before.model_copy(update=changes)
 

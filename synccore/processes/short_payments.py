@@ -1,10 +1,12 @@
 """A bill that a payment leaves open by little: given up by policy, or put before finance; never silently."""
 
+import json
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from synccore.domain.bills import Bill
+from synccore.domain.bills import Bill, Receipt
+from synccore.domain.credits import Credit
 from synccore.domain.findings import Finding
 from synccore.domain.money import major, minor
 from synccore.ports.outcomes import Parked
@@ -24,6 +26,24 @@ def short_key(bill: str) -> str:
 def reason_key(bill: str) -> str:
     """Where it is remembered which of the policy's reasons a rest was given up for."""
     return f"short-reason/{bill}"
+
+
+def discount_key(bill: str) -> str:
+    """Where it is remembered what the legacy ledger has taken off a bill with a payment: {"amount", "payment"}."""
+    return f"discounted/{bill}"
+
+
+def taken_off(unit: Unit, credit: Credit) -> str:
+    """The ledger's payment document that a credit note is part of there already, as its discount; '' for none."""
+    mark = json.loads(unit.cursors.get(discount_key(credit.bill)) or "{}")
+    return str(mark["payment"]) if credit.reason == "write_off" and mark.get("amount") == credit.gross else ""
+
+
+def _discount(unit: Unit, key: str, bill: str) -> int:
+    """What the legacy ledger has written off of a bill together with a payment."""
+    text = unit.cursors.get(f"receipt/{key}") if key.startswith("L-") else None
+    receipt = Receipt.model_validate(json.loads(text)) if text else Receipt(key=key)
+    return sum(part.amount for part in receipt.discounts if part.bill == bill)
 
 
 def withheld(policy: Mapping[str, Any], bill: Bill) -> str:
@@ -49,7 +69,9 @@ async def settle_short(ctx: Context, key: str, number: str) -> None:
     bill = await ctx.platform.bill(number)
     if bill is None or bill.due <= 0 or not bill.posted:
         return
-    policy = await ctx.db.run(lambda unit: ctx.policy(unit, POLICY))
+    policy, discount = await ctx.db.run(lambda unit: (ctx.policy(unit, POLICY), _discount(unit, key, number)))
+    if discount:
+        return await _discounted(ctx, key, bill, discount, policy["discount"] == "grant")
     reason = withheld(policy, bill)
     if reason:
         await _give_up(ctx, key, bill, reason)
@@ -61,6 +83,22 @@ async def settle_short(ctx: Context, key: str, number: str) -> None:
         actions = ("settle_in_platform", "set_policy", "retry", "abandon")
         topics = (f"bill:{number}", f"policy:{POLICY}")
         raise Parked(why, (Finding("short_payment", why, "finance", actions, topics),))
+
+
+async def _discounted(ctx: Context, key: str, bill: Bill, discount: int, granted: bool) -> None:
+    """The ledger has settled the bill with less than it was for: the platform's bill follows by policy, with a note
+    that is posted nowhere, as the ledger has booked it with the payment.
+    """
+    if granted and bill.due == discount:
+        mark = json.dumps({"amount": discount, "payment": key.removeprefix("L-")})  # before the note can be heard of
+        await ctx.db.run(lambda unit: unit.cursors.set(discount_key(bill.id), mark))
+        await _give_up(ctx, key, bill, "discount")
+        return
+    taken, open_ = (f"{major(amount, bill.currency)} {bill.currency}" for amount in (discount, bill.due))
+    why = f"the ledger took {taken} off {bill.id} as a discount with {key}; {open_} are open in the platform"
+    topics = (f"bill:{bill.id}", f"policy:{POLICY}")
+    finding = Finding("discount_taken", why, "finance", ("set_policy", "correct_in_ledger", "retry", "abandon"), topics)
+    raise Parked(why, (finding,))
 
 
 async def _give_up(ctx: Context, key: str, bill: Bill, reason: str = "") -> None:

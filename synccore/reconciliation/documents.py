@@ -67,6 +67,7 @@ def _complete(book: Book, bills: list[BookDocument], applications: Applications)
         document = book.settled.get(bill.number)
         moved = sum(applications.platform.get(bill.number, {}).values())
         otherwise = bill.gross - bill.open - (moved if bill.kind == "invoice" else -moved)
+        otherwise -= book.discounts.get(bill.number, 0)  # told with the payment, and counted with it
         if document is None or otherwise <= 0:
             continue
         index = known.get((bill.kind, bill.number))
@@ -178,6 +179,10 @@ class _Documents:
             matching.item("in the other ledger", bill.number, place, amounts, text)
             return
         book = matching.books.of(owner)
+        if bill.kind == "credit" and book.discounts.get(bill.of) == bill.gross:
+            text = f"in {SYSTEMS[owner]} part of the payment of {bill.of}, as its discount"
+            matching.item("out of scope", bill.number, place, amounts, text)
+            return
         settled = book.settled.get(bill.number)
         reason = matching.reasons.of((bill.number, f"bill:{bill.number}"))
         if bill.number in book.queued:

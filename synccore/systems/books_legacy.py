@@ -94,6 +94,8 @@ def _payments(
             except ValueError as error:
                 found.unread.append((name, str(error)))
                 continue
+            if discount:
+                found.discounts[row["XBLNR"]] = found.discounts.get(row["XBLNR"], 0) + discount
             document = row["BELNR"] or row["AUGBL"]
             place = _place(row, document)
             loose = max(0, min(paid, rest.get(place, 0)))

@@ -148,3 +148,14 @@ def items_moved() -> Scenario:
         "settle", "cutover: {entity: SG, ledger: cloud, on: 2026-01-07, open_items: transfer}", "advance: 3d",
         "settle", "transfer: merlion-1", "settle", "advance: 1d", head="genesis: 2026-01-05T01:00:00Z",
     )  # fmt: skip
+
+
+def discounted() -> Scenario:
+    """A Singapore customer takes two percent off for paying early, and policy grants it."""
+    return story(
+        "discounted", 'set_policy: {name: short_payments, value: {discount: grant, legacy: "0000470000"}}',
+        f"customer: {MERLION}", "deal: {id: merlion-1, customer: merlion, lines: [{sku: ONBOARD}]}",
+        f"deal: {{id: merlion-2, customer: merlion, lines: {LINES}}}", "close: [merlion-1, merlion-2]", "settle",
+        "advance: 1d", "transfer: {deal: merlion-1, discount: 109.00}", "settle", "advance: 2d",
+        head="genesis: 2026-01-05T01:00:00Z",
+    )  # fmt: skip

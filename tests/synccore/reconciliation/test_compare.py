@@ -279,3 +279,18 @@ def test_an_open_item_that_moved_is_carried_once(edit: Callable[[Books, BookDocu
     books = agreeing()
     edit(books, moves(books))
     assert seen(compare(books, NAMES, Reasons(), NOW)) == expected
+
+
+def test_a_discount_that_the_ledger_booked_with_the_payment_is_named() -> None:
+    books = agreeing()
+    bill_ = next(one for one in books.platform.documents if one.number == "SG-1")
+    note = replace(bill_, id="SG-CN-7", number="SG-CN-7", kind="credit", gross=600, open=0, net=550, tax=50, of="SG-1")
+    books.platform.documents.append(note)
+    assert [one[0] for one in seen(compare(books, NAMES, Reasons(), NOW))] == ["missing"]
+    books = agreeing()
+    books.platform.documents.append(note)
+    legacy(books).discounts["SG-1"] = 600
+    outcome = compare(books, NAMES, Reasons(), NOW)
+    assert seen(outcome) == []
+    assert [(one.kind, one.document, one.amount) for one in outcome.items if one.document == "SG-CN-7"] == [
+        ("out of scope", "SG-CN-7", -600)]  # fmt: skip
