@@ -23,6 +23,17 @@ class Change:
     documents: list[str] = field(default_factory=list)
     deals: list[Deal] = field(default_factory=list)
     late: tuple[Deal, int] | None = None  # a renewal won after its term began, and what it adds per billing period
+    corrects: Deal | None = None  # the deal of the contract itself, edited: the change brings the first bill up to it
+
+    @property
+    def tolerance(self) -> int:
+        """Each credit and charge is rounded by itself, and a change that was corrected has several of them."""
+        return TOLERANCE * max(len(self.deals), len(self.documents) // 2)
+
+    @property
+    def undone(self) -> bool:
+        """Nothing of it is left: it was taken back from the day on which it began."""
+        return not self.deals and self.late is None and abs(self.effect) <= self.tolerance
 
 
 @dataclass
@@ -85,6 +96,7 @@ def agreements(canon: Canon) -> list[Agreement]:
             own, issued = terms.get(contract.key, []), bills.get(contract.key, [])
             one = Agreement(contract, own, changes_of(contract, own, issued), issued)
             one.origin = deals.get(contract.deal)
+            _claim_correction(one)
             _claim(one, sorted(about.get(contract.key, ()), key=lambda deal: (deal.closed_on, deal.won)))
             found.append(one)
     return found
@@ -144,6 +156,21 @@ def _days(start: str, end: str) -> int:
     return (date.fromisoformat(end) - date.fromisoformat(start)).days
 
 
+def _claim_correction(agreement: Agreement) -> None:
+    """A change from the contract's first day on that makes its first bill what its deal says by now."""
+    origin, terms = agreement.origin, agreement.terms
+    if origin is None or not terms:
+        return
+    own = [bill for bill in agreement.bills if bill.starts == terms[0].start and bill.kind != "credit"]
+    first = min(own, key=lambda one: (one.at, one.key), default=None)
+    change = next((one for one in agreement.changes if one.day == terms[0].start), None)
+    if first is None or change is None:
+        return
+    billed = first.net - first.metered
+    if billed != origin.recurring + origin.once and billed + change.effect == origin.recurring + origin.once:
+        change.corrects = origin
+
+
 def _claim(agreement: Agreement, deals: list[Deal]) -> None:
     """Which change or term each deal stands behind."""
     for deal in deals:
@@ -182,7 +209,7 @@ def _since(deal: Deal) -> str:
 
 def _fits(agreement: Agreement, change: Change, deals: list[Deal]) -> bool:
     expected = sum(prorated(one.recurring, agreement, change)[0] for one in deals)
-    return abs(change.effect - expected) <= TOLERANCE * len(deals)
+    return abs(change.effect - expected) <= max(TOLERANCE * len(deals), change.tolerance)
 
 
 def _term_of(agreement: Agreement, deal: Deal, earliest: str) -> Term | None:
@@ -212,9 +239,9 @@ def _claim_late(agreement: Agreement, deal: Deal, term: Term, earliest: str) -> 
 
 
 def _change_of(agreement: Agreement, deal: Deal) -> Change | None:
-    possible = [change for change in agreement.changes if change.day >= _since(deal)]
+    possible = [one for one in agreement.changes if one.day >= _since(deal) and one.corrects is None]
     fitting = (change for change in possible if _fits(agreement, change, [*change.deals, deal]))
-    return next(fitting, None) or next((change for change in possible if not change.deals), None)
+    return next(fitting, None) or next((one for one in possible if not one.deals and not one.undone), None)
 
 
 def decided_by(change: Change) -> list[Deal]:

@@ -333,6 +333,12 @@ def _billed_to(row: Row) -> Place:
     return Place(country, state, city, row.get("vat_number") or "")
 
 
+def _holds_from(row: Row) -> str:
+    """Day from which a credit note gives back: that of a change, which may be dated back, else its own."""
+    changed = row.get("reason_code") == "subscription_change"
+    return (starts_of(row.get("line_items") or ()) if changed else "") or day_of(row["date"])
+
+
 def _credit_note(
     row: Row, customers: Mapping[str, Row], lines: Mapping[str, int], correlation: Correlation
 ) -> Document:
@@ -344,7 +350,7 @@ def _credit_note(
         row["currency_code"], int(row["total"]) - tax, tax, int(row["total"]), int(row.get("amount_available") or 0),
         _local_day(row["date"], entity, correlation), "", row["status"], "",
         lines.get(row["id"], len(row.get("line_items") or ())), place=_billed_to(row),
-        subscription=whose[0] if len(whose) == 1 else "", starts=day_of(row["date"]),
+        subscription=whose[0] if len(whose) == 1 else "", starts=_holds_from(row),
         reason=row.get("reason_code") or "", of=row.get("reference_invoice_id") or "",
         applied=tuple((one["invoice_id"], int(one["allocated_amount"])) for one in row.get("allocations") or ()),
     )  # fmt: skip

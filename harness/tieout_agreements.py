@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from harness.agreements import TOLERANCE, Agreement, Change, agreements, decided_by, prorated
+from harness.agreements import Agreement, Change, agreements, decided_by, prorated
 from harness.canon import Canon, Deal, Document, Term
 from harness.reconciling import Break, Excuses, Identity, Item
 
@@ -25,6 +25,12 @@ class _Reckoning:
         missing = deal.once - self.billed.get(deal.id, 0)
         if missing:
             self.missing(deal, missing, f"services of {deal.kind} {deal.name} were won and are not billed as agreed")
+
+    def rounded(self, agreement: Agreement, change: Change) -> None:
+        """What rounding has left of a change that was taken back."""
+        if change.effect:
+            reason = f"rounding of what was taken back from {change.day} on"
+            self.items.append(Item("proration", agreement.contract.key, -change.effect, reason))
 
     def missing(self, deal: Deal, amount: int, reason: str, contract: str = "") -> None:
         """A deal whose value is not there: the core says why, or it is a break."""
@@ -145,21 +151,7 @@ def _reckon_term(agreement: Agreement, term: Term, owner: Deal | None, index: in
     expected = 0 if owner is None else reckoning.of_contract(owner) if own is not None else owner.net
     strange: list[str] = []  # days on which more changed than sales decided
     for change in agreement.of_term(term):
-        if change.late is not None:
-            expected += _late(agreement, term, change, reckoning)
-            continue
-        shares = {deal.id: prorated(deal.recurring, agreement, change) for deal in change.deals}
-        promised = sum(share for share, _ in shares.values())
-        if abs(change.effect - promised) > TOLERANCE * len(change.deals):
-            strange.append(change.day)
-        for deal in change.deals:
-            share, cycles = shares[deal.id]
-            exact = change.effect - promised + share if deal is change.deals[0] and change.day not in strange else share
-            worth = exact + cycles * deal.recurring
-            expected += worth
-            if worth != reckoning.of_contract(deal):
-                reason = f"prorated by days from {change.day} to the end of the term"
-                reckoning.items.append(Item("proration", deal.id, reckoning.of_contract(deal) - worth, reason))
+        expected += _reckon_change(agreement, term, change, strange, reckoning)
     expected += _from_the_start(agreement, term, owner if index else None, reckoning)
     rest = term.value - expected
     if not rest:
@@ -178,6 +170,33 @@ def _reckon_term(agreement: Agreement, term: Term, owner: Deal | None, index: in
         reckoning.missing(owner, -rest, f"{name} is worth {term.value}, its deals come to {expected} (minor units)")
     else:
         reckoning.breaks.append(Break(name, -rest, "contracted for a deal that is not won"))
+
+
+def _reckon_change(
+    agreement: Agreement, term: Term, change: Change, strange: list[str], reckoning: _Reckoning
+) -> int:  # fmt: skip
+    """What the deals behind a change add to its term; its day is `strange` when more has changed than they say."""
+    if change.late is not None:
+        return _late(agreement, term, change, reckoning)
+    if change.corrects is not None:  # it makes the term what its own deal says
+        return 0
+    if change.undone:
+        reckoning.rounded(agreement, change)
+        return change.effect
+    added = 0
+    shares = {deal.id: prorated(deal.recurring, agreement, change) for deal in change.deals}
+    promised = sum(share for share, _ in shares.values())
+    if abs(change.effect - promised) > change.tolerance:
+        strange.append(change.day)
+    for deal in change.deals:
+        share, cycles = shares[deal.id]
+        exact = change.effect - promised + share if deal is change.deals[0] and change.day not in strange else share
+        worth = exact + cycles * deal.recurring
+        added += worth
+        if worth != reckoning.of_contract(deal):
+            reason = f"prorated by days from {change.day} to the end of the term"
+            reckoning.items.append(Item("proration", deal.id, reckoning.of_contract(deal) - worth, reason))
+    return added
 
 
 def _late(agreement: Agreement, term: Term, change: Change, reckoning: _Reckoning) -> int:

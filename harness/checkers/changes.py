@@ -30,9 +30,11 @@ def told_as_they_are(case: Case) -> tuple[int, list[str]]:
         # an amendment that began with a term is part of the renewal that sales is told of
         done = Counter(deal.id for change in agreement.changes for deal in decided_by(change))
         shown = Counter(row.deal for row in told if row.kind == "Amendment" and row.deal)
+        shown.subtract(row.deal for row in told if row.kind == "Reversal")
         findings += _differences(f"amendments of {name} by sales", done, shown)
-        foreign = any(not decided_by(change) for change in agreement.changes)
         findings += _lost_changes(case, name, told)
+        findings += _corrections(agreement, told)
+        foreign = any(not (decided_by(one) or one.undone or one.corrects) for one in agreement.changes)
         if foreign and not any(row.kind == "Amendment" and row.origin == "platform" for row in told):
             findings.append(f"{name} was changed in the platform, and sales is not told")
     return checked, findings
@@ -66,7 +68,15 @@ def _lost_changes(case: Case, name: str, told: list[Told]) -> list[str]:
 
 def _version(row: Told) -> int:
     number = row.key.rpartition("@")[2]
-    return int(number) if number.isdecimal() and row.kind == "Amendment" else 0
+    return int(number) if number.isdecimal() and row.kind != "Renewal" else 0
+
+
+def _corrections(agreement: Agreement, told: list[Told]) -> list[str]:
+    """A contract that was corrected after its deal had been edited is told as that, under the deal."""
+    corrected = {change.corrects.id for change in agreement.changes if change.corrects is not None}
+    shown = {row.deal for row in told if row.kind == "Correction"}
+    name = agreement.contract.key
+    return [f"{name} was corrected by deal {deal}, and sales is not told" for deal in sorted(corrected - shown)]
 
 
 def lost_renewals_end(case: Case) -> tuple[int, list[str]]:

@@ -31,7 +31,7 @@ exact(
 approximate(
     "an upgrade in mid-term",
     "a credit note for the old price and an invoice for the new one, which the credit is applied to; a "
-    "downgrade makes one note of the difference",
+    "downgrade makes one note of the difference; a credit's lines say the stretch that they give back",
     source="documented, ours",
 )
 approximate(
@@ -179,7 +179,7 @@ def credit(
     is taken off its credit in proportion.
     """
     done = Credited()
-    wanted: dict[str, list[tuple[str, int, int]]] = {}
+    wanted: dict[str, list[_Credit]] = {}
     bills = _bills(work, subscription) if credits else []
     for key, segment, amount in credits:
         left, taken = _from_unbilled(work, customer, subscription, key, segment, amount)
@@ -189,13 +189,13 @@ def credit(
                 if not left or not _charged(line, subscription, key, segment):
                     continue
                 gone = _credited(work, invoice, line["id"])
-                gone += sum(gross for held, gross, _ in wanted.get(invoice["id"], ()) if held == line["id"])
+                gone += sum(one.gross for one in wanted.get(invoice["id"], ()) if one.line == line["id"])
                 gross = min(left, line["amount"] - gone)
                 if gross > 0:
                     # by what is credited in all, so that the parts never come to more than the line
                     after = minor(Decimal(gone + gross) * net(line) / line["amount"])
                     after -= minor(Decimal(gone) * net(line) / line["amount"])
-                    wanted.setdefault(invoice["id"], []).append((line["id"], gross, after))
+                    wanted.setdefault(invoice["id"], []).append(_Credit(line["id"], gross, after, segment))
                     left -= gross
     for number, lines in wanted.items():
         done.notes += _notes(work, work.need("invoice", number), lines, reason)
@@ -257,11 +257,22 @@ def _credits(work: Work, invoice: Doc, line_id: str) -> list[Doc]:
     ]  # fmt: skip
 
 
+@dataclass(frozen=True)
+class _Credit:
+    """So much of an invoice's line, before and after its discounts, for a stretch of what it had charged."""
+
+    line: str
+    gross: int
+    net: int
+    segment: Segment
+
+
 @dataclass
 class _Part:
     """What is still to be credited of a line: before and after its discounts, and the tax of that."""
 
     line: str
+    segment: Segment
     rate: Decimal
     gross: int
     net: int
@@ -278,19 +289,19 @@ class _Part:
         return taken
 
 
-def _part(work: Work, invoice: Doc, credit: tuple[str, int, int]) -> _Part:
+def _part(work: Work, invoice: Doc, credit: _Credit) -> _Part:
     """Tax at the line's own rate; what completes the credit of a line takes the tax that is left of it."""
-    key, gross, amount = credit
+    key, gross, amount = credit.line, credit.gross, credit.net
     line = next(one for one in invoice["line_items"] if one["id"] == key)
     before = _credits(work, invoice, key)
     rate = Decimal(str(line["tax_rate"]))
     left = max(0, line["tax_amount"] - sum(one["tax_amount"] for one in before))
     complete = gross + sum(_gross(one) for one in before) == line["amount"]
     tax = left if complete else min(left, minor(Decimal(amount) * rate / 100))
-    return _Part(key, rate, gross, amount, tax)
+    return _Part(key, credit.segment, rate, gross, amount, tax)
 
 
-def _notes(work: Work, invoice: Doc, lines: list[tuple[str, int, int]], reason: str) -> list[Doc]:
+def _notes(work: Work, invoice: Doc, lines: list[_Credit], reason: str) -> list[Doc]:
     """Unpaid: an adjustment. Paid: refundable. Paid in part: an adjustment of what is due, refundable the rest.
 
     What was written off or credited by hand already is not credited again.
@@ -304,11 +315,11 @@ def _notes(work: Work, invoice: Doc, lines: list[tuple[str, int, int]], reason: 
         if total <= 0:
             continue
         shares = spread(total, [part.net + part.tax for part in parts])
-        taken = [(part.line, *part.take(share)) for part, share in zip(parts, shares, strict=True) if share]
-        wish = credit_notes.Wish(parts=[(key, amount, tax) for key, _, amount, tax in taken])
+        taken = [(part, *part.take(share)) for part, share in zip(parts, shares, strict=True) if share]
+        wish = credit_notes.Wish(parts=[(part.line, amount, tax) for part, _, amount, tax in taken])
         note = credit_notes.against(work, invoice, kind, reason, wish)
-        for line, (_, gross, _, _) in zip(note["line_items"], taken, strict=True):
-            line["_gross"] = gross
+        for line, (part, gross, _, _) in zip(note["line_items"], taken, strict=True):
+            line |= {"_gross": gross, "date_from": part.segment.at, "date_to": part.segment.end}
         billing.rebalanced(work, invoice)
         notes.append(note)
     return notes

@@ -88,6 +88,7 @@ class BookDocument:
     elsewhere: Applied = ()  # a credit note: what it settles of other bills than its own
     of: str = ""  # a credit note: its own bill, as far as the book names it
     usage: UsageCorrection | None = None  # a credit note: the correction of usage that it is for
+    starts: int = 0  # epoch seconds: the first instant of what it bills or credits, 0 for none
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,7 @@ class Names:
     payments: Mapping[str, str] = field(default_factory=dict)  # legacy payment document -> receipt key
     owners: Mapping[str, str] = field(default_factory=dict)  # <kind>:<number> -> system, as decided during a cutover
     quotes: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # amendment -> quoted by months, billed by days
+    corrected: frozenset[str] = frozenset()  # deals whose contracts were corrected from the first day on
     site_zone: str = "UTC"  # of the platform: contract terms run by its days, not by an entity's
 
     def entity_of(self, member: str, value: str) -> str:

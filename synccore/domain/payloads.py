@@ -71,12 +71,33 @@ class RenewalDeclined(Payload):
     opportunity: Key
 
 
+class RenewalWithdrawn(Payload):
+    """A renewal that was decided is won no longer, or was edited, before its term began; the decision is undone."""
+
+    subscription: Key
+    opportunity: Key
+
+
 class DealTakenBack(Payload):
     """A deal was won no longer: its contract is ended, and what was due of its bills is credited."""
 
     opportunity: Key
     subscription: str = ""
     invoices: list[Key] = []
+
+
+class DealCorrected(Payload):
+    """A deal was edited after it was carried out, and its contract was corrected from the day on which it began.
+
+    `before`, `after`: what the contract comes to in a billing period, net.
+    """
+
+    opportunity: Key
+    subscription: Key
+    holds_from: Instant
+    before: Minor
+    after: Minor
+    currency: Currency
 
 
 class ContractAmended(Payload):
@@ -307,7 +328,9 @@ EVENT_TYPES: dict[str, EventType] = {
     "contract-activated": EventType(ContractActivated),
     "renewal-confirmed": EventType(RenewalConfirmed),
     "renewal-declined": EventType(RenewalDeclined),
+    "renewal-withdrawn": EventType(RenewalWithdrawn),
     "deal-taken-back": EventType(DealTakenBack),
+    "deal-corrected": EventType(DealCorrected),
     "contract-amended": EventType(ContractAmended),
     "contract-renewed": EventType(ContractRenewed),
     "credit-memo-issued": EventType(CreditMemoIssued),

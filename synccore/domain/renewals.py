@@ -12,8 +12,9 @@ Target = Literal["next", "current", "holdover"]
 without another, the billing term that runs."""
 
 Decision = dict[str, Any]
-"""{deal, kind: won | declined, term: id of the term that it follows, until: its end, begun: id or start of the term
-that was in force already, changes: are the items others than before}"""
+"""{deal, kind: won | declined | withdrawn, term: id of the term that it follows, until: its end, begun: id or start of
+the term that was in force already, changes: are the items others than before, before: {action, cycles, renewal} of the
+contract, which come back when it is withdrawn}"""
 
 
 def decided(prior: Decision | None, agreement: Agreement) -> bool:

@@ -180,11 +180,9 @@ class Platform(Reachable, Protocol):
 
     async def create_subscription(self, customer_id: str, fields: Mapping[str, Any]) -> Contracted:
         """Create it with items and contract term."""
-        ...
 
     async def agreement(self, subscription_id: str) -> Agreement | None:
         """A subscription with its contract term and what is scheduled for it, as it is now."""
-        ...
 
     async def change_subscription(self, subscription_id: str, fields: Mapping[str, Any], key: str) -> int:
         """Change items, contract or marks; returns the version that came of it. `key` as in `create_bill`."""
@@ -195,7 +193,9 @@ class Platform(Reachable, Protocol):
 
     async def end_subscription(self, subscription_id: str, key: str) -> int:
         """End it at once and credit its whole term; returns the version that came of it. `key` as in `create_bill`."""
-        ...
+
+    async def unschedule(self, subscription_id: str, key: str) -> int:
+        """Forget what is scheduled for it; returns the version that came of it. `key` as in `create_bill`."""
 
     async def changes(self, subscription_id: str, since: int = 0) -> list[Version]:
         """What each change of a subscription left behind, oldest first, after an instant (epoch seconds)."""

@@ -1,6 +1,7 @@
 """A won amendment: what a contract holds from today, or a day, on; what is planned for its term's end stands."""
 
 import json
+from functools import partial
 from typing import Any
 
 from synccore.domain.agreements import Agreement, Part, Unfit, amended, fingerprint
@@ -12,6 +13,7 @@ from synccore.ports.stores import Unit
 from synccore.ports.systems import Found
 from synccore.processes.context import Context
 from synccore.processes.contract_status import change_key
+from synccore.processes.corrections import date_made, made_of, remember, what_was_made
 from synccore.processes.deal_writes import deal_key, refuse
 from synccore.processes.quotes import Quote
 from synccore.processes.scheduled_changes import parts_of, plan, planned_of, rows_of, schedule
@@ -20,17 +22,21 @@ from synccore.processes.writes import UNKNOWN_S, Write
 
 
 class Amendment:
-    """One change of a contract in mid-term; `metered`: what is billed by usage from then on."""
+    """One change of a contract in mid-term; `metered`: what is billed by usage from then on.
 
-    def __init__(self, ctx: Context, deal: Deal, delta: tuple[Part, ...], metered: tuple[str, ...]) -> None:
-        self._ctx, self._deal, self._delta, self._metered = ctx, deal, delta, metered
+    `rest`: a fingerprint of what else the deal sells, see `corrections`.
+    """
+
+    def __init__(
+        self, ctx: Context, deal: Deal, delta: tuple[Part, ...], metered: tuple[str, ...], rest: str
+    ) -> None:  # fmt: skip
+        self._ctx, self._deal, self._delta, self._metered, self._rest = ctx, deal, delta, metered, rest
         self._cause = f"opportunity:{deal.id}"
 
     async def carry(self, agreement: Agreement, done: bool) -> None:
         """Carry it out once; `done`: it is in the platform already."""
         ctx, deal, delta = self._ctx, self._deal, self._delta
-        again = f"reschedule/{deal.id}"
-        key = deal_key(ctx, "amendment", deal.id)
+        again, key = f"reschedule/{deal.id}", deal_key(ctx, "amendment", deal.id)
 
         def policies(unit: Unit) -> tuple[str, str]:
             return str(ctx.policy(unit, "platform")["zone"]), str(ctx.policy(unit, "amendment")["price"])
@@ -66,18 +72,21 @@ class Amendment:
             rows = wish(fresh.parts)
             if isinstance(rows, Unfit):
                 await refuse(ctx, deal, rows)
-            assert not isinstance(rows, Unfit)
+                raise AssertionError("unreachable")
             once = ctx.keys.idempotency(f"{key}#{refusals}")
             return await ctx.platform.change_subscription(agreement.id, self._fields(fresh, rows), once)
 
         def settled(unit: Unit, version: Any) -> None:
             unit.cursors.set(change_key(deal.id), str(version))
+            date_made(unit, deal.id, int(version))
             pend(unit, deal.id, read_at)
             rows = unit.cursors.get(again)
             if rows:  # from here on what sales planned has these too
                 plan(unit, agreement, json.loads(rows), key)
 
-        await ctx.once(ctx, Write(key, "subscriptions", "amendment", self._cause), send, look, settled)
+        keep = None if done else partial(self._remember, agreement, price)
+        write = Write(key, "subscriptions", "amendment", self._cause, prepare=keep)
+        await ctx.once(ctx, write, send, look, settled)
         await UndoneChanges(ctx, deal, wish).make_good(agreement.id)
         kept = await ctx.db.run(lambda unit: unit.cursors.get(again))
         fresh = await ctx.platform.agreement(agreement.id) if kept else None
@@ -96,6 +105,17 @@ class Amendment:
             "mandatory_items_to_remove": [p.price for p in fresh.parts if p.price not in {r.price for r in rows}],
             "cf_sf_change": self._deal.id,
         }  # fmt: skip
+
+    def _remember(self, agreement: Agreement, price: str, unit: Unit) -> str:
+        """What the deal makes of the contract. What was remembered first holds: it may have been sent since.
+
+        If somebody has changed the contract between, what it holds then differs, and no correction is tried.
+        """
+        after = amended(agreement.parts, self._delta, price)
+        if made_of(unit, self._deal.id) is None and not isinstance(after, Unfit):
+            made = what_was_made(agreement.id, agreement.parts, after, self._rest, metered=self._metered)
+            remember(unit, self._deal.id, made)
+        return ""
 
     async def _quoted(self, agreement: Agreement, price: str) -> None:
         changed = amended(agreement.parts, self._delta, price)

@@ -46,6 +46,7 @@ class Compensation:
 
     async def run(self, run: Run) -> None:
         """Parks with what a person must decide, or when money has come in between."""
+        ctx, cause = self._ctx, self._cause
         state = await run.step("taken-back", self.begun)
         if state == DONE:
             return
@@ -57,8 +58,8 @@ class Compensation:
         if made["contract"]:
             await run.step("end", lambda: self._end(made["contract"]))
         for number in reversed(made["bills"]):
-            await run.step(f"credit-{number}", lambda number=number: self._credit(number))  # type: ignore[misc]
-            await run.step(f"give-back-{number}", lambda number=number: self._give_back(number))  # type: ignore[misc]
+            await run.step(f"credit-{number}", lambda number=number: credit_due(ctx, number, cause))  # type: ignore[misc]
+            await run.step(f"give-back-{number}", lambda number=number: give_back(ctx, number, cause))  # type: ignore[misc]
         await run.step("settled", lambda: self._settled(made))
         if made["contract"]:
             await run.step("contract", lambda: show_contract(self._ctx, made["contract"]))
@@ -80,7 +81,7 @@ class Compensation:
         if kind != "new" or not (contracted or billed or parts):
             return None
         found = await ctx.platform.bills_of_subscription(subscription) if contracted else []
-        own = [bill for bill in found if not _shared(bill)]
+        own = [bill for bill in found if not shared(bill)]
         numbers = [bill.id for bill in sorted(own, key=lambda bill: (bill.issued_at, bill.id))]
         if billed:
             customer = ctx.keys.customer(deal.account.id, deal.account.entity)
@@ -96,7 +97,7 @@ class Compensation:
         agreement = await ctx.platform.agreement(subscription) if subscription else None
         bills = [bill for number in made["bills"] if (bill := await ctx.platform.bill(number)) is not None]
         issued = await ctx.platform.bills_of_subscription(subscription) if subscription else []
-        bills += [bill for bill in issued if _shared(bill)]
+        bills += [bill for bill in issued if shared(bill)]
 
         def look(unit: Unit) -> str:
             if subscription and unit.links.external("contract", subscription, "salesforce") is None:
@@ -129,39 +130,6 @@ class Compensation:
 
         return int(await ctx.once(ctx, Write(key, "subscriptions", "cancellation", self._cause), send, look))
 
-    async def _credit(self, number: str) -> str:
-        """What is due of a bill now that its term is credited; '' for nothing."""
-        return await self._note(number, "taken-back", lambda bill: bill.due, paid=False)
-
-    async def _give_back(self, number: str) -> str:
-        """What was paid of a bill becomes the customer's credit, where policy says so; '' for nothing.
-
-        It is used for bills to come, or paid out by whoever may do that.
-        """
-        if not await self._ctx.db.run(lambda unit: gives_back(self._ctx.policy(unit, "compensation"))):
-            return ""
-        return await self._note(number, "given-back", _kept, paid=True)
-
-    async def _note(self, number: str, name: str, worth: Callable[[Bill], int], paid: bool) -> str:
-        """Number of a credit note over what a bill is `worth` now, '' for nothing; who looks again finds nothing."""
-        ctx = self._ctx
-        key = ctx.keys.effect("subscriptions", name, number)
-
-        async def left() -> int:
-            bill = await ctx.platform.bill(number)
-            return worth(bill) if bill is not None else 0
-
-        async def look() -> Found | None:
-            return None if await left() else Found("")
-
-        async def send(refusals: int) -> str:
-            rest = await left()
-            if not rest:
-                return ""
-            return await ctx.platform.create_credit(number, rest, ctx.keys.idempotency(f"{key}#{refusals}"), paid=paid)
-
-        return str(await ctx.once(ctx, Write(key, "subscriptions", "credit", self._cause), send, look))
-
     async def _settled(self, made: Made) -> str:
         """Money that came in while the deal was being taken back is the customer's: a person gives it back."""
         bills = [await self._ctx.platform.bill(number) for number in made["bills"]]
@@ -186,6 +154,43 @@ class Compensation:
         return await ctx.db.run(tell)
 
 
+async def credit_due(ctx: Context, number: str, cause: str) -> str:
+    """What is still due of a bill is credited; number of the credit note, '' for none."""
+    return await _note(ctx, number, "taken-back", cause, lambda bill: bill.due)
+
+
+async def give_back(ctx: Context, number: str, cause: str) -> str:
+    """What was paid of a bill becomes the customer's credit, where policy says so; number of the note, '' for none.
+
+    It is used for bills to come, or paid out by whoever may do that.
+    """
+    if not await ctx.db.run(lambda unit: gives_back(ctx.policy(unit, "compensation"))):
+        return ""
+    return await _note(ctx, number, "given-back", cause, _kept, paid=True)
+
+
+async def _note(
+    ctx: Context, number: str, name: str, cause: str, worth: Callable[[Bill], int], paid: bool = False
+) -> str:  # fmt: skip
+    """Number of a credit note over what a bill is `worth` now, '' for nothing; who looks again finds nothing."""
+    key = ctx.keys.effect("subscriptions", name, number)
+
+    async def left() -> int:
+        bill = await ctx.platform.bill(number)
+        return worth(bill) if bill is not None else 0
+
+    async def look() -> Found | None:
+        return None if await left() else Found("")
+
+    async def send(refusals: int) -> str:
+        rest = await left()
+        if not rest:
+            return ""
+        return await ctx.platform.create_credit(number, rest, ctx.keys.idempotency(f"{key}#{refusals}"), paid=paid)
+
+    return str(await ctx.once(ctx, Write(key, "subscriptions", "credit", cause), send, look))
+
+
 def _bill_key(ctx: Context, deal: Deal) -> str:
     return ctx.keys.effect("subscriptions", "bill", deal.id)
 
@@ -200,7 +205,7 @@ def gives_back(policy: Mapping[str, Any]) -> bool:
     return str(policy["paid"]) == "credit"
 
 
-def _shared(bill: Bill) -> bool:
+def shared(bill: Bill) -> bool:
     """Does it bill other contracts too? What is due or paid of it is not this deal's alone."""
     return len(bill.subscriptions) > 1
 
@@ -208,7 +213,7 @@ def _shared(bill: Bill) -> bool:
 def _hindrance(policy: Mapping[str, Any], agreement: Agreement | None, bills: list[Bill]) -> str:
     """Why a person must decide, '' if none needs to: nobody has touched what the deal led to, or all is undone."""
     ended = agreement is None or agreement.status == "cancelled"
-    if ended and not any(bill.due for bill in bills if not _shared(bill)):
+    if ended and not any(bill.due for bill in bills if not shared(bill)):
         return ""
     if policy["reopened"] != "auto":
         return "the policy `compensation` leaves it to a person"
@@ -216,9 +221,9 @@ def _hindrance(policy: Mapping[str, Any], agreement: Agreement | None, bills: li
         return f"{agreement.id} was changed or renewed since"
     if agreement is not None and agreement.metered:
         return f"{agreement.id} has usage that may have to be billed"
-    shared = [bill.id for bill in bills if _shared(bill)]
-    if shared:
-        return f"{', '.join(shared)} bills other contracts too"
+    common = [bill.id for bill in bills if shared(bill)]
+    if common:
+        return f"{', '.join(common)} bills other contracts too"
     paid = gives_back(policy)
     touched = [bill.id for bill in bills if bill.due + (bill.paid if paid else 0) != bill.gross]
     return f"{', '.join(touched)} is paid or credited in part or whole" if touched else ""

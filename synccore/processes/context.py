@@ -38,8 +38,9 @@ POLICIES: dict[str, dict[str, Any]] = {
                 "auto_renewed": "tell"},
     # reopened: a deal that is won no longer is taken back by itself (auto) as long as nobody has paid, credited or
     # changed anything of it; `ask` leaves each to a person. paid: what was paid is for a person too (ask), or becomes
-    # the customer's credit (credit)
-    "compensation": {"reopened": "auto", "paid": "ask"},
+    # the customer's credit (credit). edited: the contract of a deal that is edited is corrected from the first day on
+    # under the same conditions (auto), or stands as it is until a person has decided (ask)
+    "compensation": {"reopened": "auto", "edited": "auto", "paid": "ask"},
     # price: blend, or park: seats at another price than the contract's are for a person; the rest: see `quotes`
     "amendment": {"price": "blend", "quoted": "period", "tolerance": 5},
     "platform": {"zone": "UTC"},  # the site's own zone: its days are what a term of whole days begins on

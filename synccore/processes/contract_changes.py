@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from synccore.domain.agreements import Unfit, agreed, hindrance
+from synccore.domain.agreements import Agreement, Part, Unfit, agreed, hindrance
 from synccore.domain.deals import Deal
 from synccore.domain.mappings import Item
 from synccore.ports.engine import Run
@@ -10,10 +10,12 @@ from synccore.ports.stores import Unit
 from synccore.processes.amendments import Amendment
 from synccore.processes.context import Context
 from synccore.processes.contract_status import show_contract
-from synccore.processes.deal_writes import deal_key, refuse
+from synccore.processes.corrections import Correction, rest_of
+from synccore.processes.deal_writes import BACK, correcting, deal_key, refuse, turn_of, withdrawals_of
 from synccore.processes.one_off_bills import bill_once
 from synccore.processes.quotes import Quote
 from synccore.processes.renewals import Renewal
+from synccore.processes.withdrawals import Withdrawal
 from synccore.processes.write_back import report_deal
 
 
@@ -34,26 +36,6 @@ def _carried_key(deal: Deal) -> str:
     return f"carried/{deal.id}"
 
 
-async def refuse_reopened(ctx: Context, deal: Deal) -> str:
-    """A renewal or an amendment that was carried out and is won no longer is for a person: nothing may stay silent.
-
-    A renewal that is lost for good is `renewals.decline`'s. Raises Parked.
-    """
-
-    def look(unit: Unit) -> bool:
-        kind = str(ctx.policy(unit, "deal_types").get(deal.type, "new"))
-        told = kind != "new" and not (kind == "renewal" and deal.closed)
-        return told and unit.cursors.get(_carried_key(deal)) is not None
-
-    if await ctx.db.run(look):
-        text = (
-            f"deal {deal.name} is won no longer, and what it changed stands in {deal.contract_subscription}: win it"
-            " again, or sell the opposite"
-        )
-        await refuse(ctx, deal, Unfit("deal_reopened", text))
-    return ""
-
-
 class ContractChanges:
     """A renewal is a change at the term's end, an amendment one from today on; neither wipes what the other planned.
 
@@ -66,10 +48,17 @@ class ContractChanges:
     async def run(self, run: Run, deal: Deal, items: Mapping[str, Item], cycles: int, collection: str) -> None:
         """Carry out the deal once; `cycles`: how many billing terms a renewal is for; `collection`: on or off.
 
-        What was edited after it was carried out waits for a person: the contract stands as it is.
+        An amendment that was edited after it was carried out is corrected, a renewal withdrawn and decided anew.
         """
-        if await run.step("edited", lambda: self._edited(deal)):
-            await run.step("refuse", lambda: refuse(self._ctx, deal, Unfit("deal_edited", edited(deal))))
+        changed = await run.step("edited", lambda: self._edited(deal))
+        if changed and deal.kind == "renewal":
+            await Withdrawal(self._ctx, deal, _carried_key(deal)).edited(run, edited(deal))
+        elif changed:
+            recurring = [line.sku for line in deal.lines if items[line.sku].recurring]
+            await Correction(self._ctx, deal).edited(
+                run, lambda agreement: self._sold(deal, items, agreement), rest_of(deal, recurring),
+                _carried_key(deal), edited(deal),
+            )  # fmt: skip
         customer = str(await run.step("change", lambda: self._change(deal, items, cycles)))
         services = tuple(line for line in deal.lines if items[line.sku].kind == "charge")
         if services:
@@ -79,14 +68,46 @@ class ContractChanges:
         await run.step("contract", lambda: show_contract(self._ctx, subscription))
         await run.step("write-back", lambda: self._report(deal, subscription))
 
+    async def set_back(self, run: Run, deal: Deal) -> None:
+        """A renewal or an amendment that was carried out and is won no longer: nothing may stay silent.
+
+        It is taken back where that is possible, and waits for a person else. A renewal that is lost for good is
+        `renewals.decline`'s. Raises Parked.
+        """
+        kind = await run.step("reopened", lambda: self._told(deal))
+        text = (
+            f"deal {deal.name} is won no longer, and what it changed stands in {deal.contract_subscription}: win it"
+            " again, or sell the opposite"
+        )
+        if kind == "amendment":
+            await Correction(self._ctx, deal).taken_back(run, _carried_key(deal), text)
+        elif kind:
+            await Withdrawal(self._ctx, deal, _carried_key(deal)).set_back(run, text)
+
+    async def _told(self, deal: Deal) -> str:
+        """What kind of change the deal has made that stands, '' for none."""
+
+        def look(unit: Unit) -> str:
+            kind = str(self._ctx.policy(unit, "deal_types").get(deal.type, "new"))
+            told = kind != "new" and not (kind == "renewal" and deal.closed)
+            carried = unit.cursors.get(_carried_key(deal))
+            return kind if told and carried is not None and carried != BACK else ""
+
+        return await self._ctx.db.run(look)
+
     async def _edited(self, deal: Deal) -> bool:
-        """Whether it was carried out as another one than it is now."""
+        """Whether it was carried out as another one than it is now, or is being corrected."""
 
         def look(unit: Unit) -> bool:
             known = unit.cursors.get(_carried_key(deal))
-            return known is not None and known != deal.agreed
+            under_way = correcting(self._ctx, unit, deal.id) or withdrawals_of(unit, deal.id)["open"]
+            return known is not None and (known != deal.agreed or bool(under_way))
 
         return await self._ctx.db.run(look)
+
+    async def _sold(self, deal: Deal, items: Mapping[str, Item], agreement: Agreement) -> tuple[Part, ...]:
+        sold = agreed(deal, items)
+        return await Quote(self._ctx, deal).parts(agreement, sold) if sold else sold
 
     async def _report(self, deal: Deal, subscription: str) -> None:
         await report_deal(self._ctx, deal, "Synced", "", subscription)
@@ -95,7 +116,8 @@ class ContractChanges:
     async def _change(self, deal: Deal, items: Mapping[str, Item], cycles: int) -> str:
         ctx, named = self._ctx, deal.contract_subscription
         agreement = await ctx.platform.agreement(named) if named else None
-        key = deal_key(ctx, _kind(deal), deal.id)
+        turn = await ctx.db.run(lambda unit: turn_of(unit, deal.id))
+        key = deal_key(ctx, _kind(deal), turn)
         effect = await ctx.db.run(lambda unit: unit.effects.get(key))
         done = effect is not None and effect.state == "applied"
         unfit = None if done else hindrance(deal, items, agreement)
@@ -104,11 +126,12 @@ class ContractChanges:
         assert agreement is not None
         wanted = agreed(deal, items)
         if deal.kind == "renewal":
-            await Renewal(ctx, deal, wanted, cycles).carry(agreement, done)
+            await Renewal(ctx, deal, wanted, cycles, turn).carry(agreement, done)
             return agreement.customer_id
         metered = tuple(items[line.sku].prices[deal.currency] for line in deal.lines if items[line.sku].kind == "usage")
         if wanted and not done:
             wanted = await Quote(ctx, deal).parts(agreement, wanted)
         if wanted or metered:
-            await Amendment(ctx, deal, wanted, metered).carry(agreement, done)
+            rest = rest_of(deal, [line.sku for line in deal.lines if items[line.sku].recurring])
+            await Amendment(ctx, deal, wanted, metered, rest).carry(agreement, done)
         return agreement.customer_id

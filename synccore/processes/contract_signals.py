@@ -10,6 +10,7 @@ from synccore.processes.context import Context
 
 Row = Mapping[str, Any]
 VERSIONS_KEPT = 50
+CHANGED = ("subscription_changed", "subscription_changed_with_backdating")
 
 
 def items_key(subscription: str) -> str:
@@ -33,7 +34,7 @@ def subscription_changed(ctx: Context, unit: Unit, event: Row, at: float) -> Non
         return
     key, account = str(row["id"]), ctx.keys.account_of(str(row.get("customer_id") or ""))
     unit.work.add("contract-status", account, key, {"subscription": key}, at, str(event["id"]))
-    if event.get("event_type") != "subscription_changed":
+    if event.get("event_type") not in CHANGED:
         return
     version = int(row.get("resource_version") or 0)
     scheduled = event.get("source") == "scheduled_job"  # what was planned takes effect: the renewal tells of it

@@ -15,9 +15,9 @@ from synccore.ports.outcomes import Later, Parked
 from synccore.ports.stores import Unit
 from synccore.processes.adjustments import open_credits
 from synccore.processes.context import Context
-from synccore.processes.deal_writes import deal_key
+from synccore.processes.deal_writes import AMENDMENT, corrected_before, correcting, deal_key, kind_of_change, turn_of
 from synccore.processes.open_renewals import tell_open_renewals
-from synccore.processes.scheduled_changes import decision_of, keep_planned
+from synccore.processes.scheduled_changes import decision_of, keep_planned, withdrawn
 from synccore.processes.writes import UNKNOWN_S, Write
 
 
@@ -88,6 +88,7 @@ async def show_contract(ctx: Context, subscription: str) -> str:
         known = Known(
             decision_of(unit, subscription), int(unit.cursors.get(billed_key(subscription)) or 0),
             str(ctx.policy(unit, "platform")["zone"]), bool(open_credits(unit, subscription)),
+            withdrawn(unit, subscription),
         )  # fmt: skip
         return unit.links.external("contract", subscription, "salesforce"), agreement.version < seen, known
 
@@ -115,13 +116,14 @@ async def show_contract(ctx: Context, subscription: str) -> str:
 @dataclass(frozen=True)
 class Known:
     """What the core knows of a contract beside the platform: what sales decided, from when on its bills are posted,
-    the site's zone, and whether a credit of it is not in the ledger yet.
+    the site's zone, whether a credit of it is not in the ledger yet, and whether its renewal was withdrawn.
     """
 
     decision: dict[str, Any] | None
     billed_from: int
     zone: str
     adjusting: bool = False
+    withdrawn: bool = False
 
 
 def contract_fields(agreement: Agreement, known: Known) -> dict[str, Any]:
@@ -136,6 +138,8 @@ def contract_fields(agreement: Agreement, known: Known) -> dict[str, Any]:
         }
     if known.decision is not None:
         fields["Renewal_Opportunity__c"] = known.decision["deal"]
+    elif known.withdrawn:
+        fields |= {"Renewal_Opportunity__c": None, "Renewal_Status__c": None}
     status = _renewal_status(agreement, known)
     return fields | ({"Renewal_Status__c": status} if status else {})
 
@@ -183,17 +187,19 @@ class ContractChange:
         ctx, subscription, kind = self._ctx, str(news["subscription"]), str(news["kind"])
         deal = await ctx.db.run(lambda unit: self._deal(unit, news))
 
-        def look(unit: Unit) -> tuple[str | None, str, dict[str, Any] | None]:
+        def look(unit: Unit) -> tuple[str | None, str, str, dict[str, Any] | None]:
             contract, zone = unit.links.external("contract", subscription, "salesforce"), ctx.policy(unit, "platform")
-            good = unit.cursors.get(made_good_key(deal)) if kind == "Amendment" and deal else None
-            return contract, str(zone["zone"]), json.loads(good) if good else None
+            told = kind_of_change(unit, deal, int(news["version"])) if deal and kind != "Renewal" else kind
+            first = told == AMENDMENT and deal and not corrected_before(unit, deal, int(news["version"]))
+            good = unit.cursors.get(made_good_key(deal)) if first else None
+            return contract, str(zone["zone"]), told, json.loads(good) if good else None
 
-        contract, zone, good = await ctx.db.run(look)
+        contract, zone, told, good = await ctx.db.run(look)
         if contract is None:
             topic = f"contract:{subscription}"
             raise Parked(f"the contract of {subscription} is not in Salesforce yet", waiting_on=(topic,))
         fields = {
-            "Contract__c": contract, "Kind__c": kind, "Origin__c": "sales" if deal else "platform",
+            "Contract__c": contract, "Kind__c": told, "Origin__c": "sales" if deal else "platform",
             "Opportunity__c": deal or None, "Quantity__c": good["seats"] if good else news["quantity"],
             "CurrencyIsoCode": news["currency"], "Effective_On__c": calendar.day(float(news["at"]), zone).isoformat(),
         }  # fmt: skip
@@ -227,8 +233,10 @@ class ContractChange:
             return str(decision["deal"]) if 0 <= int(news["at"]) - int(decision["until"]) <= 1 else ""
         marker = str(news["marker"])
         if marker:
-            kinds = ("amendment", "renewal-now", "amendment-kept")
-            effects = [unit.effects.get(deal_key(ctx, kind, marker)) for kind in kinds]
+            kinds = ("amendment", "amendment-kept")
+            keys = [*(deal_key(ctx, one, marker) for one in kinds), correcting(ctx, unit, marker),
+                    deal_key(ctx, "renewal-now", turn_of(unit, marker))]  # fmt: skip
+            effects = [unit.effects.get(key) for key in keys if key]
             if any(effect is not None and effect.state in ("planned", "unknown") for effect in effects):
                 raise Later(
                     UNKNOWN_S, f"whether {news['key']} is deal {marker}'s doing is not certain yet", counts=False

@@ -265,6 +265,7 @@ HANDLERS: dict[str, Callable[[Context, Unit, Mapping[str, Any], float], None]] =
     "credit_note_created": _credit_note,
     "credit_note_updated": _credit_note,
     "subscription_changed": contract_signals.subscription_changed,
+    "subscription_changed_with_backdating": contract_signals.subscription_changed,
     "subscription_changes_scheduled": contract_signals.subscription_changed,
     "subscription_scheduled_changes_removed": contract_signals.subscription_changed,
     "subscription_renewed": contract_signals.subscription_changed,

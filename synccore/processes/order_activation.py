@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from synccore.domain import calendar, mappings
-from synccore.domain.agreements import Contracted, Unfit, fingerprint
+from synccore.domain.agreements import Contracted, Part, Unfit, fingerprint
 from synccore.domain.agreements import agreed as parts_of
 from synccore.domain.deals import Deal
 from synccore.domain.facts import fact
@@ -22,10 +22,11 @@ from synccore.ports.stores import Unit
 from synccore.ports.systems import CloudErp, Found, Rejected
 from synccore.processes.compensation import Compensation
 from synccore.processes.context import Context, entity_of, item_of, taxes_of
-from synccore.processes.contract_changes import ContractChanges, edited, refuse_reopened
+from synccore.processes.contract_changes import ContractChanges, edited
 from synccore.processes.contract_signals import items_key
+from synccore.processes.corrections import Correction, remember, rest_of, what_was_made
 from synccore.processes.customer_sync import sync_ledger_customer, sync_platform_customer
-from synccore.processes.deal_writes import refuse
+from synccore.processes.deal_writes import correcting, refuse
 from synccore.processes.milestone_billing import open_milestones
 from synccore.processes.one_off_bills import agreed_key, bill_once
 from synccore.processes.renewals import decline
@@ -65,8 +66,10 @@ class OrderActivation:
             collection = self._payment_fields(deal, facts)["auto_collection"]
             await ContractChanges(self._ctx).run(run, deal, items, cycles, collection)
             return
-        if facts["agreed"] and facts["agreed"] != deal.agreed:
-            await refuse(self._ctx, deal, Unfit("deal_edited", edited(deal)))
+        if facts["correcting"] or (facts["agreed"] and facts["agreed"] != deal.agreed):
+            await Correction(self._ctx, deal).edited(
+                run, lambda _agreement: _sold(deal, items), _rest(deal, items), agreed_key(deal.id), edited(deal)
+            )
         on_creation = self._payment_fields(deal, facts)
         customer = str(
             await run.step(
@@ -102,7 +105,7 @@ class OrderActivation:
         if deal.won:
             text = f"deal {deal.name} was taken back when it was won no longer: what is sold again is a new deal"
             await run.step("won-again", lambda: refuse(self._ctx, deal, Unfit("won_again", text)))
-        await run.step("reopened", lambda: refuse_reopened(self._ctx, deal))
+        await ContractChanges(self._ctx).set_back(run, deal)
         await run.step("lost", lambda: decline(self._ctx, deal))
         return False
 
@@ -151,6 +154,7 @@ class OrderActivation:
                 "contract": ctx.policy(unit, "contract"),
                 "kind": ctx.policy(unit, "deal_types").get(deal.type, "new"),
                 "agreed": unit.cursors.get(agreed_key(deal.id)),
+                "correcting": bool(correcting(ctx, unit, deal.id)),
                 "payment_terms": ctx.policy(unit, "payment_terms"),
             }
 
@@ -253,6 +257,8 @@ class OrderActivation:
         def settled(unit: Unit, begun: Contracted) -> None:
             unit.links.put("contract", deal.id, "subscriptions", begun["id"])
             unit.cursors.set(agreed_key(deal.id), deal.agreed)
+            made = what_was_made(subscription, (), parts_of(deal, items), _rest(deal, items), int(begun["starts_at"]))
+            remember(unit, deal.id, made)
             unit.links.put("account-of-contract", begun["id"], "salesforce", deal.account.id)
             unit.cursors.set(items_key(subscription), json.dumps({"0": fingerprint(parts_of(deal, items))}))
             data = {
@@ -312,6 +318,14 @@ class OrderActivation:
         content = {"contract": contract, "opportunity": opportunity, "account": account}
         write = Write(key, "salesforce", "activation", f"opportunity:{deal.id}", digest(content))
         return str(await ctx.once(ctx, write, send, None, settled))
+
+
+async def _sold(deal: Deal, items: dict[str, Item]) -> tuple[Part, ...]:
+    return parts_of(deal, items)
+
+
+def _rest(deal: Deal, items: dict[str, Item]) -> str:
+    return rest_of(deal, [line.sku for line in deal.lines if items[line.sku].recurring])
 
 
 def _first_day(begun: Contracted, facts: Facts) -> date:

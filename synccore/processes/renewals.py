@@ -24,17 +24,18 @@ class Renewal:
     """The decision first, then what it changes: both hold from the end of the term in force on.
 
     A renewal that is won when the platform has begun another term by itself is of that term: there is one renewal.
+    `turn`: its name in the keys, see `deal_writes.turn_of`.
     """
 
-    def __init__(self, ctx: Context, deal: Deal, wanted: tuple[Part, ...], cycles: int) -> None:
-        self._ctx, self._deal, self._wanted, self._cycles = ctx, deal, wanted, cycles
+    def __init__(self, ctx: Context, deal: Deal, wanted: tuple[Part, ...], cycles: int, turn: str) -> None:
+        self._ctx, self._deal, self._wanted, self._cycles, self._turn = ctx, deal, wanted, cycles, turn
         self._cause = f"opportunity:{deal.id}"
 
     async def carry(self, agreement: Agreement, done: bool) -> None:
         """Carry it out once; `done`: the decision is in the platform already."""
         ctx, deal = self._ctx, self._deal
-        key = deal_key(ctx, "renewal", deal.id)
-        items_key = deal_key(ctx, "renewal-items", deal.id)
+        key = deal_key(ctx, "renewal", self._turn)
+        items_key = deal_key(ctx, "renewal-items", self._turn)
         if not done:
             target = await self._target(agreement)
             planned = await ctx.db.run(lambda unit: unit.effects.get(items_key))
@@ -100,16 +101,26 @@ class Renewal:
                 agreement.id, fields, ctx.keys.idempotency(f"{key}#{refusals}")
             )
 
+        def keep(unit: Unit) -> str:
+            if unit.cursors.get(_before_key(self._turn)) is None:  # else it may be in the platform already
+                before = {"action": term.action if term is not None else "", "cycles": agreement.on_renewal,
+                          "renewal": agreement.renewal}  # fmt: skip
+                unit.cursors.set(_before_key(self._turn), json.dumps(before))
+            return ""
+
         def settled(unit: Unit, _version: Any) -> None:
-            unit.cursors.set(decided_key(agreement.id), json.dumps(decision))
+            before = json.loads(unit.cursors.get(_before_key(self._turn)) or "{}")
+            unit.cursors.set(decided_key(agreement.id), json.dumps({**decision, "before": before}))
             if target == "next":
                 plan(unit, agreement, rows_of(wanted), items_key if changes else key)
             data = {"subscription": agreement.id, "opportunity": deal.id, "cycles": self._cycles,
                     "quantity": sum(part.quantity for part in wanted if part.plan)}  # fmt: skip
             at = ctx.clock.now()
-            unit.events.append(fact("renewal-confirmed", "salesforce", deal.id, deal.account.id, at, data, self._cause))
+            told = fact("renewal-confirmed", "salesforce", self._turn, deal.account.id, at, data, self._cause, deal.id)
+            unit.events.append(told)
 
-        await ctx.once(ctx, Write(key, "subscriptions", "renewal", self._cause), send, look, settled)
+        write = Write(key, "subscriptions", "renewal", self._cause, prepare=keep)
+        await ctx.once(ctx, write, send, look, settled)
 
     async def _change(self, agreement: Agreement, held: dict[str, Any], items_key: str) -> None:
         """Schedule the items for the term's end; if that has passed meanwhile, they hold from now on."""
@@ -134,7 +145,7 @@ class Renewal:
             "subscription_items": rows_of(wanted), "cf_sf_change": deal.id,
             "mandatory_items_to_remove": [part.price for part in agreement.parts if part.price not in kept],
         }  # fmt: skip
-        key = deal_key(ctx, "renewal-now", deal.id)
+        key = deal_key(ctx, "renewal-now", self._turn)
 
         async def look() -> Found | None:
             version = marked(await ctx.platform.changes(agreement.id), deal.id)
@@ -164,6 +175,11 @@ class Renewal:
 
         key = ctx.keys.effect("salesforce", "contract-change-owner", term)
         await ctx.once(ctx, Write(key, "salesforce", "contract-change", self._cause, deal.id), send)
+
+
+def _before_key(turn: str) -> str:
+    """Where it is kept what a contract did at its term's end before a renewal was decided."""
+    return f"before-renewal/{turn}"
 
 
 async def decline(ctx: Context, deal: Deal) -> str:

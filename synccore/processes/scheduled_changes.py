@@ -18,9 +18,15 @@ def decided_key(subscription: str) -> str:
 
 
 def decision_of(unit: Unit, subscription: str) -> dict[str, Any] | None:
-    """The latest renewal decision of a contract."""
+    """The latest renewal decision of a contract, None also when it was withdrawn."""
     text = unit.cursors.get(decided_key(subscription))
-    return {"kind": "won", "begun": "", **json.loads(text)} if text else None
+    decision = {"kind": "won", "begun": "", **json.loads(text)} if text else None
+    return None if decision is None or decision["kind"] == "withdrawn" else decision
+
+
+def withdrawn(unit: Unit, subscription: str) -> bool:
+    """Was the latest renewal decision of a contract withdrawn?"""
+    return bool(unit.cursors.get(decided_key(subscription))) and decision_of(unit, subscription) is None
 
 
 def planned_key(subscription: str) -> str:

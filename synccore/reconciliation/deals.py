@@ -39,14 +39,34 @@ def first_bills(matching: Matching) -> dict[str, list[BookDocument]]:
         first = min(one.on or "" for one in bills)
         bills[:] = [bill for bill in bills if bill.on == first]
         if deal in contracted:
-            bills[:] = [min(bills, key=lambda one: one.number)]
+            first_bill = min(bills, key=lambda one: one.number)
+            bills[:] = [first_bill, *_corrections(matching, deal, first_bill)]
     return found
+
+
+def _corrections(matching: Matching, deal: str, first: BookDocument) -> list[BookDocument]:
+    """What came of it that a contract was corrected from its first day on: bills and credit notes of just that term.
+
+    An amendment of that very day that came later cannot be told from it.
+    """
+    if deal not in matching.names.corrected:
+        return []
+    bills = {bill.number: bill for bill in matching.books.bills()}
+    return [
+        bill for bill in bills.values() if bill.number != first.number and bill.starts == first.starts
+        and (bill.deal == deal or (bill.of in bills and bills[bill.of].deal == deal))
+    ]  # fmt: skip
+
+
+def net_of(bill: BookDocument) -> int:
+    """Net of a bill, less than nothing for a credit note."""
+    return -(bill.net or 0) if bill.kind == "credit" else bill.net or 0
 
 
 def _deal(matching: Matching, deal: BookDeal, contract: BookContract | None, bills: list[BookDocument]) -> None:
     matching.outcome.compared += 1
     place = (deal.entity, deal.currency)
-    lacking = deal.net - sum(bill.net or 0 for bill in bills)
+    lacking = deal.net - sum(net_of(bill) for bill in bills)
     if deal.unaccepted and lacking:
         matching.item("waiting for window", deal.id, place, {WON: deal.unaccepted}, "milestones not accepted yet")
         lacking -= deal.unaccepted
@@ -63,7 +83,7 @@ def _deal(matching: Matching, deal: BookDeal, contract: BookContract | None, bil
         cause = f"{what} was won on {deal.closed_on} and has neither contract nor bill in the subscription platform"
         matching.add(finding("missing", "subscriptions", "deal", deal.id, *place, lacking, cause, matching.now))
         return
-    is_, should = sum(bill.net or 0 for bill in bills), deal.net
+    is_, should = sum(net_of(bill) for bill in bills), deal.net
     fields = (Difference("net", str(is_), str(should)),)
     cause = f"{what} was won for {should} and billed for {is_} (minor units, net)"
     matching.add(

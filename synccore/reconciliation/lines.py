@@ -2,7 +2,7 @@
 
 from synccore.domain.books import BookDocument
 from synccore.ports.reports import Line
-from synccore.reconciliation.deals import first_bills
+from synccore.reconciliation.deals import first_bills, net_of
 from synccore.reconciliation.documents import signed
 from synccore.reconciliation.matching import OPEN, POSTED, RECEIVED, SHOWN, WON, Matching
 from synccore.reconciliation.words import finding
@@ -53,7 +53,7 @@ def _lines(matching: Matching, place: Place) -> list[Line]:
     )
     rows = (
         (WON, "Salesforce, won net", sum(deal.net for deal in deals), "platform, billed net",
-         sum(bill.net or 0 for deal in deals for bill in firsts.get(deal.id, []))),
+         sum(net_of(bill) for deal in deals for bill in firsts.get(deal.id, []))),
         (POSTED, "platform, billed gross", sum(signed(one, one.gross) for one in bills), "ledger, posted gross",
          sum(signed(one, one.gross) for one in postings)),
         (OPEN, "platform, open", sum(signed(one, one.open) for one in bills) - unused, "ledger, receivables",

@@ -98,6 +98,7 @@ class _Reader:
             customer, deal, float(row.get("updated_at") or 0), _elsewhere(row),
             str(row.get("reference_invoice_id") or ""),
             self._names.keys.correction_of(str(row.get("customer_notes") or "")),
+            min((int(one["date_from"]) for one in row.get("line_items") or () if one.get("date_from")), default=0),
         )  # fmt: skip
 
     def payment(self, row: Row) -> BookReceipt:

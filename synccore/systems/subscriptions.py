@@ -30,7 +30,7 @@ OPEN = ("posted", "payment_due", "not_paid")
 EVENTS = (
     "invoice_generated", "invoice_updated", "payment_succeeded", "payment_failed", "payment_refunded",
     "transaction_created", "transaction_updated", "credit_note_created", "credit_note_updated",
-    "subscription_changed", "subscription_changes_scheduled",
+    "subscription_changed", "subscription_changed_with_backdating", "subscription_changes_scheduled",
     "subscription_scheduled_changes_removed", "subscription_renewed", "subscription_cancelled",
     "contract_term_created", "contract_term_renewed", "contract_term_completed", "contract_term_terminated",
     "subscription_cancellation_scheduled", "subscription_scheduled_cancellation_removed",
@@ -164,6 +164,12 @@ class SubscriptionsAdapter:
         rows = [event["content"].get("subscription") or {} for event in events]
         found = [platform_values.version(row) for row in rows if row.get("id") == subscription_id]
         return sorted(found, key=lambda one: one.number)
+
+    async def unschedule(self, subscription_id: str, key: str) -> int:
+        """POST /subscriptions/{id}/remove_scheduled_changes."""
+        path, operation = f"/subscriptions/{_seg(subscription_id)}/remove_scheduled_changes", "remove_scheduled_changes"
+        body = await self._post(f"subscription.{operation}", path, {}, "subscription", key)
+        return int(body["subscription"]["resource_version"])
 
     async def bill_by_reference(self, customer_id: str, po_number: str) -> str | None:
         """Looked for among the customer's bills: nothing but the reference tells one-off bills apart."""

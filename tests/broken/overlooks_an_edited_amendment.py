@@ -4,7 +4,7 @@ from synccore.bootstrap import Parts
 from tests.broken import alter, recoveries
 
 STORY = recoveries.edited_amendment()
-CAUGHT_BY = {"story"}
+CAUGHT_BY = {"I5"}
 
 
 def change(parts: Parts) -> Parts:

@@ -4,7 +4,7 @@ from synccore.bootstrap import Parts
 from tests.broken import alter, stories
 
 STORY = stories.edited()
-CAUGHT_BY = {"I5", "story"}
+CAUGHT_BY = {"I5"}
 
 
 def change(parts: Parts) -> Parts:

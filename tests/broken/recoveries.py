@@ -19,8 +19,29 @@ def edited_amendment() -> Scenario:
         "edited-amendment", "customer: " + LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}",
         "close: lake-1", "settle",
         "deal: {id: lake-more, type: amendment, of: lake-1, customer: lake, lines: [{sku: PLAT-ANNUAL, quantity: 3}]}",
-        "close: lake-more", "settle", "edit_deal: {deal: lake-more, lines: {PLAT-ANNUAL: 5}}", "settle",
-        "expect: {exceptions: [deal_edited]}", "edit_deal: {deal: lake-more, lines: {PLAT-ANNUAL: 3}}", "settle",
+        "close: lake-more", "advance: 2d", "edit_deal: {deal: lake-more, lines: {PLAT-ANNUAL: 5}}", "settle",
+    )  # fmt: skip
+
+
+def reopened_amendment() -> Scenario:
+    """Three seats more are carried out, and the deal is set back two days later."""
+    return story(
+        "reopened-amendment", "customer: " + LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}",
+        "close: lake-1", "settle",
+        "deal: {id: lake-more, type: amendment, of: lake-1, customer: lake, lines: [{sku: PLAT-ANNUAL, quantity: 3}]}",
+        "close: lake-more", "advance: 2d", "reopen: lake-more", "settle",
+        expect="expect: {exceptions: [], dead_letters: 0, sync: {lake-more: Taken back}}",
+    )  # fmt: skip
+
+
+def reopened_renewal() -> Scenario:
+    """A renewal over more seats is decided, set back, edited, and won again before its term begins."""
+    return story(
+        "reopened-renewal", "customer: " + LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}",
+        "close: lake-1", "settle",
+        "deal: {id: lake-2, type: renewal, of: lake-1, customer: lake, lines: [{sku: PLAT-ANNUAL, quantity: 14}]}",
+        "close: lake-2", "settle", "reopen: lake-2", "settle", "edit_deal: {deal: lake-2, lines: {PLAT-ANNUAL: 12}}",
+        "close: lake-2", "settle", "advance: 1d",
     )  # fmt: skip
 
 

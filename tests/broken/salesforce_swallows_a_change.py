@@ -7,10 +7,10 @@ CAUGHT_BY = {"I2", "I5"}
 
 
 def lie(hangar):
-    def make(put):
-        def silent(one, *given):
-            return None if (one.entity, one.kind) == ("Opportunity", "UPDATE") else put(one, *given)
+    def make(tell):
+        def silent(told):
+            tell([one for one in told if (one.entity, one.kind) != ("Opportunity", "UPDATE")])
 
         return silent
 
-    return alter.member(hangar.systems["salesforce"].capture, "_put", make)
+    return alter.member(hangar.systems["salesforce"].capture, "_tell", make)

@@ -7,6 +7,7 @@ from tests.broken import alter, stories
 
 STORY = stories.amended_together()
 CAUGHT_BY = {"I4"}
+REPLAY = True
 
 
 def change(parts: Parts) -> Parts:

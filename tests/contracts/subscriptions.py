@@ -203,6 +203,10 @@ CASES = (
             ("credit_option_for_current_term_charges", "full"),
         ], HELD, headers=ONCE, answers={"subscription": {"id": "sub-006A", "resource_version": like(7)}}),
     ), lambda version: version == 7),
+    Case("unschedule", lambda site: site.unschedule("sub-006A", "once-1"), (
+        post("nothing scheduled any more", "/subscriptions/sub-006A/remove_scheduled_changes", [], AMENDED,
+             headers=ONCE, answers={"subscription": {"id": "sub-006A", "resource_version": like(7)}}),
+    ), lambda version: version == 7),
     Case("changes", lambda site: site.changes("sub-006A"), (
         get("the changes of subscriptions, oldest first", "/events", AMENDED, query={
             "event_type[is]": "subscription_changed", "sort_by[asc]": "occurred_at", "limit": "100",

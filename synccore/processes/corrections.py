@@ -1,0 +1,281 @@
+"""A deal that was carried out and is edited, or an amendment that is won no longer: its change is made good.
+
+The platform changes the contract once more, dated back to the day from which the deal has held: it credits what it
+charged from that day on and charges what holds instead, so that nothing is left of the slip. Part of order-activation.
+What more depends on (a later change, a renewal, money that would have to be given back) is for a person.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+from synccore.domain.agreements import Agreement, Part, Unfit, amended, fingerprint
+from synccore.domain.deals import Deal
+from synccore.domain.facts import fact
+from synccore.domain.keys import CORRECTED
+from synccore.ports.engine import Run
+from synccore.ports.outcomes import Later
+from synccore.ports.stores import Unit
+from synccore.ports.systems import Found, Rejected
+from synccore.processes.compensation import TAKEN_BACK, credit_due, give_back, gives_back, shared
+from synccore.processes.context import Context
+from synccore.processes.contract_status import change_key, show_contract
+from synccore.processes.deal_writes import (
+    AMENDMENT,
+    BACK,
+    CORRECTION,
+    REVERSAL,
+    correction_key,
+    corrections_key,
+    corrections_of,
+    refuse,
+    said,
+)
+from synccore.processes.scheduled_changes import parts_of, rows_of
+from synccore.processes.write_back import report_deal
+from synccore.processes.writes import Write
+
+Parts = tuple[Part, ...]
+Made = dict[str, Any]  # {subscription, at: epoch seconds, before, after: rows, rest, metered: prices, back: undone}
+Sold = Callable[[Agreement], Awaitable[Parts]]
+Plan = dict[str, Any]  # {n, subscription, at: None for now, before, wanted: rows, agreed, bills to be credited}
+
+
+def made_key(deal: str) -> str:
+    """Where it is remembered what a deal has made of its contract, see `Made`."""
+    return f"made-of/{deal}"
+
+
+def rest_of(deal: Deal, recurring: Iterable[str]) -> str:
+    """A fingerprint of all that a deal sells beside its `recurring` products, and of when it holds."""
+    kept = set(recurring)
+    lines = tuple(line for line in deal.lines if line.sku not in kept)
+    return deal.model_copy(update={"lines": lines}).agreed
+
+
+def remember(unit: Unit, deal: str, made: Made) -> None:
+    """What the deal makes of its contract, for the day on which it is edited or set back."""
+    unit.cursors.set(made_key(deal), json.dumps(made))
+
+
+def date_made(unit: Unit, deal: str, version: int) -> None:
+    """The change is in the platform: `version` (milliseconds, so the vendor says) is the moment it holds from."""
+    made = made_of(unit, deal)
+    if made is not None:
+        remember(unit, deal, {**made, "at": version // 1000})
+
+
+def made_of(unit: Unit, deal: str) -> Made | None:
+    """What it made, None when that is not known."""
+    text = unit.cursors.get(made_key(deal))
+    return json.loads(text) if text else None
+
+
+class Correction:
+    """Brings the contract of one deal to what the deal says now, once; what is begun is finished."""
+
+    def __init__(self, ctx: Context, deal: Deal) -> None:
+        self._ctx, self._deal, self._cause = ctx, deal, f"opportunity:{deal.id}"
+
+    async def edited(self, run: Run, sold: Sold, rest: str, agreed_in: str, why: str) -> None:
+        """The deal was edited, or is won again. `sold`: its recurring parts now, what an amendment adds.
+
+        `agreed_in`: the cursor of what it was carried out as; `why`: what is said of it when a person must decide.
+        Parks then.
+        """
+        plan = await run.step("correction", lambda: self._plan_edit(sold, rest, why))
+        await run.step("correct", lambda: self._change(plan, agreed_in, why))
+        self._still(plan, self._deal.agreed)
+
+    async def taken_back(self, run: Run, agreed_in: str, why: str) -> None:
+        """The amendment is won no longer: what it sold once is credited, then its change is undone. Parks as above."""
+        plan = await run.step("correction", lambda: self._plan_back(why))
+        for number in plan["bills"]:
+            await run.step(f"credit-{number}", lambda number=number: credit_due(self._ctx, number, self._cause))  # type: ignore[misc]
+            await run.step(f"give-back-{number}", lambda number=number: give_back(self._ctx, number, self._cause))  # type: ignore[misc]
+        await run.step("correct", lambda: self._change(plan, agreed_in, why))
+        self._still(plan, BACK)
+        await run.step("contract", lambda: show_contract(self._ctx, plan["subscription"]))
+        told = TAKEN_BACK, "", str(plan["subscription"])
+        await run.step("write-back", lambda: report_deal(self._ctx, self._deal, *told))
+
+    def _still(self, plan: Plan, wanted: str) -> None:
+        """What was begun is done; if sales wants another thing by now, that comes next."""
+        if plan["agreed"] != wanted:
+            raise Later(1.0, f"deal {self._deal.name} was edited again while it was corrected", counts=False)
+
+    # -- may it be done without a person? ----------------------------------------------------------
+
+    async def _plan_edit(self, sold: Sold, rest: str, why: str) -> Plan:
+        known = await self._ctx.db.run(self._known)
+        if known["open"] is not None:
+            return dict(known["open"])
+        made: Made | None = known["made"]
+        again = made is not None and bool(made["back"])
+        kind = "won_again" if again else "deal_edited"
+        agreement, reason = await self._agreement(made), _left_to_person(known, "reopened" if again else "edited")
+        if not reason and again and known["bills"]:
+            reason = f"what it sold once was credited ({', '.join(known['bills'])})"
+        if not reason and not again and made is not None and made["rest"] != rest:
+            reason = "more of it was edited than what recurs"
+        wanted: Parts = ()
+        if not reason and made is not None and agreement is not None:
+            parts = await sold(agreement)
+            base = agreement.parts if again else parts_of(made["before"])
+            whole = amended(base, parts, known["price"]) if self._deal.kind == "amendment" else parts
+            wanted = () if isinstance(whole, Unfit) else whole
+            reason = whole.reason if isinstance(whole, Unfit) else await self._hindrance(known, agreement, wanted)
+        if reason or made is None or agreement is None:
+            await refuse(self._ctx, self._deal, Unfit(kind, said(why, reason or "its contract is gone")))
+            raise AssertionError("unreachable")
+        return await self._begin(known, None if again else made["at"], agreement, wanted, self._deal.agreed)
+
+    async def _plan_back(self, why: str) -> Plan:
+        known = await self._ctx.db.run(self._known)
+        if known["open"] is not None:
+            return dict(known["open"])
+        made: Made | None = known["made"]
+        agreement, reason = await self._agreement(made), _left_to_person(known, "reopened")
+        if not reason and made is not None and made["metered"]:
+            reason = f"it has added usage ({', '.join(made['metered'])}) that may have to be billed"
+        wanted = parts_of(made["before"]) if made is not None else ()
+        if not reason and agreement is not None:
+            reason = await self._hindrance(known, agreement, wanted) or await self._touched(known)
+        if reason or made is None or agreement is None:
+            await refuse(self._ctx, self._deal, Unfit("deal_reopened", said(why, reason or "its contract is gone")))
+            raise AssertionError("unreachable")
+        return await self._begin(known, made["at"], agreement, wanted, BACK)
+
+    async def _agreement(self, made: Made | None) -> Agreement | None:
+        return await self._ctx.platform.agreement(str(made["subscription"])) if made is not None else None
+
+    def _known(self, unit: Unit) -> dict[str, Any]:
+        number = unit.links.external("bill-of-deal", self._deal.id, "subscriptions")
+        return {
+            "policy": self._ctx.policy(unit, "compensation"), "price": self._ctx.policy(unit, "amendment")["price"],
+            "made": made_of(unit, self._deal.id), "bills": [number] if number else [],
+            **corrections_of(unit, self._deal.id),
+        }  # fmt: skip
+
+    async def _hindrance(self, known: dict[str, Any], agreement: Agreement, wanted: Parts) -> str:
+        """Why the contract cannot be corrected without a person, '' if it can."""
+        made, name = known["made"], agreement.id
+        if agreement.status != "active":
+            return f"{name} is {agreement.status}"
+        if agreement.scheduled is not None or agreement.renewal:
+            return f"what holds after the end of {name}'s term is decided already"
+        if made["back"]:
+            return ""  # it begins anew, now
+        if fingerprint(agreement.parts) != fingerprint(parts_of(made["after"])):
+            return f"{name} was changed since"
+        if made["at"] < agreement.term_began:
+            return f"it has held since before the billing term in which {name} is"
+        bills = await self._ctx.platform.bills_of_subscription(name)
+        common = [bill.id for bill in bills if shared(bill)]
+        if common:
+            return f"{', '.join(common)} bills other contracts too"
+        paid = [bill.id for bill in bills if bill.paid]
+        if paid and _worth(wanted) < _worth(agreement.parts) and not gives_back(known["policy"]):
+            return f"{', '.join(paid)} is paid in part or whole, and money would have to be given back"
+        return ""
+
+    async def _touched(self, known: dict[str, Any]) -> str:
+        """Whether money has touched what the deal has sold once."""
+        bills = [bill for number in known["bills"] if (bill := await self._ctx.platform.bill(number)) is not None]
+        back = gives_back(known["policy"])
+        touched = [bill.id for bill in bills if bill.due + (bill.paid if back else 0) != bill.gross]
+        return f"{', '.join(touched)} is paid or credited in part or whole" if touched else ""
+
+    async def _begin(
+        self, known: dict[str, Any], at: int | None, agreement: Agreement, wanted: Parts, agreed: str
+    ) -> Plan:
+        plan = {
+            "n": int(known["n"]) + 1, "subscription": agreement.id, "at": at, "before": rows_of(agreement.parts),
+            "wanted": rows_of(wanted), "agreed": agreed, "bills": known["bills"] if agreed == BACK else [],
+        }  # fmt: skip
+        await self._ctx.db.run(lambda unit: self._keep(unit, {"n": plan["n"], "open": plan}))
+        return plan
+
+    # -- the change --------------------------------------------------------------------------------
+
+    async def _change(self, plan: Plan, agreed_in: str, why: str) -> int:
+        ctx, deal, subscription = self._ctx, self._deal, str(plan["subscription"])
+        wanted = parts_of(plan["wanted"])
+        kept = {part.price for part in wanted}
+        dated = {} if plan["at"] is None else {"change_option": "specific_date", "changes_scheduled_at": plan["at"]}
+        fields = {
+            "subscription_items": rows_of(wanted), "cf_sf_change": deal.id, **dated,
+            "mandatory_items_to_remove": [row["item_price_id"] for row in plan["before"]
+                                          if row["item_price_id"] not in kept],
+        }  # fmt: skip
+        key = correction_key(ctx, deal.id, plan["n"])
+
+        async def look() -> Found | None:
+            known = await ctx.platform.agreement(subscription)
+            there = known is not None and fingerprint(known.parts) == fingerprint(wanted)
+            return Found(known.version) if known is not None and there else None
+
+        async def send(refusals: int) -> int:
+            return await ctx.platform.change_subscription(
+                subscription, fields, ctx.keys.idempotency(f"{key}#{refusals}")
+            )
+
+        def settled(unit: Unit, version: Any) -> None:
+            self._done(unit, plan, int(version), agreed_in)
+
+        try:
+            return int(await ctx.once(ctx, Write(key, "subscriptions", "correction", self._cause), send, look, settled))
+        except Rejected as refusal:  # certain: nothing has changed, and what the deal says is for a person
+            await ctx.db.run(lambda unit: self._keep(unit, {"open": None}))
+            kind = "deal_reopened" if plan["agreed"] == BACK else "deal_edited"
+            await refuse(ctx, deal, Unfit(kind, said(why, str(refusal))))
+            raise
+
+    def _keep(self, unit: Unit, changed: dict[str, Any]) -> None:
+        known = corrections_of(unit, self._deal.id) | changed
+        unit.cursors.set(corrections_key(self._deal.id), json.dumps(known))
+
+    def _done(self, unit: Unit, plan: Plan, version: int, agreed_in: str) -> None:
+        deal, back = self._deal, plan["agreed"] == BACK
+        made = made_of(unit, deal.id) or {}
+        fresh = {"at": version // 1000, "before": plan["before"]} if plan["at"] is None else {}
+        remember(unit, deal.id, {**made, **fresh, "after": plan["wanted"], "back": back})
+        first = [int(unit.cursors.get(change_key(deal.id)) or 0), AMENDMENT]
+        kind = REVERSAL if back else AMENDMENT if plan["at"] is None else CORRECTION
+        done = corrections_of(unit, deal.id)["done"] or [first]
+        self._keep(unit, {"open": None, "done": [*done, [version, kind]]})
+        unit.cursors.set(change_key(deal.id), str(version))
+        unit.cursors.set(agreed_in, plan["agreed"])
+        if deal.kind == "new":
+            unit.links.put(CORRECTED, deal.id, "subscriptions", deal.id)
+        at, account, key = self._ctx.clock.now(), deal.account.id, f"{deal.id}/{plan['n']}"
+        holds = version // 1000 if plan["at"] is None else int(plan["at"])
+        if back:
+            data = {"opportunity": deal.id, "subscription": plan["subscription"], "invoices": plan["bills"]}
+            unit.events.append(fact("deal-taken-back", "salesforce", key, account, at, data, self._cause, deal.id))
+            return
+        data = {
+            "opportunity": deal.id, "subscription": plan["subscription"],
+            "holds_from": holds,
+            "before": _worth(parts_of(plan["before"])), "after": _worth(parts_of(plan["wanted"])),
+            "currency": deal.currency,
+        }  # fmt: skip
+        unit.events.append(fact("deal-corrected", "salesforce", key, account, at, data, self._cause, deal.id))
+
+
+def what_was_made(
+    subscription: str, before: Parts, after: Parts, rest: str, at: int = 0, metered: Iterable[str] = ()
+) -> Made:  # fmt: skip
+    """See `Made`; what is not dated yet is by `date_made`."""
+    return {"subscription": subscription, "at": at, "before": rows_of(before), "after": rows_of(after), "rest": rest,
+            "metered": list(metered), "back": False}  # fmt: skip
+
+
+def _left_to_person(known: dict[str, Any], word: str) -> str:
+    if known["policy"][word] != "auto":
+        return "the policy `compensation` leaves it to a person"
+    return "" if known["made"] is not None else "what it has made of its contract is not known"
+
+
+def _worth(parts: Parts) -> int:
+    return sum(part.quantity * (part.unit_price or 0) for part in parts)
