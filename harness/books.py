@@ -85,6 +85,7 @@ def _salesforce(book: Mapping[str, Any], canon: Canon, correlation: Correlation)
     for row in rows(book, "document", "Invoice__c"):
         canon.documents.append(_invoice_copy(row, canon))
     numbers = {row["Id"]: row["Invoice_Number__c"] or "" for row in rows(book, "document", "Invoice__c")}
+    _shares(rows(book, "document", "Invoice_Share__c"), numbers, canon)
     for row in rows(book, "document", "Credit_Note__c"):
         canon.documents.append(_credit_copy(row, canon, numbers))
     for row in rows(book, "document", "Payment__c"):
@@ -166,6 +167,14 @@ def _credit_copy(row: Row, canon: Canon, numbers: Mapping[str, str]) -> Document
         net, tax, gross, left, row.get("Issue_Date__c") or "", "", row.get("Status__c") or "",
         of=numbers.get(row.get("Invoice__c") or "", ""),
     )  # fmt: skip
+
+
+def _shares(shown: list[Row], numbers: Mapping[str, str], canon: Canon) -> None:
+    keys = {one.id: one.key for one in canon.contracts if one.system == "salesforce"}
+    for row in shown:
+        bill, contract = numbers.get(row.get("Invoice__c") or "", ""), keys.get(row.get("Contract__c") or "", "")
+        net, tax = (minor(row.get(f"{name}__c") or 0, row["CurrencyIsoCode"]) for name in ("Net", "Tax"))
+        canon.shared.setdefault(bill, []).append((contract, net, tax))
 
 
 def _epoch(stamp: Any) -> float:

@@ -344,6 +344,7 @@ class Canon:
     receipts: list[Receipt] = field(default_factory=list)
     ledger: list[LedgerLine] = field(default_factory=list)
     deferrals: list[Deferral] = field(default_factory=list)
+    shared: dict[str, list[tuple[str, int, int]]] = field(default_factory=dict)  # bill -> contract, net, tax, in sales
     services: dict[str, set[tuple[str, str, int]]] = field(default_factory=dict)  # bill -> its lines' days and net
     moved: list[Document] = field(default_factory=list)  # what a ledger carries of bills that another one posted
     cleared: list[Cleared] = field(default_factory=list)  # what a ledger has given away of its bills

@@ -59,19 +59,24 @@ def _chain(
     holds = next(event for event in chain if event.holds)
     mine = recorded.get(holds.id, [])
     found.held += 1
-    if not mine and _credited(chain, holds, recorded, credited, lowered):
+    before = _billed_before(chain, holds, recorded, credited, lowered)
+    if not mine and before == holds.quantity:
         found.rated += 1
         return
+    lacked = len(mine) == 1 and before is not None and before + mine[0].quantity == holds.quantity
     for event in chain:
         for usage in recorded.get(event.id, ()) if event is not holds else ():
             said = f"event {event.id} was corrected by {holds.id} and still counts"
-            (found.wrong if mine or not usage.bill else found.missing).append((holds.id, said))
+            if mine or not usage.bill:
+                found.wrong += [] if lacked and usage.bill else [(holds.id, said)]
+            elif not any(key == holds.id for key, _ in found.missing):
+                found.missing.append((holds.id, said))
     if len(mine) > 1:
         found.wrong.append((holds.id, f"event {holds.id} is recorded {len(mine)} times"))
     elif not mine:
         if not any(key == holds.id for key, _ in found.missing):
             found.missing.append((holds.id, f"event {holds.id} is not in the platform"))
-    elif mine[0].quantity != holds.quantity:
+    elif mine[0].quantity != holds.quantity and not lacked:
         found.wrong.append((holds.id, f"event {holds.id} is {mine[0].quantity} there, not {holds.quantity}"))
     elif mine[0].bill or not mine[0].quantity:
         found.rated += 1
@@ -81,18 +86,25 @@ def _chain(
         found.missing.append((holds.id, f"event {holds.id} lies in a term that was billed without it"))
 
 
-def _credited(
+def _billed_before(
     chain: list[UsageEvent], holds: UsageEvent, recorded: dict[str, list[RecordedUsage]],
     credited: dict[str, CreditedUsage], lowered: dict[str, Decimal],
-) -> bool:  # fmt: skip
-    """Does an earlier version stand on a bill, with credits down to what holds? Notes what was credited so far."""
-    billed = [usage for event in chain for usage in recorded.get(event.id, ()) if usage.bill]
-    if len(billed) != 1:
-        return False
-    told = [event.quantity for event in chain if event.id in credited and event.quantity is not None]
-    left = min([billed[0].quantity, *told])
-    lowered[billed[0].line] += billed[0].quantity - left
-    return left == holds.quantity
+) -> Decimal | None:  # fmt: skip
+    """What earlier versions come to on their bills after all credits, None if none is billed. Notes what was credited.
+
+    What a later version says beyond that is billed by itself.
+    """
+    billed = [usage for event in chain if event is not holds for usage in recorded.get(event.id, ()) if usage.bill]
+    total = Decimal(0)
+    for usage in billed:
+        told = [
+            event.quantity for event in chain
+            if event.id in credited and credited[event.id].line == usage.line and event.quantity is not None
+        ]  # fmt: skip
+        left = min([usage.quantity, *told])
+        lowered[usage.line] += usage.quantity - left
+        total += left
+    return total if billed else None
 
 
 def _credits(

@@ -30,10 +30,28 @@ def fields_agree(case: Case) -> tuple[int, list[str]]:
             fields = tuple(name for name in fields if name != "due")  # a credit falls due on no day
         if case.excuses.item((bill.key, f"bill:{bill.key}"), "", 0) is None:
             findings += _differences(bill, copy, fields, f"{copy.system} {copy.key}")
-    findings += _contracts_agree(canon)
+    findings += _contracts_agree(canon) + _shares_agree(case)
     told, untrue = changes.told_as_they_are(case)
     seen, differing = _receipts_agree(case)
     return checked + told + seen, findings + untrue + differing
+
+
+def _shares_agree(case: Case) -> list[str]:
+    """A bill of several contracts says in sales what each of them has of it, where sales knows the contract."""
+    canon, findings = case.canon, []
+    known = {contract.key for contract in canon.contracts if contract.system == "salesforce"}
+    copies = {copy.key for copy in canon.of("salesforce") if copy.kind == "invoice"}
+    for bill in canon.bills():
+        if bill.kind != "invoice" or len(bill.shares) < 2 or bill.key not in copies:
+            continue
+        wanted = sorted((share.subscription, share.net) for share in bill.shares if share.subscription in known)
+        shown = canon.shared.get(bill.key, [])
+        whole = sum(net for _, net, _ in shown) == bill.net
+        right = sorted((contract, net) for contract, net, _ in shown) == wanted
+        right = right and (not whole or sum(tax for *_, tax in shown) == bill.tax)
+        if case.core_known and not right and case.excuses.item((bill.key, f"bill:{bill.key}"), "", 0) is None:
+            findings.append(f"sales is shown {sorted(shown)} of the contracts on bill {bill.key}, they have {wanted}")
+    return findings
 
 
 def _receipts_agree(case: Case) -> tuple[int, list[str]]:

@@ -66,6 +66,11 @@ class Bill(Value):
         """All contracts that it bills, each once."""
         return (self.subscription_id,) if self.subscription_id else _named(line.subscription for line in self.lines)
 
+    def share(self, subscription: str) -> tuple[int, int]:
+        """What one of its contracts has of it: net and tax."""
+        own = [line for line in self.lines if line.subscription == subscription]
+        return sum(line.net for line in own), sum(line.tax for line in own)
+
     def term_start(self, subscription: str) -> int:
         """When the youngest service period begins that it bills of one of its contracts, 0 for none."""
         own = (line for line in self.lines if line.subscription in ("", subscription))

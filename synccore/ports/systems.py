@@ -119,19 +119,18 @@ class Salesforce(Reachable, Milestones, Protocol):
 
     async def write_contract_change(self, key: str, fields: Mapping[str, Any]) -> None:
         """Upsert Contract_Change__c by its key."""
-        ...
 
     async def write_bill(self, number: str, fields: Mapping[str, Any]) -> None:
         """Upsert Invoice__c by its number (a level)."""
-        ...
+
+    async def write_shares(self, number: str, shares: Mapping[str, Mapping[str, Any]]) -> bool:
+        """Upsert Invoice_Share__c of a bill by their keys (levels); False for an org that has no such object."""
 
     async def write_credit(self, number: str, fields: Mapping[str, Any], bill: str) -> None:
         """Upsert Credit_Note__c by its number, referring to its bill's Invoice__c (a level)."""
-        ...
 
     async def write_receipt(self, key: str, fields: Mapping[str, Any], number: str, bill: Mapping[str, Any]) -> None:
         """Upsert Payment__c by its key, together with its Invoice__c if it names one (levels, one transaction)."""
-        ...
 
     async def write_account(self, account_id: str, fields: Mapping[str, Any]) -> None:
         """Update fields of an account (a level)."""

@@ -53,8 +53,9 @@ POLICIES: dict[str, dict[str, Any]] = {
     "receipts": {"on_account": "platform"},  # money for no bill: the customer's excess payment, or the `ledger`'s alone
     "refunds": {"erp_account": ""},  # bank account of the cloud ledger that pays out; '' is that ledger's own choice
     # late: list, or next_period: billed with the term in which it was reported. corrected (after its bill was closed):
-    # list, or credit: what was billed too much is credited at the bill's own prices
-    "usage": {"late": "list", "corrected": "list"},
+    # list, or credit: what was billed too much is credited at the bill's own prices. raised (the same, upwards): list,
+    # or next_period: what was billed too little is billed with the term in which it was reported, at that one's prices
+    "usage": {"late": "list", "corrected": "list", "raised": "list"},
     "deal_types": {"Renewal": "renewal", "Amendment": "amendment"},  # all other types are new business
     "reconciliation": {"at": "", "zone": "UTC", "heal": False, "limit": 25},  # at: HH:MM of each day; "": on demand
     "rounding": {"erp_item": "", "tax_code": ""},

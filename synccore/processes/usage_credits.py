@@ -1,14 +1,37 @@
-"""Usage that is corrected after its bill was closed: what was billed too much is credited, where policy says so.
+"""Usage that is corrected after its bill was closed: what was billed too much is credited, where policy says so, and
+what was billed too little is named, for the next bill.
 
 The bill's own line says what its last units cost; the credit notes on it say what was corrected before. Nothing is
-remembered here, so that a note that somebody voids is no correction any more.
+remembered here, so that a note that somebody voids is no correction any more. A usage that is dated in a term that is
+billed is billed by no bill (see `usage_upload`), and a closed bill takes no more lines
+(https://apidocs.chargebee.com/docs/api/usages, /invoices): what is lacking is a usage of the running term.
 """
+
+from decimal import Decimal
 
 from synccore.domain.keys import UsageCorrection
 from synccore.domain.usage import RatedLine, Recorded, UsageEvent, platform_id
 from synccore.ports.systems import Found, Rejected
 from synccore.processes.context import Context
 from synccore.processes.writes import Write
+
+
+async def billed_in_all(ctx: Context, billed: list[UsageEvent]) -> Decimal | None:
+    """What bills say of an event and of what corrected it, after all that was credited; None if a line is gone."""
+    usages, total = ctx.platform.usages, Decimal(0)
+    for event in billed:
+        found: Recorded | None = await usages.find(event.subscription, platform_id(event.id))
+        line = await usages.rated(found.bill, found.line) if found is not None and found.bill else None
+        if found is None or line is None:
+            return None
+        total += line.billed_now(UsageCorrection("", event.id, found.quantity, found.quantity))
+    return total
+
+
+async def minimum(ctx: Context, sku: str, currency: str) -> bool:
+    """Is a minimum committed for what is used of a product? Then a term's bill is more than the sum of its usages."""
+    minimums = await ctx.db.run(lambda unit: ctx.policy(unit, "commitments"))
+    return (minimums.get(sku) or {}).get(currency) is not None
 
 
 async def credit_correction(ctx: Context, event: UsageEvent, billed: UsageEvent, sku: str) -> str:
@@ -59,8 +82,7 @@ def _too_much(line: RatedLine, correction: UsageCorrection) -> int:
 
 
 async def _hindrance(ctx: Context, line: RatedLine, correction: UsageCorrection, sku: str) -> str:
-    minimums = await ctx.db.run(lambda unit: ctx.policy(unit, "commitments"))
-    if (minimums.get(sku) or {}).get(line.currency) is not None:
+    if await minimum(ctx, sku, line.currency):
         return "a minimum is committed for what was used"
     if not line.steps:
         return "the bill's line is no sum of units at prices"

@@ -2,9 +2,10 @@
 
 A correction replaces: what it corrects is taken back, and recorded anew under its own id. What can no longer be billed
 in its own term is listed for a person, or billed in the next term where the policy `usage` says so; what was billed too
-much is listed or credited.
+much is listed or credited, what was billed too little is listed or, as the difference, billed in the next term.
 """
 
+from decimal import Decimal
 from typing import Any
 
 from synccore.domain.deals import Value
@@ -16,7 +17,7 @@ from synccore.ports.stores import Unit
 from synccore.ports.systems import Found, Rejected, Unknown
 from synccore.ports.usage import UsageEntry
 from synccore.processes.context import Context
-from synccore.processes.usage_credits import credit_correction
+from synccore.processes.usage_credits import billed_in_all, credit_correction, minimum
 from synccore.processes.usage_intake import versions
 from synccore.processes.writes import UNKNOWN_S, Write
 
@@ -34,6 +35,10 @@ class _Known(Value):
     sku: str
     prices: dict[str, str]
     policy: dict[str, Any]
+
+    def of(self, quantity: Decimal) -> "_Known":
+        """The same, to be recorded as so much."""
+        return self.model_copy(update={"event": self.event.model_copy(update={"quantity": quantity})})
 
 
 class UsageUpload:
@@ -54,13 +59,17 @@ class UsageUpload:
             await run.step("withdraw", lambda: self._withdraw(event))
             return
         place = await run.step("place", lambda: self._place(known))
+        billed = []
         for one in known.earlier:
             bill = await run.step("replace", lambda one=one: self._withdraw(one))  # type: ignore[misc]
-            if bill:
-                reason = await run.step("credit", lambda one=one: self._credit(known, one))  # type: ignore[misc]
-                if not reason:
-                    return
-                raise _parked_correction(event, one, bill, str(reason))
+            billed += [(one, str(bill))] if bill else []
+        if billed:
+            rest = await run.step("settle", lambda: self._settle(known, place, [one for one, _ in billed]))
+            if rest["reason"]:
+                raise _parked_correction(event, *billed[0], str(rest["reason"]))
+            if not rest["place"]:
+                return
+            known, place = known.of(Decimal(rest["lacking"])), rest["place"]
         if place["when"] == LATE and known.policy["late"] != "next_period":
             raise _parked_late(event, place)
         await run.step("record", lambda: self._record(known, place))
@@ -161,11 +170,30 @@ class UsageUpload:
         key = ctx.keys.effect("subscriptions", "usage", event.id)
         return str(await ctx.once(ctx, Write(key, "subscriptions", "usage", f"usage:{event.id}"), send, look))
 
-    async def _credit(self, known: _Known, earlier: UsageEvent) -> str:
-        """Credit what was billed too much, if policy says so; else, or if it cannot be done, why a person has to."""
-        if known.policy["corrected"] != "credit":
-            return "the policy `usage` leaves it to a person"
-        return await credit_correction(self._ctx, known.event, earlier, known.sku)
+    async def _settle(self, known: _Known, place: dict[str, Any], billed: list[UsageEvent]) -> dict[str, Any]:
+        """A correction of what is billed: {reason: why a person has to see to it, lacking, place: of what is lacking}.
+
+        What was billed too much is credited here, if policy says so.
+        """
+        ctx, event, policy = self._ctx, known.event, known.policy
+        total = await billed_in_all(ctx, billed)
+        if total is None:
+            return {"reason": "its line is not to be found on the bill"}
+        if event.quantity > total:
+            if policy["raised"] != "next_period":
+                return {"reason": "more was used than is billed, and the policy `usage` leaves that to a person"}
+            currency = next(name for name, price in known.prices.items() if price == place["price"])
+            if await minimum(ctx, known.sku, currency):
+                return {"reason": "a minimum is committed for what was used"}
+            late = place["when"] == LATE
+            at = max(int(place.get("starts") or place["at"]), int(ctx.clock.now())) if late else place["at"]
+            wanted = {**place, "when": RATED if late else place["when"], "at": at}
+            return {"reason": "", "lacking": f"{event.quantity - total}", "place": wanted}
+        if len(billed) > 1:
+            return {"reason": "" if event.quantity == total else "it was billed in parts", "place": None}
+        if policy["corrected"] != "credit":
+            return {"reason": "the policy `usage` leaves it to a person"}
+        return {"reason": await credit_correction(ctx, event, billed[0], known.sku), "place": None}
 
     async def _withdraw(self, event: UsageEvent) -> str:
         """See to it that an event that is replaced does not count; the number of its bill when that is too late."""

@@ -67,12 +67,16 @@ def bill_fields(ctx: Context, bill: Bill, zone: str, posting: str, document: str
 
 def contract_of(ctx: Context, unit: Unit, bill: Bill) -> str:
     """Id of the contract in sales. Parks while a contract of ours is not there yet: the bill is its child."""
-    if not bill.subscription_id or not ctx.keys.opportunity_of(bill.subscription_id, ""):
+    return _contract(ctx, unit, bill.subscription_id)
+
+
+def _contract(ctx: Context, unit: Unit, subscription: str) -> str:
+    if not subscription or not ctx.keys.opportunity_of(subscription, ""):
         return ""
-    contract = unit.links.external("contract", bill.subscription_id, "salesforce")
+    contract = unit.links.external("contract", subscription, "salesforce")
     if contract is None:
-        topic = f"contract:{bill.subscription_id}"
-        raise Parked(f"the contract of {bill.subscription_id} is not in Salesforce yet", waiting_on=(topic,))
+        topic = f"contract:{subscription}"
+        raise Parked(f"the contract of {subscription} is not in Salesforce yet", waiting_on=(topic,))
     return contract
 
 
@@ -95,6 +99,36 @@ async def show_bill(ctx: Context, bill: Bill, zone: str, posting: str, document:
 
     write = Write(bill_key(ctx, bill.id), "salesforce", "bill", f"bill:{bill.id}", prepare=prepare)
     await ctx.once(ctx, write, send, None, lambda unit, _: seen_version(ctx, unit, bill))
+    if len(bill.subscriptions) > 1:
+        await _show_shares(ctx, bill)
+
+
+async def _show_shares(ctx: Context, bill: Bill) -> None:
+    """Invoice_Share__c: a bill of several contracts stands under none of them, so what each has of it is shown beside.
+
+    What the lines say of contracts that sales does not know, and what belongs to no contract, is in the bill alone.
+    """
+    shares: dict[str, dict[str, Any]] = {}
+
+    def prepare(unit: Unit) -> str | None:
+        for subscription in bill.subscriptions:
+            contract = _contract(ctx, unit, subscription)
+            net, tax = bill.share(subscription)
+            amounts = {"Net__c": net, "Tax__c": tax, "Gross__c": net + tax}
+            if contract:
+                shares[f"{bill.id}/{subscription}"] = {
+                    "Contract__c": contract, "Opportunity__c": ctx.keys.opportunity_of(subscription, ""),
+                    "CurrencyIsoCode": bill.currency,
+                    **{name: major(amount, bill.currency) for name, amount in amounts.items()},
+                }  # fmt: skip
+        return digest(shares) if shares else None
+
+    async def send(_refusals: int) -> str:
+        await ctx.salesforce.write_shares(bill.id, shares)
+        return bill.id
+
+    key = ctx.keys.effect("salesforce", "bill-shares", bill.id)
+    await ctx.once(ctx, Write(key, "salesforce", "bill-shares", f"bill:{bill.id}", prepare=prepare), send)
 
 
 def bill_key(ctx: Context, number: str) -> str:

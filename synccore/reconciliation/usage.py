@@ -50,17 +50,18 @@ class _Usage:
         sums.held += 1
         mine = recorded.get(holds.id, [])
         stale = [usage for event in versions[:-1] for usage in recorded.get(event.id, ())]
+        lacked = self._billed_in_all(stale) + sum(one.quantity for one in mine) == holds.quantity and len(mine) == 1
         for usage in stale:
-            if mine or not usage.bill:
+            if (mine and not lacked) or not usage.bill:
                 why = f"was corrected by {holds.id} and still counts"
                 self._break("duplicate", usage.event, holds.subscription, 0, why)
         if len(mine) > 1:
             self._break("duplicate", holds.id, holds.subscription, 0, f"is recorded {len(mine)} times")
-        elif not mine and self._corrected(stale, holds):
+        elif not mine and any(one.bill for one in stale) and self._billed_in_all(stale) == holds.quantity:
             sums.rated += 1
         elif not mine:
             self._absent(holds, "is not in the platform")
-        elif mine[0].quantity != holds.quantity:
+        elif mine[0].quantity != holds.quantity and not lacked:
             why = f"is {mine[0].quantity} there and {holds.quantity} in the metering"
             self._break("amount_differs", holds.id, holds.subscription, 0, why)
         elif mine[0].bill or not mine[0].quantity:
@@ -71,9 +72,9 @@ class _Usage:
         else:
             self._absent(holds, "lies in a term that was billed without it")
 
-    def _corrected(self, stale: list[BookUsage], holds: BookEvent) -> bool:
-        """Was an earlier version billed as it is now, or was so much of it credited afterwards?"""
-        return any(one.bill and self.left.get(one.event, one.quantity) == holds.quantity for one in stale)
+    def _billed_in_all(self, stale: list[BookUsage]) -> Decimal:
+        """What bills say of earlier versions, less what was credited: what is lacking then is billed afterwards."""
+        return sum((self.left.get(one.event, one.quantity) for one in stale if one.bill), Decimal(0))
 
     def _absent(self, event: BookEvent, why: str) -> None:
         place = (self._entity(event.subscription), EVENTS)

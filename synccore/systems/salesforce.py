@@ -25,6 +25,7 @@ from synccore.systems.tokens import Tokens
 
 JSON = {"content-type": "application/json", "accept": "application/json"}
 QUOTA_S, LOCK_S = 60.0, 3.0
+PARTS_MAX = 25  # of a composite request, by the vendor's limit
 IDS_MAX = 200  # in one query: its URL stays far below 16 KB
 SYSTEM = "salesforce"
 CLIENT = "synccore"
@@ -233,6 +234,22 @@ class SalesforceAdapter:
     async def write_bill(self, number: str, fields: Mapping[str, Any]) -> None:
         """Upsert by number."""
         await self._upsert("Invoice__c", "Invoice_Number__c", number, self._out("Invoice__c", fields))
+
+    async def write_shares(self, number: str, shares: Mapping[str, Mapping[str, Any]]) -> bool:
+        """Upserts by keys, so many in one transaction as a composite request takes. An org may have no such object."""
+        parts = []
+        for index, (key, fields) in enumerate(shares.items()):
+            given = {**self._out("Invoice_Share__c", fields), "Invoice__r": self._bill_key(number)}
+            path = self._by_key("Invoice_Share__c", "Share_Key__c", key)
+            parts.append(_part("PATCH", path, f"share{index}", given))
+        try:
+            for start in range(0, len(parts), PARTS_MAX):
+                await self._composite(parts[start : start + PARTS_MAX])
+        except Rejected as refusal:
+            if refusal.code != "NOT_FOUND":
+                raise
+            return False
+        return True
 
     async def write_credit(self, number: str, fields: Mapping[str, Any], bill: str) -> None:
         """Upsert by number."""

@@ -1,7 +1,7 @@
 """Small stories of recovery in which planted defects show: reopened, edited, told wrongly, or only looked at."""
 
 from harness.scenario import Scenario
-from tests.broken.stories import LAKESIDE, LINES, MERLION, story
+from tests.broken.stories import CLOSED, LAKESIDE, LINES, MERLION, story, usage, used
 
 
 def reopened_paid() -> Scenario:
@@ -54,6 +54,14 @@ def changed_meanwhile() -> Scenario:
         "disturb: {id: slow, system: subscriptions, kind: slow_applied, delay: 5s,"
         " operation: subscription.update_for_items}",
         "close: lake-more", "platform_change: {deal: lake-1, seats: 12, during: slow}", "settle", "advance: 1d",
+    )  # fmt: skip
+
+
+def raised_late() -> Scenario:
+    """Usage is corrected upwards after its bill was closed, and what is lacking is to be billed with the next term."""
+    return usage(
+        used("12000", id="e1"), CLOSED, used("12500", id="e2", corrects="e1"), "settle", "advance: 1h",
+        head="mappings: {policies: {usage: {raised: next_period}}}",
     )  # fmt: skip
 
 

@@ -51,6 +51,8 @@ CONTRACT_ID = "800000000000001AAA"
 ACTIVE = ("an active contract", {"subscription": "sub-1"})
 RENEWED = {"StartDate": "2027-02-01", "ContractTerm": 12, "Value__c": Decimal("144000.00"), "Quantity__c": 12,
            "Billing_Status__c": "Active", "Renewal_Status__c": "Renewed"}  # fmt: skip
+SHARE = {"Contract__c": CONTRACT_ID, "CurrencyIsoCode": "USD", "Net__c": Decimal("600.00"),
+         "Tax__c": Decimal("0.00"), "Gross__c": Decimal("600.00")}  # fmt: skip
 TOLD = {"Contract__c": ID["value"], "Kind__c": "Amendment", "Origin__c": "platform", "Opportunity__c": None,
         "Quantity__c": 4, "CurrencyIsoCode": "USD", "Effective_On__c": "2026-01-05"}  # fmt: skip
 CREDIT = {"Account__c": ACCOUNT_ID, "CurrencyIsoCode": "USD", "Net__c": Decimal("100.00"), "Tax__c": Decimal("0.00"),
@@ -335,6 +337,14 @@ CASES = (
                      {**named(PAYMENT, Account__c="account"), "Invoice__r": {"Invoice_Number__c": "US-000001"}}),
             ], answers=[done("bill", like(200)), done("payment", like(201))]),
         ),
+    ),
+    Case(
+        "write_shares", lambda org: org.write_shares("US-000001", {"US-000001/sub-1": SHARE}), (
+            composite("a contract's share of a bill by its key", ("a bill", {"number": "US-000001"}), ACTIVE, parts=[
+                part(f"{API}/sobjects/Invoice_Share__c/Share_Key__c/US-000001%2Fsub-1", "share0",
+                     {**named(SHARE, Contract__c="contract"), "Invoice__r": {"Invoice_Number__c": "US-000001"}}),
+            ], answers=[done("share0", like(201))]),
+        ), lambda shown: shown is True,
     ),
     Case("a session that has ended", lambda org: org.account(ACCOUNT_ID), (
         Exchange("a call in a session that has ended", (("the client's session has ended", {}),), "GET", f"{API}/query",

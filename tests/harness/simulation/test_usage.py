@@ -10,6 +10,7 @@ from harness.scenario import Scenario
 from harness.simulation import Flight, fly, play
 from synccore.bootstrap import Parts
 from tests.broken import alter
+from tests.broken.recoveries import raised_late
 from tests.broken.stories import CLOSED, PENDING, corrected_late, usage, used
 
 NINE = "2026-01-05T09:00:00Z"
@@ -48,6 +49,19 @@ STORIES: dict[str, Scenario] = {
         used("10", id="e1"), CLOSED, used("5", id="e2", corrects="e1"), "settle", used("6", id="e3", corrects="e2"),
         "settle", expect=expect("10", "usage_corrected_late"),
         head="mappings: {policies: {usage: {corrected: credit}}}"),
+    "corrected upwards after the close, billed with the next term by policy": usage(
+        used("10", id="e1"), CLOSED, used("5", id="e2", corrects="e1"), "settle", used("12", id="e3", corrects="e2"),
+        "settle", used("16", id="e4", corrects="e3"), "settle", "advance: {until: 2026-03-08T00:00:00Z}",
+        expect=expect("21"), head="mappings: {policies: {usage: {corrected: credit, raised: next_period}}}"),
+    "corrected upwards, billed in parts, and then downwards": usage(
+        used("10", id="e1"), CLOSED, used("15", id="e2", corrects="e1"), "settle",
+        "advance: {until: 2026-03-08T00:00:00Z}", used("15", id="e3", corrects="e2"), "settle",
+        used("14", id="e4", corrects="e3"), "settle", expect=expect("15", "usage_corrected_late"),
+        head="mappings: {policies: {usage: {corrected: credit, raised: next_period}}}"),
+    "corrected upwards while the credit of another lowers the line": usage(
+        used("10", id="e1"), used("20", id="e0"), CLOSED, used("15", id="f0", corrects="e0"), "settle",
+        used("12", id="e2", corrects="e1"), "settle", "advance: {until: 2026-03-08T00:00:00Z}", expect=expect("32"),
+        head="mappings: {policies: {usage: {corrected: credit, raised: next_period}}}"),
     "corrected after the close, with a minimum committed": usage(
         used("10", id="e1"), CLOSED, used("5", id="e2", corrects="e1"), "settle",
         expect=expect("10", "usage_corrected_late"),
@@ -200,6 +214,14 @@ def test_a_correction_is_credited_once_whatever_becomes_of_the_call() -> None:
     story = corrected_late()
     points = [one for what in ("calls", "crashes") for one in points_of(story, "1", what) if "credit" in str(one)]
     exploration = explore(story, only=points[::7])
+    assert len(exploration.judged) >= 4
+    assert exploration.outcome == "holds", [(str(one.point), one.findings) for one in exploration.failed]
+
+
+def test_what_was_lacking_is_billed_once_whatever_becomes_of_the_call() -> None:
+    story = raised_late()
+    points = [one for what in ("calls", "crashes") for one in points_of(story, "1", what) if "usages" in str(one)]
+    exploration = explore(story, only=points[-40::5])
     assert len(exploration.judged) >= 4
     assert exploration.outcome == "holds", [(str(one.point), one.findings) for one in exploration.failed]
 
