@@ -87,6 +87,7 @@ class BookDocument:
     modified: float = 0.0  # epoch seconds
     elsewhere: Applied = ()  # a credit note: what it settles of other bills than its own
     of: str = ""  # a credit note: its own bill, as far as the book names it
+    given_up: bool = False  # a credit note for what nobody will pay: a ledger may book it without tax
     usage: UsageCorrection | None = None  # a credit note: the correction of usage that it is for
     starts: int = 0  # epoch seconds: the first instant of what it bills or credits, 0 for none
 

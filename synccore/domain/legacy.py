@@ -134,13 +134,18 @@ def invoice_document(
 
 
 def credit_document(
-    credit: Credit, lines: list[PostingLine], company: str, kunnr: str, on: date, original: str
+    credit: Credit, lines: list[PostingLine], company: str, kunnr: str, on: date, original: str, account: str = ""
 ) -> LegacyDocument:
-    """DG for the invoice with that document number: gross at the customer's credit, revenue and tax at debit.
+    """DG for the invoice with that document number: gross at the customer's credit, revenue and tax at debit, or all of
+    it at the debit of one `account`, without tax.
 
     ValueError as `invoice_document`.
     """
-    revenue, taxes = _revenue(lines, credit.id, credit=True)
+    revenue, taxes = _revenue([] if account else lines, credit.id, credit=True)
+    if account:
+        revenue.append(LegacyLine(
+            posting_key="40", account=padded(account), debit=True, amount=credit.gross, assignment=credit.id
+        ))  # fmt: skip
     customer = LegacyLine(
         posting_key="11", customer=True, account=kunnr, debit=False, amount=credit.gross, assignment=credit.bill
     )

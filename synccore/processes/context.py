@@ -62,9 +62,10 @@ POLICIES: dict[str, dict[str, Any]] = {
     # what a payment leaves open up to `tolerance` ({currency: major units}) is given up and posted to `erp_item` or
     # `legacy` (an account), up to `ask_percent` of the bill it is put before finance; 0: no bill is looked at.
     # `reasons`: name -> {percent, erp_item, legacy}: just so much of the net is given up, to an account of its own
+    # tax: correct, or keep: a fee or a tax withheld lowers no tax on the sale, so all of it goes to its account
     # discount: what the legacy ledger has taken off with a payment (SKONTO) is for finance (ask), or granted (grant)
     "short_payments": {"tolerance": {}, "ask_percent": 0, "erp_item": "", "legacy": "", "reasons": {},
-                       "discount": "ask"},
+                       "tax": "correct", "discount": "ask"},
     # or next_open: the first open month after it, with its tax point kept (money_in: payments and refunds)
     "closed_period": {"posts_in": "ask", "money_in": "ask"},
     "known_customers": {"cloud": "create", "new": []},  # or match: see `known_customers`

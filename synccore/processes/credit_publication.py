@@ -16,13 +16,13 @@ from synccore.ports.stores import Unit
 from synccore.ports.systems import Found
 from synccore.processes.context import Context
 from synccore.processes.ledger_facts import LedgerFacts, ledger_facts
-from synccore.processes.ledger_lines import cloud_lines, lines_of, written_off_to
+from synccore.processes.ledger_lines import lines_of, memo_lines, written_off_to
 from synccore.processes.ledger_of_record import document_of, settled_place
 from synccore.processes.ledger_voids import void_credit
 from synccore.processes.legacy_posting import LEGACY_STATUS, credit_to_legacy, park_until_answered, void_in_legacy
 from synccore.processes.posting_periods import post_by_policy
 from synccore.processes.shadow_posting import plan_shadow
-from synccore.processes.short_payments import taken_off
+from synccore.processes.short_payments import keeps_tax, taken_off
 from synccore.processes.write_back import show_bill, show_credit
 from synccore.processes.writes import Write
 
@@ -68,7 +68,8 @@ class CreditPublication:
         on = calendar.day(original.issued_at, facts.entity.zone)
         instead = await written_off_to(ctx, credit, facts)
         lines = lines_of(credit.as_bill(), facts, on, instead)
-        answer = await run.step("post", lambda: credit_to_legacy(ctx, credit, facts, lines))
+        bare = instead if await ctx.db.run(lambda unit: keeps_tax(ctx, unit, credit)) else None
+        answer = await run.step("post", lambda: credit_to_legacy(ctx, credit, facts, lines, bare))
         status = LEGACY_STATUS[answer["state"]]
         await run.step("show", lambda: show_credit(ctx, credit, facts.entity.zone, status, answer["document"]))
         await run.step("show-bills", lambda: self._show_bills(credit, facts))
@@ -124,7 +125,7 @@ class CreditPublication:
             return facts.document
         zone = facts.entity.zone
         instead = await written_off_to(ctx, credit, facts)
-        lines = await cloud_lines(ctx, credit.as_bill(), facts, calendar.day(original.issued_at, zone), instead)
+        lines = await memo_lines(ctx, credit, facts, calendar.day(original.issued_at, zone), instead)
         posting = Posting(
             external_id=ctx.keys.erp_credit(credit.id), number=credit.id, customer=facts.customer,
             subsidiary=facts.entity.subsidiary, currency=credit.currency, on=calendar.day(credit.issued_at, zone),

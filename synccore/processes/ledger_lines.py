@@ -14,7 +14,7 @@ from synccore.ports.postings import LedgerLine
 from synccore.ports.stores import Unit
 from synccore.processes.context import Context
 from synccore.processes.ledger_facts import LedgerFacts, sku_of
-from synccore.processes.short_payments import POLICY, reason_key, short_key
+from synccore.processes.short_payments import POLICY, keeps_tax, reason_key, short_key
 
 _DAY_S = 86_400
 
@@ -45,6 +45,16 @@ async def cloud_lines(
     """The lines as the cloud ledger takes them, the rounding difference last."""
     lines = [_ledger_line(row, facts.entity.zone) for row in lines_of(bill, facts, tax_point, instead)]
     return (*lines, *await _rounding(ctx, bill))
+
+
+async def memo_lines(
+    ctx: Context, credit: Credit, facts: LedgerFacts, tax_point: date, instead: Item | None
+) -> tuple[LedgerLine, ...]:  # fmt: skip
+    """The lines of a credit note for the cloud ledger; what policy gives up without tax is one line over all of it."""
+    if instead is not None and await ctx.db.run(lambda unit: keeps_tax(ctx, unit, credit)):
+        text = f"Open of {credit.bill}, given up"
+        return (LedgerLine(instead.erp_item, text, "1", credit.gross, 0, "0", "", untaxed=True),)
+    return await cloud_lines(ctx, credit.as_bill(), facts, tax_point, instead)
 
 
 async def written_off_to(ctx: Context, credit: Credit, facts: LedgerFacts) -> Item | None:

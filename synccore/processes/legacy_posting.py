@@ -8,6 +8,7 @@ from synccore.domain.bills import Bill
 from synccore.domain.credits import Credit
 from synccore.domain.findings import Finding
 from synccore.domain.legacy import LegacyDocument, credit_document, invoice_document, reversal_document
+from synccore.domain.mappings import Item
 from synccore.domain.posting import PostingLine
 from synccore.ports.outcomes import Parked
 from synccore.ports.stores import Unit
@@ -46,16 +47,19 @@ async def post_to_legacy(ctx: Context, bill: Bill, facts: LedgerFacts, lines: li
 
 
 async def credit_to_legacy(
-    ctx: Context, credit: Credit, facts: LedgerFacts, lines: list[PostingLine]
+    ctx: Context, credit: Credit, facts: LedgerFacts, lines: list[PostingLine], bare: Item | None = None
 ) -> dict[str, str]:
-    """A credit note, posted for the bill that it was issued for: that one must be posted."""
+    """A credit note, posted for the bill that it was issued for: that one must be posted. `bare`: what all of it goes
+    to, without tax.
+    """
     on, system = calendar.day(credit.issued_at, facts.entity.zone), facts.system
     original = await ctx.db.run(lambda unit: unit.links.external("invoice", credit.bill, system))
     if original is None:
         raise Parked(f"bill {credit.bill} is not posted yet", waiting_on=(f"bill:{credit.bill}",))
     company, customer = facts.entity.company_code, facts.customer
     try:
-        document = credit_document(credit, lines, company, customer, on, number_of(original))
+        account = bare.legacy.HKONT if bare is not None and bare.legacy is not None else ""
+        document = credit_document(credit, lines, company, customer, on, number_of(original), account)
     except ValueError as error:
         topics = (f"tax:{facts.entity_key}", *(f"item:{row.sku}" for row in lines))
         finding = Finding("legacy_unmapped", str(error), "finance", ("map_item", "fix_tax_map", "retry"), topics)

@@ -39,6 +39,12 @@ def taken_off(unit: Unit, credit: Credit) -> str:
     return str(mark["payment"]) if credit.reason == "write_off" and mark.get("amount") == credit.gross else ""
 
 
+def keeps_tax(ctx: Context, unit: Unit, credit: Credit) -> bool:
+    """Is a credit note for what a payment left open, and posted without tax by policy?"""
+    short = credit.reason == "write_off" and bool(unit.cursors.get(short_key(credit.bill)))
+    return short and ctx.policy(unit, POLICY)["tax"] == "keep"
+
+
 def _discount(unit: Unit, key: str, bill: str) -> int:
     """What the legacy ledger has written off of a bill together with a payment."""
     text = unit.cursors.get(f"receipt/{key}") if key.startswith("L-") else None
@@ -49,9 +55,10 @@ def _discount(unit: Unit, key: str, bill: str) -> int:
 def withheld(policy: Mapping[str, Any], bill: Bill) -> str:
     """The reason of the policy's whose share of the bill is just what is open, '' if there is none.
 
-    A bill with tax has none: what a customer withholds lowers no tax that is owed on the sale, and a write-off would.
+    What a customer withholds lowers no tax that is owed on the sale: a bill with tax has one only where policy `tax`
+    keeps the tax.
     """
-    if bill.tax:
+    if bill.tax and policy.get("tax") != "keep":
         return ""
     exact = (
         name

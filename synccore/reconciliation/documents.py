@@ -109,6 +109,10 @@ class _Documents:
         self.copies = _by_number(matching.books.salesforce.documents)
         self.accounts = {one.account or one.id for one in matching.books.salesforce.customers}
         self.on_account = self._on_account()
+        self.unposted: dict[str, list[str]] = {}
+        for one in matching.books.bills():
+            if one.kind == "credit" and not any((one.kind, one.number) in rows for rows in self.postings.values()):
+                self.unposted.setdefault(one.of, []).append(one.number)
 
     def _on_account(self) -> dict[str, int]:
         """Credit that the platform has set against another bill than its own, while the ledger, which knows only the
@@ -205,6 +209,8 @@ class _Documents:
     def _compare_posting(self, bill: BookDocument, twin: BookDocument, owner: str) -> None:
         matching, place = self.matching, (bill.entity, bill.currency)
         names = tuple(name for name in _POSTED if name != "due" or bill.kind == "invoice")  # a credit falls due never
+        if bill.given_up and not twin.tax and twin.net == bill.gross:
+            names = tuple(name for name in names if name not in ("net", "tax"))
         fields = differences(bill, twin, names)
         gross = signed(bill, bill.gross - twin.gross)
         if fields:
@@ -230,7 +236,9 @@ class _Documents:
                                  matching.now, fields))  # fmt: skip
 
     def _keys(self, bill: BookDocument) -> list[str]:
-        return [bill.number, f"bill:{bill.number}", *self.applications.keys(bill.number)]
+        """Work on it, on what pays it, and on what credits it and is in no ledger yet."""
+        waiting = self.unposted.get(bill.number, ())
+        return [bill.number, f"bill:{bill.number}", *self.applications.keys(bill.number), *waiting]
 
     # -- bill against its copy in sales -----------------------------------------------------
 

@@ -96,7 +96,7 @@ class _Reader:
             str(row["id"]), str(row["id"]), kind, entity, str(row["currency_code"]), gross, still_open, gross - tax,
             tax, _day(row["date"], zone), _day(due, zone), str(row["status"]), self._accounts.get(customer, ""),
             customer, deal, float(row.get("updated_at") or 0), _elsewhere(row),
-            str(row.get("reference_invoice_id") or ""),
+            str(row.get("reference_invoice_id") or ""), row.get("reason_code") == "write_off",
             self._names.keys.correction_of(str(row.get("customer_notes") or "")),
             min((int(one["date_from"]) for one in row.get("line_items") or () if one.get("date_from")), default=0),
         )  # fmt: skip

@@ -188,3 +188,15 @@ def discounted() -> Scenario:
         "advance: 1d", "transfer: {deal: merlion-1, discount: 109.00}", "settle", "advance: 2d",
         head="genesis: 2026-01-05T01:00:00Z",
     )  # fmt: skip
+
+
+def fee_without_tax() -> Scenario:
+    """A bank keeps ten dollars of a New York customer's money, and policy keeps the tax."""
+    return story(
+        "fee-without-tax", "erp_item: {external_id: FEE, name: Bank charges, income_account: '8', subsidiaries: ['1']}",
+        "set_policy: {name: short_payments, value: {tolerance: {USD: '25'}, erp_item: FEE, tax: keep}}",
+        "customer: {id: hudson, name: Hudson, entity: US, country: US, state: NY, city: New York, pays_by: transfer}",
+        f"deal: {{id: hudson-1, customer: hudson, lines: {LINES}}}", "close: hudson-1", "settle",
+        "transfer: {deal: hudson-1, amount: 136083.75}", "settle", "advance: 1d",
+        expect="expect: {exceptions: [], dead_letters: 0, accounts: {erp_cloud/6800/USD: 10.00}}",
+    )  # fmt: skip

@@ -19,3 +19,4 @@ def test_a_reason_explains_its_share_of_an_untaxed_bill_alone(net: int, tax: int
     bill = Bill(id="US-1", customer_id="c", status="not_paid", issued_at=0, currency="USD", net=net, tax=tax,
                 gross=net + tax, due=due)  # fmt: skip
     assert withheld(POLICY, bill) == reason
+    assert not tax or withheld({**POLICY, "tax": "keep"}, bill) == "withholding", "posted without tax, it lowers none"

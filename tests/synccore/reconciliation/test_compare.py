@@ -294,3 +294,24 @@ def test_a_discount_that_the_ledger_booked_with_the_payment_is_named() -> None:
     assert seen(outcome) == []
     assert [(one.kind, one.document, one.amount) for one in outcome.items if one.document == "SG-CN-7"] == [
         ("out of scope", "SG-CN-7", -600)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("given_up", "expected"), [
+    (True, []), (False, [("amount_differs", "erp_cloud", "US-CN-7", 0)]),
+])  # fmt: skip
+def test_what_was_given_up_may_be_booked_without_tax(given_up: bool, expected: Any) -> None:
+    books = agreeing()
+    note = bill("US-CN-7", "US", "USD", 1_000, 0, kind="credit", net=900, tax=100, of="US-1", given_up=given_up)
+    books.platform.documents.append(note)
+    cloud(books).documents.append(replace(note, id="77", net=1_000, tax=0, status=None))
+    assert seen(compare(books, NAMES, Reasons(), NOW)) == expected
+
+
+def test_a_credit_that_waits_explains_what_its_bill_has_open() -> None:
+    books = agreeing()
+    note = bill("US-CN-7", "US", "USD", 1_000, 0, kind="credit", of="US-2")
+    books.platform.documents.append(note)
+    change(cloud(books).documents, 1, open=1_000)
+    assert {one[0] for one in seen(compare(books, NAMES, Reasons(), NOW))} == {"missing", "allocation_differs"}
+    waits = Reasons({"US-CN-7": Reason("waiting for window", "in a batch file", NOW)})
+    assert seen(compare(books, NAMES, waits, NOW)) == []
