@@ -48,6 +48,7 @@ class Agreement:
     renewals: dict[str, Deal] = field(default_factory=dict)  # by the term that each began
     joined: dict[str, list[Deal]] = field(default_factory=dict)  # amendments that began with a term
     pending: list[Deal] = field(default_factory=list)  # won, and nothing of it is in force yet
+    not_won: list[Deal] = field(default_factory=list)  # that may have been, and have been set back
 
     def of_term(self, term: Term) -> list[Change]:
         """The changes within a term."""
@@ -96,6 +97,7 @@ def agreements(canon: Canon) -> list[Agreement]:
             own, issued = terms.get(contract.key, []), bills.get(contract.key, [])
             one = Agreement(contract, own, changes_of(contract, own, issued), issued)
             one.origin = deals.get(contract.deal)
+            one.not_won = [deal for deal in canon.not_won if subscriptions.get(deal.contract) == contract.key]
             _claim_correction(one)
             _claim(one, sorted(about.get(contract.key, ()), key=lambda deal: (deal.closed_on, deal.won)))
             found.append(one)

@@ -65,9 +65,11 @@ def _salesforce(book: Mapping[str, Any], canon: Canon, correlation: Correlation)
         canon.shown[row["Id"]] = row.get("Sync_Status__c") or ""
         if row.get("IsWon") in (True, "true"):
             canon.deals.append(_deal(row, lines.get(row["Id"], []), moved, canon, correlation))
-        elif row.get("IsClosed") in (True, "true"):
-            lost = _deal(row, lines.get(row["Id"], []), moved, canon, correlation)
-            canon.lost += [lost] if lost.kind == "renewal" else []
+            continue
+        deal = _deal(row, lines.get(row["Id"], []), moved, canon, correlation)
+        canon.not_won += [deal] if deal.kind != "new" else []
+        if row.get("IsClosed") in (True, "true"):
+            canon.lost += [deal] if deal.kind == "renewal" else []
     for row in rows(book, "contract", "Contract"):
         canon.contracts.append(_contract_copy(row))
     for row in rows(book, "contract", "Contract_Change__c"):

@@ -339,6 +339,7 @@ class Canon:
     told: list[Told] = field(default_factory=list)
     milestones: list[Milestone] = field(default_factory=list)
     lost: list[Deal] = field(default_factory=list)  # renewals alone
+    not_won: list[Deal] = field(default_factory=list)  # renewals and amendments: open, lost, or won once and set back
     shown: dict[str, str] = field(default_factory=dict)  # opportunity, won or not -> its sync status
     documents: list[Document] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)

@@ -68,6 +68,8 @@ def won_is_contracted(canon: Canon, excuses: Excuses, entity: str, currency: str
             continue
         if left[deal_id] == 0:
             reckoning.items.append(Item("taken back", deal_id, -amount, "the deal is open again, its bill credited"))
+        elif (item := excuses.item((deal_id, f"opportunity:{deal_id}"), deal_id, -amount)) is not None:
+            reckoning.items.append(item)
         else:
             reckoning.breaks.append(Break(deal_id, -amount, "billed for a deal that is not won"))
     return Identity(
@@ -160,7 +162,7 @@ def _reckon_term(agreement: Agreement, term: Term, owner: Deal | None, index: in
     name = f"{contract.key} from {term.start}"
     if index and owner is None:
         reckoning.items.append(Item("born in the platform", name, -rest, "the contract was renewed by the platform"))
-    elif (waiting := _edited(agreement, term, strange, reckoning.excuses, -rest)) is not None:
+    elif (waiting := _for_people(agreement, term, strange, reckoning.excuses, -rest)) is not None:
         reckoning.items.append(waiting)
     elif _taken_back(agreement):
         reckoning.items.append(Item("taken back", name, -rest, "the deal is open again, all of its contract credited"))
@@ -211,9 +213,12 @@ def _late(agreement: Agreement, term: Term, change: Change, reckoning: _Reckonin
     return -lacking
 
 
-def _edited(agreement: Agreement, term: Term, strange: list[str], excuses: Excuses, amount: int) -> Item | None:
-    """A deal that says otherwise than what it once changed, and of which the core says that a person must decide."""
+def _for_people(agreement: Agreement, term: Term, strange: list[str], excuses: Excuses, amount: int) -> Item | None:
+    """A deal that says otherwise than what it once changed, or is won no longer, and of which the core says that a
+    person must decide.
+    """
     deals = [deal for change in agreement.of_term(term) if change.day in strange for deal in change.deals]
+    deals += agreement.not_won
     found = (excuses.item((deal.id, f"opportunity:{deal.id}"), deal.id, amount) for deal in deals)
     return next((item for item in found if item is not None), None)
 

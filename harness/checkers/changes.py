@@ -18,7 +18,8 @@ def told_as_they_are(case: Case) -> tuple[int, list[str]]:
     for agreement, told in _pairs(case):
         checked += len(agreement.terms) + len(agreement.changes)
         name = agreement.contract.key
-        if case.excuses.item((name, *(row.key for row in told)), "", 0) is not None:
+        waits = (name, *(row.key for row in told), *(deal.id for deal in agreement.not_won))
+        if case.excuses.item(waits, "", 0) is not None:
             continue
         renewals = [row for row in told if row.kind == "Renewal"]
         owners = [agreement.renewals.get(term.id) for term in agreement.terms[1:]]

@@ -243,8 +243,8 @@ def seats_up(*storm: str, renewed: bool = False) -> Scenario:
 
 
 def amended_together() -> Scenario:
-    """Each of three customers amends a contract five times at once; the seed decides what of it goes on first."""
-    names = [f"{whose}-{seats}" for seats in range(1, 6) for whose in ("hudson", "lake", "merlion")]
+    """Each of three customers amends a contract nine times at once; the seed decides what of it goes on first."""
+    names = [f"{whose}-{seats}" for seats in range(1, 10) for whose in ("hudson", "lake", "merlion")]
     won = [
         f"deal: {{id: {name}, type: amendment, of: {name[:-2]}-2026, customer: {name[:-2]}, "
         f"lines: [{{sku: PLAT-ANNUAL, quantity: {name[-1]}}}]}}" for name in names

@@ -15,7 +15,7 @@ MORE_SERVICES = (
     " {sku: ONBOARD}]}"
 )
 NEXT = "deal: {id: next, type: renewal, of: lake-1, customer: lake, lines: [{sku: PLAT-ANNUAL, quantity: 14}]}"
-WAITS = "expect: {exceptions: [deal_reopened]}"
+WAITS = "expect: {exceptions: [deal_reopened], tie_out: holds}"
 CREDIT = "set_policy: {name: compensation, value: {paid: credit}}"
 
 
