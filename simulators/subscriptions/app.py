@@ -14,7 +14,7 @@ from simulators.kit.limits import Limits
 from simulators.kit.store import Kind
 from simulators.kit.system import Rows, System
 from simulators.kit.wire import Refusal
-from simulators.subscriptions import acts, books, exports, idempotency, seed, time_machine, usage_files
+from simulators.subscriptions import acts, books, exports, idempotency, moving, seed, time_machine, usage_files
 from simulators.subscriptions.errors import Refused, wrong
 from simulators.subscriptions.events import RETRY_SCHEDULE_S
 from simulators.subscriptions.forms import Malformed, Tree, form_tree, json_tree
@@ -192,6 +192,7 @@ class Subscriptions(System):
                 return json_answer(200, {name: shown(value) for name, value in result.items()}, JSON)
             with self.store.transaction():
                 try:
+                    moving.guard(work, call.raw_path, arguments.get("key"))
                     result = action(work, params, **arguments)
                     params.refuse_unread()
                     answer = json_answer(200, {name: shown(value) for name, value in result.items()}, JSON)
