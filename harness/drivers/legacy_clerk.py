@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from harness.drivers.operator import ask_core
 from harness.drivers.stage import Offer, Stage, StepFailed
 from harness.money import text
 
@@ -71,3 +72,28 @@ async def discounted_receipt(stage: Stage, offer: Offer, bill: Any, facts: Any) 
     })  # fmt: skip
     sent = f"{paid:,.2f} {offer.currency} for {bill['id']}, {facts.discount:,.2f} taken off"
     return f"{offer.buyer.name} transfers {sent} (document {done['BELNR']})"
+
+
+async def legacy_customer(stage: Stage, facts: Any, company: str) -> str:
+    """A customer of long ago, and the list of all of them anew; or the core is told whose one is."""
+    if facts.is_of is None:
+        books = await stage.world.control("erp_legacy", "GET", "/_control/books")
+        number = 100001 + sum(row["object"] == "KNA1" for row in books["party"])  # a range of the clerks' own
+        done = await _act(stage, "customer_save", {
+            "BUKRS": company, "KUNNR": str(number), "NAME1": facts.name[:35], "NAME2": facts.name[35:],
+            "LAND1": "SG", "KTOKD": "0001",
+            "AKONT": "0000140000", "ZZSTCEG": facts.tax_id,
+        })  # fmt: skip
+        listed = await _act(stage, "customer_list", {"BUKRS": company})
+        return f"the legacy ERP has had a customer {facts.name} ({done['KUNNR']}) for long, as {listed['file']} says"
+    books = await stage.world.control("erp_legacy", "GET", "/_control/books")
+    number = next((row["KUNNR"] for row in books["party"] if row.get("NAME1") == facts.name), None)
+    if number is None:
+        raise StepFailed(f"the legacy ERP has no customer {facts.name}")
+    _, known = await ask_core(stage, "GET", "/mappings/policies/known_customers")
+    buyer, value = stage.buyer(facts.is_of), dict(known.get("value") or {})
+    value["numbers"] = {**value.get("numbers", {}), buyer.account_id: number}
+    status, answer = await ask_core(stage, "PUT", "/mappings/policies/known_customers", value)
+    if status not in (200, 201):
+        raise StepFailed(f"the core answered {status}: {answer}")
+    return f"the core is told that {number} is {buyer.name}"

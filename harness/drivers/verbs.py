@@ -10,7 +10,7 @@ from harness.drivers.agreements import deal_fields, milestone, origin_of, platfo
 from harness.drivers.bank_file import PARTNER, Transfer, pay_file
 from harness.drivers.bookwork import edit_book
 from harness.drivers.drifting import map_fields, permit_field, rename_field, rename_word, require_field, rule
-from harness.drivers.legacy_clerk import clerk, discounted_receipt, legacy_period, legacy_sequence
+from harness.drivers.legacy_clerk import clerk, discounted_receipt, legacy_customer, legacy_period, legacy_sequence
 from harness.drivers.loading import close_loaded, load, pay_loaded
 from harness.drivers.many import sell_many
 from harness.drivers.migration import cutover, roll_back
@@ -210,6 +210,8 @@ async def _erp_item(stage: Stage, facts: Any) -> str:
 
 async def _erp_customer(stage: Stage, facts: Any) -> str:
     entity = stage.company.entities[facts.entity]
+    if entity["ledger"] == "legacy":
+        return await legacy_customer(stage, facts, entity["company_code"])
     if facts.is_of is None:
         made = await stage.cloud_clerk.create_customer(facts.name, entity, facts.tax_id)
         return f"the cloud ERP has had a customer {facts.name} ({made}) for long"

@@ -165,9 +165,10 @@ class ErpItemStep(Part):
 
 
 class ErpCustomerStep(Part):
-    """The cloud ERP has had a customer since before the core came: nobody has told it what it is called elsewhere.
+    """The ERP has had a customer since before the core came: nobody has told it what it is called elsewhere.
 
-    Or a person marks one (`is_of`, the customer of the story) with the key by which the core knows it.
+    Or a person says whose one is (`is_of`, the customer of the story): in the cloud ERP by the core's key, of the
+    legacy ERP's to the core, by its number.
     """
 
     name: str = Field(min_length=1)

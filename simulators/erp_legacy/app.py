@@ -7,6 +7,7 @@ from simulators.erp_legacy.arrivals import Arrivals
 from simulators.erp_legacy.batch import Batch
 from simulators.erp_legacy.books import books
 from simulators.erp_legacy.clerk import Clerk
+from simulators.erp_legacy.customer_office import CustomerOffice
 from simulators.erp_legacy.drop import Drop
 from simulators.erp_legacy.idocs import Idocs
 from simulators.erp_legacy.master import Masters
@@ -34,12 +35,14 @@ class LegacyErp(System):
         self.files = Files(self.store)
         self.drop = Drop(self, self.files)
         self.posting = Posting(self.state, self.journal)
-        self.idocs = Idocs(self.state, self.journal, self.posting, Masters(self.state, self.journal))
+        masters = Masters(self.state, self.journal)
+        self.idocs = Idocs(self.state, self.journal, self.posting, masters)
         self.arrivals = Arrivals(self.state, self.files, self.journal)
         steps = Steps(self.state, self.files, self.arrivals, self.idocs, self.posting)
         self.batch = Batch(self.state, self.jobs, self.clock, self.journal, steps)
         clerk = Clerk(self.state, self.clock, self.idocs, self.posting)
-        for verb, act in clerk.acts().items():
+        office = CustomerOffice(self.state, self.clock, self.files, masters)
+        for verb, act in (clerk.acts() | office.acts()).items():
             self.acts[verb] = _awaitable(act)
         self.acts["run_window"] = self._run_window
         self.acts["restart_window"] = self._restart_window

@@ -132,12 +132,20 @@ ZSUBPAY_END = _layout("ZSUBPAY trailer", 120, "RECTYP 3 COUNT 8 TOTAL 16 FILLER 
 ZOPENITM = _layout("ZOPENITM", 160, """
     RECTYP 3 BUKRS 4 KUNNR 10 BELNR 10 GJAHR 4 BUZEI 3 BLART 2 XBLNR 16 BLDAT 8 BUDAT 8 ZFBDT 8 WAERS 5 WRBTR 16
     RESTBT 16 ZSUBID 40 FILLER 7""")  # fmt: skip
+ZCUSTLST = _layout(
+    "ZCUSTLST",
+    160,
+    """
+    RECTYP 3 BUKRS 4 KUNNR 10 NAME1 35 NAME2 35 LAND1 3 ORT01 35 STCEG 20 FILLER 15""",
+)
+ZCUSTLST_END = _layout("ZCUSTLST trailer", 160, "RECTYP 3 COUNT 8 FILLER 149")
 ZOPENITM_END = _layout("ZOPENITM trailer", 160, "RECTYP 3 COUNT 8 FILLER 149")
 
 
 RECORDS = {
-    layout.name: layout for layout in (CONTROL, DATA, *SEGMENTS.values(), CTL, TOT, END, ACK, DOC, ZSUBPAY, ZOPENITM)
-}
+    layout.name: layout for layout in (CONTROL, DATA, *SEGMENTS.values(), CTL, TOT, END, ACK, DOC, ZSUBPAY,
+                                  ZOPENITM, ZCUSTLST)
+}  # fmt: skip
 """All that goes over the drop, by name."""
 
 

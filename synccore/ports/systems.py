@@ -298,11 +298,9 @@ class CloudErp(Reachable, Protocol):
 
     async def create_customer(self, external_id: str, fields: Mapping[str, Any]) -> str:
         """Create it; returns the internal id."""
-        ...
 
     async def update_customer(self, internal_id: str, fields: Mapping[str, Any]) -> str:
         """Bring it to these fields; returns the internal id."""
-        ...
 
     async def invoice(self, external_id: str, currency: str) -> Found | None:
         """An invoice by external id, with its gross total."""
@@ -315,7 +313,6 @@ class CloudErp(Reachable, Protocol):
 
     async def create_invoice(self, posting: Posting) -> str:
         """Post it; returns the internal id."""
-        ...
 
     async def credit_memo(self, external_id: str, currency: str) -> Found | None:
         """A credit memo by external id, with its gross total."""
@@ -394,3 +391,6 @@ class LegacyErp(Reachable, Protocol):
     async def book(self, names: Names, told: Sequence[OutboundFile]) -> Book:
         """The book that all answers and extracts amount to; `told`: files that the drop may not keep any more."""
         ...
+
+    async def strangers(self, company: str) -> list[Stranger] | None:
+        """All customers of a company code by the latest list that a person had made; None if there is none."""

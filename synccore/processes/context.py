@@ -68,7 +68,8 @@ POLICIES: dict[str, dict[str, Any]] = {
                        "tax": "correct", "discount": "ask"},
     # or next_open: the first open month after it, with its tax point kept (money_in: payments and refunds)
     "closed_period": {"posts_in": "ask", "money_in": "ask"},
-    "known_customers": {"cloud": "create", "new": []},  # or match: see `known_customers`
+    # or match: see `known_customers`; numbers: account -> its customer number in the legacy ledger, as a person says
+    "known_customers": {"cloud": "create", "legacy": "create", "new": [], "numbers": {}},
     # what an open item is cleared against that moves to another ledger: an item of the cloud ledger that posts to its
     # clearing account, and the `legacy` ledger's own
     "migration": {"erp_item": "", "legacy": ""},

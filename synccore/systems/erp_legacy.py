@@ -10,9 +10,10 @@ from synccore.domain.legacy import LegacyFile
 from synccore.ports.clock import Clock
 from synccore.ports.files import FileDrop
 from synccore.ports.outcomes import Later
+from synccore.ports.postings import Stranger
 from synccore.ports.systems import OutboundFile
 from synccore.ports.transport import NoAnswer, NotSent
-from synccore.systems import books_legacy
+from synccore.systems import books_legacy, customer_list
 from synccore.systems.breaker import Target
 from synccore.systems.client import OnCall
 from synccore.systems.credentials import LegacyErpAccess
@@ -60,6 +61,16 @@ class LegacyErpAdapter:
             content = await self._do("drop.read", partial(self._files.read, f"{OUTBOUND}/{name}"))
             found.append(OutboundFile(name, content.decode(ENCODING)))
         return found
+
+    async def strangers(self, company: str) -> list[Stranger] | None:
+        """By the latest list in the outbound folder."""
+        names = [name for name in await self._do("drop.list", lambda: self._files.listdir(OUTBOUND))
+                 if name.startswith(customer_list.PREFIX)]  # fmt: skip
+        if not names:
+            return None
+        name = max(names)
+        content = await self._do("drop.read", partial(self._files.read, f"{OUTBOUND}/{name}"))
+        return customer_list.read(name, content.decode(ENCODING), company)
 
     async def book(self, names: Names, told: Sequence[OutboundFile]) -> Book:
         """All answers and payment extracts, and the latest list of open items."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from synccore.domain.extracts import ANSWER, DOCUMENT, LENGTHS, PAYMENT
-from synccore.systems import books_legacy, idoc_layout
+from synccore.systems import books_legacy, customer_list, idoc_layout
 
 _Table = tuple[Mapping[str, tuple[int, int]], int]
 WRITTEN: dict[str, _Table] = {
@@ -14,6 +14,7 @@ WRITTEN: dict[str, _Table] = {
 }  # fmt: skip
 READ: dict[str, _Table] = {
     "ACK": (ANSWER, LENGTHS["ACK"]), "DOC": (DOCUMENT, LENGTHS["DOC"]), "ZSUBPAY": (PAYMENT, LENGTHS["PAY"]),
+    "ZCUSTLST": (customer_list.CUSTOMER, customer_list.LENGTH),
     "ZOPENITM": (books_legacy.OPEN_ITEM, books_legacy.OPEN_ITEM_LENGTH),
 }  # fmt: skip
 

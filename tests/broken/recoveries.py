@@ -200,3 +200,13 @@ def fee_without_tax() -> Scenario:
         "transfer: {deal: hudson-1, amount: 136083.75}", "settle", "advance: 1d",
         expect="expect: {exceptions: [], dead_letters: 0, accounts: {erp_cloud/6800/USD: 10.00}}",
     )  # fmt: skip
+
+
+def known_in_legacy() -> Scenario:
+    """The legacy ERP has had a Singapore customer for long, and a clerk has listed all of them."""
+    return story(
+        "known-in-legacy", "set_policy: {name: known_customers, value: {legacy: match}}",
+        "erp_customer: {name: MERLION FREIGHT, entity: SG}", f"customer: {MERLION}",
+        f"deal: {{id: merlion-1, customer: merlion, lines: {LINES}}}", "close: merlion-1", "settle", "advance: 2d",
+        "transfer: merlion-1", "settle", "advance: 2d", head="genesis: 2026-01-05T01:00:00Z",
+    )  # fmt: skip

@@ -342,3 +342,17 @@ def test_an_open_item_goes_to_an_account_without_tax() -> None:
         assert (await post(world, late.idoc("3")))[0][:2] == ("51", "F5 263"), "nothing is open any more"
 
     story(body)
+
+
+def test_a_clerk_keeps_customers_and_has_them_listed() -> None:
+    async def body(world: World) -> None:
+        facts = {"BUKRS": "SG01", "NAME1": "Merlion Freight", "LAND1": "SG", "AKONT": "140000", "ZZSTCEG": "T1"}
+        assert (await world.act("customer_save", KUNNR="100007", **facts))["KUNNR"] == "0000100007"
+        with pytest.raises(ValueError, match="F5 808"):
+            await world.act("customer_save", **{**facts, "NAME1": ""})
+        *lines, trailer = await world.outbound((await world.act("customer_list", BUKRS="SG01"))["file"])
+        assert [line[:17] for line in lines] == ["CUSSG010000100007"] and trailer.startswith("TRL00000001")
+        assert lines[0][17:52].strip() == "Merlion Freight" and lines[0][125:145].strip() == "T1"
+        assert len(lines[0]) == len(trailer) == 160
+
+    story(body)
