@@ -49,6 +49,8 @@ async def _vendor_calls() -> list[Figure]:
     cases: list[tuple[str, SystemName, str, str, dict[str, str], bytes]] = [
         ("Salesforce record GET", "salesforce", "GET", f"{API}/sobjects/Account/{account}", token, b""),
         ("Salesforce SOQL by id", "salesforce", "GET", f"{API}/query?q={query}", token, b""),
+        ("Salesforce record POST", "salesforce", "POST", f"{API}/sobjects/Account", token,
+         b'{"Name":"Bench","BillingCountry":"US","Phone":"1"}'),
         ("Salesforce record PATCH", "salesforce", "PATCH", f"{API}/sobjects/Account/{account}", token,
          b'{"Phone":"1"}'),
         ("platform customer GET", "subscriptions", "GET", "/api/v2/customers/bench", basic, b""),

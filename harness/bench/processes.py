@@ -1,4 +1,4 @@
-"""Systems as processes: start, memory, record GETs over a socket beside a bare FastAPI server."""
+"""Systems as processes: start, memory, record GETs and POSTs over a socket beside a bare FastAPI server."""
 
 import asyncio
 import json
@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
@@ -33,7 +34,7 @@ async def processes(customers: int = 50, requests: int = 3_000) -> list[Figure]:
         async with launch(plan) as stack:
             figures.append(Figure("whole stack started and seeded", time.monotonic() - begun, "s", bar="6"))
             figures += [_memory(name, pid) for name, pid in stack.pids.items()]
-            figures += await _gets(stack, requests)
+            figures += await _calls(stack, requests)
             figures += await many_deals(stack, customers)
     for name in SYSTEMS:
         figures.append(await _start(name))
@@ -63,16 +64,17 @@ async def _start(name: str) -> Figure:
     return Figure(f"{name}: start", statistics.median(took), "s", bar="1.5")
 
 
-async def _rate(url: str, headers: Mapping[str, str], requests: int) -> float:
-    """GETs a second over keep-alive connections."""
+async def _rate(url: str, headers: Mapping[str, str], requests: int, body: bytes | None = None) -> float:
+    """GETs, or POSTs of a body, a second over keep-alive connections."""
+    verb, sent = ("GET", {}) if body is None else ("POST", {"content-type": "application/json"})
     connector = aiohttp.TCPConnector(limit=TASKS)
-    async with aiohttp.ClientSession(connector=connector, headers=headers, trust_env=False) as client:
+    async with aiohttp.ClientSession(connector=connector, headers={**headers, **sent}, trust_env=False) as client:
 
         async def worker(count: int) -> None:
             for _ in range(count):
-                async with client.get(url) as answer:
+                async with client.request(verb, url, data=body) as answer:
                     await answer.read()
-                    if answer.status != 200:
+                    if answer.status not in (200, 201):
                         raise RuntimeError(f"{url} answered {answer.status}")
 
         begun = time.monotonic()
@@ -80,8 +82,10 @@ async def _rate(url: str, headers: Mapping[str, str], requests: int) -> float:
         return requests / (time.monotonic() - begun)
 
 
-async def _gets(stack: Stack, requests: int) -> list[Figure]:
-    """A record GET with authentication, limits (profile roomy), faults and journal on, beside the bare route."""
+async def _calls(stack: Stack, requests: int) -> list[Figure]:
+    """A record GET and POST with authentication, limits (profile roomy), faults, journal and change events on, beside
+    bare routes.
+    """
     world = stack.world
     sales = Sales(world)
     account = await sales.create("Account", {"Name": "Bench", "Selling_Entity__c": "US", "BillingCountry": "US"})
@@ -93,19 +97,29 @@ async def _gets(stack: Stack, requests: int) -> list[Figure]:
         sys.executable, "-m", "harness.bench.baseline", str(port), json.dumps(json.loads(body))
     )
     try:
-        other = f"http://127.0.0.1:{port}/get"
-        await _until_up(other)
-        ours, theirs = [], []
-        for _ in range(5):
-            theirs.append(await _rate(other, {}, requests))
-            ours.append(await _rate(url, token, requests))
+        other = f"http://127.0.0.1:{port}"
+        await _until_up(f"{other}/get")
+        sent = b'{"Name":"Bench","Selling_Entity__c":"US","BillingCountry":"US"}'
+        return [
+            await _beside("GET", (url, token, requests), (f"{other}/get", {}, requests)),
+            await _beside(
+                "POST", (url.rpartition("/")[0], token, requests, sent), (f"{other}/post", {}, requests, sent)
+            ),
+        ]
     finally:
         bare.terminate()
         await bare.wait()
+
+
+async def _beside(verb: str, one: tuple[Any, ...], other: tuple[Any, ...]) -> Figure:
+    ours, theirs = [], []
+    for _ in range(5):
+        theirs.append(await _rate(*other))
+        ours.append(await _rate(*one))
     ratio = statistics.median(mine / plain for mine, plain in zip(ours, theirs, strict=True))
     note = "profile roomy; the client is Python too and takes its share of both"
     mine, plain = statistics.median(ours), statistics.median(theirs)
-    return [Figure("Salesforce record GET over a socket", mine, "req/s", plain, ratio, "at least 1.0", note)]
+    return Figure(f"Salesforce record {verb} over a socket", mine, "req/s", plain, ratio, "at least 1.0", note)
 
 
 async def _until_up(url: str) -> None:

@@ -71,6 +71,7 @@ class Store:
         self._counted = 0
         self._transaction = Transaction(self)
         self._held: dict[str, list[Doc]] = {}
+        self._inserts: dict[str, str] = {}
         self._numbers: dict[str, int | None] = {}  # where the counters stand, as far as they were asked for
         self._ahead: set[str] = set()  # counters that stand further than the database says
         self._moves: list[tuple[str, int | None, bool]] = []  # what was before each move that may yet be undone
@@ -84,6 +85,7 @@ class Store:
     def declare(self, kind: Kind) -> None:
         """Take in a kind whose table the vendor makes and alters itself, because its schema is data."""
         self._kinds[kind.name] = kind
+        self._inserts.pop(kind.name, None)
 
     # -- life cycle -------------------------------------------------------------------------
 
@@ -186,12 +188,12 @@ class Store:
         self._insert(kind, str(doc[self._kinds[kind].key]), text or orjson.dumps(doc).decode(), doc, by)
 
     def _insert(self, kind: str, key: str, text: str, doc: Doc, by: Any = None) -> None:
-        columns = self._kinds[kind].columns
-        names, places = "".join(f', "{name}"' for name in columns), ", ?" * len(columns)
+        columns, sql = self._kinds[kind].columns, self._inserts.get(kind)
+        if sql is None:
+            names, places = "".join(f', "{name}"' for name in columns), ", ?" * len(columns)
+            sql = self._inserts[kind] = f'INSERT INTO "{kind}" (key, doc{names}) VALUES (?, ?{places})'
         try:
-            self.db.execute(
-                f'INSERT INTO "{kind}" (key, doc{names}) VALUES (?, ?{places})', (key, text, *map(doc.get, columns))
-            )
+            self.db.execute(sql, (key, text, *map(doc.get, columns)))
         except sqlite3.IntegrityError as error:
             raise Duplicate(kind, str(error).rpartition(".")[2]) from error
         self._changed(Change(kind, key, "insert", doc, None, by))

@@ -167,14 +167,15 @@ class Writer:
         automation.before_save(self, sobject, new, old, given)
         declared.validate(self, sobject, new, old)
         self._check_unique(sobject, new, old)
-        self.touch(sobject, new, born=old is None, late_s=late_s)
+        self.touch(sobject, new, born=old is None, late_s=late_s, before=old)
         automation.after_save(self, sobject, new, old)
 
     def touch(
-        self, sobject: SObject, new: Doc, modified: bool = True, born: bool = False, late_s: float = 0.0
+        self, sobject: SObject, new: Doc, modified: bool = True, born: bool = False, late_s: float = 0.0,
+        before: Doc | None = None,
     ) -> None:  # fmt: skip
         """Store a document (`born`: a new one) with fresh system fields, or (not `modified`) a fresh SystemModstamp;
-        `late_s`: they are so many seconds old.
+        `late_s`: they are so many seconds old; `before`: what the store holds now, if that is known.
         """
         moment = stamp(self.how.at - late_s) if late_s else self.moment
         if modified:
@@ -187,7 +188,8 @@ class Writer:
         if born:
             self.org.store.add(sobject.name, kept, by=self.how)
             return
-        before = None if self.how.relaxed else self.org.get(sobject.name, new["Id"])  # what change events compare with
+        if before is None and not self.how.relaxed:
+            before = self.org.get(sobject.name, new["Id"])  # what change events compare with
         self.org.store.put(sobject.name, kept, before, self.how)
 
     def _check_references(self, sobject: SObject, new: Doc, old: Doc | None) -> None:
@@ -199,6 +201,8 @@ class Writer:
             if wanted is None or wanted.name not in field.targets:
                 message = f"{field.label}: id value of incorrect type: {target}"
                 raise refused("MALFORMED_ID", message, field.name)
+            if target == self.how.user:
+                continue  # who writes is there
             found = self.org.get(wanted.name, target)
             if found is None:
                 raise refused("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")

@@ -14,10 +14,14 @@ _TIME = re.compile(r"(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,3}))?)?Z?\Z", re.ASCII)
 FIRST_YEAR, LAST_YEAR = 1700, 4000
 
 
-@lru_cache(maxsize=256)
 def stamp(at: float) -> str:
     """Epoch seconds as a system timestamp: whole seconds, UTC, `2026-01-02T03:04:05.000+0000`."""
-    return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+    return _stamp(int(at))
+
+
+@lru_cache(maxsize=256)
+def _stamp(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
 
 
 @lru_cache(maxsize=256)

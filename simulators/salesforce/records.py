@@ -56,9 +56,8 @@ async def change(ctx: Context, sobject: str, key: str) -> Answer:
     spec = ctx.sobject(sobject)
     if parse_id(key) is None:
         raise _no_external_id(key)
-    with ctx.org.store.transaction():
-        preconditions.check_write(ctx, spec, key)
-        ctx.writer().update(spec, key, ctx.json_object())
+    preconditions.check_write(ctx, spec, key)  # nobody else comes between: nothing is awaited
+    ctx.writer().update(spec, key, ctx.json_object())
     return Answer(204)
 
 

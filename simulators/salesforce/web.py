@@ -70,7 +70,8 @@ class Context:
     @property
     def origin(self) -> str:
         """What change events say where a change came from: interface, version and the client's name for itself."""
-        named = _CLIENT.search(self.call.headers.get("sforce-call-options", ""))
+        options = self.call.headers.get("sforce-call-options")
+        named = _CLIENT.search(options) if options else None
         client = f";client={named[1]}" if named else ""
         return f"com/salesforce/api/rest/{self.version}.0{client}"
 
