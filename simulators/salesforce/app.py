@@ -13,6 +13,7 @@ from simulators.kit.wire import Refusal
 from simulators.salesforce import acts, birth, books, bulk_one, definition, naming, routes, seed
 from simulators.salesforce.assertions import CERTIFICATE, load_certificate
 from simulators.salesforce.auth import DEFAULT_CREDENTIALS, Sessions, bearer
+from simulators.salesforce.calculated import sql_function
 from simulators.salesforce.errors import ApiError, Problem, answer_error, failed, not_found
 from simulators.salesforce.events.bus import TABLES, Bus
 from simulators.salesforce.events.capture import Capture
@@ -85,6 +86,8 @@ class Salesforce(System):
         """See `System.build`."""
         register(self.store.db)
         self.org = OrgState(self.store)
+        formula = sql_function(lambda: self.org, self.clock.now)
+        self.store.db.create_function("soql_formula", 3, formula)
         self.org.faults = self.faults
         self.sessions = Sessions(self)
         self.bus = Bus(self.store, self.chance)

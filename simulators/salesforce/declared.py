@@ -23,7 +23,7 @@ exact(
     source="documented, reported", held_by="test_declared_rules, test_formula",
 )  # fmt: skip
 approximate("Formulas", "an error in reckoning counts as blank; global variables ($User…) are not known")
-absent("field updates on other records, formula fields, Apex")
+absent("field updates on other records, Apex")
 
 _VALIDATION, _UPDATE = frozenset(("when", "message", "field", "active")), frozenset(("when", "on", "set", "active"))
 _ON = ("create", "update")
@@ -113,7 +113,7 @@ def run_updates(writer: Writer, sobject: SObject, new: Doc, old: Doc | None, giv
             continue
         for item, formula in update.sets:
             try:
-                new[item.name] = coerce(sobject, item, written(formula(save)))
+                new[item.name] = coerce(sobject, item, written(formula(save), item))
             except Rejected as rejected:
                 raise ApiError(rejected.problem) from rejected
             except Unreadable as unreadable:

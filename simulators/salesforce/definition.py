@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from simulators.salesforce.calculated import compile_calculated
 from simulators.salesforce.declared import compile_declared
 from simulators.salesforce.formula.values import FormulaError
 from simulators.salesforce.schemas import ADDRESS_PARTS, HISTORY, Field, FieldType, Schema, SObject
@@ -28,12 +29,13 @@ _DEFAULTS: dict[str, Raw] = {
     "address": {"read_only": True, "filterable": False, "sortable": False},
     "anyType": {"read_only": True, "length": 255, "filterable": False, "sortable": False},
 }  # fmt: skip
+CALCULATED = ("string", "double", "currency", "percent", "int", "boolean", "date", "datetime")  # what formulas make
 _TYPES = frozenset(FieldType.__args__)  # type: ignore[attr-defined]
 _OPTIONS = frozenset((
     "type", "length", "precision", "scale", "required", "read_only", "create_only", "default", "values", "restricted",
     "unique", "external_id", "id_lookup", "case_sensitive", "to", "child", "cascade", "restrict", "name", "format",
     "label", "filterable", "sortable", "relationship", "compound", "labels", "controller", "valid_for", "hidden",
-    "locked",
+    "locked", "formula", "blank_as_zero", "calculated",
 ))  # fmt: skip
 _OBJECT_OPTIONS = frozenset((
     "prefix", "label", "plural", "access", "owner", "currency", "addresses", "fields", "history", "validations",
@@ -75,6 +77,10 @@ def compile_schema(raw: Raw) -> Schema:
     for event_name in raw.get("events") or ():
         event(raw, event_name)
     schema = Schema(objects, raw)
+    try:
+        compile_calculated(schema)
+    except FormulaError as error:
+        raise DefinitionError(str(error)) from error
     for name, spec in raw["objects"].items():
         try:
             objects[name.lower()].declared = compile_declared(schema, objects[name.lower()], spec)
@@ -162,7 +168,10 @@ def _field(name: str, spec: Raw, raw: Raw, place: str = "", writable: bool = Tru
     if unknown:
         raise DefinitionError(f"{place}{name}: unknown option {unknown[0]!r}")
     known = {**_DEFAULTS.get(kind, {}), **spec}
-    read_only = bool(known.get("read_only")) or bool(known.get("locked")) or not writable
+    formula = str(known.get("formula") or "")
+    if formula and kind not in CALCULATED:
+        raise DefinitionError(f"{place}{name}: a formula makes no {kind}")
+    read_only = bool(known.get("read_only")) or bool(formula) or bool(known.get("locked")) or not writable
     values = known.get("values", ())
     if values == "currencies":
         values = tuple(raw["currencies"])
@@ -180,6 +189,7 @@ def _field(name: str, spec: Raw, raw: Raw, place: str = "", writable: bool = Tru
         known.get("filterable", True), known.get("sortable", True), known.get("compound", ""),
         tuple(known.get("labels", {}).items()), known.get("controller", ""),
         tuple((str(value), tuple(map(str, under))) for value, under in known.get("valid_for", {}).items()),
+        place.rstrip("."), formula, bool(known.get("blank_as_zero")), bool(formula) or bool(known.get("calculated")),
     )  # fmt: skip
 
 

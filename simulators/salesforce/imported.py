@@ -7,14 +7,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from simulators.kit.fidelity import approximate
-from simulators.salesforce.definition import DefinitionError, Raw, compile_schema, history_of, put_rule
+from simulators.salesforce.calculated import understood
+from simulators.salesforce.definition import CALCULATED, DefinitionError, Raw, compile_schema, history_of, put_rule
+from simulators.salesforce.formula.compiler import Use
 from simulators.salesforce.ids import parse_id
 
 approximate(
     "an imported schema",
-    "is what describe results and validation rules tell: what is calculated (formulas, roll-ups) is empty, page "
-    "layouts and the picklist values of record types are not known, auto numbers have a form of ours; stages that this "
-    "org does not know get a probability by their name; whatever is left out is said",
+    "is what describe results and validation rules tell: formulas that this org does not understand and roll-ups are "
+    "empty, page layouts and the picklist values of record types are not known, auto numbers have a form of ours; "
+    "stages that this org does not know get a probability by their name; whatever is left out is said",
     source="ours",
 )
 
@@ -61,6 +63,7 @@ def import_describes(
         except (AttributeError, KeyError, TypeError) as error:
             raise DefinitionError(f"{one['name']} is no describe result: {error!r}") from error
     _prefixes(changed, [str(one["name"]) for one in taken], notes)
+    _formulas(changed, [str(one["name"]) for one in taken], notes)
     compile_schema(changed)
     for rule in rules:
         changed = _ruled(changed, rule, notes)
@@ -108,6 +111,39 @@ def _ruled(raw: Raw, rule: Describe, notes: list[str]) -> Raw:
     except DefinitionError as error:
         notes.append(f"validation rule {name} is left out: {error}")
         return raw
+
+
+def _formulas(raw: Raw, names: Iterable[str], notes: list[str]) -> None:
+    """Leave the formulas that this org can reckon where they stand; take the others out, and say why."""
+    found: dict[Use, str] = {}
+    empty: set[Use] = set()
+    for name in names:
+        for key, spec in raw["objects"][name]["fields"].items():
+            if "formula" in spec:
+                found[name, key] = spec.pop("formula")
+            elif spec.get("calculated"):
+                empty.add((name, key))
+    fit = {one: text for one, text in found.items() if _spec(raw, one)["type"] in CALCULATED}
+    schema = compile_schema(raw)
+    objects = schema.objects
+    wanted = [
+        (objects[name.lower()], objects[name.lower()].fields[key.lower()], text) for (name, key), text in fit.items()
+    ]
+    good, bad = understood(schema, wanted, empty | (set(found) - set(fit)))
+    for one, text in found.items():
+        if one in good:
+            _spec(raw, one)["formula"] = text
+            continue
+        why = bad.get(one, f"no formula makes a {_spec(raw, one)['type']} here")
+        notes.append(
+            f"{one[0]}.{one[1]} is calculated there by a formula ({text[:SHOWN]}): here it is read only and empty, "
+            f"because {why}"
+        )
+
+
+def _spec(raw: Raw, one: Use) -> Raw:
+    spec: Raw = raw["objects"][one[0]]["fields"][one[1]]
+    return spec
 
 
 def record_types(describes: Iterable[Describe], notes: list[str]) -> list[Raw]:
@@ -183,11 +219,16 @@ class _Object:
         if kind is None:
             self.notes.append(f"{self.name}.{name} is left out: the type {item.get('type')!r} is not there")
             return None
-        if item.get("calculated"):
-            formula = str(item.get("calculatedFormula") or "")
-            how = f"by a formula ({formula[:SHOWN]})" if formula else "from other records"
-            self.notes.append(f"{self.name}.{name} is calculated there {how}: here it is read only and empty")
         field = self._shape(kind, item)
+        if item.get("calculated"):
+            field["calculated"] = True
+            if item.get("calculatedFormula"):
+                field["formula"] = str(item["calculatedFormula"])
+                field["blank_as_zero"] = bool(item.get("formulaTreatNullNumberAsZero"))
+            else:
+                self.notes.append(
+                    f"{self.name}.{name} is calculated there from other records: here it is read only and empty"
+                )
         for option, member in _FLAGS.items():
             if item.get(member):
                 field[option] = True

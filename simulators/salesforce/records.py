@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from simulators.kit.calls import Answer
 from simulators.kit.fidelity import exact
-from simulators.salesforce import preconditions, recycling, render
+from simulators.salesforce import calculated, preconditions, recycling, render
 from simulators.salesforce.commit import ManyMatch
 from simulators.salesforce.errors import failed, not_found, refused
 from simulators.salesforce.events import platform
@@ -191,6 +191,7 @@ def _shown(ctx: Context, spec: SObject, record_id: str) -> Answer:
     headers = preconditions.tags(spec, doc)
     if not preconditions.modified(ctx, spec, doc):
         return Answer(304, headers=headers)
+    doc = calculated.filled(ctx.org, spec, doc, ctx.call.at)
     wanted = ctx.parameters().get("fields") if ctx.call.query else None
     if wanted is None:
         return reply(200, render.record(spec, doc, ctx.root), headers)

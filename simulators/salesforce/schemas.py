@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from simulators.salesforce.declared import Declared
+    from simulators.salesforce.formula.compiler import Formula
 
 FieldType = Literal[
     "id", "string", "textarea", "picklist", "multipicklist", "email", "phone", "url", "boolean", "int", "double",
@@ -59,6 +60,10 @@ class Field:
     labels: tuple[tuple[str, str], ...] = ()
     controller: str = ""
     valid_for: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    of: str = ""
+    formula: str = ""  # what it is calculated by, whenever somebody reads it
+    blank_as_zero: bool = False
+    calculated: bool = False  # by a formula, or there by what this org does not know
 
     @property
     def to(self) -> str:
@@ -83,14 +88,14 @@ class Field:
     @property
     def indexed(self) -> bool:
         """Looked up often enough to deserve an index."""
-        if self.name in ("Id", "CreatedById", "LastModifiedById"):
+        if self.formula or self.name in ("Id", "CreatedById", "LastModifiedById"):
             return False
         return self.type == "reference" or self.unique or self.external_id or self.id_lookup
 
     @property
     def defaulted(self) -> bool:
         """A value appears by itself on create."""
-        return self.default is not None or self.type == "boolean"
+        return not self.formula and (self.default is not None or self.type == "boolean")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +123,12 @@ class SObject:
     tracked: tuple[str, ...] = ()  # fields whose changes become rows of the history object
     history: str = ""  # the name of that object
     declared: "Declared | None" = None  # its validation rules and field updates
+    formulas: dict[str, "Formula"] = field(default_factory=dict)  # of its calculated fields, by name
 
     def __post_init__(self) -> None:
         self.defaults = {f.name: f.default for f in self.fields.values() if f.defaulted and f.type != "address"}
         for item in self.fields.values():
-            if item.type == "boolean" and item.default is None:
+            if item.type == "boolean" and item.default is None and not item.formula:
                 self.defaults[item.name] = False
         self.required = tuple(f.name for f in self.fields.values() if f.required)
         self.uniques = tuple(f for f in self.fields.values() if f.unique)
@@ -133,6 +139,7 @@ class SObject:
         self.booked = tuple((f.name, empty) for f, (_, empty) in zip(self.fields.values(), self.shown, strict=True)
                             if f.type != "address")  # fmt: skip
         self.numbers = tuple((f.name, f.type == "currency") for f in self.fields.values() if f.family == "number")
+        self.calculated = tuple(f for f in self.fields.values() if f.formula)
         self.name_field = next((f for f in self.fields.values() if f.is_name), None)
 
     @property

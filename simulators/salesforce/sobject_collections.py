@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from simulators.kit.calls import Answer
-from simulators.salesforce import render
+from simulators.salesforce import calculated, render
 from simulators.salesforce.commit import Writer
 from simulators.salesforce.errors import ApiError, Problem, failed, not_found, refused
 from simulators.salesforce.ids import parse_id
@@ -172,6 +172,9 @@ def _read(ctx: Context, sobject: str, ids: list[str], fields: list[Any]) -> Answ
     docs = ctx.org.fetch(spec.name, (one for one in wanted if one))
     found = [docs.get(one or "") for one in wanted]
     shown = [
-        None if doc is None or doc["IsDeleted"] else render.selection(spec, doc, ctx.root, chosen) for doc in found
+        None
+        if doc is None or doc["IsDeleted"]
+        else render.selection(spec, calculated.filled(ctx.org, spec, doc, ctx.call.at), ctx.root, chosen)
+        for doc in found
     ]
     return reply(200, shown)

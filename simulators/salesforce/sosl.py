@@ -138,7 +138,9 @@ def returning(sobject: str, fields: str, rest: str, limit: int, offset: int) -> 
 
 def searched(spec: SObject, group: str) -> list[Field]:
     """The fields of an object that a search looks into."""
-    return [item for item in spec.fields.values() if _GROUPS[group](item) and item.family == "text"]
+    return [
+        item for item in spec.fields.values() if _GROUPS[group](item) and item.family == "text" and not item.formula
+    ]
 
 
 def words(term: str) -> list[str]:

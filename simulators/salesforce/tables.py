@@ -15,6 +15,8 @@ _LOOKED_UP = ("IsDeleted", "SystemModstamp")
 def column(item: Field, alias: str = "") -> str:
     """SQL of a field's value."""
     place = f"{alias}." if alias else ""
+    if item.formula:
+        return f"soql_formula('{item.of}', '{item.name}', {place}doc)"
     if item.name == "Id":
         return f"{place}key"
     return f'{place}"{item.name}"' if _apart(item) else _within(item.name, place)

@@ -172,7 +172,12 @@ def _columns(sobject: SObject) -> list[Column]:
     person = _PERSONS.get(sobject.name)
     found: list[Column] = []
     for field in sobject.fields.values():
-        if field.name in _UNSEEN or field.compound or (person == "PersonName" and field.name in _NAME_PARTS):
+        if (
+            field.name in _UNSEEN
+            or field.formula
+            or field.compound
+            or (person == "PersonName" and field.name in _NAME_PARTS)
+        ):
             continue
         if field.type == "address":
             found.append(_compound(sobject, field.name, field.name.removesuffix("Address"), ADDRESS_PARTS))

@@ -38,6 +38,7 @@ class Save:
 
 
 Formula = Callable[[Save], Value]
+Use = tuple[str, str]  # object and field
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +47,33 @@ class _Path:
 
     hops: tuple[Field, ...]
     item: Field
+    of: SObject
+    zero: bool = False  # a number that is blank is none
 
     def read(self, save: Save) -> Value:
-        return _value(self, save.new, save)
+        value = _value(self, save.new, save)
+        return Decimal(0) if value is None and self.zero and self.item.family == "number" else value
 
 
-def compile_formula(text: str, schema: Schema, sobject: SObject) -> Formula:
-    """The function that a formula means; FormulaError for one that makes no sense."""
+def compile_formula(
+    text: str, schema: Schema, sobject: SObject, calculated: Field | None = None, uses: set[Use] | None = None
+) -> Formula:  # fmt: skip
+    """The function that a formula means; FormulaError for one that makes no sense.
+
+    `calculated`: the field that it gives the value of; `uses` is told which fields it reads.
+    """
     if len(text) > MAX_CHARACTERS:
         raise FormulaError(f"a formula has at most {MAX_CHARACTERS} characters")
+    build = _Build(schema, sobject, calculated)
     try:
-        return _evaluated(_Build(schema, sobject).transform(_parser().parse(text)))
+        found = _evaluated(build.transform(_parser().parse(text)))
     except VisitError as error:
         raise FormulaError(f"{error.orig_exc} in {text!r}") from error
     except (LarkError, RecursionError) as error:
         raise FormulaError(f"{text!r} is no formula: {str(error).splitlines()[0]}") from error
+    if uses is not None:
+        uses |= build.uses
+    return found
 
 
 @cache
@@ -76,15 +89,21 @@ def _value(path: _Path, doc: Doc | None, save: Save) -> Value:
     for hop in path.hops:
         target = None if doc is None else doc.get(hop.name)
         doc = None if target is None else save.org.get(hop.to, target)
-    return None if doc is None else stored(doc, path.item)
+    if doc is None:
+        return None
+    if path.item.formula:
+        formula = path.of.formulas.get(path.item.name)
+        return None if formula is None else formula(Save(doc, None, save.at, save.org))
+    return stored(doc, path.item)
 
 
 class _Build(Transformer[Token, Any]):
     """Lark's callbacks, inside out."""
 
-    def __init__(self, schema: Schema, sobject: SObject) -> None:
+    def __init__(self, schema: Schema, sobject: SObject, calculated: Field | None) -> None:
         super().__init__()
-        self.schema, self.sobject = schema, sobject
+        self.schema, self.sobject, self.calculated = schema, sobject, calculated
+        self.uses: set[Use] = set()
 
     def number(self, found: list[Any]) -> Formula:
         value = Decimal(str(found[0]))
@@ -110,7 +129,8 @@ class _Build(Transformer[Token, Any]):
         item = sobject.get(last)
         if item is None:
             raise FormulaError(f"{sobject.name} has no field {last}")
-        return _Path(tuple(hops), item)
+        self.uses.add((sobject.name, item.name))
+        return _Path(tuple(hops), item, sobject, self.calculated is not None and self.calculated.blank_as_zero)
 
     def any_of(self, found: list[Any]) -> Formula:
         parts = [_evaluated(part) for part in found]
@@ -150,6 +170,8 @@ class _Build(Transformer[Token, Any]):
     def call(self, found: list[Any]) -> Formula:
         name, arguments = str(found[0]).upper(), found[1:]
         if name in _OF_A_SAVE:
+            if self.calculated is not None and name not in _ANY_TIME:
+                raise FormulaError(f"{name} is for rules: a calculated field knows no save")
             least, make = _OF_A_SAVE[name]
             _count(name, arguments, least, least)
             if least and not (isinstance(arguments[0], _Path) and not arguments[0].hops):
@@ -197,3 +219,5 @@ _OF_A_SAVE: dict[str, tuple[int, Callable[..., Formula]]] = {
     "TODAY": (0, lambda: lambda save: datetime.fromtimestamp(save.at, UTC).date()),
 }  # fmt: skip
 """Functions of the save itself: how many fields they take, and what makes them."""
+
+_ANY_TIME = frozenset(("NOW", "TODAY"))

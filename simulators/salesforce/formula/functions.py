@@ -66,6 +66,18 @@ def _weekday(value: date) -> Decimal:
     return Decimal(value.isoweekday() % 7 + 1)
 
 
+def _moment(value: Value) -> Value:
+    if isinstance(value, str):
+        return datetime.fromisoformat(value.strip().replace(" ", "T").removesuffix("Z")).replace(tzinfo=UTC)
+    return value if isinstance(value, datetime) else datetime(value.year, value.month, value.day, tzinfo=UTC)
+
+
+def _padded(text: str, length: Decimal, pad: str) -> str:
+    """What is missing of so many characters."""
+    missing = min(int(length), 4_000) - len(text)
+    return (pad * missing)[:missing] if missing > 0 else ""
+
+
 STRICT: dict[str, tuple[int, int, Call]] = {
     "VALUE": (1, 1, _number), "ABS": (1, 1, abs), "ROUND": (2, 2, _rounded),
     "FLOOR": (1, 1, _whole(ROUND_FLOOR)), "CEILING": (1, 1, _whole(ROUND_CEILING)), "TRUNC": (1, 1, _whole(ROUND_DOWN)),
@@ -77,7 +89,10 @@ STRICT: dict[str, tuple[int, int, Call]] = {
     "MID": (3, 3, _middle), "FIND": (2, 3, _find), "SUBSTITUTE": (3, 3, lambda t, a, b: t.replace(a, b)),
     "DATE": (3, 3, _date), "DATEVALUE": (1, 1, _day), "YEAR": (1, 1, lambda d: Decimal(d.year)),
     "MONTH": (1, 1, lambda d: Decimal(d.month)), "DAY": (1, 1, lambda d: Decimal(d.day)),
-    "WEEKDAY": (1, 1, _weekday), "ADDMONTHS": (2, 2, _add_months),
+    "WEEKDAY": (1, 1, _weekday), "ADDMONTHS": (2, 2, _add_months), "DATETIMEVALUE": (1, 1, _moment),
+    "SQRT": (1, 1, lambda n: n.sqrt()),
+    "LPAD": (2, 3, lambda t, n, pad=" ": _padded(t, n, pad) + t[: int(n)]),
+    "RPAD": (2, 3, lambda t, n, pad=" ": t[: int(n)] + _padded(t, n, pad)), "CASESAFEID": (1, 1, lambda one: one),
 }  # fmt: skip
 """Least and most arguments; blank when any argument is, or when the values are of the wrong type."""
 
@@ -99,6 +114,10 @@ def _case(value: Value, *rest: Value) -> Value:
     return otherwise
 
 
+def _link(url: Value, label: Value, target: Value = "_blank") -> str:
+    return f'<a href="{shown(url)}" target="{shown(target)}">{shown(label)}</a>'
+
+
 LENIENT: dict[str, tuple[int, int, Call]] = {
     "AND": (1, 99, lambda *a: all(one is True for one in a)), "OR": (1, 99, lambda *a: any(one is True for one in a)),
     "NOT": (1, 1, lambda a: a is not True), "IF": (3, 3, lambda a, b, c: b if a is True else c),
@@ -109,6 +128,8 @@ LENIENT: dict[str, tuple[int, int, Call]] = {
     "ISNUMBER": (1, 1, lambda a: _number(a) is not None if isinstance(a, str) else a is not None),
     "BEGINS": (2, 2, lambda a, b: shown(a).startswith(shown(b))), "CONTAINS": (2, 2, lambda a, b: shown(b) in shown(a)),
     "ISPICKVAL": (2, 2, lambda a, b: shown(a) == shown(b)), "REGEX": (2, 2, _regex),
+    "HYPERLINK": (2, 3, _link), "IMAGE": (2, 4, lambda url, text, *_: f'<img src="{shown(url)}" alt="{shown(text)}"/>'),
+    "BR": (0, 0, lambda: "\n"),
     "INCLUDES": (2, 2, lambda a, b: shown(b) in shown(a).split(";")),
 }  # fmt: skip
 """Functions that have an answer for what is blank."""

@@ -29,7 +29,8 @@ def stored(doc: Doc, item: Field) -> Value:
     if value is None or value == "":
         return None
     if item.family == "number":
-        return Decimal(repr(value))
+        number = Decimal(repr(value))
+        return number / 100 if item.type == "percent" else number  # ten percent are 0.1 to a formula
     if item.family == "date":
         return date.fromisoformat(value)
     if item.family == "datetime":
@@ -37,8 +38,10 @@ def stored(doc: Doc, item: Field) -> Value:
     return value
 
 
-def written(value: Value) -> Any:
-    """A formula's result as a client would write it."""
+def written(value: Value, item: Field) -> Any:
+    """A formula's result as a client would write it into a field."""
+    if item.type == "percent" and isinstance(value, Decimal):
+        value = value * 100
     if isinstance(value, Decimal):
         return int(value) if value.adjusted() < 30 and value == value.to_integral_value() else float(value)
     if isinstance(value, datetime):
@@ -74,8 +77,9 @@ def compare(symbol: str, left: Value, right: Value) -> bool:
 
 def reckon(symbol: str, left: Value, right: Value) -> Value:
     """Arithmetic, also of dates and of text with `+`; blank with anything is blank, and so is what cannot be."""
-    if symbol == "+" and isinstance(left, str) and isinstance(right, str):
-        return left + right
+    if symbol == "+" and (isinstance(left, str) or isinstance(right, str)):
+        left, right = ("" if one is None else one for one in (left, right))  # no text is an empty one
+        return left + right if isinstance(left, str) and isinstance(right, str) else None
     if left is None or right is None:
         return None
     try:

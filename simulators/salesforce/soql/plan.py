@@ -25,7 +25,7 @@ class Leaf:
     @property
     def plain(self) -> tuple[str, str, Any] | None:
         """Key, stored name and value when missing, where the shown value is simply the stored one."""
-        if self.show is not None or self.field.type == "address":
+        if self.show is not None or self.field.type == "address" or self.field.formula:
             return None
         return self.key, self.field.name, False if self.field.type == "boolean" else None
 

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from simulators.kit.store import Doc
+from simulators.salesforce import calculated
 from simulators.salesforce.errors import failed
 from simulators.salesforce.render import address, attributes
 from simulators.salesforce.schemas import SObject
@@ -30,7 +31,7 @@ class Run:
         self, org: OrgState, text: str, at: float, root: str, with_deleted: bool = False, user: str = "",
         version: int = NESTING_SINCE,
     ) -> None:  # fmt: skip
-        self.org, self.text, self.root = org, text, root
+        self.org, self.text, self.root, self.at = org, text, root, at
         self.asking = Asking(org, user or org.user_id, at)
         try:
             self.plan, slots = plan_of(
@@ -147,7 +148,7 @@ class Run:
         item = leaf.field
         if item.type == "address":
             return address(doc, item.name)
-        value = doc.get(item.name)
+        value = calculated.value(self.org, item, doc, self.at) if item.formula else doc.get(item.name)
         if value is None and item.type == "boolean":
             value = False
         return leaf.show(value, doc, self.asking) if leaf.show else value

@@ -53,7 +53,7 @@ def test_a_field_update_sees_what_is_saved_and_what_it_sets_counts_as_given(org:
     })  # fmt: skip
     declare(org, "update", "Won", {
         "when": 'ISCHANGED(StageName) && ISPICKVAL(StageName, "Closed Won")',
-        "set": {"NextStep": '"was " & TEXT(PRIORVALUE(StageName))', "Probability": "42", "CloseDate": "TODAY()"},
+        "set": {"NextStep": '"was " & TEXT(PRIORVALUE(StageName))', "Probability": "0.42", "CloseDate": "TODAY()"},
     })  # fmt: skip
     deal = org.create("Opportunity", **DEAL)
     assert org.get("Opportunity", deal)["Contract_Term_Months__c"] == 12

@@ -24,7 +24,8 @@ def org() -> Org:
 
 def result(org: Org, text: str, old: dict[str, Any] | None = OLD) -> Any:
     data = org.system.org
-    return written(compile_formula(text, data.schema, data.spec("Opportunity"))(Save(NEW, old, GENESIS, data)))
+    value = compile_formula(text, data.schema, data.spec("Opportunity"))(Save(NEW, old, GENESIS, data))
+    return written(value, data.spec("Opportunity").fields["amount"])
 
 
 @pytest.mark.parametrize(

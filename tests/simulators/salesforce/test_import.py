@@ -120,7 +120,7 @@ def test_record_types_and_validation_rules_of_another_org_are_enforced():
         },
     ]
     fields = [*MEMBERSHIP["fields"], field("RecordTypeId", "reference", referenceTo=["RecordType"], length=18),
-              field("Worth__c", "currency", calculated=True, calculatedFormula="Seats__c * 10", createable=False,
+              field("Worth__c", "currency", calculated=True, calculatedFormula="VLOOKUP(Seats__c)", createable=False,
                     updateable=False, precision=18, scale=2)]  # fmt: skip
     rules = [
         rule("Membership__c.Some", "Seats__c < 1", errorDisplayField="Seats__c", errorMessage="At least one"),
@@ -129,8 +129,8 @@ def test_record_types_and_validation_rules_of_another_org_are_enforced():
     ]  # fmt: skip
     done = org.act("import_schema", describes=[{**MEMBERSHIP, "fields": fields, "recordTypeInfos": kinds}], rules=rules)
     assert (
-        "Membership__c.Worth__c is calculated there by a formula (Seats__c * 10): here it is read only and empty"
-        in (done["notes"])
+        "Membership__c.Worth__c is calculated there by a formula (VLOOKUP(Seats__c)): here it is read only and empty, "
+        "because there is no function VLOOKUP in 'VLOOKUP(Seats__c)'" in done["notes"]
     )
     for text in ("rule Membership__c.Off is left out: it is not active", "rule Membership__c.Odd is left out",
                  "rule Nothing__c.Rule is left out", "record type 'Lost' is left out: it has no id"):  # fmt: skip
