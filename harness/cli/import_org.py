@@ -26,7 +26,8 @@ def import_org(
     Fields, types, lengths, requirements, picklists, external ids, lookups and record types come from the files, which
     hold one describe result, a list of them, or the answer of a composite request; validation rules from answers of
     the Tooling API. Formula fields are calculated. What cannot be taken over is said: roll-ups are empty, and so is a
-    field whose formula this org does not understand; a rule of that kind is left out. Import before you load records; objects that are in none of the files stay as they are.
+    field whose formula this org does not understand; a rule of that kind is left out. Import before you load records;
+    objects that are in none of the files stay as they are.
 
     windtunnel up --detach
     sf sobject describe -s Account --json > account.json

@@ -1,5 +1,6 @@
-"""Writers at once on one record: simple-salesforce in many threads, unmodified, over http and https together."""
+"""Writers at once on one record: simple-salesforce in many threads, unmodified, over http and https, and jsforce."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ import requests
 from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import SalesforceError, SalesforceGeneralError
 
+from tests.node.programs import run_script
 from tests.simulators.salesforce.grpc_client import Server, Subscriber, served
 from tests.simulators.salesforce.test_live_simple_salesforce import PlainHttp
 
@@ -194,13 +196,18 @@ def test_a_unique_value_is_given_once(clients: list[Salesforce], sf: Salesforce)
     assert [one["Id"] for one in rows] == [winner]
 
 
-def test_lines_of_one_deal_add_up_and_a_record_dies_once(clients: list[Salesforce], sf: Salesforce):
+def a_line(sf: Salesforce) -> dict[str, Any]:
+    """A line, without its price, of a new deal."""
     book = sf.query("SELECT Id FROM Pricebook2 WHERE IsStandard = true")["records"][0]["Id"]
     product = sf.Product2.create({"Name": "P", "IsActive": True})["id"]
     entry = {"Pricebook2Id": book, "Product2Id": product, "UnitPrice": 10, "IsActive": True}
     line = {"PricebookEntryId": sf.PricebookEntry.create(entry)["id"], "Quantity": 1}
     deal = {"Name": "D", "StageName": "Prospecting", "CloseDate": "2026-03-31", "Pricebook2Id": book}
-    line["OpportunityId"] = sf.Opportunity.create(deal)["id"]
+    return {**line, "OpportunityId": sf.Opportunity.create(deal)["id"]}
+
+
+def test_lines_of_one_deal_add_up_and_a_record_dies_once(clients: list[Salesforce], sf: Salesforce):
+    line = a_line(sf)
     at_once(clients, lambda number, one: one.OpportunityLineItem.create(line | {"UnitPrice": number + 0.25}))
     total = sum(number + 0.25 for number in range(WRITERS))
     assert sf.Opportunity.get(line["OpportunityId"])["Amount"] == total
@@ -246,3 +253,45 @@ def test_who_meets_a_locked_row_and_tries_again_loses_nothing(
     assert sum(at_once(clients, until_done)) == 7  # type: ignore[arg-type]
     found = sf.Account.get(account)
     assert [found[name] for name in FIELDS] == [f"{number}" for number in range(WRITERS)]
+
+
+def test_two_programs_with_jsforce_write_beside_python(server: Server, clients: list[Salesforce], sf: Salesforce):
+    """All at once on the same records: what each one was told was done stands there, and nothing else does."""
+    programs, python, each = 2, 5, 5
+    line = a_line(sf)
+    account = sf.Account.create({"Name": "Mixed"})["id"]
+    shares = [list(FIELDS[at : at + each]) for at in range(0, each * (programs + 1), each)]
+    with ThreadPoolExecutor(programs) as pool:
+        running = [pool.submit(run_script, "writers", SALESFORCE_URL=server.url, SALESFORCE_TOKEN=server.token,
+                               WRITER=f"js{number}", http_proxy="", https_proxy="", SHARED=json.dumps(
+                                   {"account": account, "line": line, "fields": shares[number]}))
+                   for number in range(programs)]  # fmt: skip
+        while sf.query("SELECT count() FROM Account WHERE Name LIKE 'Ready js%'")["totalSize"] < programs:
+            assert not any(one.done() for one in running), [one.result() for one in running if one.done()]
+        sf.Account.create({"Name": "Gate"})
+
+        def write(number: int, one: Salesforce) -> list[Any]:
+            own = one.Account.update(account, {shares[-1][number]: f"py {number}"})
+            created = one.Invoice__c.upsert("Invoice_Number__c/MIXED", {"Gross__c": number}) == 201
+            one.OpportunityLineItem.create(line | {"UnitPrice": number + 0.25})
+            try:
+                one.Account.create({"Name": f"py {number}", "Billing_Customer_Id__c": "mixed"})
+                return [own, created, "made"]
+            except SalesforceError as error:
+                return [own, created, *codes([error])]
+
+        ours = at_once(clients[:python], write)
+        theirs = [one.result() for one in running]
+    assert all(one["own"] == one["line"] == [True] * each and one["rows"] == [True] for one in theirs), theirs
+    assert [one["bulk"] for one in theirs] == [[each]] * programs and [row[0] for row in ours] == [204] * python
+    assert sum([*(row[1] for row in ours), *(made for one in theirs for made in one["upserted"])]) == 1
+    told = sorted([*(row[2] for row in ours), *(text for one in theirs for text in one["unique"])])
+    assert told == ["DUPLICATE_VALUE"] * (each * programs + python - 1) + ["made"]
+    found = sf.Account.get(account)
+    for writer, share in zip(("js0", "js1", "py"), shares, strict=True):
+        assert [found[name] for name in share] == [f"{writer} {number}" for number in range(each)]
+    total = (programs + 1) * sum(number + 0.25 for number in range(each))
+    assert sf.Opportunity.get(line["OpportunityId"])["Amount"] == total
+    for soql, count in (("Account WHERE Billing_Customer_Id__c = 'mixed'", 1), ("Account WHERE Site = 'mixed'", 20),
+                        ("Invoice__c WHERE Invoice_Number__c = 'MIXED'", 1)):  # fmt: skip
+        assert sf.query(f"SELECT count() FROM {soql}")["totalSize"] == count, soql
