@@ -49,7 +49,7 @@ def bench(
     events     10,000 change events to 5 subscribers over gRPC, none lost, doubled, unasked or out of order
     records    Salesforce with 400,000 records: indexed queries, GET and upsert beside an empty org
     year       subscriptions advanced by a year: jobs a second, linear in their number, memory
-    processes  start, memory, record GETs over a socket, many deals live
+    processes  start, memory, record GETs and POSTs over a socket, many deals live
     page       first paint of the page in a fresh Chromium
     profile    where a simulated story spends its time
     org        a large Salesforce org by bulk load and by seed, read out whole; record GET and POST
