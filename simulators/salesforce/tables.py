@@ -50,28 +50,34 @@ def apply(store: Store, schema: Schema) -> None:
 
 def refresh(store: Store, sobject: str, names: Iterable[str]) -> None:
     """Fill those of a table's columns from the documents that were changed behind the store's back."""
-    sets = ", ".join(f'"{name}" = {_within(name)}' for name in _columns(store)[sobject] if name in names)
+    sets = ", ".join(f'"{name}" = {_within(name)}' for name in _written(store)[sobject] if name in names)
     if sets:
         store.db.execute(f'UPDATE "{sobject}" SET {sets}')
 
 
 def declare(store: Store, schema: Schema) -> None:
     """Tell the store about the objects' documents, and which columns beside them it has to fill."""
-    known = _columns(store)
+    known = _written(store)
     for sobject in schema.objects.values():
         store.declare(Kind(sobject.name, key="Id", columns=tuple(known.get(sobject.name, ()))))
 
 
-def _columns(store: Store) -> dict[str, list[str]]:
-    """The columns of each table beside key and document; also those of fields that the schema has no more."""
-    found: dict[str, list[str]] = {}
-    for table, name in store.db.execute(
-        "SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table'"
+def _columns(store: Store) -> dict[str, dict[str, bool]]:
+    """The columns of each table, and whether they are generated: those of a store that an older release has made."""
+    found: dict[str, dict[str, bool]] = {}
+    for table, name, hidden in store.db.execute(
+        "SELECT t.name, c.name, c.hidden FROM sqlite_master t, pragma_table_xinfo(t.name) c WHERE t.type = 'table'"
     ):
-        columns = found.setdefault(table, [])
-        if name not in ("key", "doc"):
-            columns.append(name)
+        found.setdefault(table, {})[name] = bool(hidden)
     return found
+
+
+def _written(store: Store) -> dict[str, list[str]]:
+    """The columns that are filled beside key and document; also those of fields that the schema has no more."""
+    return {
+        table: [name for name, generated in columns.items() if not generated and name not in ("key", "doc")]
+        for table, columns in _columns(store).items()
+    }
 
 
 def _apart(item: Field) -> bool:

@@ -99,6 +99,25 @@ def test_what_is_looked_up_by_an_index_follows_changes_of_the_schema(org: Org):
     assert found("VAT__c", "T3") == [one] and found("Tax_Id__c", "T3") == [one]
 
 
+def test_a_store_of_an_older_release_is_gone_on_with(org: Org):
+    """There every field was a generated column."""
+    fields = [item.name for item in org.system.org.spec("Task").fields.values() if item.type != "address"]
+    columns = ", ".join(f"\"{name}\" AS (json_extract(doc, '$.{name}')) VIRTUAL" for name in fields)
+    org.system.store.db.executescript(
+        f'DROP TABLE "Task"; CREATE TABLE "Task" (key TEXT PRIMARY KEY, doc TEXT NOT NULL, {columns});'
+        'CREATE INDEX "Task~WhatId" ON "Task" ("WhatId") WHERE "WhatId" IS NOT NULL;'
+    )
+    org.system.restore(org.system.store.snapshot())
+    org.login()
+    account = org.create("Account", Name="A")
+    task = org.create("Task", Subject="Call", WhatId=account)
+    spec = {"type": "string", "length": 10, "unique": True}
+    org.act("alter_schema", change="add_field", object="Task", field="Key__c", definition=spec)
+    assert org.update("Task", task, Key__c="k1", Subject="Email").status == 204
+    rows = org.rows(f"SELECT Subject FROM Task WHERE WhatId = '{account}' AND Key__c = 'K1' ORDER BY Subject")
+    assert [row["Subject"] for row in rows] == ["Email"]
+
+
 def test_a_newly_required_field_stops_writes_that_lack_it(org: Org):
     account = org.create("Account", Name="Acme")
     org.act("alter_schema", change="require_field", object="Account", field="Tax_Id__c")
