@@ -119,13 +119,13 @@ class PayByCardStep(Part):
 class TransferStep(Part):
     """The customer pays a bill to the entity's bank: a payment born in the ledger. Without an amount all that is open.
 
-    `discount`: what the legacy ledger's clerk takes off the bill with it, as granted for paying early.
+    `discount`: the legacy ledger's clerk books it at once, with what is taken off for paying early (0: nothing).
     """
 
     short: ClassVar[str] = "deal"
     deal: Name
     amount: Decimal | None = Field(default=None, gt=0)
-    discount: Decimal | None = Field(default=None, gt=0)
+    discount: Decimal | None = Field(default=None, ge=0)
 
 
 class FixAccountStep(Part):

@@ -21,6 +21,7 @@ def digest(content: Any) -> str:
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str, ensure_ascii=False).encode
 
 
+_TRANSFER = re.compile(r"M([0-9]*)/(.+)", re.ASCII)
 _CORRECTION = re.compile(r"(metering:.+) corrects (.+) from (\d+(?:\.\d+)?) to (\d+(?:\.\d+)?)", re.DOTALL)
 
 
@@ -84,13 +85,14 @@ class Keys:
         """External id of the cloud ERP's invoice that carries the open item of a bill which the old ledger posted."""
         return f"CBMIG-{invoice_id}"
 
-    def legacy_transfer(self, invoice_id: str) -> str:
+    def legacy_transfer(self, invoice_id: str, attempt: int = 1) -> str:
         """XBLNR of the legacy ledger's document that moves the open item of a bill out of its receivables."""
-        return f"M-{invoice_id}"
+        return f"M{attempt if attempt > 1 else ''}/{invoice_id}"
 
-    def bill_of_transfer(self, reference: str) -> str:
-        """The bill whose open item such a document moves, '' for any other document."""
-        return reference[2:] if reference.startswith("M-") else ""
+    def transfer_of(self, reference: str) -> tuple[str, int] | None:
+        """The bill whose open item such a document moves and which attempt it is, None for any other document."""
+        found = _TRANSFER.fullmatch(reference)
+        return (found[2], int(found[1] or 1)) if found is not None else None
 
     def erp_credit(self, credit_note_id: str) -> str:
         """External id of the cloud ERP's credit memo."""

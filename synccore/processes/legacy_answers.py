@@ -141,8 +141,8 @@ class LegacyOutbound:
         if base.startswith("CUST"):
             self._customer(unit, sent, row, at)
             return
-        moved = self._ctx.keys.bill_of_transfer(row["XBLNR"])
-        reference = sent[0] if sent else moved_reference(moved) if moved else row["XBLNR"]
+        moved = self._ctx.keys.transfer_of(row["XBLNR"])
+        reference = sent[0] if sent else moved_reference(*moved) if moved else row["XBLNR"]
         if not reference:
             return
         before = answer_of(unit, reference)

@@ -213,8 +213,7 @@ def _account(ctx: Context, unit: Unit) -> str:
 
 
 def _sent(ctx: Context, unit: Unit, bill: Bill, plan: Any, account: str) -> dict[str, str]:
-    name = ctx.keys.legacy_transfer(bill.id)
-    reference = name if plan["attempt"] == 1 else f"{name}-{plan['attempt']}"
+    reference = ctx.keys.legacy_transfer(bill.id, int(plan["attempt"]))
     content: Any = transfer_document(
         bill.id, reference, str(plan["company"]), str(plan["customer"]), bill.currency, int(plan["amount"]),
         date.fromisoformat(plan["on"]), str(plan["account"]), number_of(str(plan["document"])),

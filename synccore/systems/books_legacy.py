@@ -176,9 +176,9 @@ def _documents(
         if not base.startswith("BILL"):
             continue
         number, document = row["XBLNR"], _place(row, row["BELNR"])
-        moved = names.keys.bill_of_transfer(number)
-        if moved and row["STATUS"] == "53":
-            found.cleared.append(moved)
+        moved = names.keys.transfer_of(number)
+        if moved is not None:
+            found.cleared += [moved[0]] if row["STATUS"] == "53" else []
             continue
         if row["STATUS"] != "53":
             found.queued[number] = " ".join(part for part in (row["STATUS"], row["STAMID"], row["TEXT"]) if part)

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from synccore.domain.books import BookDocument, Names
+from synccore.domain.keys import Keys
 from synccore.domain.mappings import Entity
 
 SG = {"name": "Singapore", "currencies": ["SGD"], "ledger": "legacy", "company_code": "SG01", "subsidiary": "3"}
@@ -68,3 +69,11 @@ def test_the_books_know_the_ledger_of_a_document_by_decision_and_else_by_its_day
     assert home("SG-2", "2026-02-20") == "erp_cloud", "decided while it was on its way"
     assert home("SG-3", "2026-02-16") == "erp_cloud"
     assert names.ledgers("SG") == ("erp_legacy", "erp_cloud")
+
+
+def test_a_transfer_names_its_bill_and_its_attempt() -> None:
+    keys = Keys()
+    assert [keys.transfer_of(keys.legacy_transfer("SG-000003", attempt)) for attempt in (1, 2, 11)] == [
+        ("SG-000003", 1), ("SG-000003", 2), ("SG-000003", 11)]  # fmt: skip
+    assert keys.transfer_of("SG-000003") is None and keys.transfer_of("M-000003") is None
+    assert len(keys.legacy_transfer("SG-00000003", 2)) <= 16
