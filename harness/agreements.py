@@ -175,7 +175,10 @@ def _claim_correction(agreement: Agreement) -> None:
 
 def _claim(agreement: Agreement, deals: list[Deal]) -> None:
     """Which change or term each deal stands behind."""
+    found = _claim_days(agreement, deals)
     for deal in deals:
+        if deal.id in found:
+            continue
         earliest = (date.fromisoformat(deal.closed_on) - timedelta(days=1)).isoformat()
         if deal.kind == "renewal":
             term = _term_of(agreement, deal, earliest)
@@ -194,6 +197,24 @@ def _claim(agreement: Agreement, deals: list[Deal]) -> None:
                 continue
         agreement.pending.append(deal)
     _claim_together(agreement)
+
+
+def _claim_days(agreement: Agreement, deals: list[Deal]) -> set[str]:
+    """Changes that are just what the amendments won on one day come to; a day of sales may be another at the site."""
+    found: set[str] = set()
+    later = {term.start for term in agreement.terms[1:]}
+    for change in agreement.changes:
+        if change.corrects is not None or change.undone:
+            continue
+        day = date.fromisoformat(change.day)
+        for closed_on in (day, day + timedelta(days=1), day - timedelta(days=1)):
+            own = [deal for deal in deals if deal.kind == "amendment" and deal.id not in found
+                   and deal.closed_on == closed_on.isoformat() and not deal.start]  # fmt: skip
+            if len(own) > 1 and change.day not in later and _fits(agreement, change, own):
+                change.deals += own
+                found |= {deal.id for deal in own}
+                break
+    return found
 
 
 def _claim_together(agreement: Agreement) -> None:

@@ -123,3 +123,17 @@ def test_an_amendment_beside_a_renewal_survives_crashes_and_any_answer() -> None
     answers = [point for point in points_of(story, "1", "calls") if "update_for_items" in str(point)]
     exploration = explore(story, only=[*crashes[470:560:9], *answers[::3]])
     assert exploration.outcome == "holds", [(str(one.point), one.findings) for one in exploration.failed]
+
+
+def test_many_amendments_of_one_contract_on_each_of_three_days_are_told_apart() -> None:
+    days = []
+    for day in "abc":
+        names = [f"{day}-{seats}" for seats in range(1, 5)]
+        days += [deal(name, name[-1], AMENDMENT) for name in names]
+        days += [f"close: [{', '.join(names)}]", "settle", "advance: 1d"]
+    text = "\n".join(
+        ["story: three-days", "title: Many amendments", "genesis: 2026-01-05T09:00:00Z", "steps:",
+         *(f"  - {step}" for step in (*BEGUN, *days)), "expect: {exceptions: [], dead_letters: 0, tie_out: holds}"]
+    )  # fmt: skip
+    result = play(read_story(text))
+    assert result.outcome == "holds", result.findings
