@@ -245,7 +245,7 @@ class Play:
             open_work=tuple(evidence.work), not_quiet=self.not_quiet, going_on=tuple(self.storm.going_on),
             at=evidence.at, outages=tuple(outages), windows=tuple(windows_of(evidence.books["erp_legacy"])),
             hindered=frozenset(row["subject"] for row in evidence.exceptions), ledgers=self.correlation.ledgers,
-            zones=self.correlation.zones, cutovers=tuple(self.stage.cutovers),
+            zones=self.correlation.zones, cutovers=tuple(self.stage.cutovers), closings=tuple(self.stage.closings),
             law=self.stage.company.law, moved=frozenset(self.stage.moved),
             reconciliations=self.reconciliations,
             lost_history=any(event.facts.get("level") == "lost" for event in self.stream.events),

@@ -1,9 +1,21 @@
 """The judges: each invariant looks at books and history alone and answers holds, broken or unknown."""
 
-from harness.checkers import agreement, draining, drifting, effects, homes, outages, reconciling, revenue, taxation
+from harness.checkers import (
+    agreement,
+    closing,
+    draining,
+    drifting,
+    effects,
+    homes,
+    outages,
+    reconciling,
+    revenue,
+    taxation,
+)
 from harness.checkers.case import (
     Case,
     Check,
+    Closing,
     Cutover,
     Drift,
     NotAsked,
@@ -18,6 +30,7 @@ __all__ = [
     "CHECKS",
     "Case",
     "Check",
+    "Closing",
     "Cutover",
     "Drift",
     "Outage",
@@ -49,6 +62,7 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "I16": ("what no longer fits is never written, what fits never blocked", drifting.only_misfits_wait),
     "I27": ("every disturbance was really hit", _probes_hit),
     "I28": ("ledgers balance, sub-ledger equals control account", agreement.ledgers_balance),
+    "I29": ("nothing is posted into a closed month", closing.nothing_in_closed_months),
     "I30": ("tax fits entity, ship-to, registration and tax point", taxation.tax_fits),
     "I31": ("nothing echoes", effects.no_echo),
     "I32": ("billed = recognised + deferred, per line and month", revenue.revenue_adds_up),
@@ -62,6 +76,7 @@ NOT_ASKED: dict[str, NotAsked] = {  # where seeing nothing may be no failure, an
     "I15": lambda _case: "nothing was reconciled",
     "I16": lambda case: "" if case.drifts else "no schema changed",
     "I27": lambda _case: "nothing disturbs this story",
+    "I29": lambda case: "nothing was entered later" if case.closings else "no month was closed",
     "I30": taxation.no_law,
     "I31": effects.nothing_was_paid,
     "I32": revenue.nothing_deferred,

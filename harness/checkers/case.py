@@ -104,6 +104,18 @@ class Cutover:
 
 
 @dataclass
+class Closing:
+    """A month (YYYY-MM) of the cloud ledger, with all `earlier` ones, was closed or locked for receivables (business
+    time).
+    """
+
+    month: str
+    earlier: bool
+    begin: float
+    end: float = float("inf")
+
+
+@dataclass
 class Case:
     """The record of a run as the judges see it: the books at the end, the core's answers, history."""
 
@@ -129,6 +141,7 @@ class Case:
     ledgers: Mapping[str, str] = field(default_factory=dict)  # entity -> system of its ledger, before any cutover
     zones: Mapping[str, str] = field(default_factory=dict)  # entity -> time zone of its dates
     cutovers: tuple[Cutover, ...] = ()
+    closings: tuple[Closing, ...] = ()
     lost_history: bool = False  # the run record overflowed
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from harness.canon import Correlation
-from harness.checkers import Cutover, Drift, Replay
+from harness.checkers import Closing, Cutover, Drift, Replay
 from harness.drivers.cloud_clerk import CloudClerk
 from harness.drivers.platform import Platform
 from harness.drivers.sales import Sales
@@ -61,6 +61,7 @@ class Stage:
     milestones: dict[str, str] = field(default_factory=dict)  # id in the story -> record
     loaded: list[LoadedDeal] = field(default_factory=list)  # by close date and key
     cutovers: list[Cutover] = field(default_factory=list)  # entities that people have moved to another ledger
+    closings: list[Closing] = field(default_factory=list)  # months that finance has closed or locked
     drifts: list[Drift] = field(default_factory=list)  # what administrators have changed
     replays: list[Replay] = field(default_factory=list)  # what operators let the core take again
     moved: set[str] = field(default_factory=set)  # ids of accounts that were corrected

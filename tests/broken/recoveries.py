@@ -65,6 +65,15 @@ def raised_late() -> Scenario:
     )  # fmt: skip
 
 
+def closed_month() -> Scenario:
+    """A month is closed behind one bill; the next one of it waits for finance."""
+    return story(
+        "closed-month-stays", "customer: " + LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}",
+        f"deal: {{id: lake-2, customer: lake, lines: {LINES}}}", "close: lake-1", "settle", "close_period: 2026-01",
+        "advance: 1h", "close: lake-2", "settle", expect="expect: {exceptions: [closed_period], dead_letters: 0}",
+    )  # fmt: skip
+
+
 def reopened_month() -> Scenario:
     """A month is closed before a bill of it is posted; finance reopens it and lets the posting be done again."""
     return story(

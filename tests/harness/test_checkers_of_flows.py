@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness.canon import Canon, Cleared, LedgerLine, Place
-from harness.checkers import Case, Cutover, Drift, Outage, Replay
+from harness.checkers import Case, Closing, Cutover, Drift, Outage, Replay
 from harness.tax_law import Law
 from harness.tieout import Excuses, tie_out
 from tests.harness.test_checkers import agreeing_books, outcomes
@@ -293,3 +293,23 @@ def test_what_moved_out_is_what_moved_in() -> None:
 
 def change(rows: list[Any], index: int = 0, **facts: object) -> None:
     rows[index] = replace(rows[index], **facts)
+
+
+JANUARY = 1_767_225_600.0  # 2026
+
+
+@pytest.mark.parametrize(("facts", "closing", "expected"), [
+    ({"date": "2026-01-20", "at": JANUARY + 500}, Closing("2026-01", True, JANUARY), "broken"),
+    ({"date": "2025-11-20", "at": JANUARY + 500}, Closing("2026-01", True, JANUARY), "broken"),  # an earlier month
+    ({"date": "2025-11-20", "at": JANUARY + 500}, Closing("2026-01", False, JANUARY), "holds"),  # which is not locked
+    ({"date": "2026-01-20", "at": JANUARY - 500}, Closing("2026-01", True, JANUARY), "not applicable"),  # before
+    ({"date": "2026-01-20", "at": JANUARY + 500}, Closing("2026-01", True, JANUARY, JANUARY + 9), "not applicable"),
+    ({"date": "2026-01-20", "booked_in": "2026-02-01", "at": JANUARY + 5}, Closing("2026-01", True, JANUARY), "holds"),
+])  # fmt: skip
+def test_nothing_is_posted_into_a_closed_month(facts: dict[str, object], closing: Closing, expected: str) -> None:
+    canon = agreeing_books()
+    canon.documents = [
+        replace(one, **facts) if one.system == "erp_cloud" else one
+        for one in canon.documents  # type: ignore[arg-type]
+    ]
+    assert outcomes(Case(canon, closings=(closing,)))["I29"] == expected
