@@ -227,7 +227,8 @@ def _claim_together(agreement: Agreement) -> None:
 
 
 def _since(deal: Deal) -> str:
-    return max((date.fromisoformat(deal.closed_on) - timedelta(days=1)).isoformat(), deal.start)
+    won = min(deal.closed_on, deal.first_won or deal.closed_on)
+    return max((date.fromisoformat(won) - timedelta(days=1)).isoformat(), deal.start)
 
 
 def _fits(agreement: Agreement, change: Change, deals: list[Deal]) -> bool:

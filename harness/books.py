@@ -24,6 +24,7 @@ from harness.canon import (
 )
 from harness.money import minor
 from harness.shares import day_of, share_of, starts_of, subscriptions_of
+from harness.stages import first_days, last_moves
 
 Row = Mapping[str, Any]
 Reader = Callable[[Mapping[str, Any], Canon, Correlation], None]
@@ -60,7 +61,8 @@ def _salesforce(book: Mapping[str, Any], canon: Canon, correlation: Correlation)
     lines: dict[str, list[Row]] = {}
     for row in rows(book, "line", "OpportunityLineItem"):
         lines.setdefault(row["OpportunityId"], []).append(row)
-    moved = _moved(rows(book, "contract", "OpportunityHistory"))
+    history = rows(book, "contract", "OpportunityHistory")
+    moved = last_moves(history) | first_days(history)
     for row in rows(book, "contract", "Opportunity"):
         canon.shown[row["Id"]] = row.get("Sync_Status__c") or ""
         if row.get("IsWon") in (True, "true"):
@@ -110,17 +112,6 @@ def _entity(account_id: str, canon: Canon) -> str:
     return account.entity if account else ""
 
 
-def _moved(history: list[Row]) -> dict[tuple[str, str], str]:
-    """The last row of an opportunity's history that brought it to a stage, by opportunity and stage."""
-    found: dict[tuple[str, str], str] = {}
-    before: dict[str, str] = {}
-    for row in sorted(history, key=lambda one: str(one["Id"])):
-        if before.get(row["OpportunityId"]) != row["StageName"]:
-            found[row["OpportunityId"], row["StageName"]] = row["Id"]
-        before[row["OpportunityId"]] = row["StageName"]
-    return found
-
-
 def _deal(
     row: Row, lines: list[Row], moved: Mapping[tuple[str, str], str], canon: Canon, correlation: Correlation
 ) -> Deal:
@@ -142,7 +133,7 @@ def _deal(
         row["Id"], row["Name"], row["AccountId"] or "", _entity(row["AccountId"], canon), currency, net,
         row["CloseDate"], len(lines), _epoch(row.get("LastStageChangeDate")), kind, row.get("ContractId") or "",
         recurring, row.get("Contract_Start_Date__c") or "", once, moved.get((row["Id"], row["StageName"]), ""),
-        seats if correlation.plans else None,
+        seats if correlation.plans else None, moved.get((row["Id"], f"{row['StageName']}, first"), ""),
     )  # fmt: skip
 
 

@@ -130,6 +130,7 @@ class Deal:
     once: int = 0
     won_by: str = ""  # the row of its history that says so: times are whole seconds, ids of rows ascend
     seats: int | None = None  # of its plans; None where nobody said which products are plans
+    first_won: str = ""  # day (UTC) of its first win: one that is won again has another day of closing
 
     @property
     def won(self) -> tuple[float, str]:

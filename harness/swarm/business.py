@@ -9,7 +9,7 @@ from random import Random
 from typing import Any, Literal
 
 Json = dict[str, Any]
-State = Literal["billed", "paid", "done"]
+State = Literal["billed", "paid", "changed", "done"]
 
 BUYERS: tuple[Json, ...] = (
     {"id": "hudson", "name": "Hudson Analytics", "entity": "US", "country": "US", "state": "NY", "city": "New York",
@@ -36,6 +36,8 @@ class Deal:
     metered: bool
     collected: bool  # the platform knew the card when it was billed, and has collected by itself
     state: State = "billed"
+    change: str = ""  # the renewal or amendment that was won last
+    sold: int = 0  # what that sells
 
 
 class Business:
@@ -89,6 +91,8 @@ class Business:
             return self._use(deal)
         if deal.state == "billed":
             return self._pay(deal) if self._chance.random() < 0.8 else self._change(deal)
+        if deal.state == "changed":
+            return self._second_thoughts(deal, deal.change, deal.sold)
         return self._afterwards(deal) if deal.state == "paid" else []
 
     def _use(self, deal: Deal) -> list[Json]:
@@ -111,11 +115,24 @@ class Business:
     def _change(self, deal: Deal) -> list[Json]:
         if not deal.seats:
             return [{"credit": {"deal": deal.id, "amount": self._chance.randint(1, 900)}}]
+        if not deal.metered and not deal.collected and self._chance.random() < 0.4:
+            return self._second_thoughts(deal, deal.id, deal.seats)
         deal.state = "done"
         seats = self._chance.randint(1, 15)
         if seats == deal.seats:
             return []
         return [{"platform_change": {"deal": deal.id, "seats": seats}}]
+
+    def _second_thoughts(self, deal: Deal, name: str, seats: int) -> list[Json]:
+        """What was won is edited, or set back and perhaps won again; then the deal is left alone."""
+        deal.state = "done"
+        if self._chance.random() < 0.5:
+            sold = max(1, seats + self._chance.choice((-1, 1, 3)))
+            return [{"edit_deal": {"deal": name, "lines": {"PLAT-ANNUAL": sold}}}]
+        steps: list[Json] = [{"reopen": [name]}]
+        if name != deal.id and self._chance.random() < 0.5:
+            steps += [{"settle": {}}, {"close": [name]}]
+        return steps
 
     def _afterwards(self, deal: Deal) -> list[Json]:
         """What may follow once a bill is paid; then the deal is left alone."""
@@ -129,7 +146,9 @@ class Business:
             return [{"refund": {"deal": deal.id, "amount": chance.randint(1, 900)}}]
         if act in ("amendment", "renewal"):
             name = f"{deal.id}-{act}"
-            lines = [{"sku": "PLAT-ANNUAL", "quantity": chance.randint(1, 5) + (deal.seats if act == "renewal" else 0)}]
+            sold = chance.randint(1, 5) + (deal.seats if act == "renewal" else 0)
+            lines: list[Json] = [{"sku": "PLAT-ANNUAL", "quantity": sold}]
+            deal.state, deal.change, deal.sold = "changed", name, sold
             offer = {"id": name, "type": act, "of": deal.id, "customer": deal.buyer["id"], "lines": lines}
             return [{"deal": offer}, {"close": [name]}]
         if act == "platform_change":

@@ -27,6 +27,7 @@ def drawn(seed: str) -> Scenario:
         "story": f"swarm-{seed}", "title": f"Business and weather of seed {seed}",
         "genesis": chance.choice(GENESES), "replay": chance.random() < 0.25,
         "interleaved": Random(f"{seed}/interleaved").random() < 0.5,
+        "mappings": {"policies": {"compensation": {"paid": "credit"}}},  # second thoughts need no person
         "expect": {"exceptions": [], "dead_letters": 0, "tie_out": "holds"}, "steps": steps,
     }  # fmt: skip
     return read_story(text_of(story), f"swarm-{seed}")
