@@ -12,7 +12,8 @@ import pytest
 # A story that passes weeks is played in simulation alone: each day of a living stack takes seconds.
 STORIES = [
     "new-business", "month-end-night", "bad-master-data", "stormy-monday", "drifted-books", "erp-outage",
-    "schema-change", "renewal", "amendment", "europe-and-asia", "replay-a-day", "life-of-a-renewal", "renewal-with-upsell",
+    "schema-change", "renewal", "amendment", "europe-and-asia", "replay-a-day", "life-of-a-renewal",
+    "renewal-with-upsell",
     "guarded-crm", "credit-and-rebill", "refund-and-chargeback", "own-payment-echo", "partial-and-over-payments",
     "renewal-before-adjustment", "auto-renew-vs-sales-renewal", "bulk-renewal-midnight", "expired-cursor",
 ]  # fmt: skip
