@@ -4,7 +4,6 @@ import asyncio
 import gc
 import selectors
 from collections.abc import Callable, Mapping
-from itertools import count
 from typing import Any, NoReturn
 
 
@@ -21,8 +20,6 @@ class Runaway(RuntimeError):
 
 
 _GARBAGE = 200_000  # new objects between two looks for unreachable ones
-_WHOLE = 20  # every so many runs the collector looks at all there is, else at what the run before has left
-_runs = count(1)
 _SPINS_MAX = 2_000_000  # turns of the loop in which time may stand still
 _ROUNDS_MAX = 100  # a task may answer its cancellation with a little more work, but not for ever
 
@@ -122,8 +119,9 @@ def run_virtual(main: Callable[[], Any], bound_s: float | None = None) -> Any:
 
     Runaway when it is not over after `bound_s` of virtual time.
     """
-    _sweep()
     loop = VirtualLoop(bound_s)
+    thresholds = gc.get_threshold()
+    gc.set_threshold(_GARBAGE, *thresholds[1:])  # a run makes much and leaves little: looking often finds nothing
     try:
         asyncio.set_event_loop(loop)
         loop.set_exception_handler(_unless_ending)
@@ -132,19 +130,10 @@ def run_virtual(main: Callable[[], Any], bound_s: float | None = None) -> Any:
             raise Forbidden(loop.offence)
         return result
     finally:
+        gc.set_threshold(*thresholds)
         loop.end()
         asyncio.set_event_loop(None)
         loop.close()
-
-
-def _sweep() -> None:
-    """Free what the run before has left: here nobody holds it any more. A look at its end, or within `end`, would find
-    all of it alive and put it among the old objects, where it is found late and at many times the price.
-
-    A run makes much and leaves little, so the process looks seldom by itself from now on.
-    """
-    gc.set_threshold(_GARBAGE, *gc.get_threshold()[1:])
-    gc.collect(0 if next(_runs) % _WHOLE else 2)
 
 
 def _unless_ending(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

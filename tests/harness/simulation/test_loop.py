@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-import weakref
 
 import pytest
 
@@ -96,20 +95,3 @@ def test_what_is_left_behind_ends_with_its_run_and_oldest_first() -> None:
 
     run_virtual(story)
     assert ended == ["first", "second", "third"]
-
-
-def test_what_a_run_has_left_in_circles_is_gone_when_the_next_begins() -> None:
-    class Left:
-        """Holds itself, as a world and those who call it hold each other."""
-
-    async def leave() -> Left:
-        left = Left()
-        left.__dict__ |= {"itself": left, "much": [[] for _ in range(2_000)]}
-        return left
-
-    async def nothing() -> None:
-        """Only begins and ends."""
-
-    left = weakref.ref(run_virtual(leave))
-    run_virtual(nothing)
-    assert left() is None
