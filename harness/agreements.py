@@ -48,7 +48,7 @@ class Agreement:
     renewals: dict[str, Deal] = field(default_factory=dict)  # by the term that each began
     joined: dict[str, list[Deal]] = field(default_factory=dict)  # amendments that began with a term
     pending: list[Deal] = field(default_factory=list)  # won, and nothing of it is in force yet
-    not_won: list[Deal] = field(default_factory=list)  # that may have been, and have been set back
+    not_won: list[Deal] = field(default_factory=list)  # set back: sales was told of what they had changed
 
     def of_term(self, term: Term) -> list[Change]:
         """The changes within a term."""
@@ -80,6 +80,7 @@ def agreements(canon: Canon) -> list[Agreement]:
     deals = {deal.id: deal for deal in canon.deals}
     about: dict[str, list[Deal]] = {}
     subscriptions = {one.id: one.key for one in canon.contracts if one.system == "salesforce"}
+    told = {row.deal for row in canon.told}
     begun = {one.deal for one in canon.contracts if one.system == "subscriptions"}  # also by a customer won back
     for deal in canon.deals:
         if deal.kind != "new" and deal.id not in begun:
@@ -97,7 +98,9 @@ def agreements(canon: Canon) -> list[Agreement]:
             own, issued = terms.get(contract.key, []), bills.get(contract.key, [])
             one = Agreement(contract, own, changes_of(contract, own, issued), issued)
             one.origin = deals.get(contract.deal)
-            one.not_won = [deal for deal in canon.not_won if subscriptions.get(deal.contract) == contract.key]
+            one.not_won = [
+                deal for deal in canon.not_won if deal.id in told and subscriptions.get(deal.contract) == contract.key
+            ]
             _claim_correction(one)
             _claim(one, sorted(about.get(contract.key, ()), key=lambda deal: (deal.closed_on, deal.won)))
             found.append(one)

@@ -6,7 +6,7 @@ policy `compensation` becomes the customer's credit (`paid`: credit); what other
 and the policy can hand every case to one.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from synccore.domain.agreements import Agreement
@@ -224,6 +224,11 @@ def _hindrance(policy: Mapping[str, Any], agreement: Agreement | None, bills: li
     common = [bill.id for bill in bills if shared(bill)]
     if common:
         return f"{', '.join(common)} bills other contracts too"
+    return touched(policy, bills)
+
+
+def touched(policy: Mapping[str, Any], bills: Iterable[Bill]) -> str:
+    """Which bills money or a credit has touched, in words; '' for none, or when what was paid is given back."""
     paid = gives_back(policy)
-    touched = [bill.id for bill in bills if bill.due + (bill.paid if paid else 0) != bill.gross]
-    return f"{', '.join(touched)} is paid or credited in part or whole" if touched else ""
+    found = [bill.id for bill in bills if bill.due + (bill.paid if paid else 0) != bill.gross]
+    return f"{', '.join(found)} is paid or credited in part or whole" if found else ""

@@ -54,9 +54,8 @@ class ContractChanges:
         if changed and deal.kind == "renewal":
             await Withdrawal(self._ctx, deal, _carried_key(deal)).edited(run, edited(deal))
         elif changed:
-            recurring = [line.sku for line in deal.lines if items[line.sku].recurring]
             await Correction(self._ctx, deal).edited(
-                run, lambda agreement: self._sold(deal, items, agreement), rest_of(deal, recurring),
+                run, lambda agreement: self._sold(deal, items, agreement), rest_of(deal, items),
                 _carried_key(deal), edited(deal),
             )  # fmt: skip
         customer = str(await run.step("change", lambda: self._change(deal, items, cycles)))
@@ -132,6 +131,5 @@ class ContractChanges:
         if wanted and not done:
             wanted = await Quote(ctx, deal).parts(agreement, wanted)
         if wanted or metered:
-            rest = rest_of(deal, [line.sku for line in deal.lines if items[line.sku].recurring])
-            await Amendment(ctx, deal, wanted, metered, rest).carry(agreement, done)
+            await Amendment(ctx, deal, wanted, metered, rest_of(deal, items)).carry(agreement, done)
         return agreement.customer_id

@@ -6,18 +6,19 @@ What more depends on (a later change, a renewal, money that would have to be giv
 """
 
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from synccore.domain.agreements import Agreement, Part, Unfit, amended, fingerprint
 from synccore.domain.deals import Deal
 from synccore.domain.facts import fact
 from synccore.domain.keys import CORRECTED
+from synccore.domain.mappings import Item
 from synccore.ports.engine import Run
 from synccore.ports.outcomes import Later
 from synccore.ports.stores import Unit
 from synccore.ports.systems import Found, Rejected
-from synccore.processes.compensation import TAKEN_BACK, credit_due, give_back, gives_back, shared
+from synccore.processes.compensation import TAKEN_BACK, credit_due, give_back, gives_back, shared, touched
 from synccore.processes.context import Context
 from synccore.processes.contract_status import change_key, show_contract
 from synccore.processes.deal_writes import (
@@ -46,10 +47,9 @@ def made_key(deal: str) -> str:
     return f"made-of/{deal}"
 
 
-def rest_of(deal: Deal, recurring: Iterable[str]) -> str:
-    """A fingerprint of all that a deal sells beside its `recurring` products, and of when it holds."""
-    kept = set(recurring)
-    lines = tuple(line for line in deal.lines if line.sku not in kept)
+def rest_of(deal: Deal, items: Mapping[str, Item]) -> str:
+    """A fingerprint of all that a deal sells beside what recurs, and of when it holds."""
+    lines = tuple(line for line in deal.lines if not items[line.sku].recurring)
     return deal.model_copy(update={"lines": lines}).agreed
 
 
@@ -182,9 +182,7 @@ class Correction:
     async def _touched(self, known: dict[str, Any]) -> str:
         """Whether money has touched what the deal has sold once."""
         bills = [bill for number in known["bills"] if (bill := await self._ctx.platform.bill(number)) is not None]
-        back = gives_back(known["policy"])
-        touched = [bill.id for bill in bills if bill.due + (bill.paid if back else 0) != bill.gross]
-        return f"{', '.join(touched)} is paid or credited in part or whole" if touched else ""
+        return touched(known["policy"], bills)
 
     async def _begin(
         self, known: dict[str, Any], at: int | None, agreement: Agreement, wanted: Parts, agreed: str
@@ -255,8 +253,7 @@ class Correction:
             unit.events.append(fact("deal-taken-back", "salesforce", key, account, at, data, self._cause, deal.id))
             return
         data = {
-            "opportunity": deal.id, "subscription": plan["subscription"],
-            "holds_from": holds,
+            "opportunity": deal.id, "subscription": plan["subscription"], "holds_from": holds,
             "before": _worth(parts_of(plan["before"])), "after": _worth(parts_of(plan["wanted"])),
             "currency": deal.currency,
         }  # fmt: skip

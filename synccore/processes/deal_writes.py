@@ -11,8 +11,6 @@ from synccore.processes.context import Context
 from synccore.processes.write_back import BLOCKED, report_deal
 
 AMENDMENT, CORRECTION, REVERSAL = "Amendment", "Correction", "Reversal"  # kinds of changes that sales is told of
-
-
 BACK = "taken-back"  # in place of the fingerprint of what a renewal or an amendment was carried out as
 
 

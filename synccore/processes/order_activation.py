@@ -68,7 +68,7 @@ class OrderActivation:
             return
         if facts["correcting"] or (facts["agreed"] and facts["agreed"] != deal.agreed):
             await Correction(self._ctx, deal).edited(
-                run, lambda _agreement: _sold(deal, items), _rest(deal, items), agreed_key(deal.id), edited(deal)
+                run, lambda _agreement: _sold(deal, items), rest_of(deal, items), agreed_key(deal.id), edited(deal)
             )
         on_creation = self._payment_fields(deal, facts)
         customer = str(
@@ -257,7 +257,7 @@ class OrderActivation:
         def settled(unit: Unit, begun: Contracted) -> None:
             unit.links.put("contract", deal.id, "subscriptions", begun["id"])
             unit.cursors.set(agreed_key(deal.id), deal.agreed)
-            made = what_was_made(subscription, (), parts_of(deal, items), _rest(deal, items), int(begun["starts_at"]))
+            made = what_was_made(subscription, (), parts_of(deal, items), rest_of(deal, items), int(begun["starts_at"]))
             remember(unit, deal.id, made)
             unit.links.put("account-of-contract", begun["id"], "salesforce", deal.account.id)
             unit.cursors.set(items_key(subscription), json.dumps({"0": fingerprint(parts_of(deal, items))}))
@@ -322,10 +322,6 @@ class OrderActivation:
 
 async def _sold(deal: Deal, items: dict[str, Item]) -> tuple[Part, ...]:
     return parts_of(deal, items)
-
-
-def _rest(deal: Deal, items: dict[str, Item]) -> str:
-    return rest_of(deal, [line.sku for line in deal.lines if items[line.sku].recurring])
 
 
 def _first_day(begun: Contracted, facts: Facts) -> date:

@@ -1,17 +1,9 @@
 """Leaves a bill in the book of a dual run that the platform has voided."""
 
-from synccore.bootstrap import Parts
-from tests.broken import alter, recoveries
+from tests.broken import recoveries
+from tests.broken.leaves_credits_out_of_a_dual_run import change
+
+__all__ = ["CAUGHT_BY", "STORY", "change"]
 
 STORY = recoveries.voided_in_a_dual_run()
 CAUGHT_BY = {"I8"}
-
-
-def change(parts: Parts) -> Parts:
-    def members(real):
-        async def create_credit(posting, applied):
-            return "0" if posting.external_id.startswith("SHADOW-") else await real.create_credit(posting, applied)
-
-        return {"create_credit": create_credit}
-
-    return alter.adapter(parts, "cloud", members)
