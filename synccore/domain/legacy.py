@@ -70,6 +70,7 @@ class LegacyDocument(Value):
     subscription: str = ""
     source_id: str = ""
     invoice_document: str = ""  # REBZG
+    after_payments_of: str = ""  # the bill of which our payments are posted before it goes out
     lines: tuple[LegacyLine, ...]
     taxes: tuple[LegacyTax, ...] = ()
 

@@ -154,6 +154,8 @@ class LegacyOutbound:
         what = _kind(unit, base, reference, sent[1] if sent else {})
         if row["STATUS"] == "53":
             self._posted(unit, reference, document, what, key, at)
+        if what is PAYMENT and unit.spool.waiting("BILL"):
+            schedule(self._ctx, unit, at)  # a credit note may have been kept back for it
         unit.work.wake(f"file:{reference}", at)
         account = unit.links.external("document", reference, "salesforce")
         if account is not None:  # also when the work is under way just now and has not parked yet

@@ -9,6 +9,7 @@ from synccore.domain.legacy import Interface, LegacyCustomer, LegacyDocument, Le
 from synccore.ports.engine import Run
 from synccore.ports.stores import Unit
 from synccore.processes.context import Context
+from synccore.processes.legacy_posting import paid_in_transit
 
 INTERFACES: tuple[Interface, ...] = ("CUST", "BILL", "PAY")
 
@@ -47,7 +48,10 @@ class LegacyBatch:
             self._number(unit, interface, at)
 
     def _number(self, unit: Unit, interface: Interface, at: float) -> None:
-        waiting = unit.spool.waiting(interface)
+        waiting = [
+            key for key, content in unit.spool.waiting(interface)
+            if not (content.get("after_payments_of") and paid_in_transit(unit, content["after_payments_of"]))
+        ]  # fmt: skip
         if not waiting:
             return
         zone = str(self._ctx.policy(unit, "legacy_batch")["zone"])
@@ -60,7 +64,7 @@ class LegacyBatch:
         created, _ = calendar.stamp(at, zone)
         suffix = f"R{tries}" if tries else ""
         name = f"{interface}_{self._ctx.partner}_{created}_{number:06d}{suffix}"
-        unit.spool.assign(interface, [key for key, _ in waiting], name, number, at)
+        unit.spool.assign(interface, waiting, name, number, at)
 
     async def _deliver(self, row: Mapping[str, Any]) -> None:
         ctx = self._ctx

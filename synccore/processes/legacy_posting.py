@@ -17,6 +17,7 @@ from synccore.processes.ledger_facts import LedgerFacts
 from synccore.processes.legacy_spool import spool
 from synccore.processes.posting_periods import not_open_in_legacy
 
+PROVISIONAL = ("50", "64", "62")  # the document is in the ledger's hands: nothing is decided
 LEGACY_STATUS = {"posted": "Posted", "waiting": "Waiting for batch window", "refused": "Refused by ledger"}
 
 
@@ -64,6 +65,8 @@ async def credit_to_legacy(
         topics = (f"tax:{facts.entity_key}", *(f"item:{row.sku}" for row in lines))
         finding = Finding("legacy_unmapped", str(error), "finance", ("map_item", "fix_tax_map", "retry"), topics)
         raise Parked(str(error), (finding,)) from None
+    if credit.kind == "refundable":  # before them it would settle what they have paid
+        document = document.model_copy(update={"after_payments_of": credit.bill})
     content, cause = document.model_dump(mode="json"), f"credit:{credit.id}"
 
     def put(unit: Unit) -> dict[str, str]:
@@ -107,6 +110,12 @@ def _note_own(unit: Unit, number: str, reference: str) -> None:
     """A credit note of a bill is on its way: the bill's open item is not what it was before it has an answer."""
     key = f"legacy-own-credits/{number}"
     unit.cursors.set(key, json.dumps(sorted({*json.loads(unit.cursors.get(key) or "[]"), reference})))
+
+
+def paid_in_transit(unit: Unit, number: str) -> bool:
+    """Has a payment of ours for a bill gone out, or is it to go out, without a final answer of the ledger so far?"""
+    answers = [answer_of(unit, one) for one in own_payments(unit, number)]
+    return any(answer is None or answer["status"] in PROVISIONAL for answer in answers)
 
 
 def unanswered(unit: Unit, number: str) -> list[str]:
@@ -165,7 +174,7 @@ def spooled(
     effect = ctx.keys.effect("erp_legacy", "document", reference)
     unit.effects.plan(effect, "erp_legacy", "document", "", cause, at)
     spool(ctx, unit, interface, reference, content, at)
-    if answer is not None and answer["status"] not in ("50", "64", "62"):
+    if answer is not None and answer["status"] not in PROVISIONAL:
         return {"state": "refused", "document": "", "reason": str(answer.get("reason") or answer["status"])}
     return {"state": "waiting", "document": "", "reason": ""}
 

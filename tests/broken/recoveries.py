@@ -219,3 +219,15 @@ def known_in_legacy() -> Scenario:
         f"deal: {{id: merlion-1, customer: merlion, lines: {LINES}}}", "close: merlion-1", "settle", "advance: 2d",
         "transfer: merlion-1", "settle", "advance: 2d", head="genesis: 2026-01-05T01:00:00Z",
     )  # fmt: skip
+
+
+def credited_before_paid() -> Scenario:
+    """A Singapore customer pays by card and gets two more seats, with a credit, before the ledger's next window."""
+    return story(
+        "credited-before-paid", f"customer: {MERLION}",
+        f"deal: {{id: merlion-1, customer: merlion, lines: {LINES}}}", "close: merlion-1", "settle", "advance: 2d",
+        "pay_by_card: merlion-1",
+        "deal: {id: merlion-2, type: amendment, of: merlion-1, customer: merlion, "
+        "lines: [{sku: PLAT-ANNUAL, quantity: 2}]}",
+        "close: merlion-2", "settle", "advance: 3d", head="genesis: 2026-01-05T01:00:00Z",
+    )  # fmt: skip
