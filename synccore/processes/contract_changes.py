@@ -11,7 +11,7 @@ from synccore.processes.amendments import Amendment
 from synccore.processes.context import Context
 from synccore.processes.contract_status import show_contract
 from synccore.processes.corrections import Correction, rest_of
-from synccore.processes.deal_writes import BACK, correcting, deal_key, refuse, turn_of, withdrawals_of
+from synccore.processes.deal_writes import BACK, corrections_of, deal_key, refuse, turn_of, withdrawals_of
 from synccore.processes.one_off_bills import bill_once
 from synccore.processes.quotes import Quote
 from synccore.processes.renewals import Renewal
@@ -99,7 +99,7 @@ class ContractChanges:
 
         def look(unit: Unit) -> bool:
             known = unit.cursors.get(_carried_key(deal))
-            under_way = correcting(self._ctx, unit, deal.id) or withdrawals_of(unit, deal.id)["open"]
+            under_way = corrections_of(unit, deal.id)["open"] or withdrawals_of(unit, deal.id)["open"]
             return known is not None and (known != deal.agreed or bool(under_way))
 
         return await self._ctx.db.run(look)

@@ -15,7 +15,15 @@ from synccore.ports.outcomes import Later, Parked
 from synccore.ports.stores import Unit
 from synccore.processes.adjustments import open_credits
 from synccore.processes.context import Context
-from synccore.processes.deal_writes import AMENDMENT, corrected_before, correcting, deal_key, kind_of_change, turn_of
+from synccore.processes.deal_writes import (
+    AMENDMENT,
+    corrected_before,
+    correcting,
+    corrections_of,
+    deal_key,
+    kind_of_change,
+    turn_of,
+)
 from synccore.processes.open_renewals import tell_open_renewals
 from synccore.processes.scheduled_changes import decision_of, keep_planned, withdrawn
 from synccore.processes.writes import UNKNOWN_S, Write
@@ -234,12 +242,14 @@ class ContractChange:
         marker = str(news["marker"])
         if marker:
             kinds = ("amendment", "amendment-kept")
-            keys = [*(deal_key(ctx, one, marker) for one in kinds), correcting(ctx, unit, marker),
-                    deal_key(ctx, "renewal-now", turn_of(unit, marker))]  # fmt: skip
-            effects = [unit.effects.get(key) for key in keys if key]
-            if any(effect is not None and effect.state in ("planned", "unknown") for effect in effects):
+            keys = [*(deal_key(ctx, one, marker) for one in kinds), deal_key(ctx, "renewal-now", turn_of(unit, marker))]
+            effects = [unit.effects.get(key) for key in keys]
+            correction = correcting(ctx, unit, marker)
+            begun = unit.effects.get(correction) if correction else None
+            if begun or any(effect is not None and effect.state in ("planned", "unknown") for effect in effects):
                 raise Later(
                     UNKNOWN_S, f"whether {news['key']} is deal {marker}'s doing is not certain yet", counts=False
                 )
-        ours = int(news["version"]) <= int(unit.cursors.get(change_key(marker)) or 0)
-        return marker.partition("+")[0] if ours else ""
+        version, deal = int(news["version"]), marker.partition("+")[0]
+        ours = version <= int(unit.cursors.get(change_key(marker)) or 0)
+        return deal if ours and version not in corrections_of(unit, deal)["strangers"] else ""

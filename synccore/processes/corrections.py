@@ -33,13 +33,14 @@ from synccore.processes.deal_writes import (
     said,
 )
 from synccore.processes.scheduled_changes import parts_of, rows_of
+from synccore.processes.undone_changes import SLACK_S
 from synccore.processes.write_back import report_deal
-from synccore.processes.writes import Write
+from synccore.processes.writes import UNKNOWN_S, Write
 
 Parts = tuple[Part, ...]
 Made = dict[str, Any]  # {subscription, at: epoch seconds, before, after: rows, rest, metered: prices, back: undone}
 Sold = Callable[[Agreement], Awaitable[Parts]]
-Plan = dict[str, Any]  # {n, subscription, at: None for now, before, wanted: rows, agreed, bills to be credited}
+Plan = dict[str, Any]  # {n, subscription, at: None for now, before, wanted: rows, agreed, bills to credit, read_at}
 
 
 def made_key(deal: str) -> str:
@@ -84,7 +85,7 @@ class Correction:
         Parks then.
         """
         plan = await run.step("correction", lambda: self._plan_edit(sold, rest, why))
-        await run.step("correct", lambda: self._change(plan, agreed_in, why))
+        await self._correct(run, plan, agreed_in, why)
         self._still(plan, self._deal.agreed)
 
     async def taken_back(self, run: Run, agreed_in: str, why: str) -> None:
@@ -93,11 +94,15 @@ class Correction:
         for number in plan["bills"]:
             await run.step(f"credit-{number}", lambda number=number: credit_due(self._ctx, number, self._cause))  # type: ignore[misc]
             await run.step(f"give-back-{number}", lambda number=number: give_back(self._ctx, number, self._cause))  # type: ignore[misc]
-        await run.step("correct", lambda: self._change(plan, agreed_in, why))
+        await self._correct(run, plan, agreed_in, why)
         self._still(plan, BACK)
         await run.step("contract", lambda: show_contract(self._ctx, plan["subscription"]))
         told = TAKEN_BACK, "", str(plan["subscription"])
         await run.step("write-back", lambda: report_deal(self._ctx, self._deal, *told))
+
+    async def _correct(self, run: Run, plan: Plan, agreed_in: str, why: str) -> None:
+        version = int(await run.step("correct", lambda: self._change(plan, why)))
+        await run.step("look-back", lambda: self._look_back(plan, version, agreed_in))
 
     def _still(self, plan: Plan, wanted: str) -> None:
         """What was begun is done; if sales wants another thing by now, that comes next."""
@@ -154,7 +159,7 @@ class Correction:
         return {
             "policy": self._ctx.policy(unit, "compensation"), "price": self._ctx.policy(unit, "amendment")["price"],
             "made": made_of(unit, self._deal.id), "bills": [number] if number else [],
-            **corrections_of(unit, self._deal.id),
+            **corrections_of(unit, self._deal.id), "at": self._ctx.clock.now(),
         }  # fmt: skip
 
     async def _hindrance(self, known: dict[str, Any], agreement: Agreement, wanted: Parts) -> str:
@@ -190,13 +195,14 @@ class Correction:
         plan = {
             "n": int(known["n"]) + 1, "subscription": agreement.id, "at": at, "before": rows_of(agreement.parts),
             "wanted": rows_of(wanted), "agreed": agreed, "bills": known["bills"] if agreed == BACK else [],
+            "read_at": known["at"],
         }  # fmt: skip
         await self._ctx.db.run(lambda unit: self._keep(unit, {"n": plan["n"], "open": plan}))
         return plan
 
     # -- the change --------------------------------------------------------------------------------
 
-    async def _change(self, plan: Plan, agreed_in: str, why: str) -> int:
+    async def _change(self, plan: Plan, why: str) -> int:
         ctx, deal, subscription = self._ctx, self._deal, str(plan["subscription"])
         wanted = parts_of(plan["wanted"])
         kept = {part.price for part in wanted}
@@ -219,21 +225,57 @@ class Correction:
             )
 
         def settled(unit: Unit, version: Any) -> None:
-            self._done(unit, plan, int(version), agreed_in)
+            self._done(unit, plan, int(version))
 
         try:
             return int(await ctx.once(ctx, Write(key, "subscriptions", "correction", self._cause), send, look, settled))
         except Rejected as refusal:  # certain: nothing has changed, and what the deal says is for a person
             await ctx.db.run(lambda unit: self._keep(unit, {"open": None}))
             kind = "deal_reopened" if plan["agreed"] == BACK else "deal_edited"
-            await refuse(ctx, deal, Unfit(kind, said(why, str(refusal))))
+            await refuse(ctx, deal, Unfit(kind, said(why, await self._hindered_by_now(plan) or str(refusal))))
             raise
+
+    async def _hindered_by_now(self, plan: Plan) -> str:
+        """What has come between our look and the platform's refusal, '' if that is not to be seen."""
+        known = await self._ctx.db.run(self._known)
+        agreement = await self._agreement(known["made"])
+        return "" if agreement is None else await self._hindrance(known, agreement, parts_of(plan["wanted"]))
 
     def _keep(self, unit: Unit, changed: dict[str, Any]) -> None:
         known = corrections_of(unit, self._deal.id) | changed
         unit.cursors.set(corrections_key(self._deal.id), json.dumps(known))
 
-    def _done(self, unit: Unit, plan: Plan, version: int, agreed_in: str) -> None:
+    async def _look_back(self, plan: Plan, version: int, agreed_in: str) -> None:
+        """The platform refuses a change dated back behind another one, but takes one that begins now without condition:
+        what the customer changed between our look and that is for a person.
+        """
+        ctx, subscription = self._ctx, str(plan["subscription"])
+        history = [] if plan["at"] is not None else await ctx.platform.changes(
+            subscription, int(plan["read_at"] - SLACK_S)
+        )  # fmt: skip
+        wanted = fingerprint(parts_of(plan["wanted"]))
+        ours = [one.number for one in history if one.number <= version and fingerprint(one.parts) == wanted]
+        if plan["at"] is None and not ours:
+            raise Later(UNKNOWN_S, f"the platform's events do not tell yet of what {self._deal.name} has changed")
+        before = [one for one in history if one.number < ours[-1]] if ours else []
+        undone = bool(before) and fingerprint(before[-1].parts) != fingerprint(parts_of(plan["before"]))
+
+        def close(unit: Unit) -> None:
+            own = [number for number, _ in corrections_of(unit, self._deal.id)["done"]]
+            strangers = [one.number for one in before if one.number > own[-2] and one.marker == self._deal.id]
+            self._keep(unit, {"open": {**plan, "looked": True} if undone else None, "strangers": strangers})
+            unit.cursors.set(agreed_in, plan["agreed"])
+
+        undone = undone and plan["agreed"] == self._deal.agreed  # whoever edits the deal after it has decided
+        await ctx.db.run(close)
+        if undone:
+            text = (
+                f"the customer changed {subscription} while deal {self._deal.name} was won again, and the platform"
+                " holds what the deal made of it alone: change one of them to what both want"
+            )
+            await refuse(ctx, self._deal, Unfit("change_undone", text))
+
+    def _done(self, unit: Unit, plan: Plan, version: int) -> None:
         deal, back = self._deal, plan["agreed"] == BACK
         made = made_of(unit, deal.id) or {}
         fresh = {"at": version // 1000, "before": plan["before"]} if plan["at"] is None else {}
@@ -241,9 +283,8 @@ class Correction:
         first = [int(unit.cursors.get(change_key(deal.id)) or 0), AMENDMENT]
         kind = REVERSAL if back else AMENDMENT if plan["at"] is None else CORRECTION
         done = corrections_of(unit, deal.id)["done"] or [first]
-        self._keep(unit, {"open": None, "done": [*done, [version, kind]]})
+        self._keep(unit, {"done": [*done, [version, kind]]})
         unit.cursors.set(change_key(deal.id), str(version))
-        unit.cursors.set(agreed_in, plan["agreed"])
         if deal.kind == "new":
             unit.links.put(CORRECTED, deal.id, "subscriptions", deal.id)
         at, account, key = self._ctx.clock.now(), deal.account.id, f"{deal.id}/{plan['n']}"

@@ -25,11 +25,13 @@ def corrections_key(deal: str) -> str:
 
 
 def corrections_of(unit: Unit, deal: str) -> dict[str, Any]:
-    """{n: how many were begun, open: the one that is under way or None, done: versions of the contract and their kinds}
+    """{n: how many were begun, open: the one that is under way or None, done: versions of the contract and their kinds,
+    strangers: versions with the deal's mark that others made just before the last of them}
 
     `done` begins with the version that the deal itself has led to; kinds are those of Contract_Change__c.
     """
-    return {"n": 0, "open": None, "done": [], **json.loads(unit.cursors.get(corrections_key(deal)) or "{}")}
+    known = json.loads(unit.cursors.get(corrections_key(deal)) or "{}")
+    return {"n": 0, "open": None, "done": [], "strangers": [], **known}
 
 
 def kind_of_change(unit: Unit, deal: str, version: int) -> str:
@@ -50,9 +52,9 @@ def correction_key(ctx: Context, deal: str, count: int) -> str:
 
 
 def correcting(ctx: Context, unit: Unit, deal: str) -> str:
-    """Effect key of the deal's correction that is begun and not known to be done, '' for none."""
+    """Effect key of the deal's correction that is begun and has not looked back at what it came upon, '' for none."""
     known = corrections_of(unit, deal)
-    return correction_key(ctx, deal, known["n"]) if known["open"] else ""
+    return correction_key(ctx, deal, known["n"]) if known["open"] and not known["open"].get("looked") else ""
 
 
 def withdrawals_key(deal: str) -> str:

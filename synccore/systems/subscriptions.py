@@ -27,10 +27,11 @@ from synccore.systems.platform_usages import PlatformUsages
 
 PAGE = 100
 OPEN = ("posted", "payment_due", "not_paid")
+CHANGES = ("subscription_changed", "subscription_changed_with_backdating")
 EVENTS = (
     "invoice_generated", "invoice_updated", "payment_succeeded", "payment_failed", "payment_refunded",
     "transaction_created", "transaction_updated", "credit_note_created", "credit_note_updated",
-    "subscription_changed", "subscription_changed_with_backdating", "subscription_changes_scheduled",
+    *CHANGES, "subscription_changes_scheduled",
     "subscription_scheduled_changes_removed", "subscription_renewed", "subscription_cancelled",
     "contract_term_created", "contract_term_renewed", "contract_term_completed", "contract_term_terminated",
     "subscription_cancellation_scheduled", "subscription_scheduled_cancellation_removed",
@@ -157,7 +158,9 @@ class SubscriptionsAdapter:
 
     async def changes(self, subscription_id: str, since: int = 0) -> list[Version]:
         """The feed's events, each with the subscription as it then was; it filters by instant, not by subscription."""
-        query: dict[str, Any] = {"event_type[is]": "subscription_changed", "sort_by[asc]": "occurred_at", "limit": PAGE}
+        query: dict[str, Any] = {
+            "event_type[in]": json.dumps(list(CHANGES)), "sort_by[asc]": "occurred_at", "limit": PAGE
+        }  # fmt: skip
         if since:
             query["occurred_at[after]"] = since
         events = await self._list("event.list", "/events", query, "event")

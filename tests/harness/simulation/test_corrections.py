@@ -49,12 +49,30 @@ STORIES: dict[str, Scenario] = {
         NEXT, "close: next", "settle", edit("next", 11), "advance: {until: 2027-01-08T09:00:00Z}", seats=11),
 }  # fmt: skip
 
+MEANWHILE = (
+    "disturb: {id: slow, system: subscriptions, kind: slow_applied, delay: 5s, contains: cf_sf_change,"
+    " operation: subscription.update_for_items}"
+)
+
+
+def changed_while(thought: str) -> tuple[str, ...]:
+    """The customer goes to 20 seats while the platform holds what the core makes of a second thought of sales."""
+    return "advance: 2d", MEANWHILE, thought, "platform_change: {deal: lake-1, seats: 20, during: slow}", "settle"
+
+
 FOR_PEOPLE: dict[str, tuple[Scenario, str]] = {
     "lowered when it is paid": (
         sold("transfer: lake-1", "settle", edit("lake-1", 8), left="deal_edited"), "would have to be given back"),
     "changed by the customer since": (
         sold("platform_change: {deal: lake-1, seats: 11}", "advance: 1d", edit("lake-1", 12), seats=11,
              left="deal_edited"), "was changed since"),
+    "changed by the customer in that moment": (
+        sold(*changed_while(edit("lake-1", 12)), seats=20, left="deal_edited"), "was changed since"),
+    "changed by the customer as its amendment is set back": (
+        sold(MORE, "close: more", *changed_while("reopen: more"), seats=20, left="deal_reopened"), "was changed since"),
+    "changed by the customer as its amendment is won again": (
+        sold(MORE, "close: more", "advance: 2d", "reopen: more", "settle", *changed_while("close: more"), seats=13,
+             left="change_undone"), "while deal"),
     "services edited": (
         sold(edit("lake-1", 2, "ONBOARD"), first=SERVICES, left="deal_edited"), "more of it was edited"),
     "the second month": (
