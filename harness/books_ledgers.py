@@ -1,5 +1,6 @@
 """The two ledgers' rows, read into the vocabulary of `canon`."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -78,13 +79,18 @@ def _cloud(book: Book, canon: Canon, correlation: Correlation) -> None:
         "creditMemo": ("credit", correlation.credit_prefix),
     }
     voided = _voided(_rows(book, "document", *kinds), correlation)
+    less: list[Document] = []
     for row in _rows(book, "document", *kinds):
         if row["status"] != "V" and row["id"] not in voided:
             kind, prefix = kinds[row["object"]]
-            moved = str(row.get("externalId") or "").startswith(correlation.moved_prefix)
-            number = _number(row, correlation.moved_prefix if moved else prefix, bills)
-            into = canon.moved if moved else canon.documents
+            external, into = str(row.get("externalId") or ""), canon.documents
+            if external.startswith(correlation.moved_prefix):
+                prefix, into = correlation.moved_prefix, canon.moved
+            elif cut := re.match(correlation.moved_less, external):
+                prefix, into = cut[0], less
+            number = _number(row, prefix, bills)
             into.append(_cloud_document(row, kind, number, account_of, lines, codes, correlation))
+    _settle_moved(canon, less, _rows(book, "document", "creditMemo"), correlation)
     _cloud_receipts(book, canon, account_of, correlation)
     _cloud_deferrals(book, canon, correlation)
     for row in _rows(book, "ledger", "transactionAccountingLine"):
@@ -99,6 +105,27 @@ def _cloud(book: Book, canon: Canon, correlation: Correlation) -> None:
                     row["acctType"] == "DeferRevenue",
                 )
             )  # fmt: skip
+
+
+def _settle_moved(canon: Canon, less: list[Document], memos: list[Row], correlation: Correlation) -> None:
+    """What came over is less by what was taken off again, and nothing if that was all. Of a bill that was voided after
+    its item came, the memo that took it back is none, nor is the posting in the ledger that it came from.
+    """
+    for memo in less:
+        index = next((at for at, one in enumerate(canon.moved) if one.key == memo.key), None)
+        if index is None:
+            canon.documents.append(memo)
+            continue
+        one = canon.moved[index]
+        rest = {name: getattr(one, name) - getattr(memo, name) for name in ("net", "tax", "gross", "open")}
+        canon.moved[index] = replace(one, **rest)
+    canon.moved = [one for one in canon.moved if one.gross or one.open]
+    for one in canon.moved:
+        key = f"{correlation.bill_void_prefix}{one.key}"
+        row = next((row for row in memos if row.get("externalId") == key and not _rest(row)), None)
+        if row is not None and minor(row["total"], row["currency"]) == one.gross and not one.open:
+            canon.taken_back.add(one.key)
+            canon.documents = [each for each in canon.documents if each.system != "erp_cloud" or each.id != row["id"]]
 
 
 def _cloud_receipts(book: Book, canon: Canon, account_of: Any, correlation: Correlation) -> None:
@@ -226,11 +253,13 @@ def legacy(book: Book, canon: Canon, correlation: Correlation) -> None:
     for row in heads:
         entity = correlation.company_codes.get(row["BUKRS"], row["BUKRS"])
         account = owners.get(row["KUNNR"], "")
+        if row["BLART"] == "DR" and row["XBLNR"] in canon.taken_back:
+            continue
+        zone = ZoneInfo(correlation.zones.get(entity, "UTC"))
         if row["BLART"] in ("DR", "DG"):
-            zone = ZoneInfo(correlation.zones.get(entity, "UTC"))
             canon.documents.append(_legacy_document(row, entity, account, taxes, lines, codes, bills, zone))
         elif row["BLART"] == "AB" and row["REBZG"] and row["IFACE"] == "BILL":
-            canon.cleared.append(_cleared(row, entity, every))
+            canon.cleared.append(_cleared(row, entity, every, zone))
         elif "ZPAYWRBTR" in row:
             canon.receipts.append(_legacy_receipt(row, entity, account, cleared.get(_place(row), [])))
     for row in _rows(book, "ledger", "BSEG"):
@@ -249,12 +278,22 @@ def _place(row: Row) -> tuple[str, ...]:
     return row["BUKRS"], row["BELNR"], row["GJAHR"]
 
 
-def _cleared(row: Row, entity: str, every: list[Row]) -> Cleared:
+def _entered(row: Row, zone: ZoneInfo) -> float:
+    return datetime.strptime(f"{row['CPUDT']}{row['CPUTM']}", "%Y%m%d%H%M%S").replace(tzinfo=zone).timestamp()
+
+
+def _cleared(row: Row, entity: str, every: list[Row], zone: ZoneInfo) -> Cleared:
     of = next((one["XBLNR"] for one in every if (one["BUKRS"], one["BELNR"]) == (row["BUKRS"], row["REBZG"])
                and one["KUNNR"] == row["KUNNR"]), row["REBZG"])  # fmt: skip
     sign = 1 if row["SHKZG"] == "H" else -1
     return Cleared(
-        "erp_legacy", "/".join(_place(row)), of, entity, row["WAERS"], sign * minor(row["WRBTR"], row["WAERS"])
+        "erp_legacy",
+        "/".join(_place(row)),
+        of,
+        entity,
+        row["WAERS"],
+        sign * minor(row["WRBTR"], row["WAERS"]),
+        _entered(row, zone),
     )
 
 
@@ -276,13 +315,12 @@ def _legacy_document(
     currency, place = row["WAERS"], _place(row)
     gross, tax = minor(row["WRBTR"], currency), taxes.get(place, 0)
     number = row["XBLNR"]
-    entered = datetime.strptime(f"{row['CPUDT']}{row['CPUTM']}", "%Y%m%d%H%M%S").replace(tzinfo=zone)
     known = number in bills or any(bill.startswith(number[:3]) for bill in bills)
     return Document(
         "erp_legacy", "/".join(place), number if known else "", "credit" if row["BLART"] == "DG" else "invoice",
         account, entity, currency, gross - tax, tax, gross, minor(row["RESTBT"], currency), _iso(row["BLDAT"]), "",
         "open" if minor(row["RESTBT"], currency) else "cleared", lines=lines.get(place, 0),
-        codes=tuple(codes.get(place, ())), at=entered.timestamp(),
+        codes=tuple(codes.get(place, ())), at=_entered(row, zone),
     )  # fmt: skip
 
 

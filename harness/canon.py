@@ -35,6 +35,7 @@ class Correlation:
     invoice_prefix: str = "CBINV-"
     credit_prefix: str = "CBCN-"
     moved_prefix: str = "CBMIG-"  # an invoice that carries the open item of a bill which the old ledger has posted
+    moved_less: str = r"CBMIGC\d+-"  # pattern of a credit memo's key: what the old ledger did not give away of it
     migration_accounts: tuple[str, ...] = ("1990", "0000199000")  # what open items are moved through
     payment_prefix: str = "CBTXN-"
     bill_void_prefix: str = "CBVOID-"  # a credit memo that takes a voided bill back
@@ -260,6 +261,7 @@ class Cleared:
     entity: str
     currency: str
     amount: int
+    at: float = 0.0  # epoch seconds: when it was entered
 
 
 @dataclass(frozen=True)
@@ -350,6 +352,7 @@ class Canon:
     services: dict[str, set[tuple[str, str, int]]] = field(default_factory=dict)  # bill -> its lines' days and net
     moved: list[Document] = field(default_factory=list)  # what a ledger carries of bills that another one posted
     cleared: list[Cleared] = field(default_factory=list)  # what a ledger has given away of its bills
+    taken_back: set[str] = field(default_factory=set)  # voided bills that a ledger took back which had not posted them
     usage: list[UsageEvent] = field(default_factory=list)
     recorded: list[RecordedUsage] = field(default_factory=list)
     metered: list[MeteredLine] = field(default_factory=list)

@@ -16,13 +16,19 @@ def moved_once(case: Case) -> list[str]:
     findings, carried = [], defaultdict(list)
     for one in canon.moved:
         carried[one.key].append(one)
-    bills = {bill.key for bill in canon.bills()}
+    bills = {bill.key for bill in canon.bills()} | canon.taken_back
     for key, mine in carried.items():
-        if key not in bills:
+        waits = (
+            case.excuses.item((key, f"bill:{key}"), key, 0) is not None
+        )  # voided as it moved, and not yet taken back
+        if key not in bills and not waits:
             findings.append(f"{mine[0].system} carries an open item of {key}, which is no bill")
         if len(mine) > 1:
             findings.append(f"the open item of {key} is carried {len(mine)} times in {mine[0].system}")
         findings += [f"the open item of {key} declares tax {one.tax} again in {one.system}" for one in mine if one.tax]
+    for out in canon.cleared:  # load, compare, clear: at no time does nobody ask for it
+        if carried.get(out.key) and out.at < min(one.at for one in carried[out.key]):
+            findings.append(f"{out.system} cleared the open item of {out.key} before another ledger carried it")
     return findings + _through_the_account(case) + _left_behind(case)
 
 

@@ -85,6 +85,10 @@ class Keys:
         """External id of the cloud ERP's invoice that carries the open item of a bill which the old ledger posted."""
         return f"CBMIG-{invoice_id}"
 
+    def erp_open_item_less(self, invoice_id: str, attempt: int) -> str:
+        """External id of the cloud ERP's credit memo that takes off again what the old ledger did not give away."""
+        return f"CBMIGC{attempt}-{invoice_id}"
+
     def legacy_transfer(self, invoice_id: str, attempt: int = 1) -> str:
         """XBLNR of the legacy ledger's document that moves the open item of a bill out of its receivables."""
         return f"M{attempt if attempt > 1 else ''}/{invoice_id}"

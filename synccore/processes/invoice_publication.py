@@ -16,6 +16,7 @@ from synccore.processes.contract_status import note_term_billed
 from synccore.processes.following import facts_of
 from synccore.processes.ledger_facts import LedgerFacts
 from synccore.processes.ledger_lines import cloud_lines, lines_of
+from synccore.processes.ledger_of_record import settled_place
 from synccore.processes.ledger_voids import void_bill
 from synccore.processes.legacy_posting import LEGACY_STATUS, park_until_answered, post_to_legacy, void_in_legacy
 from synccore.processes.open_items import follow_late
@@ -45,6 +46,8 @@ class InvoicePublication:
         bill = Bill.model_validate(row)
         if bill.status == "pending":
             return
+        if bill.status == "voided":
+            await ctx.db.run(lambda unit: settled_place(unit, bill.id))
         facts = await facts_of(ctx, run, bill.customer_id, bill.currency, (("invoice", bill.id),), bill.issued_at)
         await plan_shadow(ctx, run, "invoice", bill.id, facts)
         if bill.status == "voided":

@@ -1,13 +1,18 @@
 """Processes open-items and open-item: what is open at a cutover goes to the new ledger, bill by bill.
 
-The old ledger clears the item against its migration account first, in its nightly window. Only what it has posted is
-carried in the new one, as an invoice of its own against the migration account there: without revenue and without tax,
-which the old ledger has declared, under the bill's number and due day. Money and credit notes of the bill wait while it
-is on its way. The vendor of the cloud ledger lets an item post to any account ("Expand Account Lists", NetSuite's
-accounting preferences), which is how open receivables are commonly brought into it.
+Load, compare, clear. The item is loaded into the new ledger as an invoice of its own against the migration account
+there: without revenue and without tax, which the old ledger has declared, under the bill's number and due day. When
+what stands there has been read back as it should be, the old ledger clears it against its own migration account, by a
+document of the same day, in its nightly window. Between the two it stands in both, and nothing may settle it: money and
+credit notes of the bill wait. What the old ledger refuses to give away, because it was paid there in the very night, is
+taken off in the new one by a credit memo against the migration account, and the rest is cleared a night later. Each
+document has a key of its own, so that a crash between any two of them leads to no third. The vendor of the cloud ledger
+lets an item post to any account ("Expand Account Lists", NetSuite's accounting preferences), which is how open
+receivables are commonly brought into it.
 """
 
 import json
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Any
@@ -104,7 +109,7 @@ async def follow_late(ctx: Context, run: Run, bill: Bill, facts: LedgerFacts) ->
 
 
 class OpenItem:
-    """Process open-item: one bill's open item, cleared in the old ledger and then carried in the new one."""
+    """Process open-item: one bill's open item, loaded into the new ledger, compared, and cleared in the old one."""
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
@@ -114,33 +119,44 @@ class OpenItem:
         ctx, number = self._ctx, str(argument["moved"])
         row = await run.step("bill", lambda: self._read(number))
         bill = Bill.model_validate(row) if row is not None else None
-        if bill is None or not bill.posted:
+        if bill is None:
             return
-        plan = await run.step("clear", lambda: ctx.db.run(partial(_clear, ctx, bill)))
+        plan = await run.step("plan", lambda: ctx.db.run(partial(_planned, ctx, bill)))
         if plan is None:
             return
-        park_until_answered(str(plan["reference"]), plan["answer"])
         facts = await following(ctx, run, bill.customer_id, bill.currency, partial(_new_facts, ctx, bill))
-        await run.step("carry", lambda: self._carry(bill, facts, plan))
+        loaded = str(await run.step("load", lambda: self._load(bill, facts, plan)))
+        await run.step("compare", lambda: self._compare(bill, plan))
+        for attempt in range(2, len(plan["amounts"]) + 1):
+            await run.step(f"less-{attempt}", partial(self._less, bill, facts, plan, loaded, attempt))
+        if plan["amounts"][-1]:
+            answer = await run.step("clear", lambda: ctx.db.run(partial(_cleared, ctx, bill, facts.account, plan)))
+            park_until_answered(str(plan["reference"]), answer)
+        await run.step("moved", lambda: ctx.db.run(partial(_moved, ctx, bill, facts.account, plan, loaded)))
 
     async def _read(self, number: str) -> Any:
         bill = await self._ctx.platform.bill(number)
         return bill.model_dump(mode="json") if bill is not None else None
 
-    async def _carry(self, bill: Bill, facts: LedgerFacts, plan: Any) -> str:
-        """The invoice that carries it: dated like its clearing, so that both ledgers together owe the same each day."""
-        ctx = self._ctx
-        assert ctx.cloud is not None
-        cloud, amount, zone = ctx.cloud, int(plan["amount"]), facts.entity.zone
+    async def _posting(self, bill: Bill, facts: LedgerFacts, plan: Any, external_id: str, amount: int) -> Posting:
+        """Dated like its clearing, so that both ledgers together owe the same at the end of each day."""
+        ctx, zone = self._ctx, facts.entity.zone
         item = str((await ctx.db.run(lambda unit: ctx.policy(unit, POLICY)))["erp_item"])
-        document, issued = str(plan["document"]), calendar.day(bill.issued_at, zone).isoformat()
         line = LedgerLine(item, f"Open item of {bill.id}", "1", amount, 0, "0", "", untaxed=True)
-        posting = Posting(
-            external_id=ctx.keys.erp_open_item(bill.id), number=bill.id, customer=facts.customer,
+        return Posting(
+            external_id=external_id, number=bill.id, customer=facts.customer,
             subsidiary=facts.entity.subsidiary, currency=bill.currency, on=date.fromisoformat(plan["on"]),
             due=calendar.day(bill.due_at, zone) if bill.due_at is not None else None, po_number=bill.po_number,
-            gross=amount, lines=(line,), memo=f"MIG {document} of {issued}",
+            gross=amount, lines=(line,),
+            memo=f"MIG {plan['document']} of {calendar.day(bill.issued_at, zone).isoformat()}",
         )  # fmt: skip
+
+    async def _load(self, bill: Bill, facts: LedgerFacts, plan: Any) -> str:
+        """The invoice that carries it; returns its internal id."""
+        ctx = self._ctx
+        assert ctx.cloud is not None
+        cloud, amount = ctx.cloud, int(plan["amounts"][0])
+        posting = await self._posting(bill, facts, plan, ctx.keys.erp_open_item(bill.id), amount)
 
         async def look() -> Found | None:
             return await cloud.invoice(posting.external_id, bill.currency)
@@ -148,55 +164,71 @@ class OpenItem:
         async def send(_refusals: int) -> str:
             return await post_by_policy(ctx, posting, cloud.create_invoice)
 
-        def settled(unit: Unit, internal_id: Any) -> None:
-            at = ctx.clock.now()
-            unit.links.put(DECIDED, f"invoice:{bill.id}", "erp_legacy", f"invoice:{bill.id}")
-            unit.links.put("invoice", bill.id, "erp_cloud", str(internal_id))
-            unit.cursors.set(moving_key(bill.id), "")
-            data = {"invoice": bill.id, "ledger": "erp_cloud", "document": str(internal_id), "amount": amount,
-                    "currency": bill.currency}  # fmt: skip
-            told = fact("open-item-moved", "erp_cloud", bill.id, facts.account, at, data, f"bill:{bill.id}")
-            unit.events.append(told)
-            unit.work.wake(moving_topic(bill.id), at)
-            unit.work.add("invoice-publication", facts.account, bill.id, {"invoice": bill.id}, at, "open-item-moved")
+        return str(await ctx.once(ctx, self._write(bill, posting), send, look))
 
-        key = ctx.keys.effect("erp_cloud", "open-item", posting.external_id)
-        write = Write(key, "erp_cloud", "open-item", f"bill:{bill.id}", amount=amount)
-        return str(await ctx.once(ctx, write, send, look, settled))
+    def _write(self, bill: Bill, posting: Posting) -> Write:
+        key = self._ctx.keys.effect("erp_cloud", "open-item", posting.external_id)
+        return Write(key, "erp_cloud", "open-item", f"bill:{bill.id}", amount=posting.gross)
+
+    async def _compare(self, bill: Bill, plan: Any) -> None:
+        """Nothing is cleared before the new ledger says itself that it carries as much; parks when it does not."""
+        ctx, amount = self._ctx, int(plan["amounts"][0])
+        assert ctx.cloud is not None
+        found = await ctx.cloud.invoice(ctx.keys.erp_open_item(bill.id), bill.currency)
+        if found is None or found.amount != amount:
+            there = "is not there" if found is None else f"is there with {found.amount}"
+            reason = f"the open item of {bill.id} over {amount} was loaded and {there} (minor units)"
+            actions = ("fix_target", "retry", "abandon")
+            raise Parked(reason, (Finding("posting_differs", reason, "finance", actions, ()),))
+
+    async def _less(self, bill: Bill, facts: LedgerFacts, plan: Any, loaded: str, attempt: int) -> str:
+        """What the old ledger did not give away, taken off again: a credit memo set against what was loaded."""
+        ctx = self._ctx
+        assert ctx.cloud is not None
+        cloud, amount = ctx.cloud, int(plan["amounts"][attempt - 2]) - int(plan["amounts"][attempt - 1])
+        posting = await self._posting(bill, facts, plan, ctx.keys.erp_open_item_less(bill.id, attempt), amount)
+        posting = replace(posting, number=f"{bill.id}-M{attempt}", due=None, po_number="")
+
+        async def look() -> Found | None:
+            return await cloud.credit_memo(posting.external_id, bill.currency)
+
+        async def send(_refusals: int) -> str:
+            return await post_by_policy(ctx, posting, lambda one: cloud.create_credit(one, {loaded: amount}))
+
+        return str(await ctx.once(ctx, self._write(bill, posting), send, look))
 
 
-def _clear(ctx: Context, bill: Bill, unit: Unit) -> Any:
-    """What is cleared in the old ledger, decided once, and what has come of it; None: there is nothing to move."""
+def _planned(ctx: Context, bill: Bill, unit: Unit) -> Any:
+    """What is moved, decided once: `amounts` is what was loaded, and then what is to be cleared after each refusal.
+
+    None: there is nothing to move.
+    """
     owner = owner_of(ctx, unit, bill.customer_id)
     due = wave_at(ctx, unit, owner.entity)
     document = unit.links.external("invoice", bill.id, "erp_legacy")
     if document is None or unit.links.external("invoice", bill.id, "erp_cloud") is not None:
         return None
     kept = json.loads(unit.cursors.get(moving_key(bill.id)) or "null")
-    if kept is None and (due is None or bill.due <= 0 or not _moves_today(ctx, owner.entity)):
+    if kept is None and (due is None or bill.due <= 0 or not bill.posted or not _moves_today(ctx, owner.entity)):
         return None
     if kept is not None:
         answer = answer_of(unit, str(kept["reference"]))
         refused = answer is not None and answer["status"] not in ("50", "53", "62", "64")
-        if not refused or bill.due == kept["amount"]:
-            return {**kept, "answer": _sent(ctx, unit, bill, kept, owner.account)}
-        if bill.due <= 0:  # paid in the old ledger in the very night: it is settled there
-            unit.cursors.set(moving_key(bill.id), "")
-            unit.work.wake(moving_topic(bill.id), ctx.clock.now())
-            return None
+        if not refused or bill.due >= kept["amounts"][-1]:
+            return kept
     pending = unanswered(unit, bill.id)
     if pending:
         topics = tuple(f"file:{one}" for one in pending)
         raise Parked(f"{', '.join(pending)} of {bill.id} is on its way to the old ledger", waiting_on=topics)
-    plan = {
-        "reference": moved_reference(bill.id, int(kept["attempt"]) + 1 if kept is not None else 1),
-        "attempt": int(kept["attempt"]) + 1 if kept is not None else 1, "amount": bill.due, "document": document,
-        "on": calendar.day(ctx.clock.now(), owner.entity.zone).isoformat(),
+    amounts = [*(kept["amounts"] if kept is not None else ()), max(0, bill.due)]
+    plan = kept or {
+        "document": document, "on": calendar.day(ctx.clock.now(), owner.entity.zone).isoformat(),
         "account": _account(ctx, unit), "company": owner.entity.company_code,
         "customer": unit.links.external("customer", bill.customer_id, "erp_legacy") or "",
     }  # fmt: skip
+    plan = {**plan, "amounts": amounts, "reference": moved_reference(bill.id, len(amounts))}
     unit.cursors.set(moving_key(bill.id), json.dumps(plan))
-    return {**plan, "answer": _sent(ctx, unit, bill, plan, owner.account)}
+    return plan
 
 
 def _moves_today(ctx: Context, entity: Entity) -> bool:
@@ -212,13 +244,28 @@ def _account(ctx: Context, unit: Unit) -> str:
     return str(policy["legacy"])
 
 
-def _sent(ctx: Context, unit: Unit, bill: Bill, plan: Any, account: str) -> dict[str, str]:
-    reference = ctx.keys.legacy_transfer(bill.id, int(plan["attempt"]))
+def _cleared(ctx: Context, bill: Bill, account: str, plan: Any, unit: Unit) -> dict[str, str]:
+    """The document that clears it in the old ledger, spooled once, and what has come of it."""
+    reference = ctx.keys.legacy_transfer(bill.id, len(plan["amounts"]))
     content: Any = transfer_document(
-        bill.id, reference, str(plan["company"]), str(plan["customer"]), bill.currency, int(plan["amount"]),
+        bill.id, reference, str(plan["company"]), str(plan["customer"]), bill.currency, int(plan["amounts"][-1]),
         date.fromisoformat(plan["on"]), str(plan["account"]), number_of(str(plan["document"])),
     ).model_dump(mode="json")  # fmt: skip
     return spooled(ctx, unit, "BILL", str(plan["reference"]), content, account, f"bill:{bill.id}")
+
+
+def _moved(ctx: Context, bill: Bill, account: str, plan: Any, loaded: str, unit: Unit) -> None:
+    """From now on the bill is the new ledger's; one that was paid in the old one meanwhile stays there, settled."""
+    at, amount = ctx.clock.now(), int(plan["amounts"][-1])
+    unit.cursors.set(moving_key(bill.id), "")
+    unit.work.wake(moving_topic(bill.id), at)
+    if not amount:
+        return
+    unit.links.put(DECIDED, f"invoice:{bill.id}", "erp_legacy", f"invoice:{bill.id}")
+    unit.links.put("invoice", bill.id, "erp_cloud", loaded)
+    data = {"invoice": bill.id, "ledger": "erp_cloud", "document": loaded, "amount": amount, "currency": bill.currency}
+    unit.events.append(fact("open-item-moved", "erp_cloud", bill.id, account, at, data, f"bill:{bill.id}"))
+    unit.work.add("invoice-publication", account, bill.id, {"invoice": bill.id}, at, "open-item-moved")
 
 
 def _new_facts(ctx: Context, bill: Bill, unit: Unit) -> LedgerFacts:

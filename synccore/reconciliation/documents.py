@@ -284,7 +284,8 @@ class _Documents:
                 matching.item("out of scope", one.id, place, {POSTED: -gross, OPEN: -still_open}, text)
                 continue
             name = number or one.id
-            if matching.excused((name, f"bill:{name}"), name, place, {POSTED: -gross, OPEN: -still_open}):
+            worth = {SHOWN: -still_open} if system == "salesforce" else {POSTED: -gross, OPEN: -still_open}
+            if matching.excused((name, f"bill:{name}"), name, place, worth):
                 continue
             if bill is not None:
                 cause = f"{name} is {bill.status} in the platform and still stands in {SYSTEMS[system]}"

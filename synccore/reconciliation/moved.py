@@ -20,12 +20,19 @@ def match(matching: Matching) -> None:
     if old is None or new is None or not (new.moved or old.cleared):
         return
     bills = {bill.number: bill for bill in matching.books.bills() if bill.kind == "invoice"}
+    voided = {bill.number: bill for bill in matching.books.platform.documents if bill.status == "voided"}
     items: dict[str, list[BookDocument]] = {}
     for one in new.moved:
         items.setdefault(one.number, []).append(one)
     for number, mine in items.items():
         matching.outcome.compared += 1
         bill, place = bills.get(number), (mine[0].entity, mine[0].currency)
+        if number in voided and not any(one.open for one in mine):
+            continue  # taken back in the ledger that carried it by then
+        under_way = matching.reasons.of((number, f"bill:{number}")) is not None
+        if number in voided and len(mine) == 1 and under_way:  # it will be: the comparison of postings names it
+            _carry(old, voided[number], mine[0].open)
+            continue
         if bill is None or len(mine) > 1:
             code: Code = "extra" if bill is None else "duplicate"
             cause = f"the open item of {number} was moved {len(mine)} times, of {int(bill is not None)} bills"
@@ -36,7 +43,7 @@ def match(matching: Matching) -> None:
         if mine[0].tax:
             cause = f"the open item of {number} carries tax in the new ledger, which the old one has declared"
             matching.add(finding("amount_differs", NEW, "invoice", number, *place, -mine[0].tax, cause, matching.now))
-        if number not in old.cleared:
+        if number not in old.cleared and not under_way:
             cause = f"the open item of {number} stands in the new ledger, and the old one has not given it away"
             matching.add(finding("extra", NEW, "invoice", number, *place, -mine[0].open, cause, matching.now))
         _carry(old, bill, mine[0].open)

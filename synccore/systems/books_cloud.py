@@ -1,5 +1,6 @@
 """The cloud ERP's rows of SuiteQL pages, as a book: documents, receipts, applications, journals on the receivables."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -46,6 +47,7 @@ _KINDS: Mapping[str, Any] = {"CustInvc": "invoice", "CustCred": "credit"}
 PREFIXES = {"CustInvc": "CBINV-", "CustCred": "CBCN-"}
 VOIDS = {"CustInvc": "CBCNV-", "CustCred": "CBVOID-"}  # what takes a credit memo or an invoice back
 CUSTOMER_PREFIX = "CB-"
+LESS = re.compile(r"CBMIGC\d+-")  # before it in a credit memo over what the other ledger did not give away
 MOVED = "CBMIG-"  # before the number of a bill whose open item came from the other ledger
 SHADOW = "SHADOW-"  # before the key of what stands there for comparison alone
 
@@ -58,6 +60,7 @@ def book(
     found = Book("erp_cloud")
     tax = {str(row["id"]): row["tax"] for row in taxes}
     applied: dict[str, list[Row]] = {}
+    less: list[BookDocument] = []
     for row in applications:
         applied.setdefault(str(row["id"]), []).append(row)
     for row in customers:
@@ -73,9 +76,11 @@ def book(
             mine = applied.get(str(row["id"]), [])
             found.read(f"customerPayment {row['id']}", found.receipts, _receipt, row, mine, names)
         else:
-            moved = str(row.get("externalid") or "").startswith(MOVED)
-            into = found.moved if moved else found.documents
+            external = str(row.get("externalid") or "")
+            into = found.moved if external.startswith(MOVED) else found.documents
+            into = less if LESS.match(external) else into
             found.read(f"transaction {row.get('tranid')}", into, _document, row, tax, names)
+    _take_off(found, less)
     _drop_voided(found)
     taken_back = {one.number[len(SHADOW) :].partition("-")[2] for one in found.shadows if one.number.startswith(SHADOW)}
     found.shadows = [one for one in found.shadows if one.number not in taken_back and not one.number.startswith(SHADOW)]
@@ -87,13 +92,26 @@ def book(
     return found
 
 
+def _take_off(found: Book, less: list[BookDocument]) -> None:
+    """What came over is less by what was taken off again; what was taken off as a whole never came."""
+    for memo in less:
+        number = LESS.sub("", memo.number)
+        index = next((at for at, one in enumerate(found.moved) if one.number == number), None)
+        if index is None:
+            found.documents.append(memo)
+            continue
+        one = found.moved[index]
+        found.moved[index] = replace(one, gross=one.gross - memo.gross, open=one.open - memo.open)
+    found.moved = [one for one in found.moved if one.gross or one.open]
+
+
 def _drop_voided(found: Book) -> None:
     """A document that we took back is none any more, nor is what took it back, once one is settled by the other."""
     kinds: Mapping[str, Any] = {VOIDS["CustInvc"]: "credit", VOIDS["CustCred"]: "invoice"}  # of what was taken back
     for one in [one for one in found.documents if one.number.startswith(tuple(kinds))]:
         prefix = next(prefix for prefix in kinds if one.number.startswith(prefix))
         number = one.number.removeprefix(prefix)
-        twins = [two for two in found.documents if (two.kind, two.number) == (kinds[prefix], number)]
+        twins = [two for two in (*found.documents, *found.moved) if (two.kind, two.number) == (kinds[prefix], number)]
         if len(twins) == 1 and twins[0].gross == one.gross and not (one.open or twins[0].open):
             found.documents = [two for two in found.documents if two is not one and two is not twins[0]]
 
@@ -107,7 +125,7 @@ def _customer(row: Row, names: Names) -> BookCustomer:
 
 def _number(external: Any, tran_id: Any, kind: str, ours: bool) -> str:
     key = str(external or "")
-    if key.startswith(VOIDS.get(kind, "?")):
+    if key.startswith(VOIDS.get(kind, "?")) or LESS.match(key):
         return key
     if kind == "CustInvc" and key.startswith(MOVED):
         return key.removeprefix(MOVED)

@@ -257,7 +257,7 @@ def carried_case() -> Case:
     bill = canon.documents[0] = replace(canon.documents[0], at=DAY)
     canon.documents[1] = replace(canon.documents[1], system="erp_legacy")
     canon.moved = [replace(bill, system="erp_cloud", id="m", net=1090, tax=0, at=DAY + 86400.0)]
-    canon.cleared = [Cleared("erp_legacy", "c", "US-1", "US", "USD", 1090)]
+    canon.cleared = [Cleared("erp_legacy", "c", "US-1", "US", "USD", 1090, DAY + 90000.0)]
     canon.ledger += [
         LedgerLine("erp_legacy", "US", "USD", "c", "0000199000", False, 1090, "2026-01"),
         LedgerLine("erp_cloud", "US", "USD", "m", "1990", False, -1090, "2026-01"),
@@ -274,6 +274,7 @@ def carried_case() -> Case:
     (lambda canon: change(canon.ledger, -1, account="4000"), "broken"),  # revenue a second time
     (lambda canon: canon.ledger.pop(), "broken"),  # cleared, and never carried
     (lambda canon: change(canon.documents, 1, open=1090), "broken"),  # left behind
+    (lambda canon: change(canon.cleared, at=DAY + 80000.0), "broken"),  # before anybody else carried it
 ])  # fmt: skip
 def test_an_open_item_moves_once_through_the_migration_accounts(edit: Callable[[Canon], object], expected: str) -> None:
     case = carried_case()
