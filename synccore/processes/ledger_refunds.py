@@ -14,8 +14,10 @@ from synccore.ports.stores import Effect, Unit
 from synccore.ports.systems import Found
 from synccore.processes.context import Context
 from synccore.processes.ledger_facts import Owner, owner_of
+from synccore.processes.open_items import note_reopened
 from synccore.processes.receipt_alignment import freed_key, held_of, last_seen, note_freed, note_seen
 from synccore.processes.receipt_parts import ON_ACCOUNT, part_names, show_part
+from synccore.processes.short_payments import discount_returned
 from synccore.processes.write_back import receipt_fields, show_loose
 from synccore.processes.writes import Write
 
@@ -39,7 +41,18 @@ async def record_give_back(ctx: Context, run: Run, back: Receipt) -> None:
         else:
             await run.step(f"free-{part.bill}", partial(_free, ctx, back, part))
             await run.step(f"give-back-{part.bill}", partial(_give_back, ctx, run.key, back, part))
+            undone = partial(discount_returned, ctx, part.bill, run.key, back.key)
+            await run.step(f"discount-{part.bill}", partial(ctx.db.run, undone))
     await run.step("show", lambda: _show(ctx, back))
+    await run.step("reopened", lambda: ctx.db.run(partial(_reopened, ctx, back, run.key)))
+
+
+def _reopened(ctx: Context, back: Receipt, account: str, unit: Unit) -> None:
+    """What the old ledger has open again of a bill may have to move, like anything that it posts late."""
+    parts: dict[str, int] = json.loads(unit.cursors.get(gone_key(back.key)) or "{}")
+    for number, amount in parts.items():
+        if back.key.startswith("L-") and amount:
+            note_reopened(ctx, unit, number, amount, account, back.key)
 
 
 async def _free(ctx: Context, back: Receipt, part: Application) -> None:

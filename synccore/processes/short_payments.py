@@ -46,10 +46,30 @@ def keeps_tax(ctx: Context, unit: Unit, credit: Credit) -> bool:
 
 
 def _discount(unit: Unit, key: str, bill: str) -> int:
-    """What the legacy ledger has written off of a bill together with a payment."""
+    """What the legacy ledger has written off of a bill together with a payment that settles it still."""
     text = unit.cursors.get(f"receipt/{key}") if key.startswith("L-") else None
     receipt = Receipt.model_validate(json.loads(text)) if text else Receipt(key=key)
+    if not any(part.bill == bill for part in receipt.applied):
+        return 0  # it was given back, and the discount with it
     return sum(part.amount for part in receipt.discounts if part.bill == bill)
+
+
+def discount_returned(ctx: Context, key: str, account: str, cause: str, unit: Unit) -> None:
+    """A payment came back, and with it the discount that the ledger had booked in it: the note that stands for it in
+    the platform is part of no document there any more, and is posted as one of its own. Whether the customer may keep
+    it, finance decides; the trail says that it is to.
+    """
+    text = unit.cursors.get(f"receipt/{key}")
+    receipt = Receipt.model_validate(json.loads(text)) if text else Receipt(key=key)
+    for part in receipt.discounts:
+        mark = json.loads(unit.cursors.get(discount_key(part.bill)) or "{}")
+        note = unit.cursors.get(short_key(part.bill))
+        if mark.get("payment") != key.removeprefix("L-") or not note or _discount(unit, key, part.bill):
+            continue
+        unit.cursors.set(discount_key(part.bill), "")
+        details = {"bill": part.bill, "note": note, "amount": part.amount, "payment": key}
+        unit.audit.add("synccore", "discount-of-returned-payment", note, details, ctx.clock.now())
+        unit.work.add("credit-publication", account, note, {"credit": note}, ctx.clock.now(), cause)
 
 
 def withheld(policy: Mapping[str, Any], bill: Bill) -> str:

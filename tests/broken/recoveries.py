@@ -199,6 +199,17 @@ def discounted() -> Scenario:
     )  # fmt: skip
 
 
+def discount_returned() -> Scenario:
+    """A Singapore customer pays with a discount, which policy grants, and the bank returns the money."""
+    return story(
+        "discount-returned",
+        'set_policy: {name: short_payments, value: {discount: grant, legacy: "0000470000"}}',
+        f"customer: {MERLION}", f"deal: {{id: merlion-1, customer: merlion, lines: {LINES}}}", "close: merlion-1",
+        "settle", "advance: 1d", "transfer: {deal: merlion-1, discount: 109.00}", "settle", "advance: 2d",
+        "bank_return: merlion-1", "settle", "advance: 3d", "settle", head="genesis: 2026-01-05T01:00:00Z",
+    )  # fmt: skip
+
+
 def fee_without_tax() -> Scenario:
     """A bank keeps ten dollars of a New York customer's money, and policy keeps the tax."""
     return story(
