@@ -3,6 +3,7 @@
 import json
 import platform
 import time
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -11,11 +12,12 @@ from rich.table import Table
 from harness.bench.measure import Figure
 from harness.bench.suite import suite
 from harness.cli.output import Refusal, console, print_json, run_live
+from harness.cli.play import hush_core
 from harness.record import commit
 from harness.stack.home import home, private_folder
 
-PARTS = ("calls", "stories", "suite", "contracts", "deliveries", "events", "records", "year", "processes", "page",
-         "profile", "org", "ledger", "recovery", "books")  # fmt: skip
+PARTS = ("calls", "stories", "suite", "branches", "contracts", "deliveries", "events", "records", "year", "processes",
+         "page", "profile", "org", "ledger", "recovery", "books")  # fmt: skip
 RECOVERY = ("recovery", "books")
 
 
@@ -44,6 +46,7 @@ def bench(
     calls      a vendor call in simulation beside a bare FastAPI route
     stories    new-business runs a second in simulation, judged and replayed twice, and the virtual loop
     suite      all stories in simulation, as CI plays them
+    branches   exploration by branches of a run beside runs from the start, and the fork of a large world
     contracts  what an answer of the release gate costs, and verification an interaction
     deliveries webhooks a second to a fast receiver, none out of a customer's order
     events     10,000 change events to 5 subscribers over gRPC, none lost, doubled, unasked or out of order
@@ -98,6 +101,7 @@ def _measured(part: str, customers: int, accounts: int, subscriptions: int) -> l
     from harness.bench.big_ledger import big_ledger  # noqa: PLC0415
     from harness.bench.big_org import big_org  # noqa: PLC0415
     from harness.bench.billing_year import billing_year  # noqa: PLC0415
+    from harness.bench.branches import branches  # noqa: PLC0415
     from harness.bench.change_events import change_events  # noqa: PLC0415
     from harness.bench.contracts import contracts as gate  # noqa: PLC0415
     from harness.bench.deliveries import deliveries  # noqa: PLC0415
@@ -105,30 +109,23 @@ def _measured(part: str, customers: int, accounts: int, subscriptions: int) -> l
     from harness.bench.page import first_paint  # noqa: PLC0415
     from harness.bench.processes import processes  # noqa: PLC0415
 
-    if part == "calls":
-        return in_process.vendor_calls()
+    hush_core()
+    plain: dict[str, Callable[[], list[Figure]]] = {
+        "calls": in_process.vendor_calls, "suite": suite, "branches": branches, "contracts": gate,
+        "deliveries": deliveries, "records": big_org, "ledger": big_ledger, "profile": stories.where_time_goes,
+    }  # fmt: skip
+    if part in plain:
+        return plain[part]()
     if part == "stories":
         return [*stories.story_rate(), *stories.work_of_a_customer(), *stories.loop_rate()]
-    if part == "contracts":
-        return gate()
-    if part == "deliveries":
-        return deliveries()
     if part == "events":
         return run_live(change_events())
-    if part == "ledger":
-        return big_ledger()
-    if part == "records":
-        return big_org()
     if part == "year":
         return billing_year(subscriptions)
     if part == "page":
         return run_live(first_paint())
-    if part == "suite":
-        return suite()
     if part == "org":
         return run_live(org_size(accounts))
-    if part == "profile":
-        return stories.where_time_goes()
     return run_live(processes(customers))
 
 

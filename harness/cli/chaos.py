@@ -21,7 +21,7 @@ from harness.report.summary import EXIT
 from harness.scenario import Scenario
 
 if TYPE_CHECKING:
-    from harness.explore import Exploration, Judged
+    from harness.exploring import Exploration, Judged
 
 SHOWN = 20
 BROKEN = 1
@@ -53,6 +53,9 @@ def chaos(
     swarm_seeds: Annotated[
         str, typer.Option("--seeds", metavar="N|A..B", help="Swarm search: so many random stories, none named.")
     ] = "",
+    every: Annotated[
+        bool, typer.Option("--every", help="Also the points whose run is known to be the same as another's.")
+    ] = False,
     part: Annotated[str, typer.Option("--shard", metavar="I/N", help="Only part i of n: of seeds or points.")] = "",
     record: Annotated[Path | None, typer.Option(help="Add each seed's result to this file; go on from there.")] = None,
     found: Annotated[Path | None, typer.Option(help="Folder for the smallest story of each way of failing.")] = None,
@@ -62,6 +65,7 @@ def chaos(
 
     The undisturbed run lists every request of the core and every point where it can crash; then the story is played
     once for each request with each outcome (refused, answer lost, 5xx, limit, repeated, …) and once for each crash.
+    Each of these runs branches off the undisturbed one at its point, and goes on from there.
 
     With --points pairs the core crashes once at each point, and again at each of the first points of its recovery.
 
@@ -81,7 +85,7 @@ def chaos(
         raise Refusal("chaos explores one story at a time")
     out = console(as_json)
     begun = time.monotonic()
-    exploration = _explored(chosen[0], seed, points.value, part, workers or os.cpu_count() or 1, first, out)
+    exploration = _explored(chosen[0], seed, points.value, part, workers or os.cpu_count() or 1, first, every, out)
     took_s = time.monotonic() - begun
     if as_json:
         print_json(_as_json(exploration, took_s))
@@ -100,9 +104,9 @@ def proven() -> None:
 
 
 def _explored(
-    scenario: Scenario, seed: str, points: str, part: str, workers: int, first: bool, out: Console
+    scenario: Scenario, seed: str, points: str, part: str, workers: int, first: bool, every: bool, out: Console
 ) -> "Exploration":
-    from harness.explore import NotFlyable, explore, points_of  # noqa: PLC0415 - loads core and simulators
+    from harness.exploring import NotFlyable, distinct, explore, points_of  # noqa: PLC0415 - loads core and simulators
 
     hush_core()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
@@ -123,8 +127,11 @@ def _explored(
                 out.print(f"{scenario.story}: {done} of {of} runs, {failed} do not hold", highlight=False)
 
         try:
-            mine = share(part, points_of(scenario, seed, points))  # type: ignore[arg-type]
-            return explore(scenario, seed, workers=workers, only=mine, progress=progress, stop_at_first=first)
+            found = points_of(scenario, seed, points)  # type: ignore[arg-type]
+            mine = share(part, found if every else distinct(found))
+            explored = explore(scenario, seed, workers=workers, only=mine, progress=progress, stop_at_first=first)
+            explored.left_out = 0 if every else len(found) - len(distinct(found))
+            return explored
         except NotFlyable as error:
             words = (
                 f"{scenario.story} does not hold even undisturbed ({error}); `windtunnel run {scenario.story}` says why"
@@ -139,7 +146,7 @@ def _why(exploration: "Exploration", one: "Judged") -> str:
 def _as_json(exploration: "Exploration", took_s: float) -> dict[str, object]:
     return {
         "story": exploration.story, "seed": exploration.seed, "outcome": exploration.outcome,
-        "runs": len(exploration.judged), "took_s": round(took_s, 1),
+        "runs": len(exploration.judged), "left_out": exploration.left_out, "took_s": round(took_s, 1),
         "failed": [{"point": str(one.point), "outcome": one.outcome, "findings": list(one.findings),
                     "explain": _why(exploration, one)} for one in exploration.failed],
         "never_hit": [str(one.point) for one in exploration.missed],
@@ -165,6 +172,11 @@ def _show(out: Console, exploration: "Exploration", took_s: float) -> None:
         out.print(f"    [dim]{escape(_why(exploration, one))}[/]", highlight=False, soft_wrap=True)
     for one in exploration.missed[:SHOWN]:
         out.print(f"[yellow]never hit[/] {escape(str(one.point))}", highlight=False)
+    if exploration.left_out:
+        out.print(
+            f"{exploration.left_out} more points of the story were left out: their runs are known to be the same as"
+            " others' (--every flies them too)"
+        )
     rate = len(exploration.judged) / took_s if took_s else 0.0
     out.print(
         f"{exploration.story}: {exploration.outcome}, {len(exploration.judged)} runs in {took_s:.0f} s, {rate:.1f}/s"

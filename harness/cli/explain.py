@@ -74,7 +74,7 @@ def explain(
 
 def _failing(what: str, seed: str, crash: tuple[int, int], request: int, outcome: str) -> "Failing":
     from harness.explaining import Failing  # noqa: PLC0415
-    from harness.explore import OUTCOMES, SLOW_S  # noqa: PLC0415
+    from harness.exploring import OUTCOMES, SLOW_S  # noqa: PLC0415
     from harness.simulation import Flight  # noqa: PLC0415
 
     if bool(request) != bool(outcome) or (outcome and outcome not in OUTCOMES):

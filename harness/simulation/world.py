@@ -39,7 +39,8 @@ RESTART_S = 2.0  # how long a crashed core stays down
 class Flight:
     """How to fly: another core, where it crashes (the number of the crash point, from 1), how many points after that it
     crashes again, and which of its requests (from 1) meets which fault of the systems' tables. After `bound_s` of
-    virtual time it is given up (Runaway). `traced`: what would outlive a crash is noted at each point.
+    virtual time it is given up (Runaway). `traced`: what would outlive a crash is noted at each point. `passing` hears
+    of each crash point and each request (`crash` or `call`, and its number) before it comes, and may change the flight.
     """
 
     change: Change | None = None
@@ -50,6 +51,7 @@ class Flight:
     delay_s: float = 60.0
     bound_s: float | None = None
     traced: bool = False
+    passing: Callable[["SimWorld", Literal["crash", "call"], int], None] | None = None
 
 
 class SimWorld:
@@ -168,6 +170,8 @@ class SimWorld:
         self.points.append(name)
         if self.flight.traced:
             self.traces.append(self._durable())
+        if self.flight.passing is not None:
+            self.flight.passing(self, "crash", len(self.points))
         first = self.flight.crash_at
         again = None if first is None or self.flight.crash_again is None else first + self.flight.crash_again
         if first is None or len(self.points) not in (first, again):
@@ -177,12 +181,13 @@ class SimWorld:
         return True
 
     def _durable(self) -> tuple[Any, ...]:
-        """Equal at two points that follow each other: a crash at either leaves the same behind."""
+        """Equal at two points that follow each other: a crash at either leaves the same behind, at the same time."""
         memos = sum(len(run.memos) for run in self._state.runs.values())
         states = tuple(run.state for run in self._state.runs.values())
         stores = tuple(system.store.state for system in self.hangar.systems.values())
         under_way = sum(not task.done() for task in self._under_way)
-        return self.commits, memos, states, stores, len(self.requests), under_way
+        chance = hash(self._chance.getstate()), hash(self._turns.getstate()) if self._turns is not None else 0
+        return self.commits, memos, states, stores, len(self.requests), under_way, self.now(), chance
 
     async def _restart(self) -> None:
         await asyncio.sleep(RESTART_S)
@@ -207,6 +212,8 @@ class SimWorld:
         self.requests.append((system, what))
         if self._engine is not None:
             self._engine.asked(system)
+        if self.flight.passing is not None:
+            self.flight.passing(self, "call", len(self.requests))
         if len(self.requests) == self.flight.call_at:
             call = f"pubsub.{what.rpartition('/')[2]}" if what.startswith("RPC ") else "*"
             fault = {"id": "explored", "kind": self.flight.outcome, "delay_s": self.flight.delay_s, "operation": call}

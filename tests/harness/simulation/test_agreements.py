@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.explore import explore, points_of
+from harness.exploring import explore, points_of
 from harness.scenario import read_story
 from harness.simulation import play
 from tests.broken import stories

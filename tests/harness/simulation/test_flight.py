@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli.select import known_stories
-from harness.explore import NotFlyable, Point, explore, explore_point, points_of
+from harness.exploring import NotFlyable, Point, explore, explore_point, points_of
 from harness.scenario import Scenario, load_story, read_story
 from harness.simulation import Flight, fly, play
 

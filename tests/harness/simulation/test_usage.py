@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from harness.explore import explore, points_of
+from harness.exploring import explore, points_of
 from harness.scenario import Scenario
 from harness.simulation import Flight, fly, play
 from synccore.bootstrap import Parts

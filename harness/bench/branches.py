@@ -1,0 +1,94 @@
+"""What it costs to branch a run of the simulation off another, and what exploration gains by it."""
+
+import os
+import resource
+import statistics
+import time
+from pathlib import Path
+
+from harness.bench.measure import Figure
+from harness.exploring import Point, distinct, explore, explore_point, points_of
+from harness.scenario import Scenario, load_story, read_story
+from harness.simulation import Flight, fly
+from harness.simulation.world import SimWorld
+
+STORIES = Path(__file__).parents[2] / "scenarios"
+EVERY = 40  # a point in so many is flown both ways
+FORKS = 20
+BAR_MS = "50"
+CUSTOMERS = 490  # their contracts, bills, postings and payments are some 10,000 records over four systems
+MANY = f"""
+story: many
+title: Many customers have a contract, a bill and a posting
+steps:
+  - sell_many: {{id: bulk, count: {CUSTOMERS}, entity: US, country: US, state: IL, city: Chicago,
+                lines: [{{sku: PLAT-ANNUAL, quantity: 3}}]}}
+  - settle: 12h
+"""
+
+
+def branches(story: str = "new-business") -> list[Figure]:
+    """The fork of a large world, exploration by branches beside runs from the start, and what need not be flown."""
+    scenario = load_story(STORIES / f"{story}.yaml")
+    points = points_of(scenario, "1", "all")
+    chosen = distinct(points)[::EVERY]
+    whole, branched = _cpu_s(scenario, chosen, False), _cpu_s(scenario, chosen, True)
+    left = len(distinct(points))
+    return [
+        _fork_of_many(),
+        Figure(f"{story}: CPU of {len(chosen)} runs by branches beside runs from the start", branched, "s", whole,
+               branched / whole),
+        Figure(f"{story}: points that are flown, of all", left, "runs", len(points), left / len(points), "",
+               "the others' runs are known to be the same as one that is flown"),
+        Figure(f"{story}: all points, extrapolated", left * branched / len(chosen) / 60, "min of CPU"),
+    ]  # fmt: skip
+
+
+def _cpu_s(scenario: Scenario, points: list[Point], by_branches: bool) -> float:
+    begun = _used_s()
+    judged = explore(scenario, only=points).judged if by_branches else [
+        explore_point(scenario, "1", point) for point in points
+    ]  # fmt: skip
+    if any(one.outcome != "holds" for one in judged):
+        raise RuntimeError(f"{scenario.story} does not hold at every point: there is nothing to compare")
+    return _used_s() - begun
+
+
+def _used_s() -> float:
+    own, others = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime
+
+
+def _fork_of_many() -> Figure:
+    """Milliseconds until a branch of the world has begun to go on, at the last crash point of its run."""
+    scenario = read_story(MANY)
+    last = len(fly(scenario, "1", replay=False)[1].points)
+    took: list[float] = []
+
+    def passing(_world: SimWorld, kind: str, number: int) -> None:
+        if kind == "crash" and number == last:
+            took.extend(_fork_ms() for _ in range(FORKS))
+
+    result, world = fly(scenario, "1", flight=Flight(passing=passing), replay=False)
+    if result.outcome != "holds":
+        raise RuntimeError(f"the many customers' story does not hold: {result.findings[:3]}")
+    records = sum(
+        len(rows) for system in world.hangar.systems.values() for rows in system.books().values()
+        if isinstance(rows, list)
+    )  # fmt: skip
+    return Figure(f"a fork of a world with {records:,} records", statistics.median(took), "ms", None, None, BAR_MS)
+
+
+def _fork_ms() -> float:
+    mine, its = os.pipe()
+    begun = time.perf_counter()
+    child = os.fork()
+    if not child:
+        os.write(its, b".")
+        os._exit(0)
+    os.read(mine, 1)
+    took = time.perf_counter() - begun
+    os.waitpid(child, 0)
+    os.close(mine)
+    os.close(its)
+    return 1000 * took
