@@ -26,8 +26,8 @@ from simulators.erp_cloud.suiteql import QueryApi
 from simulators.erp_cloud.tables import SCHEMA
 from simulators.kit.calls import Answer, Call, json_answer
 from simulators.kit.fidelity import absent, approximate, exact
+from simulators.kit.kinds import Kind
 from simulators.kit.limits import Limits
-from simulators.kit.store import Kind
 from simulators.kit.system import Rows, System
 from simulators.kit.wire import Refusal
 

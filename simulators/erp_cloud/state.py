@@ -5,7 +5,8 @@ from typing import Any
 
 from simulators.erp_cloud.projection import Projection
 from simulators.erp_cloud.schemas import ITEMS, NAME_FIELDS, RECORD_TYPES, Field, RecordType
-from simulators.kit.store import Kind, Store
+from simulators.kit.kinds import Kind
+from simulators.kit.store import Store
 
 Doc = dict[str, Any]
 

@@ -17,7 +17,7 @@ from simulators.erp_legacy.state import KINDS, State
 from simulators.erp_legacy.steps import Steps
 from simulators.erp_legacy.storage import CHUNK_SCHEMA, Files
 from simulators.kit.calls import Answer, Call, json_answer
-from simulators.kit.store import Kind
+from simulators.kit.kinds import Kind
 from simulators.kit.system import Rows, System
 from simulators.kit.wire import Refusal
 

@@ -10,7 +10,8 @@ from simulators.erp_legacy.errors import Message
 from simulators.erp_legacy.rules import Account, OpenPeriods, TaxRate
 from simulators.erp_legacy.storage import FILE
 from simulators.erp_legacy.window import Calendar, parse_calendar
-from simulators.kit.store import Doc, Kind, Store
+from simulators.kit.kinds import Kind
+from simulators.kit.store import Doc, Store
 
 PARTNER = Kind("partner", key="SNDPRN", index=("username",))
 COMPANY = Kind("t001", key="BUKRS")

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from simulators.kit.store import Doc, Kind, Store
+from simulators.kit.kinds import Kind
+from simulators.kit.store import Doc, Store
 
 FOLDERS = ("inbound", "outbound", "archive", "error")
 CHUNK_BYTES = 64 * 1024

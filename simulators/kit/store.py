@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import orjson
 
+from simulators.kit.kinds import Columns, Kind, ddl, filled, fitting, generated
 from simulators.kit.origin import Origin, overwrite
 
 Doc = dict[str, Any]
@@ -21,22 +22,6 @@ CREATE TABLE IF NOT EXISTS job (
     kind TEXT NOT NULL, key TEXT UNIQUE, payload TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS job_due ON job (due, id);
 """
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One kind of document: its table, its key field, and the fields that are indexed.
-
-    An indexed field is a top-level JSON member, or `name=$.json.path` for a nested one;
-    it is a real SQL column (generated), so that queries can filter and join on it.
-    `columns` are top-level members that the store writes into columns of their own, which a vendor's table has.
-    """
-
-    name: str
-    key: str = "id"
-    index: tuple[str, ...] = ()
-    unique: tuple[str, ...] = ()
-    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,7 +56,7 @@ class Store:
         self._counted = 0
         self._transaction = Transaction(self)
         self._held: dict[str, list[Doc]] = {}
-        self._inserts: dict[str, str] = {}
+        self._inserts: dict[str, tuple[str, tuple[str, ...]]] = {}  # statement and members
         self._numbers: dict[str, int | None] = {}  # where the counters stand, as far as they were asked for
         self._ahead: set[str] = set()  # counters that stand further than the database says
         self._moves: list[tuple[str, int | None, bool]] = []  # what was before each move that may yet be undone
@@ -85,6 +70,7 @@ class Store:
     def declare(self, kind: Kind) -> None:
         """Take in a kind whose table the vendor makes and alters itself, because its schema is data."""
         self._kinds[kind.name] = kind
+        self._columns[kind.name] = filled(kind, self._generated)
         self._inserts.pop(kind.name, None)
 
     # -- life cycle -------------------------------------------------------------------------
@@ -96,7 +82,13 @@ class Store:
         if self._path is not None:
             self.db.execute("PRAGMA journal_mode=WAL")
             self.db.execute("PRAGMA synchronous=NORMAL")
-        self.db.executescript(_BASE_SCHEMA + "".join(_ddl(kind) for kind in self._kinds.values()) + self._schema)
+        self.db.executescript(_BASE_SCHEMA + "".join(ddl(kind) for kind in self._kinds.values()) + self._schema)
+        self._look_at_columns()
+
+    def _look_at_columns(self) -> None:
+        self._generated = generated(self.db)
+        self._columns: dict[str, Columns] = {name: filled(kind, self._generated) for name, kind in self._kinds.items()}
+        self._inserts.clear()
 
     def snapshot(self) -> bytes:
         """The whole store as one SQLite image."""
@@ -115,6 +107,7 @@ class Store:
         overwrite(self.db, image)
         if self._origin is not None:
             self._origin.suspect()
+        self._look_at_columns()
         self._held.clear()
         self._forget_counters()
         self._moved.update(self._kinds)
@@ -166,15 +159,13 @@ class Store:
 
         `before` (what stood there) and `by` (whoever writes) go into the change as they are.
         """
-        spec = self._kinds[kind]
-        key, text = str(doc[spec.key]), orjson.dumps(doc).decode()
-        moved = [name for name in spec.columns if before is None or before.get(name) != doc.get(name)]
-        sets = "".join(f', "{name}" = ?' for name in moved)
-        values = (text, *map(doc.get, moved), key)
-        try:
-            known = self.db.execute(f'UPDATE "{kind}" SET doc = ?{sets} WHERE key = ?', values).rowcount
-        except sqlite3.IntegrityError as error:
-            raise Duplicate(kind, str(error).rpartition(".")[2]) from error
+        key, text = str(doc[self._kinds[kind].key]), orjson.dumps(doc).decode()
+        columns = self._columns[kind]
+        if before is not None:
+            columns = tuple(one for one in columns if before.get(one[1]) != doc.get(one[1]))
+        sets = "".join([f', "{name}" = ?' for name, _ in columns])
+        values = (text, *[doc.get(member) for _, member in columns], key)
+        known = self._write(kind, f'UPDATE "{kind}" SET doc = ?{sets} WHERE key = ?', values)
         if known:
             self._changed(Change(kind, key, "update", doc, before, by))
         else:
@@ -188,15 +179,24 @@ class Store:
         self._insert(kind, str(doc[self._kinds[kind].key]), text or orjson.dumps(doc).decode(), doc, by)
 
     def _insert(self, kind: str, key: str, text: str, doc: Doc, by: Any = None) -> None:
-        columns, sql = self._kinds[kind].columns, self._inserts.get(kind)
-        if sql is None:
-            names, places = "".join(f', "{name}"' for name in columns), ", ?" * len(columns)
-            sql = self._inserts[kind] = f'INSERT INTO "{kind}" (key, doc{names}) VALUES (?, ?{places})'
+        known = self._inserts.get(kind)
+        if known is None:
+            columns = self._columns[kind]
+            names, places = "".join(f', "{name}"' for name, _ in columns), ", ?" * len(columns)
+            sql = f'INSERT INTO "{kind}" (key, doc{names}) VALUES (?, ?{places})'
+            known = self._inserts[kind] = (sql, tuple(member for _, member in columns))
+        self._write(kind, known[0], (key, text, *map(doc.get, known[1])))
+        self._changed(Change(kind, key, "insert", doc, None, by))
+
+    def _write(self, kind: str, sql: str, values: tuple[Any, ...]) -> int:
+        """How many rows it touched."""
         try:
-            self.db.execute(sql, (key, text, *map(doc.get, columns)))
+            try:
+                return self.db.execute(sql, values).rowcount
+            except (sqlite3.InterfaceError, sqlite3.ProgrammingError, OverflowError):
+                return self.db.execute(sql, fitting(values)).rowcount
         except sqlite3.IntegrityError as error:
             raise Duplicate(kind, str(error).rpartition(".")[2]) from error
-        self._changed(Change(kind, key, "insert", doc, None, by))
 
     def delete(self, kind: str, key: str) -> bool:
         """Remove the document; False when there was none."""
@@ -376,13 +376,3 @@ class Transaction:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._store._end(kind is None)
-
-
-def _ddl(kind: Kind) -> str:
-    columns, indexes = "", ""
-    for spec in (*kind.index, *kind.unique):
-        field, _, path = spec.partition("=")
-        columns += f", \"{field}\" AS (json_extract(doc, '{path or '$.' + field}')) VIRTUAL"
-        unique = "UNIQUE " if spec in kind.unique else ""
-        indexes += f'CREATE {unique}INDEX IF NOT EXISTS "{kind.name}_{field}" ON "{kind.name}" ("{field}");\n'
-    return f'CREATE TABLE IF NOT EXISTS "{kind.name}" (key TEXT PRIMARY KEY, doc TEXT NOT NULL{columns});\n{indexes}'

@@ -14,12 +14,13 @@ from simulators.kit.control import control_app
 from simulators.kit.faults import FaultTable
 from simulators.kit.jobs import Jobs
 from simulators.kit.journal import Journal
+from simulators.kit.kinds import Kind
 from simulators.kit.limits import LimitMeter, Limits, Profile
 from simulators.kit.outbox import Outbox, Sender
 from simulators.kit.pact_states import State
 from simulators.kit.routes import Match, Routes
 from simulators.kit.standing import Standing
-from simulators.kit.store import Change, Kind, Store
+from simulators.kit.store import Change, Store
 from simulators.kit.wire import App, Receive, Refusal, Scope, Send, Wire
 
 Rows = list[dict[str, Any]]

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from simulators.kit.calls import Answer, Call
 from simulators.kit.jobs import Job
+from simulators.kit.kinds import Kind
 from simulators.kit.limits import Limits
-from simulators.kit.store import Kind
 from simulators.kit.system import Rows, System
 from simulators.kit.wire import Refusal
 from simulators.metering import acts, books, seed

@@ -1,6 +1,6 @@
 """What the metering keeps, and the columns of its daily CSV."""
 
-from simulators.kit.store import Kind
+from simulators.kit.kinds import Kind
 
 KINDS = (
     Kind("setting"),

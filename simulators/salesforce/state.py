@@ -6,7 +6,8 @@ from typing import Any
 import orjson
 
 from simulators.kit.faults import FaultTable
-from simulators.kit.store import Doc, Kind, Store
+from simulators.kit.kinds import Kind
+from simulators.kit.store import Doc, Store
 from simulators.salesforce import definition, tables
 from simulators.salesforce.definition import Raw
 from simulators.salesforce.ids import make_id

@@ -6,7 +6,8 @@ each write, all of them, whether they are indexed or not.
 
 from collections.abc import Iterable
 
-from simulators.kit.store import Kind, Store
+from simulators.kit.kinds import Kind
+from simulators.kit.store import Store
 from simulators.salesforce.schemas import Field, Schema, SObject
 
 _LOOKED_UP = ("IsDeleted", "SystemModstamp")

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 from simulators.kit.calls import Answer, Call, json_answer
 from simulators.kit.fidelity import approximate, exact
 from simulators.kit.jobs import Job
+from simulators.kit.kinds import Kind
 from simulators.kit.limits import Limits
-from simulators.kit.store import Kind
 from simulators.kit.system import Rows, System
 from simulators.kit.wire import Refusal
 from simulators.subscriptions import acts, books, exports, idempotency, moving, seed, time_machine, usage_files

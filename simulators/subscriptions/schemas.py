@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulators.kit.store import Kind
+from simulators.kit.kinds import Kind
 
 KINDS = (
     Kind("site"),

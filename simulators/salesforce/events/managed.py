@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from simulators.kit.calls import Answer
 from simulators.kit.fidelity import approximate
-from simulators.kit.store import Doc, Kind
+from simulators.kit.kinds import Kind
+from simulators.kit.store import Doc
 from simulators.salesforce.errors import failed, refused
 from simulators.salesforce.events import topics
 from simulators.salesforce.ids import make_id, parse_id

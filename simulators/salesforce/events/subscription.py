@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from simulators.kit.store import Kind
+from simulators.kit.kinds import Kind
 from simulators.salesforce.events.bus import Event, Lost, replay_id
 from simulators.salesforce.events.generated import pubsub_pb2 as pb
 from simulators.salesforce.events.refusals import Failed, parsed

@@ -4,7 +4,8 @@ import sqlite3
 
 from simulators.kit.clock import Clock
 from simulators.kit.jobs import Jobs
-from simulators.kit.store import Kind, Store
+from simulators.kit.kinds import Kind
+from simulators.kit.store import Store
 
 KINDS = (Kind("thing", index=("color",), unique=("label",)), Kind("other"))
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from simulators.kit.kinds import Kind
 from simulators.kit.origin import Origin, overwrite
-from simulators.kit.store import Change, Duplicate, Kind, Store
+from simulators.kit.store import Change, Duplicate, Store
 
 KINDS = (Kind("thing", index=("color", "city=$.address.city"), unique=("label",)),)
 
@@ -111,6 +112,43 @@ def test_a_column_of_its_own_follows_the_document() -> None:
     s.put("wide", {"Id": "b", "Owner": "o2"}, before=first)
     s.put("wide", {"Id": "a", "Owner": "o1", "Live": False})
     assert list(s.rows('SELECT key, "Owner", "Live" FROM wide ORDER BY key')) == [("a", "o1", 0), ("b", "o2", None)]
+
+
+def test_an_indexed_field_is_what_the_document_says_of_it() -> None:
+    s = store()
+    for key, color in {"a": True, "b": [1, "é"], "c": {"x": None}, "d": 2**63, "e": 1.5, "f": None}.items():
+        s.add("thing", {"id": key, "color": color})
+        s.put("thing", {"id": key + "2"})
+        s.put("thing", {"id": key + "2", "color": color})
+    rows = list(s.rows("SELECT color, json_extract(doc, '$.color'), typeof(color) FROM thing ORDER BY key"))
+    assert [row[2] for row in rows[::2]] == ["integer", "text", "text", "real", "real", "null"]
+    assert [row[0] for row in rows] == [row[1] for row in rows]
+
+
+def test_a_store_of_an_older_release_computes_its_columns_itself(tmp_path: Path) -> None:
+    old = sqlite3.connect(tmp_path / "s.sqlite")
+    old.execute(
+        "CREATE TABLE thing (key TEXT PRIMARY KEY, doc TEXT NOT NULL, color AS (json_extract(doc, '$.color')) VIRTUAL, "
+        "city AS (json_extract(doc, '$.address.city')) VIRTUAL, label AS (json_extract(doc, '$.label')) VIRTUAL)"
+    )
+    old.execute('INSERT INTO thing (key, doc) VALUES (\'a\', \'{"id":"a","color":"red"}\')')
+    old.commit()
+    old.close()
+    s = store(tmp_path / "s.sqlite")
+    s.add("thing", {"id": "b", "color": "red", "label": "x"})
+    s.put("thing", {"id": "b", "color": "blue", "label": "y"})
+    fresh = store()
+    fresh.restore(s.snapshot())
+    for each in (s, fresh):
+        each.put("thing", {"id": "c", "color": "red"})
+        assert [doc["id"] for doc in each.find("thing", color="red")] == ["a", "c"]
+        assert [doc["id"] for doc in each.find("thing", label="y")] == ["b"]
+        with pytest.raises(Duplicate, match="label"):
+            each.put("thing", {"id": "d", "label": "y"})
+    fresh.restore(store().snapshot())
+    fresh.put("thing", {"id": "e", "color": "red"})
+    assert [doc["id"] for doc in fresh.find("thing", color="red")] == ["e"]
+    s.close()
 
 
 def test_an_inner_failure_undoes_only_the_inner_part() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 
 from simulators.kit.calls import Answer, Call, json_answer
+from simulators.kit.kinds import Kind
 from simulators.kit.limits import Limits
-from simulators.kit.store import Kind
 from simulators.kit.system import Rows, Settings, System
 from simulators.kit.wire import Refusal
 
