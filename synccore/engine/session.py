@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, Protocol
 
+import orjson
 from sqlalchemy import Table
 
 Row = Sequence[Any]
@@ -92,6 +93,12 @@ def dump(value: Any) -> str:
 
     Fractions that an adapter read exactly (Decimal) are written as the numbers they came as.
     """
+    try:
+        text = orjson.dumps(value, default=_number, option=_AS_IT_IS)
+    except TypeError:  # other than JSON's own types, keys that are no text, integers of more than 64 bits
+        return _encode(value)
+    if text.isascii() and b"null" not in text:  # it writes null for NaN, and only the slow way tells them apart
+        return text.decode()
     return _encode(value)
 
 
@@ -101,12 +108,20 @@ def _number(value: Any) -> float:
     raise TypeError(f"{type(value).__name__} is no JSON value")
 
 
+_AS_IT_IS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=_number).encode
 
 
 def load(text: str) -> Any:
     """The value of a JSON text that `dump` has written."""
-    return _read(text)[0]
+    data = text.encode()
+    if _LONG not in data.translate(_DIGITS):
+        try:
+            return orjson.loads(data)
+        except ValueError:
+            pass  # half a surrogate pair, which a payload may well have
+    return json.loads(text)
 
 
-_read = json.JSONDecoder().raw_decode
+_DIGITS = bytes.maketrans(b"123456789", b"000000000")
+_LONG = b"0" * 19  # so long an integer may not fit into 64 bits, and would be made a fraction

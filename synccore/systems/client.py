@@ -162,10 +162,20 @@ class Client:
 
 def parse(body: bytes) -> Any:
     """JSON with exact numbers (fractions as Decimal); ValueError if it is none."""
-    return _decode(body.decode("utf-8")) if body else None
+    if not body:
+        return None
+    shape = body.translate(_SHAPE)
+    if not any(sign in shape for sign in _NOT_EXACT):
+        try:
+            return orjson.loads(body)
+        except ValueError:
+            pass  # what it refuses and others take: half a surrogate pair, NaN
+    return _decode(body.decode("utf-8"))
 
 
 _decode = json.JSONDecoder(parse_float=Decimal).decode
+_SHAPE = bytes.maketrans(b"123456789E", b"000000000e")
+_NOT_EXACT = (b"0.", b"0e", b"0" * 19)  # a fraction (or a text that looks like one), an integer of more than 64 bits
 
 
 def render(content: Any) -> bytes:

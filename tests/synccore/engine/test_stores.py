@@ -1,14 +1,16 @@
 """What the stores promise, one by one, on an inline database."""
 
 import asyncio
+import json
 from collections.abc import Callable
+from decimal import Decimal
 from typing import TypeVar
 
 import pytest
 
 from synccore.domain.events import Event
 from synccore.engine.retry import RetryPolicy, error_delay_s, later_delay_s
-from synccore.engine.session import pyformat
+from synccore.engine.session import dump, load, pyformat
 from synccore.ports.stores import BusinessException, DeadLetter, Signal, Unit
 from tests.synccore.worlds import memory
 
@@ -210,3 +212,22 @@ def test_parameters_are_named_alike_for_both_databases() -> None:
         pyformat("SELECT a FROM t WHERE k = :key AND at < :at_s")
         == "SELECT a FROM t WHERE k = %(key)s AND at < %(at_s)s"
     )
+
+
+@pytest.mark.parametrize("value", [
+    {"a": [1, -2.5, True, None, "é\U0001f600\u0000\x7f"], "b": {"c": []}}, "half \ud800 of a pair", 2**63, -(2**63),
+    2**64, [10**30, 1.5], {"n": 12345678901234567890123}, 0, "", 1e300, "9" * 40, [{"x": "null"}],
+])  # fmt: skip
+def test_json_is_kept_as_it_was(value: object) -> None:
+    text = dump(value)
+    assert text.isascii()
+    again = load(text)
+    assert (again, type(again)) == (value, type(value))
+    assert json.loads(text) == value
+
+
+def test_json_that_is_none_is_refused() -> None:
+    for value in (float("nan"), [{"x": float("inf")}], Decimal("NaN"), {1, 2}, object(), b"x"):
+        with pytest.raises((ValueError, TypeError)):
+            dump(value)
+    assert load(dump({"price": Decimal("12.50"), 7: None})) == {"price": 12.5, "7": None}
