@@ -89,7 +89,7 @@ def _open_is_receivable(canon: Canon, excuses: Excuses, entity: str, currency: s
     bills = _pick(canon.bills(), entity, currency)
     carried = canon.carried()
     postings = [
-        replace(posting, open=posting.open + carried.get(posting.key, 0)) if posting.kind == "invoice" else posting
+        replace(posting, open=posting.open + carried.get(posting.key, 0))
         for posting in _pick(canon.postings(), entity, currency) if posting.key
     ]  # fmt: skip
     known = _on_account(bills, postings) | _cash_on_account(canon, bills, postings)
@@ -111,7 +111,8 @@ def _moved_out_is_moved_in(canon: Canon, excuses: Excuses, entity: str, currency
     items: list[Item] = []
     breaks: list[Break] = []
     for key in dict.fromkeys(one.key for one in (*out, *into)):
-        difference = sum(one.amount for one in out if one.key == key) - sum(one.gross for one in into if one.key == key)
+        difference = sum(one.amount for one in out if one.key == key)
+        difference -= sum(_signed(one, one.gross) for one in into if one.key == key)
         item = excuses.item((key, f"bill:{key}"), key, difference) if difference else None
         if item is not None:
             items.append(item)
@@ -119,7 +120,7 @@ def _moved_out_is_moved_in(canon: Canon, excuses: Excuses, entity: str, currency
             breaks.append(Break(key, difference, f"{key} was cleared in one ledger and is not carried so in the other"))
     return [Identity(
         "moved out = moved in", entity, currency, "old ledger, cleared", sum(one.amount for one in out),
-        "new ledger, carried", sum(one.gross for one in into), tuple(items), tuple(breaks),
+        "new ledger, carried", sum(_signed(one, one.gross) for one in into), tuple(items), tuple(breaks),
     )]  # fmt: skip
 
 

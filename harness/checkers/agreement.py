@@ -164,7 +164,8 @@ def ledgers_balance(case: Case) -> tuple[int, list[str]]:
         sign = -1 if posting.kind == "credit" else 1
         open_items[(posting.system, posting.entity, posting.currency)] += sign * posting.open
     for moved in case.canon.moved:
-        open_items[(moved.system, moved.entity, moved.currency)] += moved.open
+        sign = -1 if moved.kind == "credit" else 1
+        open_items[(moved.system, moved.entity, moved.currency)] += sign * moved.open
     for receipt in case.canon.receipts_of("erp_cloud", "erp_legacy"):
         open_items[(receipt.system, receipt.entity, receipt.currency)] -= receipt.loose
     for book in sorted({*control, *open_items}):

@@ -59,9 +59,10 @@ def _through_the_account(case: Case) -> list[str]:
 def _left_behind(case: Case) -> list[str]:
     """After its day, and the night that follows, the old ledger has nothing open of what was to move."""
     findings = []
+    used = {one.key for one in case.canon.bills() if one.kind == "credit" and not one.open}  # for another bill there
     for posting in case.canon.postings():
         move = next((one for one in case.cutovers if one.moves and one.entity == posting.entity), None)
-        if move is None or posting.kind != "invoice" or not posting.key or posting.system == move.ledger:
+        if move is None or not posting.key or posting.system == move.ledger or posting.key in used:
             continue
         if not posting.open or _today(case, move.entity) <= move.on or (move.until or date.max) <= move.on:
             continue

@@ -210,16 +210,23 @@ def payment_document(
 
 def transfer_document(
     number: str, reference: str, company: str, kunnr: str, currency: str, amount: int, on: date, account: str,
-    invoice: str,
+    document: str, credit: bool = False,
 ) -> LegacyDocument:  # fmt: skip
-    """AB: so much of the open item of the invoice with that document number goes to an account: no revenue, no tax."""
+    """AB: so much of the open item of the invoice (or `credit` memo) with that document number goes to an account: no
+    revenue, no tax.
+    """
+    ours = LegacyLine(
+        posting_key="05" if credit else "15", customer=True, account=kunnr, debit=credit, amount=amount,
+        assignment=number,
+    )  # fmt: skip
+    theirs = LegacyLine(
+        posting_key="50" if credit else "40", account=padded(account), debit=not credit, amount=amount,
+        assignment=number,
+    )  # fmt: skip
     return LegacyDocument(
         kind="AB", company=company, reference=reference, document_date=on, posting_date=on, currency=currency,
-        kunnr=kunnr, text=f"MIG {number}", subscription=number, source_id=reference, invoice_document=invoice,
-        lines=(
-            LegacyLine(posting_key="40", account=padded(account), debit=True, amount=amount, assignment=number),
-            LegacyLine(posting_key="15", customer=True, account=kunnr, debit=False, amount=amount, assignment=number),
-        ),
+        kunnr=kunnr, text=f"MIG {number}", subscription=number, source_id=reference, invoice_document=document,
+        lines=(ours, theirs) if credit else (theirs, ours),
     )  # fmt: skip
 
 

@@ -231,7 +231,9 @@ class DocumentVoided(Payload):
 
 
 class OpenItemCleared(Payload):
-    """A ledger that an entity moves away from has cleared the open item of a bill against its migration account."""
+    """A ledger that an entity moves away from has cleared the open item of a bill, or of a credit note, against its
+    migration account; `invoice` is the number of either.
+    """
 
     invoice: Key
     ledger: Ledger
@@ -239,7 +241,9 @@ class OpenItemCleared(Payload):
 
 
 class OpenItemMoved(Payload):
-    """The open item of a bill stands in another ledger from now on, without revenue and without tax."""
+    """The open item of a bill, or of a credit note (then below zero), stands in another ledger from now on, without
+    revenue and without tax; `invoice` is the number of either.
+    """
 
     invoice: Key
     ledger: Ledger

@@ -227,6 +227,10 @@ class Platform(Reachable, Protocol):
         """A customer's bills on which something is due."""
         ...
 
+    async def open_credits(self, customer_id: str) -> list[Credit]:
+        """A customer's credit notes of which something is left."""
+        ...
+
     async def credit(self, credit_note_id: str) -> Credit | None:
         """A credit note as it is now."""
         ...

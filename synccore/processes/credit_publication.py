@@ -20,6 +20,8 @@ from synccore.processes.ledger_lines import lines_of, memo_lines, written_off_to
 from synccore.processes.ledger_of_record import document_of, settled_place
 from synccore.processes.ledger_voids import void_credit
 from synccore.processes.legacy_posting import LEGACY_STATUS, credit_to_legacy, park_until_answered, void_in_legacy
+from synccore.processes.open_credits import left_to_settle
+from synccore.processes.open_items import follow_late
 from synccore.processes.posting_periods import post_by_policy
 from synccore.processes.shadow_posting import plan_shadow
 from synccore.processes.short_payments import keeps_tax, taken_off
@@ -47,6 +49,7 @@ class CreditPublication:
 
         def look(unit: Unit) -> LedgerFacts:
             settled_place(unit, original.id)
+            settled_place(unit, credit.id)
             return ledger_facts(ctx, unit, credit.customer_id, documents, original.issued_at)
 
         facts = await ctx.db.run(look)
@@ -74,6 +77,7 @@ class CreditPublication:
         await run.step("show", lambda: show_credit(ctx, credit, facts.entity.zone, status, answer["document"]))
         await run.step("show-bills", lambda: self._show_bills(credit, facts))
         park_until_answered(credit.id, answer)
+        await follow_late(ctx, run, credit.id, credit.available, facts)
 
     async def _read(self, number: str) -> Any:
         credit = await self._ctx.platform.credit(number)
@@ -155,10 +159,12 @@ class CreditPublication:
 
     async def _documents(self, credit: Credit) -> tuple[dict[str, int], tuple[str, ...]]:
         """What it settles by the ledger's own numbers, and the bills that are not posted there yet."""
-        wanted = credit.allocations
-        known = await self._ctx.db.run(
-            lambda unit: {number: unit.links.external("invoice", number, "erp_cloud") for number in wanted}
-        )
+
+        def look(unit: Unit) -> tuple[dict[str, int], dict[str, str | None]]:
+            wanted = left_to_settle(unit, credit)
+            return wanted, {number: unit.links.external("invoice", number, "erp_cloud") for number in wanted}
+
+        wanted, known = await self._ctx.db.run(look)
         applied = {document: wanted[number] for number, document in known.items() if document}
         return applied, tuple(number for number, document in known.items() if not document)
 

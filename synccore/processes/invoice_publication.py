@@ -69,7 +69,7 @@ class InvoicePublication:
         await run.step("true-up", lambda: true_up(ctx, bill, facts))
         park_until_answered(bill.id, answer)
         await run.step("term", lambda: ctx.db.run(lambda unit: note_term_billed(ctx, unit, bill)))
-        await follow_late(ctx, run, bill, facts)
+        await follow_late(ctx, run, bill.id, bill.due, facts)
 
     async def _voided(self, run: Run, bill: Bill, facts: LedgerFacts) -> None:
         """What was posted is taken back by a document of its own; what was not, never will be."""

@@ -77,6 +77,11 @@ def wave_at(ctx: Context, unit: Unit, entity: Entity) -> float | None:
     return calendar.next_cutoff(begins, policy["zone"], policy["cutoff"], int(policy["lead_minutes"])) - EARLY_S
 
 
+def moves_today(ctx: Context, entity: Entity) -> bool:
+    """Do open items of the entity's old ledger go to its new one today?"""
+    return entity.cutover is not None and entity.cutover.transfers(calendar.day(ctx.clock.now(), entity.zone))
+
+
 def moving_key(number: str) -> str:
     """Where it stands what was cleared of a bill that is on its way from one ledger to the other."""
     return f"moving/{number}"

@@ -18,7 +18,7 @@ from synccore.ports.systems import Found
 from synccore.processes.collections import note_taken_back
 from synccore.processes.context import Context
 from synccore.processes.ledger_facts import LedgerFacts, ledger_facts
-from synccore.processes.ledger_of_record import Documents
+from synccore.processes.ledger_of_record import Documents, settled_place
 from synccore.processes.legacy_money import pay_out_to_legacy, reverse_in_legacy
 from synccore.processes.legacy_posting import park_until_answered
 from synccore.processes.posting_periods import book_by_policy
@@ -83,6 +83,7 @@ def taken_from(
     """
     found: dict[str, int] = {}
     for part in back.credits:
+        settled_place(unit, part.bill)
         document = unit.links.external("credit", part.bill, owner.system)
         if document is None:
             raise Parked(f"credit note {part.bill} is not posted yet", waiting_on=(f"credit:{part.bill}",))

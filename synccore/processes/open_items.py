@@ -22,7 +22,6 @@ from synccore.domain.bills import Bill
 from synccore.domain.facts import fact
 from synccore.domain.findings import Finding
 from synccore.domain.legacy import transfer_document
-from synccore.domain.mappings import Entity
 from synccore.ports.engine import Run
 from synccore.ports.outcomes import Parked
 from synccore.ports.postings import LedgerLine, Posting
@@ -30,8 +29,8 @@ from synccore.ports.stores import Unit
 from synccore.ports.systems import Found
 from synccore.processes.context import Context, entity_of
 from synccore.processes.following import following
-from synccore.processes.ledger_facts import LedgerFacts, NotInLedger, owner_of
-from synccore.processes.ledger_of_record import DECIDED, moving_key, moving_topic, wave_at
+from synccore.processes.ledger_facts import LedgerFacts, owner_of
+from synccore.processes.ledger_of_record import DECIDED, moves_today, moving_key, moving_topic, wave_at
 from synccore.processes.legacy_posting import (
     answer_of,
     moved_reference,
@@ -40,10 +39,11 @@ from synccore.processes.legacy_posting import (
     spooled,
     unanswered,
 )
+from synccore.processes.open_credits import POLICY, loaded_wrong, migration_account, move_credit, new_facts
 from synccore.processes.posting_periods import post_by_policy
 from synccore.processes.writes import Write
 
-WAVE, ITEM, POLICY = "open-items", "open-item", "migration"
+WAVE, ITEM = "open-items", "open-item"
 
 
 def plan_waves(ctx: Context, unit: Unit) -> None:
@@ -57,7 +57,7 @@ def plan_waves(ctx: Context, unit: Unit) -> None:
 
 
 class OpenItems:
-    """Process open-items: every bill that is open in the old ledger is put into the list of work."""
+    """Process open-items: every bill and credit note that is open in the old ledger is put into the list of work."""
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
@@ -81,19 +81,20 @@ class OpenItems:
 
     async def _plan(self, customer: str) -> int:
         ctx = self._ctx
-        bills = await ctx.platform.open_bills(customer)
+        bills, credits_ = await ctx.platform.open_bills(customer), await ctx.platform.open_credits(customer)
 
         def add(unit: Unit) -> int:
-            mine = [bill for bill in bills if unit.links.external("invoice", bill.id, "erp_legacy") is not None]
-            for bill in mine:
-                add_item(ctx, unit, bill.id, ctx.keys.account_of(customer), "cutover")
+            mine = [bill.id for bill in bills if unit.links.external("invoice", bill.id, "erp_legacy") is not None]
+            mine += [note.id for note in credits_ if unit.links.external("credit", note.id, "erp_legacy") is not None]
+            for number in mine:
+                add_item(ctx, unit, number, ctx.keys.account_of(customer), "cutover")
             return len(mine)
 
         return int(await ctx.db.run(add))
 
 
 def add_item(ctx: Context, unit: Unit, number: str, account: str, cause: str) -> None:
-    """Have the open item of a bill moved."""
+    """Have the open item of a bill, or what is left of a credit note, moved."""
     unit.work.add(ITEM, account, number, {"moved": number}, ctx.clock.now(), cause)
 
 
@@ -115,13 +116,15 @@ def reopened_key(number: str) -> str:
     return f"reopened/{number}"
 
 
-async def follow_late(ctx: Context, run: Run, bill: Bill, facts: LedgerFacts) -> None:
-    """A bill that the old ledger has posted after its items were moved, or that is open there again, moves too."""
-    if facts.moves_at is None or bill.due <= 0 or ctx.clock.now() < facts.moves_at:
+async def follow_late(ctx: Context, run: Run, number: str, left: int, facts: LedgerFacts) -> None:
+    """A bill or credit note that the old ledger has posted after its items were moved, or that is open there again,
+    moves too. `left`: what is open of it, minor units.
+    """
+    if facts.moves_at is None or left <= 0 or ctx.clock.now() < facts.moves_at:
         return
 
     def add(unit: Unit) -> None:
-        add_item(ctx, unit, bill.id, facts.account, f"bill:{bill.id}")
+        add_item(ctx, unit, number, facts.account, f"late:{number}")
 
     await run.step("open-item", lambda: ctx.db.run(add))
 
@@ -133,16 +136,17 @@ class OpenItem:
         self._ctx = ctx
 
     async def __call__(self, run: Run, argument: Any) -> None:
-        """`argument`: {"moved": number of the bill}."""
+        """`argument`: {"moved": number of the bill, or of a credit note}."""
         ctx, number = self._ctx, str(argument["moved"])
         row = await run.step("bill", lambda: self._read(number))
         bill = Bill.model_validate(row) if row is not None else None
         if bill is None:
+            await move_credit(ctx, run, number)
             return
         plan = await run.step("plan", lambda: ctx.db.run(partial(_planned, ctx, bill)))
         if plan is None:
             return
-        facts = await following(ctx, run, bill.customer_id, bill.currency, partial(_new_facts, ctx, bill))
+        facts = await following(ctx, run, bill.customer_id, bill.currency, partial(new_facts, ctx, bill.customer_id))
         loaded = str(await run.step("load", lambda: self._load(bill, facts, plan)))
         await run.step("compare", lambda: self._compare(bill, plan))
         for attempt in range(2, len(plan["amounts"]) + 1):
@@ -189,15 +193,12 @@ class OpenItem:
         return Write(key, "erp_cloud", "open-item", f"bill:{bill.id}", amount=posting.gross)
 
     async def _compare(self, bill: Bill, plan: Any) -> None:
-        """Nothing is cleared before the new ledger says itself that it carries as much; parks when it does not."""
+        """Parks when the new ledger carries something else than was loaded."""
         ctx, amount = self._ctx, int(plan["amounts"][0])
         assert ctx.cloud is not None
         found = await ctx.cloud.invoice(ctx.keys.erp_open_item(bill.id), bill.currency)
         if found is None or found.amount != amount:
-            there = "is not there" if found is None else f"is there with {found.amount}"
-            reason = f"the open item of {bill.id} over {amount} was loaded and {there} (minor units)"
-            actions = ("fix_target", "retry", "abandon")
-            raise Parked(reason, (Finding("posting_differs", reason, "finance", actions, ()),))
+            raise loaded_wrong(bill.id, amount, found)
 
     async def _less(self, bill: Bill, facts: LedgerFacts, plan: Any, loaded: str, attempt: int) -> str:
         """What the old ledger did not give away, taken off again: a credit memo set against what was loaded."""
@@ -230,7 +231,7 @@ def _planned(ctx: Context, bill: Bill, unit: Unit) -> Any:
     if document is None:
         return None
     kept = json.loads(unit.cursors.get(moving_key(bill.id)) or "null")
-    if kept is None and (due is None or bill.due <= 0 or not bill.posted or not _moves_today(ctx, owner.entity)):
+    if kept is None and (due is None or bill.due <= 0 or not bill.posted or not moves_today(ctx, owner.entity)):
         return None
     if kept is not None:
         answer = answer_of(unit, str(kept["reference"]))
@@ -244,7 +245,7 @@ def _planned(ctx: Context, bill: Bill, unit: Unit) -> Any:
     amounts = [*(kept["amounts"] if kept is not None else ()), max(0, bill.due)]
     plan = kept or {
         "document": document, "on": calendar.day(ctx.clock.now(), owner.entity.zone).isoformat(),
-        "account": _account(ctx, unit), "company": owner.entity.company_code,
+        "account": migration_account(ctx, unit), "company": owner.entity.company_code,
         "customer": unit.links.external("customer", bill.customer_id, "erp_legacy") or "",
     }  # fmt: skip
     plan = {**plan, "amounts": amounts, "reference": moved_reference(bill.id, len(amounts))}
@@ -259,19 +260,6 @@ def _park_reopened(unit: Unit, number: str) -> None:
             f"the old ledger has {reopened} of {number} open again (minor units), whose open item had moved by then"
         )
         raise Parked(reason, (Finding("reopened_after_move", reason, "finance", ("correct_in_ledger", "abandon"), ()),))
-
-
-def _moves_today(ctx: Context, entity: Entity) -> bool:
-    return entity.cutover is not None and entity.cutover.transfers(calendar.day(ctx.clock.now(), entity.zone))
-
-
-def _account(ctx: Context, unit: Unit) -> str:
-    policy = ctx.policy(unit, POLICY)
-    if not policy["legacy"] or not policy["erp_item"]:
-        reason = "open items are to move, and no account or item is configured that they are cleared against"
-        actions, topics = ("set_policy", "retry", "abandon"), (f"policy:{POLICY}",)
-        raise Parked(reason, (Finding("migration_unmapped", reason, "finance", actions, topics),))
-    return str(policy["legacy"])
 
 
 def _cleared(ctx: Context, bill: Bill, account: str, plan: Any, unit: Unit) -> dict[str, str]:
@@ -296,12 +284,3 @@ def _moved(ctx: Context, bill: Bill, account: str, plan: Any, loaded: str, unit:
     data = {"invoice": bill.id, "ledger": "erp_cloud", "document": loaded, "amount": amount, "currency": bill.currency}
     unit.events.append(fact("open-item-moved", "erp_cloud", bill.id, account, at, data, f"bill:{bill.id}"))
     unit.work.add("invoice-publication", account, bill.id, {"invoice": bill.id}, at, "open-item-moved")
-
-
-def _new_facts(ctx: Context, bill: Bill, unit: Unit) -> LedgerFacts:
-    """As the new ledger sees the bill; raises NotInLedger while its customer is not there."""
-    owner = owner_of(ctx, unit, bill.customer_id)
-    entity, customer = owner.entity.within("cloud"), unit.links.external("customer", bill.customer_id, "erp_cloud")
-    if customer is None:
-        raise NotInLedger(bill.customer_id, owner, entity)
-    return LedgerFacts(owner.account, owner.entity_key, entity, None, {}, customer, "")

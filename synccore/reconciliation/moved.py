@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from synccore.domain.books import Book, BookDocument
 from synccore.ports.reports import Code
+from synccore.reconciliation.documents import signed
 from synccore.reconciliation.matching import Matching
 from synccore.reconciliation.words import finding
 
@@ -19,7 +20,7 @@ def match(matching: Matching) -> None:
     old, new = matching.books.ledgers.get(OLD), matching.books.ledgers.get(NEW)
     if old is None or new is None or not (new.moved or old.cleared):
         return
-    bills = {bill.number: bill for bill in matching.books.bills() if bill.kind == "invoice"}
+    bills = {bill.number: bill for bill in matching.books.bills()}
     voided = {bill.number: bill for bill in matching.books.platform.documents if bill.status == "voided"}
     items: dict[str, list[BookDocument]] = {}
     for one in new.moved:
@@ -36,16 +37,17 @@ def match(matching: Matching) -> None:
         if bill is None or len(mine) > 1:
             code: Code = "extra" if bill is None else "duplicate"
             cause = f"the open item of {number} was moved {len(mine)} times, of {int(bill is not None)} bills"
-            worth = -sum(one.open for one in mine[bill is not None :])
-            matching.add(finding(code, NEW, "invoice", number, *place, worth, cause, matching.now))
+            worth = -sum(signed(one, one.open) for one in mine[bill is not None :])
+            matching.add(finding(code, NEW, mine[0].kind, number, *place, worth, cause, matching.now))
         if bill is None:
             continue
         if mine[0].tax:
             cause = f"the open item of {number} carries tax in the new ledger, which the old one has declared"
-            matching.add(finding("amount_differs", NEW, "invoice", number, *place, -mine[0].tax, cause, matching.now))
+            matching.add(finding("amount_differs", NEW, bill.kind, number, *place, -mine[0].tax, cause, matching.now))
         if number not in old.cleared and not under_way:
             cause = f"the open item of {number} stands in the new ledger, and the old one has not given it away"
-            matching.add(finding("extra", NEW, "invoice", number, *place, -mine[0].open, cause, matching.now))
+            worth = -signed(bill, mine[0].open)
+            matching.add(finding("extra", NEW, bill.kind, number, *place, worth, cause, matching.now))
         _carry(old, bill, mine[0].open)
     for number in dict.fromkeys(old.cleared):
         if number not in items and number in bills:
@@ -56,11 +58,11 @@ def _carry(old: Book, bill: BookDocument, carried: int) -> None:
     """`carried`: what the new ledger has open of it."""
     settled = old.settled.pop(bill.number, None)
     for index, one in enumerate(old.documents):
-        if (one.kind, one.number) == ("invoice", bill.number):
+        if (one.kind, one.number) == (bill.kind, bill.number):
             gross = bill.gross if settled is not None else one.gross  # a settled one is known by what paid it alone
             old.documents[index] = replace(one, gross=gross, open=one.open + carried)
             return
     if settled is not None:
         old.documents.append(
-            BookDocument(settled, bill.number, "invoice", bill.entity, bill.currency, bill.gross, carried)
+            BookDocument(settled, bill.number, bill.kind, bill.entity, bill.currency, bill.gross, carried)
         )

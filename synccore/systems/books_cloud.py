@@ -127,7 +127,7 @@ def _number(external: Any, tran_id: Any, kind: str, ours: bool) -> str:
     key = str(external or "")
     if key.startswith(VOIDS.get(kind, "?")) or LESS.match(key):
         return key
-    if kind == "CustInvc" and key.startswith(MOVED):
+    if key.startswith(MOVED):
         return key.removeprefix(MOVED)
     if key.startswith(PREFIXES.get(kind, "?")):
         return key.removeprefix(PREFIXES[kind])

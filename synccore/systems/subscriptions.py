@@ -220,6 +220,12 @@ class SubscriptionsAdapter:
         body = await self._post("credit_note.create", "/credit_notes", fields, "credit_note", key)
         return str(body["credit_note"]["id"])
 
+    async def open_credits(self, customer_id: str) -> list[Credit]:
+        """GET /credit_notes by customer and status."""
+        query = {"customer_id[is]": customer_id, "status[is]": "refund_due", "limit": PAGE}
+        rows = await self._list("credit_note.list", "/credit_notes", query, "credit_note")
+        return [platform_values.credit(row) for row in rows]
+
     async def credit(self, credit_note_id: str) -> Credit | None:
         """GET /credit_notes/{id}."""
         body = await self._get("credit_note.retrieve", f"/credit_notes/{_seg(credit_note_id)}", "credit_note")

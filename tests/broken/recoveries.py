@@ -188,6 +188,18 @@ def items_moved() -> Scenario:
     )  # fmt: skip
 
 
+def credit_moved() -> Scenario:
+    """Singapore moves with what is open: a credit note of a paid bill, which pays for the next one."""
+    return story(
+        "credit-moved", 'set_policy: {name: migration, value: {erp_item: MIGRATION, legacy: "0000199000"}}',
+        f"customer: {MERLION}", f"deal: {{id: merlion-1, customer: merlion, lines: {LINES}}}",
+        "deal: {id: merlion-2, customer: merlion, lines: [{sku: ONBOARD}]}", "close: merlion-1", "settle",
+        "advance: 1d", "transfer: merlion-1", "settle", "advance: 1d", "credit: {deal: merlion-1, amount: 500}",
+        "settle", "advance: 1d", "cutover: {entity: SG, ledger: cloud, on: 2026-01-09, open_items: transfer}",
+        "advance: 3d", "settle", "close: merlion-2", "settle", head="genesis: 2026-01-05T01:00:00Z",
+    )  # fmt: skip
+
+
 def discounted() -> Scenario:
     """A Singapore customer takes two percent off for paying early, and policy grants it."""
     return story(

@@ -139,6 +139,9 @@ CREDIT_NOTE = {
     "line_items": each({**TAXED, "amount": like(920), "tax_amount": like(80)}, min=1),
     "allocations": each({"invoice_id": NUMBER, "allocated_amount": like(1000)}, min=1),
 }  # fmt: skip
+OWED_NOTE = {name: CREDIT_NOTE[name] for name in CREDIT_NOTE if name != "allocations"} | {
+    "type": like("refundable"), "status": like("refund_due"), "amount_available": like(1000),
+}  # fmt: skip
 MANY = ("more bills than a page holds", {"customer": CUSTOMER, "po_number": "SF-006A"})
 CASES = (
     *USAGES,
@@ -272,6 +275,12 @@ CASES = (
             "customer_id[is]": CUSTOMER, "status[in]": str(list(OPEN)).replace("'", '"'), "limit": "100",
         }, answers=rows(invoice=BILL)),
     ), lambda bills: bills[0].due == 544375),
+    Case("open_credits", lambda site: site.open_credits(CUSTOMER), (
+        get("a customer's credit notes of which something is left", "/credit_notes",
+            ("a credit note that is owed", {"customer": CUSTOMER}),
+            query={"customer_id[is]": CUSTOMER, "status[is]": "refund_due", "limit": "100"},
+            answers=rows(credit_note=OWED_NOTE)),
+    ), lambda notes: (notes[0].available, notes[0].kind) == (1000, "refundable")),
     Case("payment", lambda site: site.payment("txn_1"), (
         get("a card payment with what it is applied to",
             injected(f"{API}/transactions/txn_1", f"{API}/transactions/${{transaction}}"),

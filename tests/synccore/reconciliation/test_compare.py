@@ -281,6 +281,27 @@ def test_an_open_item_that_moved_is_carried_once(edit: Callable[[Books, BookDocu
     assert seen(compare(books, NAMES, Reasons(), NOW)) == expected
 
 
+def test_what_stands_in_both_ledgers_while_it_moves_is_named_and_no_break() -> None:
+    books = agreeing()
+    moves(books)
+    legacy(books).cleared.clear()
+    waits = Reasons({"SG-1": Reason("waiting for window", "in a batch file", NOW)})
+    assert seen(compare(books, NAMES, waits, NOW)) == []
+
+
+def test_what_a_voided_bill_left_is_taken_back_where_it_had_moved_to() -> None:
+    books = agreeing()
+    moves(books)
+    change(cloud(books).moved, 0, open=0)
+    index = next(index for index, one in enumerate(books.platform.documents) if one.number == "SG-1")
+    change(books.platform.documents, index, status="voided", open=0)
+    change(books.salesforce.documents, next(i for i, one in enumerate(books.salesforce.documents)
+                                            if one.number == "SG-1"), status="Voided", open=0)  # fmt: skip
+    assert [one for one in seen(compare(books, NAMES, Reasons(), NOW)) if one[1] == "erp_cloud"] == []
+    change(cloud(books).moved, 0, open=10_000)
+    assert ("extra", "erp_cloud", "SG-1") in [one[:3] for one in seen(compare(books, NAMES, Reasons(), NOW))]
+
+
 def test_a_discount_that_the_ledger_booked_with_the_payment_is_named() -> None:
     books = agreeing()
     bill_ = next(one for one in books.platform.documents if one.number == "SG-1")
