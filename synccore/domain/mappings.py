@@ -38,7 +38,10 @@ class Cutover(Mapping):
     Dual run: bills and credit notes dated from `dual_from` until the cutover are posted in the new ledger as well, for
     comparison alone, in a subsidiary of their own (`shadow`), so that no tax report and no balance counts them.
     `open_items`: what is still open on the day stays where it is (`run_off`), or goes to the cloud ledger one by one
-    (`transfer`), so that later credits and payments do as well.
+    (`transfer`), so that later credits and payments do as well. That way alone: a migration loads into the cloud ledger
+    and clears in the legacy one. Back again an item would have to be opened under its own number, which the legacy
+    ledger has given away already and refuses as a duplicate (Z1 010); so when a move is taken back, what has gone over
+    (or is loaded, and about to be cleared) is run off in the cloud ledger, and nothing else goes.
     """
 
     ledger: Ledger
@@ -58,7 +61,8 @@ class Cutover(Mapping):
         if self.dual_from is not None and (self.ledger != "cloud" or self.dual_from >= self.on):
             raise ValueError("a dual run goes to the cloud ledger, and begins before the cutover")
         if self.open_items == "transfer" and self.ledger != "cloud":
-            raise ValueError("open items are transferred to the cloud ledger alone")
+            reason = "the legacy ledger opens no item a second time under a bill's number (Z1 010): choose run_off"
+            raise ValueError(f"open items are transferred to the cloud ledger alone; {reason}")
         return self
 
     def transfers(self, day: date) -> bool:

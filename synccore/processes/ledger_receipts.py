@@ -49,6 +49,25 @@ async def _record(ctx: Context, run: Run, receipt: Receipt) -> None:
     if receipt.voided:
         await delete_voided(ctx, run, receipt)
     await _show_all(ctx, run, receipt, agreed)
+    await ctx.db.run(partial(_within_one_ledger, receipt, agreed))
+
+
+def _within_one_ledger(receipt: Receipt, agreed: dict[str, int], unit: Unit) -> None:
+    """Parks when the platform has set money that the legacy ledger holds on account against what the other one holds:
+    neither can be told to, and a person brings the money over, or takes it off the bill.
+    """
+    if not receipt.key.startswith("L-"):
+        return
+    told: dict[str, int] = {}
+    for part in receipt.applied:
+        told[part.bill] = told.get(part.bill, 0) + part.amount
+    strangers = [number for number, amount in agreed.items() if number != ON_ACCOUNT and amount > told.get(number, 0)
+                 and unit.links.external("invoice", number, "erp_cloud") is not None]  # fmt: skip
+    if strangers:
+        bills = ", ".join(strangers)
+        reason = f"{receipt.key} is on account in erp_legacy, and pays {bills}, which the cloud ledger has"
+        actions = ("correct_in_platform", "retry", "abandon")
+        raise Parked(reason, (Finding("payment_over_ledgers", reason, "finance", actions, ()),))
 
 
 async def _missed(ctx: Context, back: Receipt) -> list[Any]:

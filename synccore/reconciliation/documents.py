@@ -25,6 +25,7 @@ class Applications:
 
     platform: Sums = field(default_factory=lambda: defaultdict(dict))
     ledger: Sums = field(default_factory=lambda: defaultdict(dict))
+    loose: dict[str, int] = field(default_factory=dict)  # receipt key -> what a ledger holds of it on account
     modified: dict[str, float] = field(default_factory=dict)  # bill -> latest change of a ledger's receipt for it
 
     @classmethod
@@ -36,6 +37,8 @@ class Applications:
             for bill, amount in receipt.applied:
                 found.platform[bill][receipt.key] = found.platform[bill].get(receipt.key, 0) + amount
         for receipt in (one for book in books.ledgers.values() for one in book.receipts):
+            on_account = receipt.amount - sum(amount for _, amount in receipt.applied)
+            found.loose[receipt.key] = found.loose.get(receipt.key, 0) + on_account
             for bill, amount in receipt.applied:
                 found.ledger[bill][receipt.key] = found.ledger[bill].get(receipt.key, 0) + amount
                 found.modified[bill] = max(found.modified.get(bill, 0.0), receipt.modified)
@@ -48,6 +51,14 @@ class Applications:
     def lacking(self, bill: str) -> int:
         """How much more the ledger has applied to a bill than the platform has."""
         return sum(self.ledger.get(bill, {}).values()) - sum(self.platform.get(bill, {}).values())
+
+    def on_account(self, bill: str) -> int:
+        """How much of that is there, on account: the sums of both books agree on it without an item."""
+        there = self.ledger.get(bill, {})
+        return sum(
+            min(max(0, amount - there.get(key, 0)), max(0, self.loose.get(key, 0)))
+            for key, amount in self.platform.get(bill, {}).items()
+        )
 
 
 def match(matching: Matching) -> None:
@@ -221,8 +232,9 @@ class _Documents:
             matching.add(found, 0.0 if touched else twin.modified)
         rest = signed(bill, bill.open - twin.open) - gross
         lacking = self.applications.lacking(bill.number) if bill.kind == "invoice" else 0
-        if lacking:  # the receipts are compared by themselves; here they only explain
-            matching.excused(self._keys(bill), bill.number, place, {OPEN: lacking})
+        missing = lacking + (self.applications.on_account(bill.number) if lacking < 0 else 0)
+        if missing:  # the receipts are compared by themselves; here they only explain
+            matching.excused(self._keys(bill), bill.number, place, {OPEN: missing})
         if rest != lacking and rest == self.on_account.get(bill.number):
             text = "credit that the platform has used for another bill stands on account in the ledger"
             matching.item("unapplied", bill.number, place, {OPEN: rest}, text)
