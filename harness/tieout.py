@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness import usage_balance
+from harness.agreements import agreements
 from harness.canon import Canon, Document, Receipt
 from harness.discounts import booked_with_payments
 from harness.reconciling import Break, Excuses, Identity, Item
@@ -23,11 +24,11 @@ def tie_out(canon: Canon, excuses: Excuses) -> list[Identity]:
         | {(document.entity, document.currency) for document in (*canon.bills(), *canon.postings())}
         | {(receipt.entity, receipt.currency) for receipt in canon.receipts_of("subscriptions")}
     )
-    identities = []
+    identities, contracts = [], agreements(canon)
     for entity, currency in groups:
         identities += [
-            won_is_contracted(canon, excuses, entity, currency),
-            contract_is_billed(canon, entity, currency),
+            won_is_contracted(canon, contracts, excuses, entity, currency),
+            contract_is_billed(contracts, entity, currency),
             _billed_is_posted(canon, excuses, entity, currency),
             _open_is_receivable(canon, excuses, entity, currency),
             *_moved_out_is_moved_in(canon, excuses, entity, currency),

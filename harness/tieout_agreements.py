@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from harness.agreements import Agreement, Change, agreements, decided_by, prorated
+from harness.agreements import Agreement, Change, decided_by, prorated
 from harness.canon import Canon, Deal, Document, Term
 from harness.reconciling import Break, Excuses, Identity, Item
 
@@ -45,14 +45,16 @@ def _pick(rows: Iterable[Any], entity: str, currency: str) -> list[Any]:
     return [row for row in rows if row.entity == entity and row.currency == currency]
 
 
-def won_is_contracted(canon: Canon, excuses: Excuses, entity: str, currency: str) -> Identity:
+def won_is_contracted(
+    canon: Canon, contracts: list[Agreement], excuses: Excuses, entity: str, currency: str
+) -> Identity:
     """Won value (net) = contracts of the platform + bills without a contract + what is parked or still to come."""
     deals = _pick(canon.deals, entity, currency)
     known = {deal.id for deal in deals}
     billed, left = _billed_beside(canon, entity, currency)
     reckoning = _Reckoning(excuses, billed)
     contracted, seen = 0, set()
-    for agreement in agreements(canon):
+    for agreement in contracts:
         contract = agreement.contract
         if contract.currency != currency or not (contract.deal in known or contract.entity == entity):
             continue
@@ -259,11 +261,11 @@ def _carried(agreement: Agreement, term: Term, owner: Deal) -> list[Deal]:
     return [deal for change in earlier for deal in change.deals if deal in agreement.later(owner)]
 
 
-def contract_is_billed(canon: Canon, entity: str, currency: str) -> Identity:
+def contract_is_billed(contracts: list[Agreement], entity: str, currency: str) -> Identity:
     """Contract value = billed - credited for changes and cancellations + what is to be billed; without usage."""
     value = billed = to_come = 0
     breaks = []
-    for agreement in agreements(canon):
+    for agreement in contracts:
         contract = agreement.contract
         evergreen = not contract.running and contract.status != "cancelled"
         if contract.entity != entity or contract.currency != currency or not agreement.terms or evergreen:
