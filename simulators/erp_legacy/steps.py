@@ -124,7 +124,10 @@ class Steps:
         return item
 
     def _open_items(self) -> Iterator[tuple[Doc, Doc]]:
-        for item in self._store.find(LINE.name, order="key", open="O"):
+        keys = [row[0] for row in self._store.rows(f"SELECT key FROM {LINE.name} WHERE open = 'O' ORDER BY key")]
+        for key in keys:
+            item = self._store.get(LINE.name, key)
+            assert item is not None
             head = self._store.get(HEADER.name, item["document"])
             assert head is not None
             yield head, item
@@ -133,8 +136,9 @@ class Steps:
         """Answer every file whose documents went through, then tell of documents that changed since their answer."""
         del run
         for file in self._arrivals.in_order("posted"):
+            self._read_all(file["id"])
             with self._store.transaction():
-                self._answer(file, self._documents(file["id"]), at)
+                self._answer(file, at, every=True)
             self.trip("acknowledge", "during")
         changed = [row[0] for row in self._store.rows(
             f"SELECT DISTINCT file FROM {IDOC.name} WHERE news = 'X' ORDER BY file")]  # fmt: skip
@@ -142,20 +146,40 @@ class Steps:
             known = self._store.get(BATCH_FILE.name, file_id)
             if known is not None and known["state"] == "done":
                 with self._store.transaction():
-                    self._answer(known, [doc for doc in self._documents(file_id) if doc["news"]], at)
+                    self._answer(known, at, every=False)
 
-    def _documents(self, file_id: str) -> list[Doc]:
-        return [doc for doc in self._store.find(IDOC.name, order="key", file=file_id) if doc["original"] is None]
+    def _documents(self, file_id: str) -> Iterator[Doc]:
+        """One at a time: a file may have more than memory holds."""
+        sql = f"SELECT key FROM {IDOC.name} WHERE file = ? ORDER BY key"
+        for (key,) in list(self._store.rows(sql, (file_id,))):
+            doc = self._store.get(IDOC.name, key)
+            if doc is not None and doc["original"] is None:
+                yield doc
 
-    def _answer(self, file: Doc, docs: list[Doc], at: float) -> None:
+    def _read_all(self, file_id: str) -> None:
+        """A file's first answer tells of all its documents: none is news any more. Some hundred a transaction, before
+        the answer, so that a try that stops in between only does it again.
+        """
+        fresh = (doc for doc in self._documents(file_id) if doc["news"])
+        while some := list(islice(fresh, BATCH_SIZE)):
+            with self._store.transaction():
+                for doc in some:
+                    self._store.put(IDOC.name, {**doc, "news": None})
+
+    def _answer(self, file: Doc, at: float, every: bool) -> None:
+        """Tell of `every` document of a file, or of those that changed since the last answer."""
         number = file["answers"] + 1
         outbound = f"{file['partner']}/outbound"
-        statuses = [doc["STATUS"] for doc in self._documents(file["id"])]
+        statuses, lines, records = [], bytearray(), bytearray()
+        for doc in self._documents(file["id"]):
+            statuses.append(doc["STATUS"])
+            if every or doc["news"]:
+                lines += doc_line(doc)
+                records += b"".join(status_records([doc]))
+            if doc["news"]:
+                self._store.put(IDOC.name, {**doc, "news": None})
         name = f"{file['base']}.ACK" if number == 1 else f"{file['base']}.A{number:02d}"
         suffix = "" if number == 1 else f".{number:02d}"
-        body = ack_line(file["base"], statuses) + b"".join(doc_line(doc) for doc in docs)
-        self._files.save(f"{outbound}/{name}", body, at)
-        self._files.save(f"{outbound}/STATUS_{file['base']}{suffix}.TXT", b"".join(status_records(docs)), at)
-        for doc in docs:
-            self._store.put(IDOC.name, {**doc, "news": None})
+        self._files.save(f"{outbound}/{name}", ack_line(file["base"], statuses) + bytes(lines), at)
+        self._files.save(f"{outbound}/STATUS_{file['base']}{suffix}.TXT", bytes(records), at)
         self._store.put(BATCH_FILE.name, {**file, "state": "done", "answers": number})
