@@ -78,6 +78,10 @@ class World(Protocol):
         """SIGKILL, or its like."""
         ...
 
-    async def start_core(self) -> None:
-        """Start the core again on the store it left behind."""
+    async def start_core(self, from_backup: bool = False) -> None:
+        """Start the core again on the store it left behind, or on the latest backup of it, as a restored one."""
+        ...
+
+    async def back_up_core(self) -> None:
+        """Keep a copy of the core's store as it is now."""
         ...

@@ -43,6 +43,11 @@ class Settings(BaseModel):
     time_source_poll_s: float = Field(default=1.0, gt=0)
     timeout_s: float = Field(default=30.0, gt=0, description="how long to wait for a system's answer")
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+    restored: bool = Field(
+        default=False,
+        description="the store came out of a backup: what it does not know of may have been sent, so it looks before"
+        " every write, and holds files for the legacy ERP; leave it on until the core has caught up",
+    )
     exports: str = Field(default="", description="a folder for the books of each report as DuckDB files; empty: none")
     mappings: str = Field(default="", description="a JSON or YAML file {kind: {key: value}}, loaded where absent")
 

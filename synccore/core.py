@@ -172,7 +172,7 @@ class Core:
         context = Context(
             database, self.clock, self.ports.chance, adapters.salesforce, adapters.platform, adapters.cloud,
             adapters.legacy, adapters.metering, self.dispatcher.kick, partner=self.settings.erp_legacy_partner,
-            fields=self.fields, feed=adapters.feed,
+            fields=self.fields, feed=adapters.feed, restored=self.settings.restored,
         )  # fmt: skip
         unknown = sorted(set(self.settings.poll_s) - set(context.intervals))
         if unknown:

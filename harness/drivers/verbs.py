@@ -235,9 +235,14 @@ async def _kill_core(stage: Stage, facts: Any) -> str:
 
 
 async def _start_core(stage: Stage, facts: Any) -> str:
+    await stage.world.start_core(facts.from_backup)
+    return "the core is up again" + (", on its backup" if facts.from_backup else "")
+
+
+async def _back_up_core(stage: Stage, facts: Any) -> str:
     del facts
-    await stage.world.start_core()
-    return "the core is up again"
+    await stage.world.back_up_core()
+    return "the core's store is backed up"
 
 
 async def _disturb(stage: Stage, facts: Any) -> str:
@@ -328,6 +333,7 @@ DRIVERS: dict[str, Driver] = {
     "give_up": give_up,
     "consume": consume,
     "consume_export": consume_export,
+    "back_up_core": _back_up_core,
     "kill_core": _kill_core,
     "start_core": _start_core,
     "disturb": _disturb,

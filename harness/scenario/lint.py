@@ -108,6 +108,9 @@ def _check_references(placed: Placed, scenario: Scenario, world: WorldFile | Non
                 _declare(placed, way, "customer", name, customers)
                 _declare(placed, way, "deal", name, deals)
             _check_products(placed, way, facts, world)
+        elif step.verb == "start_core" and facts.from_backup:
+            if all(one.verb != "back_up_core" for one in scenario.steps[:index]):
+                placed.complain((*way, "from_backup"), "nothing was backed up before: `back_up_core` makes a copy")
         else:
             _check_step(placed, way, facts, customers, deals, disturbances)
     for what in ("deals", "starts", "contracts", "debts", "sync"):

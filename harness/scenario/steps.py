@@ -263,7 +263,13 @@ class KillCoreStep(Part):
 
 
 class StartCoreStep(Part):
-    """The core starts again on what it left behind."""
+    """The core starts again on what it left behind, or, with `from_backup`, on its latest backup, and is told so."""
+
+    from_backup: bool = False
+
+
+class BackUpCoreStep(Part):
+    """The core's store is copied as it is now."""
 
 
 Amounts = dict[str, Decimal]  # net, by currency
@@ -356,6 +362,7 @@ VERBS: dict[str, type[Part]] = {
     "give_up": GiveUpStep,
     "consume": ConsumeStep,
     "consume_export": ConsumeExportStep,
+    "back_up_core": BackUpCoreStep,
     "kill_core": KillCoreStep,
     "start_core": StartCoreStep,
     "disturb": DisturbStep,

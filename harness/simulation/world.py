@@ -4,12 +4,14 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Any, Literal
 
 from harness.events import EventStream
 from harness.scenario import Scenario
 from harness.simulation.asgi import ConnectionBroke, Raw, UnderWay, request
+from harness.simulation.backup import Backup
 from harness.simulation.engine import EngineState, SimulatedEngine
 from harness.simulation.hangar import CONTROL, CORE_HOST, CORE_TOKEN, HOSTS, Hangar
 from harness.simulation.incarnation import Incarnation
@@ -37,10 +39,9 @@ RESTART_S = 2.0  # how long a crashed core stays down
 
 @dataclass
 class Flight:
-    """How to fly: another core, where it crashes (the number of the crash point, from 1), how many points after that it
-    crashes again, and which of its requests (from 1) meets which fault of the systems' tables. After `bound_s` of
-    virtual time it is given up (Runaway). `traced`: what would outlive a crash is noted at each point. `passing` hears
-    of each crash point and each request (`crash` or `call`, and its number) before it comes, and may change the flight.
+    """How to fly: another core, at which crash point (from 1) it dies, and again how many points after that, and which
+    of its requests (from 1) meets which fault. Given up after `bound_s` of virtual time (Runaway). `traced`: what would
+    outlive a crash is noted at each point. `passing` hears of each crash point and request, and may change all that.
     """
 
     change: Change | None = None
@@ -79,6 +80,8 @@ class SimWorld:
         self._engine: SimulatedEngine | None = None
         self._hosts = {HOSTS[name]: system.app for name, system in hangar.systems.items()}
         self._memory = hangar.fresh_memory()
+        self._settings = hangar.settings
+        self._backup: Backup | None = None
         self._under_way: UnderWay = []
         self._dumped: dict[SystemName, tuple[Any, Json]] = {}  # by system: the store's state, and the books of it
         self._restarting: asyncio.Task[None] | None = None
@@ -129,23 +132,29 @@ class SimWorld:
 
         return changed
 
-    async def start_core(self) -> None:
+    async def back_up_core(self) -> None:
         """See World."""
+        self._backup = Backup.of(self._memory, self._state)
+
+    async def start_core(self, from_backup: bool = False) -> None:
+        """See World."""
+        if from_backup and self._backup is not None:  # the linter sees to it that there is one
+            self._settings = self._backup.put_back(self._memory, self._state, self._settings)
         self._lives += 1
         life = Incarnation(self._at_point, self._core_died, self._turns)
         engine = SimulatedEngine(self._state, life, self.now, self._chance)
         clock = SimulatedClock(self.hangar.wire, self.now, life)
         files = None
-        if self.hangar.settings.erp_legacy_host:
-            user, drop = self.hangar.settings.erp_legacy_user, self._drop()
-            files = SimulatedFiles(drop, user, life, FILE_TIMEOUT_S, self._core_files, self._under_way)
-        self._channel = SimulatedChannel(self._bus, life, self._core_calls, self._under_way)
+        if user := self._settings.erp_legacy_host and self._settings.erp_legacy_user:
+            asks_legacy = partial(self._requested, "erp_legacy")
+            files = SimulatedFiles(self._drop(), user, life, FILE_TIMEOUT_S, asks_legacy, self._under_way)
+        self._channel = SimulatedChannel(self._bus, life, partial(self._requested, "salesforce"), self._under_way)
         ports = bootstrap.Ports(
             clock, SimulatedChance(f"{self.seed}/core/{self._lives}"),
             SimulatedTransport(self._hosts, life, self._core_sends, self._under_way), files,
             SimulatedDatabase(self._memory, life, self._committed), engine, self._channel,
         )  # fmt: skip
-        core = bootstrap.build(self.hangar.settings, ports, self.flight.change, self._mappings)
+        core = bootstrap.build(self._settings, ports, self.flight.change, self._mappings)
         self._life, self._engine, self.hangar.core = life, engine, core
         started = life.serve(core.start())
         try:
@@ -155,8 +164,8 @@ class SimWorld:
 
     async def kill_core(self) -> None:
         """See World."""
-        assert self._life is not None
-        self._life.kill()
+        if self._life is not None:
+            self._life.kill()
 
     def _core_died(self) -> None:
         self.crashes += 1
@@ -186,7 +195,7 @@ class SimWorld:
         states = tuple(run.state for run in self._state.runs.values())
         stores = tuple(system.store.state for system in self.hangar.systems.values())
         under_way = sum(not task.done() for task in self._under_way)
-        chance = hash(self._chance.getstate()), hash(self._turns.getstate()) if self._turns is not None else 0
+        chance = tuple(hash(one.getstate()) for one in (self._chance, self._turns) if one is not None)
         return self.commits, memos, states, stores, len(self.requests), under_way, self.now(), chance
 
     async def _restart(self) -> None:
@@ -201,12 +210,6 @@ class SimWorld:
     def _bus(self) -> PubSub:
         bus: PubSub = self.hangar.systems["salesforce"].pubsub  # type: ignore[attr-defined]
         return bus
-
-    def _core_calls(self, what: str) -> None:
-        self._requested("salesforce", what)
-
-    def _core_files(self, operation: str) -> None:
-        self._requested("erp_legacy", operation)
 
     def _requested(self, system: SystemName, what: str) -> None:
         self.requests.append((system, what))

@@ -111,7 +111,7 @@ async def launch(plan: Plan, progress: Progress = lambda _text: None) -> AsyncIt
             progress(f"going on from {plan.origin.name}")
             await put_systems(world, plan.origin)
             await webhooks_to(world, addresses.core)
-            put_store(plan.origin, core_folder(plan))
+            put_store(plan.origin.folder, core_folder(plan))
         await core.start()
         yield Stack(plan, secret, addresses, world, children)
     finally:

@@ -83,7 +83,7 @@ async def save(world: "LiveWorld", name: str, company: str, core_folder: Path) -
         raise StackProblem(f"nothing was kept, as the sandbox is not at rest: {error}") from error
     for system, state in zip(SYSTEMS, states, strict=True):
         write_private(fresh / f"{system}.json", json.dumps(state))
-    _copied(core_folder, fresh)
+    copy_store(core_folder, fresh)
     now = float(states[0]["standing"]["now"])
     facts = {"world": company, "now": now, "secret": world.secret.to_json()}
     write_private(fresh / FACTS, json.dumps(facts))
@@ -92,7 +92,7 @@ async def save(world: "LiveWorld", name: str, company: str, core_folder: Path) -
     return snapshot(name)
 
 
-def _copied(core_folder: Path, to: Path) -> None:
+def copy_store(core_folder: Path, to: Path) -> None:
     """Consistent copies of databases that somebody may have open, without their logs."""
     for store in sorted(core_folder.glob(STORES)):
         copy = to / f"core-{store.name}"
@@ -127,11 +127,11 @@ async def webhooks_to(world: "LiveWorld", address: str) -> None:
         raise StackProblem(f"the platform does not announce events to the branch: {reply.status} {reply.body!r}")
 
 
-def put_store(kept: Snapshot, core_folder: Path) -> None:
-    """The core's store becomes what it was; the core must be down."""
+def put_store(copies: Path, core_folder: Path) -> None:
+    """The core's store becomes what it was when `copy_store` copied it there; the core must be down."""
     for old in core_folder.glob(f"{STORES}*"):
         old.unlink()  # with the logs beside them
-    for store in kept.folder.glob(f"core-{STORES}"):
+    for store in copies.glob(f"core-{STORES}"):
         shutil.copy(store, core_folder / store.name.removeprefix("core-"))
 
 
@@ -144,5 +144,5 @@ async def restore(world: "LiveWorld", kept: Snapshot, company: str, core_folder:
         raise StackProblem(f"'{kept.name}' is of another sandbox; `windtunnel snapshot branch` goes on from it", 2)
     await world.kill_core()
     await put_systems(world, kept)
-    put_store(kept, core_folder)
+    put_store(kept.folder, core_folder)
     await world.start_core()

@@ -5,15 +5,18 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import aiohttp
 from yarl import URL
 
 from harness.stack.credentials import Credentials
+from harness.stack.home import private_folder
 from harness.stack.problem import StackProblem
-from harness.stack.process import Running
+from harness.stack.process import Child, Running
 from harness.stack.quiet import Calm
+from harness.stack.snapshots import copy_store, put_store
 from harness.world import SYSTEMS, Json, Reply, SystemName, Unreachable
 
 IDLE_S = 2.0  # uvicorn closes what is idle for five seconds: no call may meet that moment
@@ -65,6 +68,10 @@ class Addresses:
         edge = Edge(**state["edge"]) if state["edge"] else None
         bus = EventBus(**state["bus"]) if state["bus"] else None
         return cls(state["systems"], state["core"], state["sftp_port"], state["sftp_host"], edge, bus)
+
+
+SQLITE = "sqlite:///"
+BACKUP = "backup"  # folder beside the core's store
 
 
 class LiveWorld:
@@ -210,10 +217,27 @@ class LiveWorld:
         self.core_wanted = False
         await self._owned().kill()
 
-    async def start_core(self) -> None:
+    async def start_core(self, from_backup: bool = False) -> None:
         """See World."""
+        if from_backup:
+            core, folder = self._stored()
+            put_store(folder / BACKUP, folder)
+            core.environment = {**core.environment, "SYNCCORE_RESTORED": "true"}
         await self._owned().start()
         self.core_wanted = True
+
+    async def back_up_core(self) -> None:
+        """See World."""
+        _, folder = self._stored()
+        copy_store(folder, private_folder(folder / BACKUP))
+
+    def _stored(self) -> tuple[Child, Path]:
+        """The core's process and the folder of its store."""
+        core = self._owned()
+        address = core.environment.get("SYNCCORE_DATABASE_URL", "") if isinstance(core, Child) else ""
+        if not isinstance(core, Child) or not address.startswith(SQLITE):
+            raise StackProblem("only a core on this machine, with its store in a file, is backed up from here", 2)
+        return core, Path(address.removeprefix(SQLITE)).parent
 
     def _owned(self) -> Running:
         if self.core_process is None:

@@ -105,6 +105,7 @@ class Context:
     intervals: dict[str, float] = field(default_factory=lambda: dict(INTERVALS_S))
     overlap_s: int = 300  # how far a poll looks back behind its cursor
     partner: str = "SUBHUB"
+    restored: bool = False  # the store came out of a backup: what it does not know of may have been sent
     fields: FieldMaps = field(default_factory=FieldMaps)
     keys: Keys = field(default_factory=Keys)
     once: Callable[..., Awaitable[Any]] = writes.once

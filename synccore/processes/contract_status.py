@@ -246,7 +246,12 @@ class ContractChange:
             effects = [unit.effects.get(key) for key in keys]
             correction = correcting(ctx, unit, marker)
             begun = unit.effects.get(correction) if correction else None
-            if begun or any(effect is not None and effect.state in ("planned", "unknown") for effect in effects):
+            forgotten = ctx.restored and not any(effects)  # the deal will be looked up again, and found
+            if (
+                begun
+                or forgotten
+                or any(effect is not None and effect.state in ("planned", "unknown") for effect in effects)
+            ):
                 raise Later(
                     UNKNOWN_S, f"whether {news['key']} is deal {marker}'s doing is not certain yet", counts=False
                 )

@@ -10,6 +10,7 @@ from synccore.ports.engine import Run
 from synccore.ports.stores import Unit
 from synccore.processes.context import Context
 from synccore.processes.legacy_posting import paid_in_transit
+from synccore.processes.legacy_spool import held_after_restore
 
 INTERFACES: tuple[Interface, ...] = ("CUST", "BILL", "PAY")
 
@@ -35,6 +36,7 @@ class LegacyBatch:
         at = self._ctx.clock.now()
 
         def plan(unit: Unit) -> list[dict[str, Any]]:
+            held_after_restore(self._ctx)
             self._number_all(unit, at)
             zone = str(self._ctx.policy(unit, "legacy_batch")["zone"])
             return [{**row, "zone": zone} for row in unit.spool.files("planned")]

@@ -7,11 +7,11 @@ from synccore.domain.mappings import Entity
 from synccore.ports.stores import Unit
 from synccore.processes.context import Context
 from synccore.processes.known_customers import known_in_legacy
-from synccore.processes.legacy_spool import spool
+from synccore.processes.legacy_spool import held_after_restore, spool
 
 
 async def spool_customer(ctx: Context, account: Account, customer_id: str, entity: Entity) -> str:
-    """Queue the customer's master record if it is new or has changed; returns its KUNNR."""
+    """Queue the customer's master record if it is new or has changed; returns its KUNNR. Parks in a restored core."""
     fresh = await ctx.db.run(lambda unit: unit.links.external("customer", customer_id, "erp_legacy") is None)
     known, used = await known_in_legacy(ctx, account, entity.company_code) if fresh else (None, set[str]())
 
@@ -19,6 +19,7 @@ async def spool_customer(ctx: Context, account: Account, customer_id: str, entit
         at, policy = ctx.clock.now(), ctx.policy(unit, "legacy_batch")
         number = unit.links.external("customer", customer_id, "erp_legacy")
         if number is None:
+            held_after_restore(ctx)  # the next number may be another's already
             number = known
             while number is None or (number in used and number != known):  # a number that is another's already
                 number = padded(str(unit.links.next_number("kunnr", int(policy["first_customer"]))))

@@ -1,7 +1,7 @@
 """Writes that happen once: recorded under their key before they are sent, looked up before they are sent again."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from synccore.ports.clock import Clock
@@ -18,6 +18,7 @@ class Writing(Protocol):
 
     db: Database
     clock: Clock
+    restored: bool  # the store came out of a backup: what was never planned, as far as it knows, may have been sent
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,7 @@ async def _plan(ctx: Writing, write: Write) -> tuple[Effect, int] | None:
             return before, 0
         known = before.reference if before is not None and before.state != "applied" else None
         effect = unit.effects.plan(write.key, write.target, write.operation, digest, write.cause, at)
+        effect = replace(effect, fresh=effect.fresh and not ctx.restored)
         return effect, int(known.get("refusals", 0)) if isinstance(known, dict) else 0
 
     return await ctx.db.run(plan)

@@ -254,3 +254,12 @@ def credited_before_paid() -> Scenario:
         "lines: [{sku: PLAT-ANNUAL, quantity: 2}]}",
         "close: merlion-2", "settle", "advance: 3d", head="genesis: 2026-01-05T01:00:00Z",
     )  # fmt: skip
+
+
+def put_back() -> Scenario:
+    """A bill is paid in part after the core's store was copied; then the core comes back on that copy."""
+    return story(
+        "put-back", "customer: " + LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}", "close: lake-1",
+        "settle", "back_up_core", "transfer: {deal: lake-1, amount: 50000}", "settle", "advance: 1d", "kill_core",
+        "start_core: {from_backup: true}", "settle", "advance: 1d",
+    )  # fmt: skip

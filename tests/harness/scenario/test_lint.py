@@ -45,6 +45,13 @@ def test_a_good_story_is_a_value_and_survives_a_round_trip() -> None:
 
 BAD = [
     ("close: d1", "clse: d1", 8, 5, "unknown verb 'clse'; did you mean 'close'?"),
+    (
+        "close: d1",
+        "start_core: {from_backup: true}",
+        8,
+        18,
+        "nothing was backed up before: `back_up_core` makes a copy",
+    ),
     ("close: d1", "close: d2", 8, 5, "no deal 'd2' has been declared up to here; known are: d1"),
     ("quantity: 2", "quanity: 2", 7, 59, "unknown field 'quanity'; did you mean 'quantity'?"),
     ("quantity: 2", "quantity: -2", 7, 5, "the quantity of ONBOARD should be above zero"),
