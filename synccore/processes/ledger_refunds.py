@@ -111,14 +111,13 @@ async def _give_back(ctx: Context, account: str, back: Receipt, part: Applicatio
     for payment in await held_of(ctx, part.bill):
         effect = ctx.keys.effect("subscriptions", "refund", f"{back.key}/{payment.id}")
         known = await ctx.db.run(partial(_effect, effect))
-        amount = min(left, payment.unused)
+        look = partial(_refund_of, ctx, back.key, payment.id)
+        there = (
+            await look() if known is not None or ctx.restored else None
+        )  # with it nothing of the payment may be unused any more
+        amount = there.amount if there is not None and there.amount is not None else min(left, payment.unused)
         if known is None and amount <= 0:
             continue
-
-        async def look() -> Found | None:
-            rows = await ctx.platform.payments_by_reference(back.key)
-            found = [one for one in rows if one.kind == "refund" and one.source == payment.id]  # noqa: B023
-            return Found(found[0].id, found[0].amount) if found else None
 
         async def send(refusals: int, payment: Payment = payment, amount: int = amount, effect: str = effect) -> Any:
             once = ctx.keys.idempotency(f"{effect}#{refusals}")
@@ -134,6 +133,13 @@ async def _give_back(ctx: Context, account: str, back: Receipt, part: Applicatio
         )
         actions = ("correct_in_platform", "retry", "abandon")
         raise Parked(reason, (Finding("refund_exceeds_payment", reason, "finance", actions, ()),))
+
+
+async def _refund_of(ctx: Context, reference: str, payment: str) -> Found | None:
+    """The refund of a payment that carries a reference."""
+    rows = await ctx.platform.payments_by_reference(reference)
+    found = [one for one in rows if one.kind == "refund" and one.source == payment]
+    return Found(found[0].id, found[0].amount) if found else None
 
 
 def _effect(key: str, unit: Unit) -> Effect | None:

@@ -41,6 +41,7 @@ from synccore.processes.legacy_posting import (
 )
 from synccore.processes.open_credits import POLICY, loaded_wrong, migration_account, move_credit, new_facts
 from synccore.processes.posting_periods import post_by_policy
+from synccore.processes.short_payments import DISCOUNT, reason_key, short_key
 from synccore.processes.writes import Write
 
 WAVE, ITEM = "open-items", "open-item"
@@ -238,6 +239,11 @@ def _planned(ctx: Context, bill: Bill, unit: Unit) -> Any:
         refused = answer is not None and answer["status"] not in ("50", "53", "62", "64")
         if not refused or bill.due >= kept["amounts"][-1]:
             return kept
+    note = unit.cursors.get(short_key(bill.id))
+    discount = note and unit.cursors.get(reason_key(bill.id)) == DISCOUNT
+    if note and discount and unit.links.external("credit", note, "erp_legacy") is None:
+        why = f"{note} stands for a discount that went back with its payment, and is not posted yet"
+        raise Parked(why, waiting_on=(f"credit:{note}",))
     pending = unanswered(unit, bill.id)
     if pending:
         topics = tuple(f"file:{one}" for one in pending)

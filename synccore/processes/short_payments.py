@@ -18,6 +18,9 @@ from synccore.processes.writes import Write
 POLICY = "short_payments"
 
 
+DISCOUNT = "discount"  # the reason of a note for what the legacy ledger took off with the payment
+
+
 def short_key(bill: str) -> str:
     """Where it is remembered that a bill's rest was given up as too small to ask for."""
     return f"short/{bill}"
@@ -119,7 +122,7 @@ async def _discounted(ctx: Context, key: str, bill: Bill, discount: int, granted
     if granted and bill.due == discount:
         mark = json.dumps({"amount": discount, "payment": key.removeprefix("L-")})  # before the note can be heard of
         await ctx.db.run(lambda unit: unit.cursors.set(discount_key(bill.id), mark))
-        await _give_up(ctx, key, bill, "discount")
+        await _give_up(ctx, key, bill, DISCOUNT)
         return
     taken, open_ = (f"{major(amount, bill.currency)} {bill.currency}" for amount in (discount, bill.due))
     why = f"the ledger took {taken} off {bill.id} as a discount with {key}; {open_} are open in the platform"
