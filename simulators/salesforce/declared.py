@@ -113,7 +113,7 @@ def run_updates(writer: Writer, sobject: SObject, new: Doc, old: Doc | None, giv
             continue
         for item, formula in update.sets:
             try:
-                new[item.name] = coerce(sobject, item, written(formula(save), item))
+                new[item.name] = coerce(sobject, item, written(formula(save)))
             except Rejected as rejected:
                 raise ApiError(rejected.problem) from rejected
             except Unreadable as unreadable:

@@ -38,10 +38,10 @@ def stored(doc: Doc, item: Field) -> Value:
     return value
 
 
-def written(value: Value, item: Field) -> Any:
-    """A formula's result as a client would write it into a field."""
-    if item.type == "percent" and isinstance(value, Decimal):
-        value = value * 100
+def written(value: Value) -> Any:
+    """A formula's result as a client would write it into a field. One of percent gets it as it is, although formulas
+    read a hundred percent as 1 (https://help.salesforce.com/s/articleView?id=000380436): 1 is stored as one percent.
+    """
     if isinstance(value, Decimal):
         return int(value) if value.adjusted() < 30 and value == value.to_integral_value() else float(value)
     if isinstance(value, datetime):

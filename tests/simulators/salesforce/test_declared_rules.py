@@ -53,7 +53,7 @@ def test_a_field_update_sees_what_is_saved_and_what_it_sets_counts_as_given(org:
     })  # fmt: skip
     declare(org, "update", "Won", {
         "when": 'ISCHANGED(StageName) && ISPICKVAL(StageName, "Closed Won")',
-        "set": {"NextStep": '"was " & TEXT(PRIORVALUE(StageName))', "Probability": "0.42", "CloseDate": "TODAY()"},
+        "set": {"NextStep": '"was " & TEXT(PRIORVALUE(StageName))', "Probability": "42", "CloseDate": "TODAY()"},
     })  # fmt: skip
     deal = org.create("Opportunity", **DEAL)
     assert org.get("Opportunity", deal)["Contract_Term_Months__c"] == 12
@@ -62,6 +62,18 @@ def test_a_field_update_sees_what_is_saved_and_what_it_sets_counts_as_given(org:
     assert (found["NextStep"], found["Probability"], found["CloseDate"]) == ("was Prospecting", 42, "2026-01-05")
     assert found["Contract_Term_Months__c"] is None, "not on update"
     assert (found["FiscalQuarter"], found["IsWon"]) == (1, True), "what follows from a set field follows"
+
+
+def test_a_field_of_percent_gets_what_a_formula_comes_to_and_not_a_hundred_times_as_much(org: Org):
+    """A formula reads ten percent as 0.1, and what it comes to is stored as if a client had written it."""
+    org.act("alter_schema", change="add_field", object="Opportunity", field="Share__c",
+            definition={"type": "percent", "precision": 5, "scale": 2})  # fmt: skip
+    declare(org, "update", "Copied", {"set": {"Share__c": "Probability"}})
+    deal = org.create("Opportunity", **DEAL, Probability=10)
+    assert org.get("Opportunity", deal)["Share__c"] == 0.1
+    declare(org, "update", "Copied", {"set": {"Share__c": "100 * Probability"}})
+    org.update("Opportunity", deal, NextStep="as the vendor advises")
+    assert org.get("Opportunity", deal)["Share__c"] == 10
 
 
 def test_an_update_runs_before_the_checks_and_a_value_that_does_not_fit_refuses_the_save(org: Org):
