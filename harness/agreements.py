@@ -24,6 +24,7 @@ class Change:
     deals: list[Deal] = field(default_factory=list)
     late: tuple[Deal, int] | None = None  # a renewal won after its term began, and what it adds per billing period
     corrects: Deal | None = None  # the deal of the contract itself, edited: the change brings the first bill up to it
+    credited: int = 0  # what had been credited otherwise of bills of which the change credits all that was left
 
     @property
     def tolerance(self) -> int:
@@ -121,7 +122,8 @@ def changes_of(contract: Contract, terms: list[Term], bills: Iterable[Document])
     """Bills that begin within a billing term, and credit notes for a change, by the day of the platform's site."""
     edges = {edge for term in terms for edge in boundaries(term, contract.months)[:-1]}
     found: dict[str, Change] = {}
-    for bill in sorted(bills, key=lambda one: (one.at, one.key)):
+    ordered = sorted(bills, key=lambda one: (one.at, one.key))
+    for bill in ordered:
         own = bill.kind != "credit" and bill.net != bill.metered and bill.starts in edges
         edges -= {bill.starts} if own else set()  # a billing term has one bill: what else begins that day is a change
         changes = bill.reason == "subscription_change" if bill.kind == "credit" else not own
@@ -130,7 +132,19 @@ def changes_of(contract: Contract, terms: list[Term], bills: Iterable[Document])
         change = found.setdefault(bill.starts, Change(contract.key, bill.starts))
         change.effect += -bill.net if bill.kind == "credit" else bill.net - bill.metered
         change.documents.append(bill.key)
+        change.credited += _credited_before(bill, ordered)
     return [found[day] for day in sorted(found)]
+
+
+def _credited_before(note: Document, documents: list[Document]) -> int:
+    """What was credited of a bill for other reasons, when a change credits all that is left: then it cannot give back
+    the whole rest of the term. Credit notes are numbered in their order.
+    """
+    bill = next((one for one in documents if note.of and one.key == note.of), None)
+    before = [one for one in documents if one.kind == "credit" and one.of == note.of and one.key < note.key]
+    if bill is None or sum(one.net for one in before) + note.net != bill.net:
+        return 0
+    return sum(one.net for one in before if one.reason != "subscription_change")
 
 
 def boundaries(term: Term, months: int) -> list[str]:

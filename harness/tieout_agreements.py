@@ -190,7 +190,7 @@ def _reckon_change(
     added = 0
     shares = {deal.id: prorated(deal.recurring, agreement, change) for deal in change.deals}
     promised = sum(share for share, _ in shares.values())
-    if abs(change.effect - promised) > change.tolerance:
+    if abs(change.effect - promised) > change.tolerance and not 0 < change.effect - promised <= change.credited:
         strange.append(change.day)
     for deal in change.deals:
         share, cycles = shares[deal.id]
