@@ -70,7 +70,7 @@ class SimWorld:
         self.traces: list[tuple[Any, ...]] = []  # of each: what would outlive a crash there, as far as it can differ
         self.requests: list[tuple[str, str]] = []  # what the core sent: (system, method and path)
         self.commits = 0
-        self.crashes = 0
+        self.crashes = 0  # at crash points: not those that the story asks for
         self._state = EngineState()
         self._chance = Random(f"{seed}/engine")
         self._turns = Random(f"{seed}/turns") if scenario.interleaved else None
@@ -168,7 +168,6 @@ class SimWorld:
             self._life.kill()
 
     def _core_died(self) -> None:
-        self.crashes += 1
         self.hangar.core = None
         if self._channel is not None:
             self._channel.cut()
@@ -185,6 +184,7 @@ class SimWorld:
         again = None if first is None or self.flight.crash_again is None else first + self.flight.crash_again
         if first is None or len(self.points) not in (first, again):
             return False
+        self.crashes += 1
         self.stream.add("crash", said=f"the core died at point {len(self.points)}: {name}")
         self._restarting = self._loop.create_task(self._restart())
         return True

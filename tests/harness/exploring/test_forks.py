@@ -11,7 +11,7 @@ from harness.exploring import Exploration, Point, distinct, explore, explore_poi
 from harness.exploring.forks import Forks
 from harness.scenario import Scenario
 from harness.simulation import Flight, fly
-from tests.broken.stories import card
+from tests.broken.stories import LAKESIDE, LINES, card, story
 
 STORY = card()
 
@@ -52,6 +52,16 @@ def test_what_does_not_hold_is_found_with_its_findings() -> None:
     explored = explore(strict, only=chosen)
     assert 0 < len(explored.failed) < len(chosen)
     assert explored.judged == [explore_point(strict, "1", point) for point in chosen]
+
+
+def test_a_story_that_kills_the_core_itself_is_explored_as_well() -> None:
+    twice = story(
+        "killed", "customer: " + LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}", "close: lake-1",
+        "settle", "kill_core", "advance: 1h", "start_core", "settle",
+    )  # fmt: skip
+    points = points_of(twice, "1", "crashes")
+    explored = explore(twice, only=points[9::60])
+    assert explored.outcome == "holds" and not explored.missed, (explored.failed, explored.missed)
 
 
 def test_many_at_a_time_are_told_in_the_order_of_the_points(points: list[Point]) -> None:
