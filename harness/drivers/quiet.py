@@ -12,7 +12,6 @@ async def settle(stage: Stage, within_s: float = 900.0) -> None:
     except NotQuiet:
         if not stage.storm.killing:
             raise
-    killed = sum(stage.storm.killed.values())
     await stage.storm.end()
-    if killed:
+    if any(stage.storm.killed.values()):  # asked only now: what rested may have been a core dead for a moment
         await stage.world.settle(within_s)

@@ -148,6 +148,7 @@ def test_an_exception_is_resolved_without_code(page: Page, shots: Path) -> None:
 def test_a_story_is_mended_and_run(page: Page, shots: Path) -> None:
     opened(page, "Run a story")
     text = page.get_by_label("Text of the story")
+    expect(text).to_have_value(re.compile("- close:"))
     right = text.input_value()
     text.fill(right.replace("- close:", "- cloze:", 1))
     text.press("Control+Enter")
