@@ -40,14 +40,14 @@ class Compensation:
     def __init__(self, ctx: Context, deal: Deal) -> None:
         self._ctx, self._deal, self._cause = ctx, deal, f"opportunity:{deal.id}"
 
-    async def begun(self) -> str:
+    async def _state(self) -> str:
         """How far it is: '' when the deal was never taken back."""
         return await self._ctx.db.run(lambda unit: unit.cursors.get(taken_key(self._deal.id)) or "")
 
     async def run(self, run: Run) -> None:
         """Parks with what a person must decide, or when money has come in between."""
         ctx, cause = self._ctx, self._cause
-        state = await run.step("taken-back", self.begun)
+        state = await run.step("taken-back", self._state)
         if state == DONE:
             return
         made: Made | None = await run.step("made", self._made)

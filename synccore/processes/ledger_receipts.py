@@ -49,15 +49,14 @@ async def _record(ctx: Context, run: Run, receipt: Receipt) -> None:
     if receipt.voided:
         await delete_voided(ctx, run, receipt)
     await _show_all(ctx, run, receipt, agreed)
-    await ctx.db.run(partial(_within_one_ledger, receipt, agreed))
+    if receipt.key.startswith("L-"):
+        await ctx.db.run(partial(_within_one_ledger, receipt, agreed))
 
 
 def _within_one_ledger(receipt: Receipt, agreed: dict[str, int], unit: Unit) -> None:
     """Parks when the platform has set money that the legacy ledger holds on account against what the other one holds:
     neither can be told to, and a person brings the money over, or takes it off the bill.
     """
-    if not receipt.key.startswith("L-"):
-        return
     told: dict[str, int] = {}
     for part in receipt.applied:
         told[part.bill] = told.get(part.bill, 0) + part.amount

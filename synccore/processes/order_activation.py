@@ -20,7 +20,7 @@ from synccore.ports.engine import Run
 from synccore.ports.outcomes import Away, Parked
 from synccore.ports.stores import Unit
 from synccore.ports.systems import CloudErp, Found, Rejected
-from synccore.processes.compensation import Compensation
+from synccore.processes.compensation import Compensation, taken_key
 from synccore.processes.context import Context, entity_of, item_of, taxes_of
 from synccore.processes.contract_changes import ContractChanges, edited
 from synccore.processes.contract_signals import items_key
@@ -50,9 +50,10 @@ class OrderActivation:
         if row is None:
             return
         won = Deal.model_validate(row)
-        if not await self._stands(run, won):
+        facts: Facts | None = await run.step("facts", lambda: self._facts(won)) if won.won else None
+        if facts is None or facts["taken_back"]:
+            await self._take_back(run, won)
             return
-        facts: Facts = await run.step("facts", lambda: self._facts(won))
         deal = won.model_copy(update={"kind": facts["kind"]})
         found = self._judge(deal, facts)
         if found:
@@ -92,22 +93,17 @@ class OrderActivation:
         if away is not None:
             raise away
 
-    async def _stands(self, run: Run, deal: Deal) -> bool:
-        """Is there anything to activate? What is won no longer is taken back, a renewal that is lost ends its contract.
+    async def _take_back(self, run: Run, deal: Deal) -> None:
+        """What is won no longer is taken back, a renewal that is lost ends its contract.
 
         A deal that was taken back is over: winning it again is for a person.
         """
-        back = Compensation(self._ctx, deal)
-        taken = await run.step("back", back.begun)
-        if deal.won and not taken:
-            return True
-        await back.run(run)
+        await Compensation(self._ctx, deal).run(run)
         if deal.won:
             text = f"deal {deal.name} was taken back when it was won no longer: what is sold again is a new deal"
             await run.step("won-again", lambda: refuse(self._ctx, deal, Unfit("won_again", text)))
         await ContractChanges(self._ctx).set_back(run, deal)
         await run.step("lost", lambda: decline(self._ctx, deal))
-        return False
 
     async def _ledger_customer(self, run: Run, deal: Deal, customer: str, entity: Entity) -> tuple[str, Away | None]:
         """The customer in the ledger. A contract does not wait for a ledger that is away, its bills do."""
@@ -131,7 +127,10 @@ class OrderActivation:
         return deal.model_dump(mode="json") if deal is not None else None
 
     async def _facts(self, deal: Deal) -> Facts:
-        """Mappings, policies, and what platform and ledger know of the products: one call to each at most."""
+        """Mappings, policies, and what platform and ledger know of the products: one call to each at most.
+
+        Of a deal that was taken back, that alone.
+        """
         ctx, at = self._ctx, self._ctx.clock.now()
         skus = list(dict.fromkeys(line.sku for line in deal.lines if line.sku))
 
@@ -144,6 +143,7 @@ class OrderActivation:
             items = {sku: item_of(unit, sku) for sku in skus}
             known = {item.erp_item: unit.links.external(ITEM, item.erp_item, CLOUD) for item in items.values() if item}
             return {
+                "taken_back": unit.cursors.get(taken_key(deal.id)) or "",
                 "known_items": {key: internal for key, internal in known.items() if key and internal},
                 "entity": entity.model_dump(mode="json") if entity else None,
                 "taxes": taxes.model_dump(mode="json") if taxes else None,
@@ -159,6 +159,8 @@ class OrderActivation:
             }
 
         facts = await ctx.db.run(read)
+        if facts["taken_back"]:
+            return facts
         if facts["kind"] == "renewal" and await self._won_back(deal):
             facts["kind"] = "new"
         mapped = [item for item in facts["items"].values() if item]

@@ -72,6 +72,8 @@ class MeteringDaily:
         assert ctx.metering is not None
         day = await ctx.db.run(lambda unit: unit.cursors.get(self.CURSOR)) or ""
         listed = await ctx.metering.exports(day)
+        if not listed:
+            return Tick(False)
         known = await ctx.db.run(lambda unit: {one.day: unit.cursors.get(_name(one.day)) for one in listed})
         files = [one for one in listed if known[one.day] != one.version]
         for file in files:
