@@ -126,27 +126,52 @@ def _moved_out_is_moved_in(canon: Canon, excuses: Excuses, entity: str, currency
 
 
 def _on_account(bills: list[Document], postings: list[Document]) -> dict[str, tuple[int, str]]:
-    """Credit that the platform has set against another bill than its own while the legacy ledger, which can name only
-    the document that was credited, carries it on account: both documents differ by it, and together by nothing.
+    """Credit that the platform has set against another bill than its own. The legacy ledger can name only the document
+    that was credited: it sets the credit against that one as far as it is open there, also where the platform has
+    settled it by another credit, and carries the rest on account. Documents differ by it, and together by nothing.
     """
-    found: dict[str, tuple[int, str]] = {}
     held = {posting.key: posting.open for posting in postings if posting.system == "erp_legacy"}
+    waiting: list[tuple[Document, int]] = []  # and by how much more it is set against its own bill there
     for bill in bills:
-        used = [(number, amount) for number, amount in bill.applied if number != bill.of and number in held]
-        extra = held.get(bill.key, 0) - bill.open if bill.kind == "credit" else 0
-        if not used or extra != sum(amount for _, amount in used):
-            continue
-        found[bill.key] = (extra, f"on account in the ledger, used for {', '.join(number for number, _ in used)}")
-        for number, amount in used:
-            before = found.get(number, (0, ""))[0]
-            found[number] = (before - amount, f"settled by {bill.key}, which the ledger carries on account")
-    for bill in bills:  # what the bill is credited for later settles it there, and is unused in the platform
-        owed, why = found.get(bill.of, (0, ""))
-        less = bill.open - held.get(bill.key, bill.open) if bill.kind == "credit" and bill.key not in found else 0
-        if 0 < less <= -owed:
-            found[bill.key] = (-less, f"set against {bill.of} in the ledger, which the platform has settled otherwise")
-            found[bill.of] = (owed + less, why)
-    return found
+        if bill.kind == "credit" and bill.key in held:
+            waiting.append((bill, sum(amount for _, amount in _used(bill, held)) - (held[bill.key] - bill.open)))
+    beyond: dict[str, int] = {}
+    for bill, elsewhere in waiting:
+        beyond[bill.of] = beyond.get(bill.of, 0) + max(0, elsewhere)
+    found: dict[str, tuple[int, str]] = {}
+    before = -1
+    while before != len(waiting):
+        before, left = len(waiting), []
+        for bill, elsewhere in waiting:
+            # less than in the platform, where other credit has settled the bill there; more, where in the platform
+            if -beyond[bill.of] <= elsewhere <= max(0, -found.get(bill.of, (0, ""))[0]):
+                _explain(found, bill, elsewhere, held)
+            else:
+                left.append((bill, elsewhere))
+        waiting = left
+    return {key: one for key, one in found.items() if one[0]}
+
+
+def _used(credit: Document, held: dict[str, int]) -> list[tuple[str, int]]:
+    return [(number, amount) for number, amount in credit.applied if number != credit.of and number in held]
+
+
+def _explain(found: dict[str, tuple[int, str]], credit: Document, elsewhere: int, held: dict[str, int]) -> None:
+    used, extra = _used(credit, held), held[credit.key] - credit.open
+    if not (used or elsewhere):
+        return
+    names = ", ".join(number for number, _ in used) or credit.of
+    why = f"set against {credit.of} in the ledger, which the platform has settled otherwise"
+    found[credit.key] = (extra, f"on account in the ledger, used for {names}" if extra > 0 else why)
+    for number, amount in used:
+        _owe(found, number, -amount, f"settled by {credit.key}, which the ledger does not set against it")
+    if elsewhere:
+        _owe(found, credit.of, elsewhere, f"by {credit.key} the ledger settles another part of it than the platform")
+
+
+def _owe(found: dict[str, tuple[int, str]], number: str, amount: int, why: str) -> None:
+    before, told = found.get(number, (0, ""))
+    found[number] = (before + amount, f"{told}; {why}" if told else why)
 
 
 def _cash_on_account(canon: Canon, bills: list[Document], postings: list[Document]) -> dict[str, tuple[int, str]]:

@@ -144,6 +144,8 @@ async def _transfer(stage: Stage, facts: Any) -> str:
     offer = stage.offer(facts.deal)
     bill = await stage.platform.bill_of(offer.origin, offer.buyer.account_id)
     if bill["amount_due"] <= 0:
+        if facts.if_due:
+            return f"{offer.buyer.name} owes nothing for {bill['id']}"
         raise StepFailed(f"bill {bill['id']} of deal {facts.deal} is paid already")
     if await stage.carrier_of(bill, offer.buyer.entity) == "erp_cloud":
         today = stage.today(offer.buyer.entity).isoformat()

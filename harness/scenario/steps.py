@@ -120,10 +120,12 @@ class TransferStep(Part):
     """The customer pays a bill to the entity's bank: a payment born in the ledger. Without an amount all that is open.
 
     `discount`: the legacy ledger's clerk books it at once, with what is taken off for paying early (0: nothing).
+    `if_due`: a customer that owes nothing, since credit has settled the bill, pays nothing, and that is no error.
     """
 
     short: ClassVar[str] = "deal"
     deal: Name
+    if_due: bool = False
     amount: Decimal | None = Field(default=None, gt=0)
     discount: Decimal | None = Field(default=None, ge=0)
 

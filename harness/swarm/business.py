@@ -108,9 +108,9 @@ class Business:
             self._cards.add(deal.buyer["id"])
             return [{"pay_by_card": {"deal": deal.id}}]
         if self._chance.random() < 0.3:
-            part = self._chance.choice((500, 1000))
-            return [{"transfer": {"deal": deal.id, "amount": part}}, {"transfer": {"deal": deal.id, "amount": part}}]
-        return [{"transfer": {"deal": deal.id}}]
+            part = {"deal": deal.id, "amount": self._chance.choice((500, 1000)), "if_due": True}
+            return [{"transfer": part}, {"transfer": dict(part)}]
+        return [{"transfer": {"deal": deal.id, "if_due": True}}]
 
     def _change(self, deal: Deal) -> list[Json]:
         if not deal.seats:
@@ -153,4 +153,6 @@ class Business:
             return [{"deal": offer}, {"close": [name]}]
         if act == "platform_change":
             return [{act: {"deal": deal.id, "seats": deal.seats + chance.randint(1, 4)}}]
+        if act == "cancel":
+            deal.metered = False  # what is used after that is for a person
         return [{act: {"deal": deal.id}}]

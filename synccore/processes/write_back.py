@@ -191,10 +191,17 @@ async def show_receipt(ctx: Context, key: str, fields: dict[str, Any], bill: Bil
     shown: dict[str, Any] = {}
     document, written = "", False
 
+    def bill_planned(unit: Unit) -> None:
+        cause, at = f"payment:{key}", ctx.clock.now()
+        unit.effects.plan(bill_key(ctx, bill.id), "salesforce", "bill", digest(shown), cause, at)
+
     def prepare(unit: Unit) -> str:
         nonlocal shown, document
         document = document_of(ctx.keys, unit, "invoice", bill.id) or ""
         shown = bill_fields(ctx, bill, zone, "Posted", document, contract_of(ctx, unit, bill))
+        known = unit.effects.get(effect)
+        if known is None or known.state != "applied" or known.digest != digest(fields):
+            bill_planned(unit)  # should the answer get lost, what shows the bill next knows that this is under way
         return digest(fields)
 
     async def send(_refusals: int) -> str:
@@ -203,9 +210,9 @@ async def show_receipt(ctx: Context, key: str, fields: dict[str, Any], bill: Bil
 
     def settled(unit: Unit, _reference: Any) -> None:
         nonlocal written
-        at, written = ctx.clock.now(), True
-        unit.effects.plan(bill_key(ctx, bill.id), "salesforce", "bill", digest(shown), f"payment:{key}", at)
-        unit.effects.settle(bill_key(ctx, bill.id), "applied", bill.id, at)
+        written = True
+        bill_planned(unit)
+        unit.effects.settle(bill_key(ctx, bill.id), "applied", bill.id, ctx.clock.now())
         seen_version(ctx, unit, bill)
 
     effect = ctx.keys.effect("salesforce", "receipt", f"{key}/{bill.id}")

@@ -11,6 +11,7 @@ from synccore.ports.stores import Effect, Unit
 from synccore.ports.systems import Found, Rejected, Unknown
 
 UNKNOWN_S = 5.0  # before the look-up: a slow system may still be applying it
+LINGER_S = 120.0  # how long a write that nobody waits for any more may yet be applied, over what was written since
 
 
 class Writing(Protocol):
@@ -53,7 +54,7 @@ async def once(ctx: Writing, write: Write, send: Send, look: Look | None = None,
     planned = await _plan(ctx, write)
     if planned is None:
         return None
-    effect, refusals = planned
+    effect, refusals, overtakes = planned
     if effect.state == "applied":
         return effect.reference
     if look is not None and not effect.fresh:
@@ -72,6 +73,8 @@ async def once(ctx: Writing, write: Write, send: Send, look: Look | None = None,
                 return await _applied(ctx, write, checked(write, found), settled)
         await _settle(ctx, write, "rejected", {"refusals": refusals + 1, "reason": str(error)})
         raise
+    if overtakes:
+        await _linger(ctx, write)
     return await _applied(ctx, write, reference, settled)
 
 
@@ -83,7 +86,7 @@ async def level(
     planned = await _plan(ctx, write)
     if planned is None:
         return None
-    effect, refusals = planned
+    effect, refusals, overtakes = planned
     if effect.state == "applied":
         return effect.reference
     found = None if effect.fresh else await current()
@@ -104,6 +107,8 @@ async def level(
     except Rejected as error:
         await _settle(ctx, write, "rejected", {"refusals": refusals + 1, "reason": str(error)})
         raise
+    if overtakes:
+        await _linger(ctx, write)
     return await _applied(ctx, write, reference, settled)
 
 
@@ -116,20 +121,31 @@ def checked(write: Write, found: Found) -> Any:
     return found.reference
 
 
-async def _plan(ctx: Writing, write: Write) -> tuple[Effect, int] | None:
+async def _linger(ctx: Writing, write: Write) -> None:
+    """A level stands as it should, but an earlier one, whose answer never came, may yet be applied over it: it is not
+    believed before that can no longer happen, and is then written again. Raises Later.
+    """
+    await _settle(ctx, write, "unknown", {"refusals": 0})
+    raise Later(LINGER_S, f"{write.key}: an earlier write may yet be applied over this one", counts=False)
+
+
+async def _plan(ctx: Writing, write: Write) -> tuple[Effect, int, bool] | None:
+    """The effect, how often it was refused for certain, and whether an earlier level may still be under way."""
     at = ctx.clock.now()
 
-    def plan(unit: Unit) -> tuple[Effect, int] | None:
+    def plan(unit: Unit) -> tuple[Effect, int, bool] | None:
         digest = write.digest if write.prepare is None else write.prepare(unit)
         if digest is None:
             return None
         before = unit.effects.get(write.key)
         if before is not None and before.state == "applied" and before.digest == digest:
-            return before, 0
+            return before, 0, False
+        doubtful = before is not None and before.state in ("planned", "unknown")
+        overtakes = doubtful and before is not None and before.digest != digest
         known = before.reference if before is not None and before.state != "applied" else None
         effect = unit.effects.plan(write.key, write.target, write.operation, digest, write.cause, at)
         effect = replace(effect, fresh=effect.fresh and not ctx.restored)
-        return effect, int(known.get("refusals", 0)) if isinstance(known, dict) else 0
+        return effect, int(known.get("refusals", 0)) if isinstance(known, dict) else 0, overtakes
 
     return await ctx.db.run(plan)
 

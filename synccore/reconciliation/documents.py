@@ -126,29 +126,40 @@ class _Documents:
                 self.unposted.setdefault(one.of, []).append(one.number)
 
     def _on_account(self) -> dict[str, int]:
-        """Credit that the platform has set against another bill than its own, while the ledger, which knows only the
-        document that was credited, carries it on account: by number, what is more open there (or less, negative).
-
-        What such a bill is credited for later settles it in the ledger, and is unused in the platform.
+        """Credit that the platform has set against another bill than its own, while the ledger knows only the document
+        that was credited, settles that as far as it is open there, and carries the rest on account: by number, what is
+        more open there (or less, negative). One that is on account although its own bill is open there is a break.
         """
         found: dict[str, int] = {}
+        waiting: list[tuple[BookDocument, int, int]] = []
+        beyond: dict[str, int] = {}
         for bill in self.matching.books.bills():
-            extra = self._more_open(bill)
-            if not bill.elsewhere or extra != sum(amount for _, amount in bill.elsewhere):
+            there = self._open_there(bill)
+            if bill.kind != "credit" or there is None:
                 continue
-            found[bill.number] = extra
-            for number, amount in bill.elsewhere:
-                found[number] = found.get(number, 0) - amount
-        for bill in self.matching.books.bills():
-            less = -self._more_open(bill) if bill.kind == "credit" and bill.number not in found else 0
-            if 0 < less <= -found.get(bill.of, 0):
-                found[bill.number] = -less
-                found[bill.of] += less
-        return found
+            extra = there - bill.open
+            on_own = sum(amount for _, amount in bill.elsewhere) - extra  # there, and not in the platform
+            waiting.append((bill, extra, on_own))
+            beyond[bill.of] = beyond.get(bill.of, 0) + max(0, on_own)
+        before = -1
+        while before != len(waiting):
+            before, left = len(waiting), []
+            for bill, extra, on_own in waiting:
+                # where the bill was settled by other credit: in the ledger, or in the platform
+                if not -beyond[bill.of] <= on_own <= max(0, -found.get(bill.of, 0)):
+                    left.append((bill, extra, on_own))
+                    continue
+                found[bill.number] = extra
+                for number, amount in bill.elsewhere:
+                    found[number] = found.get(number, 0) - amount
+                found[bill.of] = found.get(bill.of, 0) + on_own
+            waiting = left
+        return {number: amount for number, amount in found.items() if amount}
 
-    def _more_open(self, bill: BookDocument) -> int:
+    def _open_there(self, bill: BookDocument) -> int | None:
+        """What the ledger has open of it; None where it is not in the ledger."""
         twins = self.postings.get(self.matching.names.ledger(bill), {}).get((bill.kind, bill.number), [])
-        return sum(twin.open for twin in twins) - bill.open
+        return sum(twin.open for twin in twins) if twins else None
 
     def run(self) -> None:
         for bill in self.matching.books.bills():

@@ -263,3 +263,13 @@ def put_back() -> Scenario:
         "settle", "back_up_core", "transfer: {deal: lake-1, amount: 50000}", "settle", "advance: 1d", "kill_core",
         "start_core: {from_backup: true}", "settle", "advance: 1d",
     )  # fmt: skip
+
+
+def written_late() -> Scenario:
+    """Money is given back; the write of what its receipt is worth is applied a minute later, over the next one."""
+    return story(
+        "written-late", "customer: " + LAKESIDE, "deal: {id: lake-1, customer: lake, lines: [{sku: ONBOARD}]}",
+        "close: lake-1", "advance: 5d", "transfer: lake-1", "advance: 5d", "bank_return: lake-1",
+        "disturb: {id: slow, system: salesforce, kind: slow_applied, operation: composite, nth: 2, delay: 60s}",
+        "settle", "advance: 1d",
+    )  # fmt: skip
