@@ -59,6 +59,9 @@ def chaos(
     part: Annotated[str, typer.Option("--shard", metavar="I/N", help="Only part i of n: of seeds or points.")] = "",
     record: Annotated[Path | None, typer.Option(help="Add each seed's result to this file; go on from there.")] = None,
     found: Annotated[Path | None, typer.Option(help="Folder for the smallest story of each way of failing.")] = None,
+    filled: Annotated[
+        bool, typer.Option("--cover", help="After the seeds, aim stories at cells of fault x operation left empty.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
     """Explore a story exhaustively in simulation.
@@ -69,16 +72,19 @@ def chaos(
 
     With --points pairs the core crashes once at each point, and again at each of the first points of its recovery.
 
-    With --seeds it searches instead: each seed is days of random business in random weather, judged in the end.
+    With --seeds it searches instead: each seed is days of random business in random weather, judged in the end. With
+    --cover stories are then aimed at what no fault has struck yet; a cell that stays empty exits with 1.
 
     windtunnel chaos new-business --points calls
     windtunnel chaos two-cores --points pairs --shard 1/4
     windtunnel chaos --seeds 500 --record night.jsonl --found found
     """
     proven()
+    if filled and not swarm_seeds:
+        raise Refusal("--cover goes with --seeds")
     if swarm_seeds:
         writable({"--record": record})
-        outcome = swarm(swarm_seeds, part, workers, record, found, as_json, console(as_json))
+        outcome = swarm(swarm_seeds, part, workers, record, found, filled, as_json, console(as_json))
         raise typer.Exit(EXIT[outcome])
     chosen = stories([story])
     if len(chosen) != 1:

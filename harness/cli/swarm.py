@@ -24,10 +24,14 @@ SHOWN = 20
 
 
 def swarm(
-    count: str, part: str, workers: int, record: Path | None, found: Path | None, as_json: bool, out: Console
-) -> str:
-    """Search so many seeds (or a range of them); returns the outcome."""
-    from harness.swarm import search  # noqa: PLC0415 - loads core and simulators
+    count: str, part: str, workers: int, record: Path | None, found: Path | None, filled: bool, as_json: bool,
+    out: Console,
+) -> str:  # fmt: skip
+    """Search so many seeds (or a range of them); returns the outcome.
+
+    `filled`: then aim at what was not struck yet, and call it broken if a cell stays empty.
+    """
+    from harness.swarm import cover, search  # noqa: PLC0415 - loads core and simulators
 
     hush_core()
     chosen = share(part, seeds_of(f"1..{count}" if count.isdigit() else count))
@@ -43,12 +47,18 @@ def swarm(
             rate = before / (time.monotonic() - begun)
             out.print(f"{done} of {of} stories, {rate:.1f}/s, {(of - done) / rate:.0f} s to go", highlight=False)
 
-    search_ = search(chosen, workers or os.cpu_count() or 1, record, progress)
+    workers = workers or os.cpu_count() or 1
+    search_ = search(chosen, workers, record, progress)
+    gaps = cover(search_, workers, record, progress) if filled else []
     written = _shrink(search_, found, out) if found is not None else {}
     if as_json:
-        print_json(_as_json(search_, written))
+        print_json(_as_json(search_, written) | ({"empty": gaps} if filled else {}))
     _show(out, search_, time.monotonic() - begun)
-    return search_.outcome
+    for cell in gaps:
+        out.print(f"never hit: {' '.join(cell)}", highlight=False)
+    if filled and not gaps:
+        out.print("every cell of fault x operation x system was hit")
+    return "broken" if gaps else search_.outcome
 
 
 def _shrink(search: "Search", folder: Path, out: Console) -> dict[str, str]:

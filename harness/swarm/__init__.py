@@ -2,8 +2,10 @@
 
 from harness.swarm.draw import drawn
 from harness.swarm.flying import Flown, flown, flown_story
-from harness.swarm.searching import Search, recorded, search
+from harness.swarm.searching import Search, cover, recorded, search
 from harness.swarm.shrinking import shrunk, signs
 from harness.swarm.writing import as_yaml
 
-__all__ = ["Flown", "Search", "as_yaml", "drawn", "flown", "flown_story", "recorded", "search", "shrunk", "signs"]
+__all__ = [
+    "Flown", "Search", "as_yaml", "cover", "drawn", "flown", "flown_story", "recorded", "search", "shrunk", "signs",
+]  # fmt: skip

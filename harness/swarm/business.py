@@ -43,9 +43,10 @@ class Deal:
 class Business:
     """A company's business, drawn act by act."""
 
-    def __init__(self, chance: Random, metered: bool = False) -> None:
+    def __init__(self, chance: Random, metered: bool = False, fickle: bool = False) -> None:
         self._chance = chance
         self._metered = metered  # all is used by the call wherever it can be
+        self._fickle = fickle  # who has paid gets it back or changes his mind, and nobody lets a day pass
         self._buyers = list(BUYERS)
         self._chance.shuffle(self._buyers)
         self._known: list[Json] = []
@@ -58,7 +59,7 @@ class Business:
         chance, before = self._chance, list(self._deals)
         steps: list[Json] = []
         for deal in before:
-            if chance.random() < 0.7:
+            if chance.random() < (1.0 if self._fickle else 0.7):
                 steps += self._act(deal)
         won: list[str] = []
         while len(self._deals) < DEALS_MAX and (not self._deals or chance.random() < 0.5):
@@ -90,7 +91,7 @@ class Business:
         if deal.metered and self._chance.random() < (0.8 if self._metered else 0.4):
             return self._use(deal)
         if deal.state == "billed":
-            return self._pay(deal) if self._chance.random() < 0.8 else self._change(deal)
+            return self._pay(deal) if self._chance.random() < (0.6 if self._fickle else 0.8) else self._change(deal)
         if deal.state == "changed":
             return self._second_thoughts(deal, deal.change, deal.sold)
         return self._afterwards(deal) if deal.state == "paid" else []
@@ -140,7 +141,7 @@ class Business:
         deal.state = "done"
         acts = ["chargeback", "refund"] if card else ["bank_return"]
         if deal.seats:
-            acts += ["amendment", "renewal", "cancel", "platform_change"]
+            acts += ["platform_change"] if self._fickle else ["amendment", "renewal", "cancel", "platform_change"]
         act = chance.choice(acts)
         if act == "refund":
             return [{"refund": {"deal": deal.id, "amount": chance.randint(1, 900)}}]

@@ -1,6 +1,6 @@
 """The cells of the coverage table: which call fault can befall which operation of which system, and why some cannot."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Any
 
@@ -46,6 +46,7 @@ DAMAGED = ("truncated_body", "invalid_body")
 UNSIGNED = {"erp_legacy": ("*", "drop.read"), "metering": ("*", "export.*")}
 AIM_H = 24  # a day, so that a nightly window falls into it; the days of rest that follow are longer
 OFTEN = (0, 2, 4, 6)  # cells that a story is aimed at
+LATE = ("credit_note.*", "transaction.*", "record.update:*", "record.get:*")  # asked for when a bill changes or is paid
 
 
 def never(system: str, operation: str, kind: str) -> str:
@@ -72,9 +73,10 @@ def legal() -> Iterator[Cell]:
 class Aims:
     """Cells that one story is aimed at, beside its weather: chance alone would leave the rare ones empty for weeks."""
 
-    def __init__(self, chance: Random) -> None:
+    def __init__(self, chance: Random, told: Sequence[Cell] = ()) -> None:
+        """`told`: these and no others; else chance draws some, or none."""
         self._chance = chance
-        drawn = chance.sample(list(legal()), chance.choice(OFTEN))
+        drawn = told or chance.sample(list(legal()), chance.choice(OFTEN))
         self.cells = list(
             {(system, operation): (system, operation, kind) for system, operation, kind in drawn}.values()
         )
@@ -83,7 +85,12 @@ class Aims:
     @property
     def usage(self) -> bool:
         """Whether customers must use what is metered, or an aim would find nothing."""
-        return any(operation == "usage.*" for _, operation, _ in self.cells)
+        return any(operation == "usage.*" or system == "metering" for system, operation, _ in self.cells)
+
+    @property
+    def second_thoughts(self) -> bool:
+        """Whether what was sold and paid must be changed and given back, or an aim would find nothing."""
+        return any(operation in LATE for _, operation, _ in self.cells)
 
     def day(self) -> list[Json]:
         """What strikes on one day, as steps of a story: the first calls of each cell."""

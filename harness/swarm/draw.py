@@ -3,6 +3,7 @@
 from random import Random
 
 from harness.scenario import Scenario, read_story
+from harness.swarm.aiming import cells_of
 from harness.swarm.business import Business
 from harness.swarm.cells import Aims
 from harness.swarm.weather import Weather
@@ -16,9 +17,9 @@ REST = ("5d", "6d")  # two nightly windows and a morning, with a weekend before 
 
 def drawn(seed: str) -> Scenario:
     """The story of a seed: safety is judged all the time, liveness in the end, when the weather has long been calm."""
-    chance = Random(f"{seed}/swarm")
-    weather, aims = Weather(Random(f"{seed}/weather")), Aims(Random(f"{seed}/aims"))
-    business = Business(Random(f"{seed}/business"), aims.usage)
+    chance, told = Random(f"{seed}/swarm"), cells_of(seed)
+    weather, aims = Weather(Random(f"{seed}/weather"), calm=bool(told)), Aims(Random(f"{seed}/aims"), told)
+    business = Business(Random(f"{seed}/business"), aims.usage, aims.second_thoughts)
     steps, days = [], chance.randint(1, DAYS_MAX)
     for _ in range(max(days, AIMED_DAYS) if aims.cells else days):
         struck = (*aims.day(), *weather.day())

@@ -13,10 +13,11 @@ LONGEST_H = 12  # weather ends within half a day; then there are days of rest
 class Weather:
     """The climate of one story."""
 
-    def __init__(self, chance: Random) -> None:
+    def __init__(self, chance: Random, calm: bool = False) -> None:
+        """`calm`: none at all, for a story that is aimed at something and would miss it in a gale."""
         self._chance = chance
         share = chance.choice((0.15, 0.4, 0.8))
-        self.kinds = [kind for kind in KINDS if chance.random() < share]
+        self.kinds = [] if calm else [kind for kind in KINDS if chance.random() < share]
         self._most = chance.choice((1, 2, 4, 8))
         self._times = chance.choice((1, 2, 5))
         self._count = 0

@@ -2,9 +2,13 @@
 
 import random
 
-from harness.swarm import drawn
+import pytest
+
+from harness.swarm import Flown, Search, cover, drawn
+from harness.swarm.aiming import CELLS_MAX, aimed_at, cells_of
 from harness.swarm.cells import CALLS, NEVER, OPERATIONS, Aims, bearable, legal, never
 from harness.swarm.coverage import empty, table
+from harness.swarm.searching import COVER_ROUNDS
 
 
 def test_hits_count_for_the_operations_that_they_fit() -> None:
@@ -43,3 +47,34 @@ def test_a_story_is_aimed_on_each_of_its_days_and_some_are_left_to_the_weather()
     aims = [[step.facts.id for step in story.steps if step.verb == "disturb" and step.facts.id.startswith("aim")]  # type: ignore[attr-defined]
             for story in stories]  # fmt: skip
     assert [] in aims and all(len(found) >= 3 for found in aims if found)
+
+
+def test_a_seed_says_what_it_is_aimed_at_and_at_nothing_else() -> None:
+    known = list(legal())
+    assert cells_of("3-at-0-17") == (known[0], known[17]) and cells_of("17") == cells_of("3-at-999") == ()
+    story = drawn("3-at-0-17")
+    struck = {(step.facts.system, step.facts.operation, step.facts.kind) for step in story.steps  # type: ignore[attr-defined]
+              if step.verb == "disturb"}  # fmt: skip
+    assert struck == {known[0], known[17]} and "take_down" not in {step.verb for step in story.steps}
+
+
+def test_aims_name_each_empty_cell_once_and_no_two_of_one_operation_in_a_story() -> None:
+    for attempt in (1, 2):
+        aims = [cells_of(seed) for seed in aimed_at(legal(), attempt)]
+        assert sorted(cell for story in aims for cell in story) == sorted(legal())
+        assert all(len({cell[:2] for cell in story}) == len(story) <= CELLS_MAX for story in aims)
+    assert aimed_at(legal(), 1)[0].partition("-at-")[2] != aimed_at(legal(), 2)[0].partition("-at-")[2]
+
+
+def test_what_seeds_have_left_empty_is_aimed_at_until_it_is_hit(monkeypatch: pytest.MonkeyPatch) -> None:
+    hit = {(system, pattern.replace("*", "x"), kind): 1 for system, pattern, kind in legal()}
+    missing = [("metering", "export.*", "timeout"), ("subscriptions", "credit_note.*", "lost_answer")]
+    for system, pattern, kind in missing:
+        del hit[system, pattern.replace("*", "x"), kind]
+    found = Search({"1": Flown("1", "holds", cells=hit)})
+    assert cover(found) == []
+    assert {cell for seed in found.flown for cell in cells_of(seed)} == set(missing)
+    asked: list[str] = []
+    monkeypatch.setattr("harness.swarm.searching.judged", lambda seed: asked.append(seed) or Flown(seed, "holds"))
+    assert cover(Search({"1": Flown("1", "holds", cells=hit)})) == missing[::-1]  # in the order of the table
+    assert len(asked) == COVER_ROUNDS
