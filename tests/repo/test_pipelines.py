@@ -76,6 +76,7 @@ def test_a_night_searches_and_fails_when_a_cell_is_empty() -> None:
     parts = jobs(NIGHTLY)["swarm"]["strategy"]["matrix"]["part"]
     assert len(seeds(search["swarm_seeds"])) == 4_000 and search["part"] == f"1/{len(parts)}"
     assert [str(one) for one in coverage["records"]] == [f"night-{part}.jsonl" for part in parts]
+    assert coverage["aim"]
 
 
 def test_a_job_keeps_its_reports_also_when_it_fails() -> None:
