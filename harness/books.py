@@ -325,8 +325,16 @@ def _bill(
         at=float(row["date"]),
         subscription=whose[0] if len(whose) == 1 else "", starts=starts_of(row.get("line_items") or ()),
         metered=sum(int(line["amount"]) for line in row.get("line_items") or () if line.get("metered")),
-        milestone=milestone, shares=tuple(share_of(row, key, deals) for key in whose) if len(whose) > 1 else (),
+        milestone=milestone, products=products_of(row),
+        shares=tuple(share_of(row, key, deals) for key in whose) if len(whose) > 1 else (),
     )  # fmt: skip
+
+
+def products_of(row: Row) -> frozenset[str]:
+    """What the lines of a bill of the platform are for: their item price, or the text of a line that has none."""
+    return frozenset(
+        str(line.get("entity_id") or line.get("description") or "") for line in row.get("line_items") or ()
+    )
 
 
 def _billed_to(row: Row) -> Place:

@@ -243,6 +243,7 @@ class Document:
     booked_in: str = ""  # first day of the ledger's month, if that is not the one of its date
     memo: str = ""
     milestone: str = ""  # a bill: the part of a deal that it is for
+    products: frozenset[str] = frozenset()  # a bill: what its lines are for, as they name it
     shares: tuple[Share, ...] = ()  # a bill of several contracts: whose it is; `subscription` and `deal` say nothing
 
     @property

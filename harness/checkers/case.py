@@ -1,6 +1,6 @@
 """What a checker judges from, and what it answers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
@@ -92,15 +92,24 @@ class Cutover:
     until: date | None = None
     dual_from: date | None = None  # bills of that day and later, up to the move, are posted there for comparison too
     moves: bool = False  # what is open on that day goes to the other system, bill by bill
+    countries: tuple[str, ...] = ()  # of the customers that move; none named: all
+    products: frozenset[str] = frozenset()  # what the lines of a bill are for that moves; none named: all
 
     def doubles(self, entity: str, day: date) -> bool:
         """Is a bill of that day at the entity posted in both, the other system's copy for comparison alone?"""
         begun = self.entity == entity and self.dual_from is not None and self.dual_from <= day
         return begun and day < min(self.on, self.until or self.on)
 
-    def holds(self, entity: str, day: date) -> bool:
-        """Does a document of that day at the entity belong to the other system?"""
-        return self.entity == entity and self.on <= day and (self.until is None or day < self.until)
+    def holds(self, entity: str, day: date, country: str, products: Collection[str]) -> bool:
+        """Does a document of that day at the entity, shipped to that country and for these products, belong there?
+
+        What a bill's lines are for: item prices, or the text of a line that has none.
+        """
+        if self.entity != entity or day < self.on or (self.until is not None and day >= self.until):
+            return False
+        if self.countries and country not in self.countries:
+            return False
+        return not self.products or (bool(products) and self.products.issuperset(products))
 
 
 @dataclass

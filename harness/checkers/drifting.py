@@ -38,7 +38,7 @@ def _met(case: Case, drift: Drift) -> dict[str, float]:
         return {}
     bills = [bill for bill in case.canon.bills() if int(drift.begin) <= bill.at < drift.end]
     if drift.system == "erp_cloud":
-        bills = [bill for bill in bills if home(case, bill.entity, bill.at) == "erp_cloud"]
+        bills = [bill for bill in bills if home(case, bill.entity, bill.at, bill) == "erp_cloud"]
     return {bill.key: bill.at for bill in bills}
 
 

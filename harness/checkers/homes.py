@@ -26,7 +26,7 @@ def one_ledger_each(case: Case) -> tuple[int, list[str]]:
             continue
         bill = bills.get((kind, key))
         origin = bills.get(("invoice", bill.of), bill) if bill is not None and bill.of else bill
-        wanted = home(case, origin.entity, origin.at) if origin is not None else ""
+        wanted = home(case, origin.entity, origin.at, origin) if origin is not None else ""
         if kind == "credit" and origin is not None and origin.key in carried:
             wanted = _carrier(case, carried[origin.key], wanted, (kind, key))
         if wanted and systems != {wanted}:
@@ -41,12 +41,16 @@ def _carrier(case: Case, moved: Document, before: str, what: tuple[str, str]) ->
     return moved.system if posted >= moved.at else before
 
 
-def home(case: Case, entity: str, at: float) -> str:
-    """The system that a document of that time belongs to by its day at the entity, '' if the entity has none."""
+def home(case: Case, entity: str, at: float, bill: Document | None = None) -> str:
+    """The system that a document of that time belongs to by its day at the entity, '' if the entity has none.
+
+    `bill`: the platform's, which says where it goes and what for; a part of an entity does not move without it.
+    """
     day = _day(case, entity, at)
     found = case.ledgers.get(entity, "")
+    country = bill.place.country if bill is not None and bill.place is not None else ""
     for move in case.cutovers:
-        if move.holds(entity, day):
+        if move.holds(entity, day, country, bill.products if bill is not None else ()):
             found = move.ledger
     return found
 

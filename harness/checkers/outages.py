@@ -47,7 +47,7 @@ def flows_keep_their_bound(case: Case) -> tuple[int, list[str]]:
             if (case.at if billed is None else billed.at) - since > API_S:
                 findings.append(_late(f"deal {deal.name}", "billed", since, billed))
     for bill in _bills(case):
-        ledger = home(case, bill.entity, bill.at)
+        ledger = home(case, bill.entity, bill.at, bill)
         since = _since(case, bill.at, ("subscriptions", ledger))
         if since:
             checked += 1

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from harness.books import products_of
 from harness.canon import Correlation
 from harness.checkers import Closing, Cutover, Drift, Replay
 from harness.drivers.cloud_clerk import CloudClerk
@@ -85,8 +86,9 @@ class Stage:
         """The system that has posted a bill of the platform: that of its day, where the entity has moved."""
         zone = ZoneInfo(self.company.entities[entity].get("zone", "UTC"))
         day, home = datetime.fromtimestamp(bill["date"], zone).date(), f"erp_{self.company.entities[entity]['ledger']}"
+        country = (bill.get("shipping_address") or bill.get("billing_address") or {}).get("country") or ""
         for move in self.cutovers:
-            if move.holds(entity, day):
+            if move.holds(entity, day, country, products_of(bill)):
                 home = move.ledger
         return home
 

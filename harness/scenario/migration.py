@@ -3,10 +3,21 @@
 from datetime import date
 from typing import ClassVar, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from harness.scenario.part import Part
 from harness.scenario.values import Name
+
+
+class WavePart(Part):
+    """Bills to some countries, of some product lines (name -> product codes), go to the other ledger from a day on.
+
+    One of products that do not all go stays.
+    """
+
+    on: date
+    countries: tuple[str, ...] = ()
+    product_lines: dict[Name, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class CutoverStep(Part):
@@ -15,6 +26,8 @@ class CutoverStep(Part):
     `open_items`: what is still open then is run off where it is, or goes to the other ledger bill by bill.
 
     `dual_from`: until then they are posted there as well, for comparison alone, in subsidiary `shadow` (internal id).
+
+    `waves`: parts of its business that go before the rest does.
     """
 
     entity: Name
@@ -23,6 +36,7 @@ class CutoverStep(Part):
     dual_from: date | None = None
     shadow: str = ""
     open_items: Literal["run_off", "transfer"] = "run_off"
+    waves: tuple[WavePart, ...] = ()
 
     @model_validator(mode="after")
     def _dual(self) -> "CutoverStep":

@@ -1,5 +1,6 @@
 """The shapes of what people configure without code: entities, items, tax treatments, policies."""
 
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -30,6 +31,40 @@ def _read(kind: type[Mapping], content: bytes) -> Mapping:
     return kind.model_validate(orjson.loads(content))
 
 
+@dataclass(frozen=True)
+class Business:
+    """What a document is about, as far as a migration asks: the country (ISO 3166) of the address that decides its tax,
+    and the product lines of what it sells, '' for products of none.
+    """
+
+    country: str
+    lines: frozenset[str] = frozenset()
+
+
+class Wave(Mapping):
+    """A part of an entity's business that goes to the new ledger before the rest: documents dated `on` or later for
+    these `countries`, of these `product_lines`; for all, where none is named.
+    """
+
+    on: date
+    countries: tuple[str, ...] = ()
+    product_lines: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _part(self) -> "Wave":
+        if not (self.countries or self.product_lines):
+            raise ValueError("a wave says which countries or product lines go; all of them are the cutover itself")
+        return self
+
+    def takes(self, day: date, business: Business | None) -> bool:
+        """Does it take this along? What is not known stays, and so does a bill of several product lines that do not all
+        go: it is one document, and has one ledger.
+        """
+        if business is None or day < self.on or (self.countries and business.country not in self.countries):
+            return False
+        return not self.product_lines or (bool(business.lines) and business.lines <= set(self.product_lines))
+
+
 class Cutover(Mapping):
     """An entity moves to another ledger: documents dated `on` or later belong to it, in the entity's own days.
 
@@ -42,6 +77,8 @@ class Cutover(Mapping):
     and clears in the legacy one. Back again an item would have to be opened under its own number, which the legacy
     ledger has given away already and refuses as a duplicate (Z1 010); so when a move is taken back, what has gone over
     (or is loaded, and about to be cleared) is run off in the cloud ledger, and nothing else goes.
+
+    `waves`: parts of the entity's business that go before the rest of it; what is open of them is run off.
     """
 
     ledger: Ledger
@@ -50,10 +87,11 @@ class Cutover(Mapping):
     dual_from: date | None = None
     shadow: str = ""
     open_items: Literal["run_off", "transfer"] = "run_off"
+    waves: tuple[Wave, ...] = ()
 
     @model_validator(mode="after")
     def _forward(self) -> "Cutover":
-        begins = self.dual_from or self.on
+        begins = min(self.dual_from or self.on, *(wave.on for wave in self.waves), self.on)
         if self.until is not None and self.until < begins:
             raise ValueError(f"a cutover on {begins} cannot be taken back on {self.until}, which is before it")
         if (self.dual_from is None) != (not self.shadow):
@@ -63,7 +101,17 @@ class Cutover(Mapping):
         if self.open_items == "transfer" and self.ledger != "cloud":
             reason = "the legacy ledger opens no item a second time under a bill's number (Z1 010): choose run_off"
             raise ValueError(f"open items are transferred to the cloud ledger alone; {reason}")
+        if any(wave.on >= self.on for wave in self.waves):
+            raise ValueError(f"a wave goes before the rest, which goes on {self.on}")
+        if self.waves and self.shadow:
+            raise ValueError("a dual run compares the whole entity: it has no waves")
         return self
+
+    def holds(self, day: date, business: Business | None) -> bool:
+        """Does a new document of that day and business belong to the new ledger?"""
+        if self.until is not None and day >= self.until:
+            return False
+        return day >= self.on or any(wave.takes(day, business) for wave in self.waves)
 
     def transfers(self, day: date) -> bool:
         """Do open items of the old ledger go to the new one on that day?"""
@@ -114,12 +162,10 @@ class Entity(Mapping):
         """All that may hold documents of the entity."""
         return (self.ledger,) if self.cutover is None else (self.ledger, self.cutover.ledger)
 
-    def ledger_on(self, day: date) -> Ledger:
-        """The ledger that a new document of that day belongs to, by the entity's own calendar."""
+    def ledger_on(self, day: date, business: Business | None = None) -> Ledger:
+        """The ledger that a new document of that day and business belongs to, by the entity's own calendar."""
         move = self.cutover
-        if move is None or day < move.on or (move.until is not None and day >= move.until):
-            return self.ledger
-        return move.ledger
+        return move.ledger if move is not None and move.holds(day, business) else self.ledger
 
     def shadow_on(self, day: date) -> str:
         """The subsidiary that a document of that day is posted in for comparison, '' for none."""
@@ -143,11 +189,13 @@ class Item(Mapping):
     A charge without a price in the deal's currency is billed ad hoc, with the line's price. An add-on is counted and
     billed like the plan that it is sold beside; a product of kind `usage` is a metered add-on: the platform prices what
     its `meter` counts. `milestones`: a charge that is billed part by part, each when the customer has accepted it.
+    `product_line`: what a migration may move by itself.
     """
 
     kind: Literal["plan", "addon", "charge", "usage"]
     meter: str = ""
     milestones: bool = False
+    product_line: str = ""
     platform_item: str = ""
     prices: dict[str, str] = Field(default_factory=dict)
     erp_item: str = ""

@@ -50,7 +50,7 @@ class CreditPublication:
         def look(unit: Unit) -> LedgerFacts:
             settled_place(unit, original.id)
             settled_place(unit, credit.id)
-            return ledger_facts(ctx, unit, credit.customer_id, documents, original.issued_at)
+            return ledger_facts(ctx, unit, credit.customer_id, documents, original.issued_at, original)
 
         facts = await ctx.db.run(look)
         await plan_shadow(ctx, run, "credit", credit.id, facts)

@@ -9,7 +9,7 @@ from synccore.domain.codes import country_code
 from synccore.domain.deals import Account
 from synccore.domain.facts import fact
 from synccore.domain.keys import digest
-from synccore.domain.mappings import Entity, Ledger
+from synccore.domain.mappings import Business, Entity, Ledger
 from synccore.ports.engine import Run
 from synccore.ports.stores import Unit
 from synccore.ports.systems import Found
@@ -164,7 +164,8 @@ class CustomerSync:
             entity = entity_of(unit, account.entity)
             if entity is None or unit.links.external("customer", customer_id, "subscriptions") is None:
                 return None, []
-            return entity, _seen_from(unit, customer_id, entity, entity.ledger_on(day(ctx.clock.now(), entity.zone)))
+            today, business = day(ctx.clock.now(), entity.zone), Business(account.tax_address.code)
+            return entity, _seen_from(unit, customer_id, entity, entity.ledger_on(today, business))
 
         entity, homes = await ctx.db.run(known)
         if entity is None or not account.tax_address.code:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
+from synccore.domain.bills import Bill
 from synccore.domain.mappings import Entity
 from synccore.ports.engine import Run
 from synccore.ports.outcomes import Parked
@@ -10,18 +11,17 @@ from synccore.ports.stores import Unit
 from synccore.processes.context import Context
 from synccore.processes.customer_sync import sync_ledger_customer
 from synccore.processes.ledger_facts import LedgerFacts, NotInLedger, ledger_facts
-from synccore.processes.ledger_of_record import Documents
 
 T = TypeVar("T")
 
 
-async def facts_of(
-    ctx: Context, run: Run, customer_id: str, currency: str, documents: Documents, at: float | None
-) -> LedgerFacts:
-    """`ledger_facts`, with the customer brought into a ledger that it was not born in."""
+async def facts_of(ctx: Context, run: Run, bill: Bill) -> LedgerFacts:
+    """`ledger_facts` of a bill, with the customer brought into a ledger that it was not born in."""
+    documents, at = (("invoice", bill.id),), bill.issued_at
     return await following(
-        ctx, run, customer_id, currency, lambda unit: ledger_facts(ctx, unit, customer_id, documents, at)
-    )
+        ctx, run, bill.customer_id, bill.currency,
+        lambda unit: ledger_facts(ctx, unit, bill.customer_id, documents, at, bill),
+    )  # fmt: skip
 
 
 async def following(ctx: Context, run: Run, customer_id: str, currency: str, look: Callable[[Unit], T]) -> T:

@@ -48,7 +48,7 @@ class InvoicePublication:
             return
         if bill.status == "voided":
             await ctx.db.run(lambda unit: settled_place(unit, bill.id))
-        facts = await facts_of(ctx, run, bill.customer_id, bill.currency, (("invoice", bill.id),), bill.issued_at)
+        facts = await facts_of(ctx, run, bill)
         await plan_shadow(ctx, run, "invoice", bill.id, facts)
         if bill.status == "voided":
             await self._voided(run, bill, facts)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from synccore.domain import calendar
 from synccore.domain.bills import Bill
 from synccore.domain.findings import Finding
-from synccore.domain.mappings import Entity, Item, TaxMap
+from synccore.domain.mappings import Business, Entity, Item, TaxMap
+from synccore.domain.posting import line_key
 from synccore.ports.outcomes import Parked
 from synccore.ports.stores import Unit
 from synccore.processes.context import Context, entity_of, items_by_line, taxes_of
@@ -60,14 +61,16 @@ def owner_of(ctx: Context, unit: Unit, customer_id: str) -> Owner:
 
 
 def ledger_facts(
-    ctx: Context, unit: Unit, customer_id: str, documents: Documents = (), at: float | None = None
-) -> LedgerFacts:
+    ctx: Context, unit: Unit, customer_id: str, documents: Documents = (), at: float | None = None,
+    bill: Bill | None = None,
+) -> LedgerFacts:  # fmt: skip
     """Read them for the first of the documents; parks when customer or entity are not known, or not in the ledger yet.
 
-    `documents`, `at`: as `at_home` takes them; without a document the ledger is the one of the day.
+    `documents`, `at`: as `at_home` takes them; without a document the ledger is the one of the day. `bill`: what is
+    posted, or what it follows: it says what the business is about.
     """
-    owner = owner_of(ctx, unit, customer_id)
-    entity = at_home(ctx, unit, owner.entity, documents, at)
+    owner, items = owner_of(ctx, unit, customer_id), items_by_line(unit)
+    entity = at_home(ctx, unit, owner.entity, documents, at, _business(bill, items) if bill is not None else None)
     customer = unit.links.external("customer", customer_id, system_of(entity.ledger))
     if customer is None:
         raise NotInLedger(customer_id, owner, entity)
@@ -76,7 +79,7 @@ def ledger_facts(
         owner.entity_key,
         entity,
         taxes_of(unit, owner.entity_key),
-        items_by_line(unit),
+        items,
         customer,
         (unit.links.external(*documents[0], system_of(entity.ledger)) if documents else None) or "",
         owner.entity.shadow_on(calendar.day(at, owner.entity.zone)) if documents and at is not None else "",
@@ -84,13 +87,18 @@ def ledger_facts(
     )
 
 
-def sku_of(facts: LedgerFacts, bill: Bill, line_key: str) -> tuple[str, Item]:
+def _business(bill: Bill, items: dict[str, tuple[str, Item]]) -> Business:
+    known = (items.get(line_key(line)) for line in bill.lines)
+    return Business(bill.address.code, frozenset(found[1].product_line if found else "" for found in known))
+
+
+def sku_of(facts: LedgerFacts, bill: Bill, key: str) -> tuple[str, Item]:
     """The product behind a bill's line; parks when it is not mapped."""
-    known = facts.items.get(line_key)
+    known = facts.items.get(key)
     if known is None:
-        reason = f"bill {bill.id} has a line for '{line_key}', which is no mapped product or price"
+        reason = f"bill {bill.id} has a line for '{key}', which is no mapped product or price"
         actions = ("map_item", "retry", "abandon")
-        raise Parked(reason, (Finding("unmapped_item", reason, "product-data", actions, (f"item:{line_key}",)),))
+        raise Parked(reason, (Finding("unmapped_item", reason, "product-data", actions, (f"item:{key}",)),))
     return known
 
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from synccore.domain import calendar
 from synccore.domain.keys import Keys
-from synccore.domain.mappings import Entity, Ledger
+from synccore.domain.mappings import Business, Entity, Ledger
 from synccore.ports.outcomes import Parked
 from synccore.ports.stores import Unit
 from synccore.processes.context import Context
@@ -38,16 +38,19 @@ def document_of(keys: Keys, unit: Unit, kind: str, number: str) -> str | None:
     return held[1] if held is not None else None
 
 
-def at_home(ctx: Context, unit: Unit, entity: Entity, documents: Documents, at: float | None) -> Entity:
+def at_home(
+    ctx: Context, unit: Unit, entity: Entity, documents: Documents, at: float | None, business: Business | None = None
+) -> Entity:
     """The entity as the ledger of record of the first of the documents sees it.
 
     `documents`: the document itself before what it follows (a credit note its bill). `at`: when the last of them was
-    issued, epoch seconds; None is now. While an entity has two ledgers the decision is kept: a
-    document on its way stays with its ledger, whatever becomes of the cutover.
+    issued, epoch seconds; None is now. `business`: what it is about, None where that is not known. While an entity has
+    two ledgers the decision is kept: a document on its way stays with its ledger, whatever becomes of the cutover.
     """
     known = _known(ctx.keys, unit, entity, documents)
     if known is None:
-        known = entity.ledger_on(calendar.day(ctx.clock.now() if at is None else at, entity.zone))
+        day = calendar.day(ctx.clock.now() if at is None else at, entity.zone)
+        known = entity.ledger_on(day, business)
     if entity.cutover is not None and documents:
         key = ":".join(documents[0])
         unit.links.put(DECIDED, key, system_of(known), key)

@@ -12,7 +12,7 @@ from synccore.domain.deals import Deal
 from synccore.domain.facts import fact
 from synccore.domain.findings import Finding
 from synccore.domain.keys import digest
-from synccore.domain.mappings import Entity, Item, TaxMap
+from synccore.domain.mappings import Business, Entity, Item, TaxMap
 from synccore.domain.money import major
 from synccore.domain.terms import Terms, has_plan, start_epoch, subscription_items, terms
 from synccore.domain.validation import Catalogues, MasterData
@@ -137,10 +137,12 @@ class OrderActivation:
         def read(unit: Unit) -> Facts:
             entity = entity_of(unit, deal.account.entity)
             today = calendar.day(at, entity.zone if entity else "UTC")
-            if entity is not None:  # by the deal's own day, so that its replay after a cutover changes nothing
-                entity = entity.within(entity.ledger_on(deal.closed_on))
-            taxes = taxes_of(unit, deal.account.entity)
             items = {sku: item_of(unit, sku) for sku in skus}
+            sold = frozenset(item.product_line if item else "" for item in items.values())
+            if entity is not None:  # by the deal's own day, so that its replay after a cutover changes nothing
+                business = Business(deal.account.tax_address.code, sold)
+                entity = entity.within(entity.ledger_on(deal.closed_on, business))
+            taxes = taxes_of(unit, deal.account.entity)
             known = {item.erp_item: unit.links.external(ITEM, item.erp_item, CLOUD) for item in items.values() if item}
             return {
                 "taken_back": unit.cursors.get(taken_key(deal.id)) or "",

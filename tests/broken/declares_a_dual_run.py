@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from synccore.bootstrap import Parts
-from tests.broken import alter, stories
+from tests.broken import alter, migrations
 
-STORY = stories.dual_run()
+STORY = migrations.dual_run()
 CAUGHT_BY = {"I8"}
 
 

@@ -1,9 +1,9 @@
 """Posts the bills of a dual run in the ledger of tomorrow and forgets their credit notes."""
 
 from synccore.bootstrap import Parts
-from tests.broken import alter, stories
+from tests.broken import alter, migrations
 
-STORY = stories.dual_run()
+STORY = migrations.dual_run()
 CAUGHT_BY = {"I8"}
 
 

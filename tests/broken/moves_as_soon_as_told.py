@@ -1,9 +1,9 @@
 """Takes an entity's cutover as in force once it is told, whatever day it is for."""
 
 from synccore.bootstrap import Parts
-from tests.broken import alter, stories
+from tests.broken import alter, migrations
 
-STORY = stories.moves()
+STORY = migrations.moves()
 CAUGHT_BY = {"I8"}
 
 

@@ -355,26 +355,6 @@ def co_term() -> Scenario:
     )  # fmt: skip
 
 
-def moves() -> Scenario:
-    """Singapore's move to the cloud ERP is announced; another bill is issued before its day."""
-    return story(
-        "moves", "customer: " + MERLION, f"deal: {{id: merlion-1, customer: merlion, lines: {LINES}}}",
-        "deal: {id: merlion-2, customer: merlion, lines: [{sku: ONBOARD}]}", "close: merlion-1", "settle",
-        "cutover: {entity: SG, ledger: cloud, on: 2026-01-12}", "advance: 1d", "close: merlion-2", "settle",
-        "advance: 2d", head="genesis: 2026-01-05T01:00:00Z",
-    )  # fmt: skip
-
-
-def dual_run() -> Scenario:
-    """Singapore's bills are posted in both ledgers before its move: one is credited meanwhile."""
-    return story(
-        "dual-run", "customer: " + MERLION, f"deal: {{id: merlion-1, customer: merlion, lines: {LINES}}}",
-        'cutover: {entity: SG, ledger: cloud, on: 2026-02-02, dual_from: 2026-01-05, shadow: "4"}', "close: merlion-1",
-        "settle", "advance: 1d", "credit: {deal: merlion-1, amount: 1744.00}", "settle", "advance: 1d",
-        head="genesis: 2026-01-05T01:00:00Z",
-    )  # fmt: skip
-
-
 def given_up() -> Scenario:
     """A Chicago customer's bill is written off, and the core knows what that is posted to."""
     return story(

@@ -6,11 +6,14 @@ import pytest
 
 from synccore.domain.books import BookDocument, Names
 from synccore.domain.keys import Keys
-from synccore.domain.mappings import Entity
+from synccore.domain.mappings import Business, Entity
 
 SG = {"name": "Singapore", "currencies": ["SGD"], "ledger": "legacy", "company_code": "SG01", "subsidiary": "3"}
 MOVES = {**SG, "cutover": {"ledger": "cloud", "on": "2026-02-16"}}
 DUAL = {**SG, "cutover": {"ledger": "cloud", "on": "2026-02-16", "dual_from": "2026-01-16", "shadow": "4"}}
+WAVES = {**SG, "cutover": {"ledger": "cloud", "on": "2026-02-23", "waves": [
+    {"on": "2026-02-16", "countries": ["SG"], "product_lines": ["services"]}, {"on": "2026-02-18", "countries": ["MY"]},
+]}}  # fmt: skip
 BACK = {**SG, "cutover": {"ledger": "cloud", "on": "2026-02-16", "until": "2026-02-18"}}
 
 
@@ -25,7 +28,35 @@ def test_the_day_decides(facts: dict[str, object], day: date, ledger: str) -> No
     assert Entity.model_validate(facts).ledger_on(day) == ledger
 
 
+@pytest.mark.parametrize(("day", "country", "lines", "ledger"), [
+    (15, "SG", {"services"}, "legacy"),
+    (16, "SG", {"services"}, "cloud"),
+    (16, "MY", {"services"}, "legacy"),
+    (16, "SG", {"services", ""}, "legacy"),  # one bill, one ledger
+    (16, "SG", set(), "legacy"),
+    (18, "MY", {""}, "cloud"),
+    (18, "SG", {"platform"}, "legacy"),
+    (23, "SG", {"platform"}, "cloud"),
+])  # fmt: skip
+def test_a_wave_takes_a_part_of_the_business(day: int, country: str, lines: set[str], ledger: str) -> None:
+    entity, on = Entity.model_validate(WAVES), date(2026, 2, day)
+    assert entity.ledger_on(on, Business(country, frozenset(lines))) == ledger
+    assert entity.ledger_on(on) == ("cloud" if day >= 23 else "legacy"), "what is not known goes with the rest"
+
+
+def test_a_move_that_is_taken_back_takes_its_waves_back() -> None:
+    entity = Entity.model_validate({**WAVES, "cutover": {**WAVES["cutover"], "until": "2026-02-17"}})  # type: ignore[dict-item]
+    business = Business("SG", frozenset({"services"}))
+    assert [entity.ledger_on(date(2026, 2, day), business) for day in (16, 17, 24)] == ["cloud", "legacy", "legacy"]
+
+
 @pytest.mark.parametrize(("change", "says"), [
+    ({"cutover": {"ledger": "cloud", "on": "2026-02-16", "waves": [{"on": "2026-02-16", "countries": ["SG"]}]}},
+     "goes before the rest"),
+    ({"cutover": {"ledger": "cloud", "on": "2026-02-16", "waves": [{"on": "2026-02-10"}]}}, "which countries or prod"),
+    ({"cutover": {"ledger": "cloud", "on": "2026-02-16", "until": "2026-02-09",
+                  "waves": [{"on": "2026-02-10", "countries": ["SG"]}]}}, "before it"),
+    ({"cutover": {**DUAL["cutover"], "waves": [{"on": "2026-02-10", "countries": ["SG"]}]}}, "no waves"),  # type: ignore[dict-item]
     ({"cutover": {"ledger": "legacy", "on": "2026-02-16"}}, "leads to the other ledger"),
     ({"cutover": {"ledger": "cloud", "on": "2026-02-16", "until": "2026-02-01"}}, "before it"),
     ({"cutover": {"ledger": "cloud", "on": "2026-02-16"}, "subsidiary": ""}, "needs its subsidiary"),
