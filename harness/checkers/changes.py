@@ -18,7 +18,8 @@ def told_as_they_are(case: Case) -> tuple[int, list[str]]:
     for agreement, told in _pairs(case):
         checked += len(agreement.terms) + len(agreement.changes)
         name = agreement.contract.key
-        waits = (name, *(row.key for row in told), *(deal.id for deal in agreement.not_won))
+        deals = (*agreement.not_won, *agreement.renewals.values())
+        waits = (name, *(row.key for row in told), *(deal.id for deal in deals))
         if case.excuses.item(waits, "", 0) is not None:
             continue
         renewals = [row for row in told if row.kind == "Renewal"]

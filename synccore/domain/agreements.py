@@ -76,11 +76,12 @@ class Agreement(Value):
 
 
 class Version(Value):
-    """What a subscription held after one change of it; `marker` as in Agreement."""
+    """What a subscription held after one change of it; `marker` as in Agreement, `renewal`: a billing term began."""
 
     number: int
     parts: tuple[Part, ...]
     marker: str = ""
+    renewal: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from synccore.processes.context import Context
 from synccore.processes.contract_status import change_key, show_contract
 from synccore.processes.deal_writes import deal_key, refuse
 from synccore.processes.scheduled_changes import decided_key, decision_of, plan, rows_of, schedule
+from synccore.processes.undone_changes import UndoneChanges, pend
 from synccore.processes.write_back import report_deal
 from synccore.processes.writes import Write
 
@@ -75,6 +76,19 @@ class Renewal:
         if target != "next" and not same and late != "now":
             text = f"{agreement.id} was renewed by the platform as it was, deal {self._deal.name} says otherwise"
             await refuse(self._ctx, self._deal, Unfit("renewed_otherwise", text))
+        if target == "current" and not same and agreement.term is not None:
+            versions = await self._ctx.platform.changes(agreement.id, agreement.term.start - 1)
+            began = next((one for one in versions if one.renewal), None)
+            if began is not None and fingerprint(began.parts) != fingerprint(agreement.parts):
+                await refuse(self._ctx, self._deal, self._changed(agreement.id))
+
+    def _changed(self, subscription: str) -> Unfit:
+        """The deal says what the term is to hold, and so does a change since: only a person knows what is agreed."""
+        text = (
+            f"{subscription} was changed since the platform renewed it, and deal {self._deal.name} would undo that:"
+            " make the deal or the contract say what is agreed now"
+        )
+        return Unfit("renewed_otherwise", text)
 
     async def _decide(self, agreement: Agreement, target: Target, key: str, items_key: str) -> None:
         ctx, deal, wanted = self._ctx, self._deal, self._wanted
@@ -85,6 +99,7 @@ class Renewal:
         decision = {
             "deal": deal.id, "kind": "won", "term": term.id if term and target == "next" else "",
             "until": term.end if term and target == "next" else start - 1, "begun": begun, "changes": changes,
+            "base": fingerprint(agreement.parts),
         }  # fmt: skip
         fields = {
             "contract_term": {"action_at_term_end": "renew"},
@@ -128,17 +143,19 @@ class Renewal:
         effect = await ctx.db.run(lambda unit: unit.effects.get(items_key))
         if effect is not None and effect.state == "applied":
             return
-        near = ctx.clock.now() > int(held["until"]) - NEAR_S
+        read_at = ctx.clock.now()
+        near = bool(held["begun"]) or read_at > int(held["until"]) - NEAR_S
         fresh = await ctx.platform.agreement(agreement.id) if near else agreement
         if not held["begun"] and fresh is not None and fresh.term is not None and fresh.term.id == held["term"]:
             await schedule(ctx, items_key, self._cause, agreement, wanted)
             fresh = await ctx.platform.agreement(agreement.id) if near else fresh
             if fresh is None or fresh.term is None or fresh.term.id == held["term"]:
                 return
-        if fresh is not None and fingerprint(fresh.parts) != fingerprint(wanted):
-            await self._now(fresh)
+        if fresh is not None:
+            await self._now(fresh, read_at, str(held.get("base", "")))
 
-    async def _now(self, agreement: Agreement) -> None:
+    async def _now(self, agreement: Agreement, read_at: float, base: str) -> None:
+        """The items as the deal says, unless somebody has changed those that it was decided about: `base` is theirs."""
         ctx, deal, wanted = self._ctx, self._deal, self._wanted
         kept = {part.price for part in wanted}
         fields = {
@@ -146,6 +163,11 @@ class Renewal:
             "mandatory_items_to_remove": [part.price for part in agreement.parts if part.price not in kept],
         }  # fmt: skip
         key = deal_key(ctx, "renewal-now", self._turn)
+        if await ctx.db.run(lambda unit: unit.effects.get(key)) is None:
+            if fingerprint(agreement.parts) == fingerprint(wanted):
+                return
+            if base and fingerprint(agreement.parts) != base:
+                await refuse(ctx, deal, self._changed(agreement.id))
 
         async def look() -> Found | None:
             version = marked(await ctx.platform.changes(agreement.id), deal.id)
@@ -158,8 +180,13 @@ class Renewal:
 
         def settled(unit: Unit, version: Any) -> None:
             unit.cursors.set(change_key(deal.id), str(version))
+            pend(unit, deal.id, read_at)
+
+        def wish(parts: tuple[Part, ...]) -> tuple[Part, ...] | Unfit:
+            return wanted if not base or fingerprint(parts) == base else self._changed(agreement.id)
 
         await ctx.once(ctx, Write(key, "subscriptions", "amendment", self._cause), send, look, settled)
+        await UndoneChanges(ctx, deal, wish).make_good(agreement.id)
 
     async def _own(self, held: dict[str, Any]) -> None:
         """Sales was told of a renewal by the platform: now that it is sales' own, its row says so."""

@@ -153,11 +153,12 @@ def agreement(row: Mapping[str, Any], future: Mapping[str, Any] | None) -> Agree
     )  # fmt: skip
 
 
-def version(row: Mapping[str, Any]) -> Version:
-    """A subscription as an event shows it."""
+def version(row: Mapping[str, Any], renewal: bool = False) -> Version:
+    """A subscription as an event shows it; `renewal`: the event tells that a billing term began."""
     return Version(
-        number=_int(row.get("resource_version")), parts=_parts(row), marker=str(row.get("cf_sf_change") or "")
-    )
+        number=_int(row.get("resource_version")), parts=_parts(row), marker=str(row.get("cf_sf_change") or ""),
+        renewal=renewal,
+    )  # fmt: skip
 
 
 def _parts(row: Mapping[str, Any]) -> tuple[Part, ...]:

@@ -28,11 +28,12 @@ from synccore.systems.platform_usages import PlatformUsages
 PAGE = 100
 OPEN = ("posted", "payment_due", "not_paid")
 CHANGES = ("subscription_changed", "subscription_changed_with_backdating")
+RENEWED = "subscription_renewed"
 EVENTS = (
     "invoice_generated", "invoice_updated", "payment_succeeded", "payment_failed", "payment_refunded",
     "transaction_created", "transaction_updated", "credit_note_created", "credit_note_updated",
     *CHANGES, "subscription_changes_scheduled",
-    "subscription_scheduled_changes_removed", "subscription_renewed", "subscription_cancelled",
+    "subscription_scheduled_changes_removed", RENEWED, "subscription_cancelled",
     "contract_term_created", "contract_term_renewed", "contract_term_completed", "contract_term_terminated",
     "subscription_cancellation_scheduled", "subscription_scheduled_cancellation_removed",
 )  # fmt: skip
@@ -159,13 +160,13 @@ class SubscriptionsAdapter:
     async def changes(self, subscription_id: str, since: int = 0) -> list[Version]:
         """The feed's events, each with the subscription as it then was; it filters by instant, not by subscription."""
         query: dict[str, Any] = {
-            "event_type[in]": json.dumps(list(CHANGES)), "sort_by[asc]": "occurred_at", "limit": PAGE
+            "event_type[in]": json.dumps([*CHANGES, RENEWED]), "sort_by[asc]": "occurred_at", "limit": PAGE
         }  # fmt: skip
         if since:
             query["occurred_at[after]"] = since
         events = await self._list("event.list", "/events", query, "event")
-        rows = [event["content"].get("subscription") or {} for event in events]
-        found = [platform_values.version(row) for row in rows if row.get("id") == subscription_id]
+        told = [(event["content"].get("subscription") or {}, event["event_type"] == RENEWED) for event in events]
+        found = [platform_values.version(row, began) for row, began in told if row.get("id") == subscription_id]
         return sorted(found, key=lambda one: one.number)
 
     async def unschedule(self, subscription_id: str, key: str) -> int:

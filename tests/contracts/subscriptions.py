@@ -26,7 +26,7 @@ from tests.contracts.platform_shapes import (
 from tests.contracts.platform_usages import USAGES
 from tests.synccore.worlds import HandClock
 
-CHANGED = '["subscription_changed", "subscription_changed_with_backdating"]'
+CHANGED = '["subscription_changed", "subscription_changed_with_backdating", "subscription_renewed"]'
 TAXED = {"id": like("li_1"), "entity_type": like("charge_item_price"), "entity_id": like("onboarding-USD"),
          "description": like("Onboarding"), "quantity": like(1), "unit_amount": like(500000), "amount": like(500000),
          "tax_amount": like(44375), "tax_rate": like(8.875), "date_from": AT, "date_to": AT}  # fmt: skip
@@ -214,7 +214,7 @@ CASES = (
     Case("changes", lambda site: site.changes("sub-006A"), (
         get("the changes of subscriptions, oldest first", "/events", AMENDED, query={
             "event_type[in]": CHANGED, "sort_by[asc]": "occurred_at", "limit": "100",
-        }, answers=rows(event={"content": {"subscription": {
+        }, answers=rows(event={"event_type": like("subscription_changed"), "content": {"subscription": {
             "id": "sub-006A", "cf_sf_change": "006B", "resource_version": like(7),
             "subscription_items": each(SEATS, min=1)}}})),
     ), lambda found: [(one.number, one.marker, one.parts[0].plan) for one in found] == [(7, "006B", True)]),
@@ -222,7 +222,8 @@ CASES = (
         get("the changes of subscriptions after an instant, oldest first", "/events", AMENDED, query={
             "event_type[in]": CHANGED, "sort_by[asc]": "occurred_at", "limit": "100",
             "occurred_at[after]": "1",
-        }, answers=rows(event={"content": {"subscription": {"id": "sub-006A", "resource_version": like(7)}}})),
+        }, answers=rows(event={"event_type": like("subscription_changed"),
+                               "content": {"subscription": {"id": "sub-006A", "resource_version": like(7)}}})),
     ), lambda found: [one.number for one in found] == [7]),
     Case("credit", lambda site: site.credit("US-CN-000001"), (
         get("a credit note with lines and what it settles",
