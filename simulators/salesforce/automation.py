@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from simulators.kit.fidelity import approximate, exact
 from simulators.kit.store import Doc
-from simulators.salesforce import history, selling
+from simulators.salesforce import dated_rates, history, selling
 from simulators.salesforce.errors import ApiError, Problem, refused
 from simulators.salesforce.rules import contract, opportunity
 from simulators.salesforce.schemas import Field, SObject
@@ -54,7 +54,7 @@ def before_delete(writer: Writer, sobject: SObject, doc: Doc) -> None:
 
 def after_delete(writer: Writer, sobject: SObject, doc: Doc) -> None:
     """Let other records follow a delete: a line's total goes as it came."""
-    if sobject.name in ("OpportunityLineItem", "OrderItem", "QuoteLineItem"):
+    if sobject.name in ("OpportunityLineItem", "OrderItem", "QuoteLineItem", dated_rates.RATE):
         _AFTER[sobject.name](writer, doc, None)
 
 
@@ -185,7 +185,7 @@ _BEFORE: dict[str, Before] = {
 }  # fmt: skip
 _AFTER: dict[str, After] = {
     "OpportunityLineItem": _line_saved, "Product2": _product_saved, "OrderItem": selling.order_item_saved,
-    "QuoteLineItem": selling.quote_line_saved,
+    "QuoteLineItem": selling.quote_line_saved, dated_rates.RATE: dated_rates.chain,
 }  # fmt: skip
 _BEFORE_DELETE: dict[str, Callable[[Writer, Doc], None]] = {
     "Contract": _delete_contract, "Order": selling.delete_order, "OrderItem": selling.delete_order_item,

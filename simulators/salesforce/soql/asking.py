@@ -21,6 +21,8 @@ class Asking:
 
     def __init__(self, org: OrgState, user: str, at: float) -> None:
         self._org, self.user, self.today = org, user, day(at)
+        self._rates: dict[str, Decimal] | None = None
+        self._dated: list[tuple[str, str, Decimal]] | None = None
 
     @property
     def schema(self) -> Schema:
@@ -33,11 +35,25 @@ class Asking:
         user = self._org.get("User", self.user) or {}
         return str(user.get("DefaultCurrencyIsoCode", ""))
 
-    @property
-    def rates(self) -> dict[str, Decimal]:
-        """By currency, how many units of it one unit of the corporate currency is worth."""
-        rows = [(row["IsoCode"], row.get("ConversionRate")) for row in self._org.every("CurrencyType")]
-        return {code: exact(rate) for code, rate in rows if rate}
+    def rate(self, code: str, day: str | None = None) -> Decimal:
+        """How many units of a currency one unit of the corporate one is worth: by the dated rate of that day, if there
+        is one, or at present; what has no rate counts as it is."""
+        if self._rates is None:
+            self._rates = {row["IsoCode"]: exact(row["ConversionRate"]) for row in self._org.every("CurrencyType")
+                           if row.get("ConversionRate")}  # fmt: skip
+        if day is None:
+            return self._rates.get(code, Decimal(1))
+        if self._dated is None:
+            rows = [(row["IsoCode"], row["StartDate"], exact(row["ConversionRate"]))
+                    for row in self._org.every("DatedConversionRate")]  # fmt: skip
+            self._dated = sorted(rows)
+        found = [rate for iso, start, rate in self._dated if iso == code and start <= day and rate]
+        return found[-1] if found else self._rates.get(code, Decimal(1))
+
+    def close_date(self, opportunity: str | None) -> str | None:
+        """When a deal closes."""
+        deal = self._org.get("Opportunity", opportunity) if opportunity else None
+        return None if deal is None else deal.get("CloseDate")
 
 
 Binder = Callable[[list[Slot], Asking], Any]

@@ -27,9 +27,16 @@ exact(
     source="documented",
     held_by="test_soql_complete, test_soql_reference",
 )
+exact(
+    "dated exchange rates: amounts of opportunities, their lines and history by the rate of the close date, others by "
+    "the present one",
+    source="documented",
+    held_by="test_dated_rates",
+)
 approximate(
     "currencies in queries",
-    "each amount is rounded when it is converted, always by the present rates: dated rates are kept and not used",
+    "each amount is rounded when it is converted; dated rates hold for aggregates as for convertCurrency(), and an org "
+    "has advanced currency management as soon as it has a dated rate; before the first one the present rate holds",
 )
 approximate("SOQL clauses", "WITH SECURITY_ENFORCED and USER_MODE are read; FOR UPDATE locks nothing")
 approximate("time zone", "of org and user is GMT, the week starts on Sunday, the fiscal year is the calendar year")

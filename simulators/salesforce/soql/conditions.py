@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import orjson
 
 from simulators.salesforce.soql import literals
 from simulators.salesforce.soql.asking import Asking, Binder
-from simulators.salesforce.soql.currencies import corporate, corporate_value
+from simulators.salesforce.soql.currencies import corporate, corporate_literal
 from simulators.salesforce.soql.dates import literal_range
 from simulators.salesforce.soql.frame import Frame
 from simulators.salesforce.soql.operands import Measure, measure
@@ -89,10 +88,11 @@ class Conditions:
         if value.currency not in self.work.schema.currencies:
             raise malformed(f"Invalid currency: {value.currency}", value.at)
         path = condition.operand
-        sql = corporate(self.frame, self.frame.column(path)) if isinstance(path, Name) else left.sql
-        amount = Decimal(value.amount)
-        bound = self.work.bind(lambda _slots, asking: corporate_value(amount, value.currency, asking))
-        return _plain(sql, condition.operator, bound)
+        if not isinstance(path, Name):
+            raise malformed("an amount in a currency cannot be compared with an aggregate", value.at)
+        column = self.frame.column(path)
+        literal = corporate_literal(self.frame, column, float(value.amount), value.currency)
+        return _plain(corporate(self.frame, column), condition.operator, literal)
 
     def _compare_text(self, left: Measure, operator: str, value: Literal, given: Given) -> str:
         if left.case_sensitive:

@@ -1,31 +1,76 @@
-"""Amounts of several currencies in one query: converted to the corporate currency, or to that of the user who asks."""
+"""Amounts of several currencies in one query: converted to the corporate currency, or to that of the user who asks.
+
+An org with dated rates (advanced currency management) converts the amounts of opportunities, their lines and their
+history by the rate of the day on which the deal closes, and all other amounts by the present rate. Source: SOQL
+reference, "Querying Currency Fields in Multi-Currency Orgs".
+"""
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from simulators.kit.store import Doc
 from simulators.salesforce import tables
-from simulators.salesforce.soql.asking import Asking
+from simulators.salesforce.soql.asking import Asking, Show
 from simulators.salesforce.soql.problems import SoqlError
 from simulators.salesforce.values import exact, number
 
 if TYPE_CHECKING:
+    from simulators.salesforce.schemas import SObject
     from simulators.salesforce.soql.frame import Column, Frame
 
 SCALE = 2
+DATED = ("Opportunity", "OpportunityHistory")  # they carry the day themselves, lines have their opportunity's
 
 
 def corporate(frame: Frame, column: Column) -> str:
-    """SQL of a money column in the corporate currency, by the present rate of its record's currency."""
-    sobject = frame.joins[column.hops][1] if column.hops in frame.joins else frame.sobject
-    currency, table = sobject.get("CurrencyIsoCode"), frame.work.schema.objects["currencytype"]
+    """SQL of a money column in the corporate currency, by the rate of its record's currency, dated where it is."""
+    sobject = _holder(frame, column)
+    currency = sobject.get("CurrencyIsoCode")
     if column.field.type != "currency" or currency is None:
         return column.sql
-    rate, code = (tables.column(table.fields[name]) for name in ("conversionrate", "isocode"))
-    rate = f'(SELECT {rate} FROM "CurrencyType" WHERE {code} = {tables.column(currency, column.alias)})'
+    rate = _rate(frame, column, sobject, tables.column(currency, column.alias))
     return f"soql_corporate({column.sql}, {rate})"
+
+
+def corporate_literal(frame: Frame, column: Column, amount: float, currency: str) -> str:
+    """SQL of a literal such as EUR500 in the corporate currency, by the rate that holds for the record's own amount."""
+    rate = _rate(frame, column, _holder(frame, column), frame.work.constant(currency))
+    return f"soql_corporate({frame.work.constant(amount)}, {rate})"
+
+
+def _holder(frame: Frame, column: Column) -> SObject:
+    return frame.joins[column.hops][1] if column.hops in frame.joins else frame.sobject
+
+
+def _rate(frame: Frame, column: Column, sobject: SObject, code: str) -> str:
+    present, dated = (frame.work.schema.objects[name] for name in ("currencytype", "datedconversionrate"))
+    rate, iso = (tables.column(present.fields[name], "c") for name in ("conversionrate", "isocode"))
+    found = f'(SELECT {rate} FROM "CurrencyType" c WHERE {iso} = {code})'
+    day = _day(frame, column, sobject)
+    if not day:
+        return found
+    rate, iso, start = (tables.column(dated.fields[name], "d") for name in ("conversionrate", "isocode", "startdate"))
+    then = (
+        f'SELECT {rate} FROM "DatedConversionRate" d WHERE d."IsDeleted" = 0 AND {iso} = {code} AND {start} <= {day} '
+        f"ORDER BY {start} DESC LIMIT 1"
+    )
+    return f"coalesce(({then}), {found})"
+
+
+def _day(frame: Frame, column: Column, sobject: SObject) -> str:
+    """SQL of the day whose rate holds for a record's amounts; empty where it is always the present one."""
+    close = sobject.get("CloseDate")
+    if sobject.name in DATED and close is not None:
+        return tables.column(close, column.alias)
+    deal = frame.work.schema.objects["opportunity"]
+    reference, close = sobject.get("OpportunityId"), deal.get("CloseDate")
+    if sobject.name != "OpportunityLineItem" or reference is None or close is None:
+        return ""
+    return (
+        f'(SELECT {tables.column(close, "o")} FROM "Opportunity" o '
+        f"WHERE o.key = {tables.column(reference, column.alias)})"
+    )
 
 
 def corporate_amount(amount: float | None, rate: float | None) -> float | None:
@@ -35,18 +80,21 @@ def corporate_amount(amount: float | None, rate: float | None) -> float | None:
     return number(exact(amount) / exact(rate), SCALE)
 
 
-def corporate_value(amount: Decimal, currency: str, asking: Asking) -> float:
-    """A literal such as EUR500 in the corporate currency."""
-    return number(amount / asking.rates.get(currency, Decimal(1)), SCALE)
-
-
-def converted(value: Any, doc: Doc, asking: Asking) -> Any:
+def converting(frame: Frame, column: Column) -> Show:
     """convertCurrency(): an amount of a record in the currency of the user who asks."""
-    if value is None:
-        return None
-    rates = asking.rates
-    rate, wanted = rates.get(doc.get("CurrencyIsoCode", ""), Decimal(1)), rates.get(asking.currency, Decimal(1))
-    return value if rate == wanted else number(exact(value) / rate * wanted, SCALE)
+    sobject = _holder(frame, column)
+
+    def converted(value: Any, doc: Doc, asking: Asking) -> Any:
+        if value is None:
+            return None
+        day = doc.get("CloseDate") if sobject.name in DATED else None
+        if sobject.name == "OpportunityLineItem":
+            day = asking.close_date(doc.get("OpportunityId"))
+        rate = asking.rate(doc.get("CurrencyIsoCode", ""), day)
+        wanted = asking.rate(asking.currency, day)
+        return value if rate == wanted else number(exact(value) / rate * wanted, SCALE)
+
+    return converted
 
 
 def must_be_money(name: str, kind: str, at: int) -> None:

@@ -8,7 +8,7 @@ from simulators.salesforce.schemas import Field
 from simulators.salesforce.soql import grouping, literals
 from simulators.salesforce.soql.asking import Show
 from simulators.salesforce.soql.clauses import filters, limits, marks, order_terms
-from simulators.salesforce.soql.currencies import converted, must_be_money
+from simulators.salesforce.soql.currencies import converting, must_be_money
 from simulators.salesforce.soql.formats import formatted, labelled, named
 from simulators.salesforce.soql.frame import Column, Frame, open_frame
 from simulators.salesforce.soql.operands import AGGREGATES, measure
@@ -87,13 +87,14 @@ class Selection:
             return path, lambda value, doc, asking: formatted(item, show(value, doc, asking), asking.currency)
         if not isinstance(inner, Name):
             raise malformed(f"unexpected token: '{call.name}'", call.at)
-        item = self.frame.column(inner).field
+        column = self.frame.column(inner)
+        item = column.field
         if name == "FORMAT":
             return inner, lambda value, doc, _asking: formatted(item, value, doc.get("CurrencyIsoCode", ""))
         if name == "TOLABEL":
             return inner, labelled(item)
         must_be_money(item.name, item.type, inner.at)
-        return inner, converted
+        return inner, converting(self.frame, column)
 
     def _leaf(self, name: Name, alias: Name | None, show: Show | None) -> None:
         column = self.frame.column(name)

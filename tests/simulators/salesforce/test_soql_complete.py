@@ -161,7 +161,8 @@ def test_aggregates_speak_the_corporate_currency(org: Org):
     assert found == [(220.0, 100.0, 20.0, 220 / 3)]
     by = "FROM Opportunity GROUP BY Account.Name"
     assert table(org, f"SELECT Account.Name, SUM(Amount) {by}") == [("Acme", 200.0), ("Beta", 20.0)]
-    assert table(org, f"SELECT Account.Name {by} HAVING SUM(Amount) > USD50") == [("Acme",)]
+    assert table(org, f"SELECT Account.Name {by} HAVING SUM(Amount) > 50") == [("Acme",)]
+    assert org.query(f"SELECT Account.Name {by} HAVING SUM(Amount) > USD50").code == "MALFORMED_QUERY"
 
 
 def test_amounts_are_compared_and_shown_in_other_currencies(org: Org):
