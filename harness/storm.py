@@ -149,6 +149,6 @@ class Storm:
         self.killed[disturbance.id] += 1
         self._killers = [one for one in self._killers if one.id != disturbance.id]
         await asyncio.sleep(disturbance.kills_core.restart_after)
-        await self._world.start_core()
+        await self._world.start_core(release=disturbance.kills_core.release)
         self._stream.add("note", said="the core was started again")
         self._killing = False

@@ -12,6 +12,9 @@ SystemName = Literal["salesforce", "subscriptions", "erp_cloud", "erp_legacy", "
 SYSTEMS: tuple[SystemName, ...] = ("salesforce", "subscriptions", "erp_cloud", "erp_legacy", "metering")
 
 Json = Any
+Release = Literal["", "new", "old"]
+"""Which release of the core starts: the next one, or the one that was there at first; "": the one that ran last."""
+RELEASES: Mapping[str, str] = {"old": "windtunnel", "new": "windtunnel-next"}  # application versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class World(Protocol):
         """SIGKILL, or its like."""
         ...
 
-    async def start_core(self, from_backup: bool = False) -> None:
+    async def start_core(self, from_backup: bool = False, release: Release = "") -> None:
         """Start the core again on the store it left behind, or on the latest backup of it, as a restored one."""
         ...
 

@@ -33,7 +33,9 @@ class Settings(BaseModel):
     port: int = Field(default=8080, ge=0, le=65535, description="0 takes a free one; the ready line says which")
     database_url: str = Field(default="sqlite:///synccore.db", description="sqlite:///PATH or postgresql://…")
     engine_database_url: str = Field(default="", description="for runs; empty: beside the SQLite file, or the same")
-    application_version: str = Field(default="1", min_length=1, description="runs of another version stay untouched")
+    application_version: str = Field(
+        default="1", min_length=1, description="what another one began is its own for five minutes"
+    )
     executor: str = Field(default="local", min_length=1, description="the name of this worker among several")
     concurrency: int = Field(default=20, ge=1, le=1000, description="runs at once in this worker")
     queue_poll_s: float = Field(default=0.05, gt=0, le=10)

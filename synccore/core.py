@@ -12,7 +12,7 @@ from synccore import processes as process_apis
 from synccore import systems as system_apis
 from synccore.config import ConfigError, Settings
 from synccore.domain.drift import FieldMaps
-from synccore.engine.dispatch import TICKER, Dispatcher
+from synccore.engine.dispatch import TAKE_OVER_S, TICKER, Dispatcher
 from synccore.engine.meter import Meter
 from synccore.engine.pulse import Pulse
 from synccore.engine.rehearsal import Reading, Undoing, rehearse, telling
@@ -98,6 +98,7 @@ class Parts:
     compare: Callable[..., Any] = compare
     webhook_verified: Callable[[str, str, str], bool] = basic_auth_matches
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    take_over_s: float = TAKE_OVER_S
     exception_due_s: Mapping[str, float] = field(default_factory=lambda: {"": 86400.0})
 
 
@@ -132,7 +133,7 @@ class Core:
         self.pulse = Pulse(self.meter, ports.clock)
         self.dispatcher = Dispatcher(
             self.database, ports.engine, ports.clock, ports.chance, self.meter, self.pulse, made_of.retry,
-            made_of.exception_due_s, self._missed,
+            made_of.exception_due_s, self._missed, made_of.take_over_s,
         )  # fmt: skip
         self._mappings = mappings
         self._tokens = _tokens(settings)

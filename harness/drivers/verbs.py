@@ -237,8 +237,9 @@ async def _kill_core(stage: Stage, facts: Any) -> str:
 
 
 async def _start_core(stage: Stage, facts: Any) -> str:
-    await stage.world.start_core(facts.from_backup)
-    return "the core is up again" + (", on its backup" if facts.from_backup else "")
+    await stage.world.start_core(facts.from_backup, facts.release)
+    named = f", in its {facts.release} release" if facts.release else ""
+    return "the core is up again" + (", on its backup" if facts.from_backup else "") + named
 
 
 async def _back_up_core(stage: Stage, facts: Any) -> str:

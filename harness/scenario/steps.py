@@ -50,6 +50,7 @@ from harness.scenario.money import (
 from harness.scenario.part import Part
 from harness.scenario.upsets import BringUpStep, DisturbStep, RepairStep, TakeDownStep
 from harness.scenario.values import Moment, Name, Names, Seconds
+from harness.world import Release
 
 DEAL_STATES = ("open", "won", "contracted", "billed", "posted", "paid")
 DealState = Literal["open", "won", "contracted", "billed", "posted", "paid"]
@@ -265,9 +266,13 @@ class KillCoreStep(Part):
 
 
 class StartCoreStep(Part):
-    """The core starts again on what it left behind, or, with `from_backup`, on its latest backup, and is told so."""
+    """The core starts again on what it left behind, or, with `from_backup`, on its latest backup, and is told so.
+
+    `release`: the next release of it, or the old one again; each goes on with runs that it has begun itself.
+    """
 
     from_backup: bool = False
+    release: Release = ""
 
 
 class BackUpCoreStep(Part):

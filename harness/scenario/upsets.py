@@ -6,16 +6,20 @@ from pydantic import Field, model_validator
 
 from harness.scenario.part import Part
 from harness.scenario.values import Name, Seconds
-from harness.world import SystemName
+from harness.world import Release, SystemName
 from simulators.kit.faults import CALL_FAULTS, EVENT_FAULTS, RECORD_FAULTS, STREAM_FAULTS
 
 OUTAGES = ("refuse", "timeout", "server_error_before")
 
 
 class KillsCore(Part):
-    """The core is killed while a system holds its answer to a write that it has applied."""
+    """The core is killed while a system holds its answer to a write that it has applied.
+
+    `release`: which one starts then, on the store that the killed one left in the midst of its work (F19).
+    """
 
     restart_after: Seconds = 1.0
+    release: Release = ""
 
 
 class Disturbance(Part):

@@ -40,6 +40,7 @@ class Stored:
     argument: str
     state: RunState = "queued"
     error: str = ""
+    version: str = ""  # the release that began it, and that alone goes on with it
     memos: list[Memo] = field(default_factory=list)
 
 
@@ -82,8 +83,10 @@ class SimulatedEngine:
     calls of its rounds (`asked`).
     """
 
-    def __init__(self, state: EngineState, life: Incarnation, now: Callable[[], float], chance: Random) -> None:
-        self._state, self._life, self._now, self._chance = state, life, now, chance
+    def __init__(
+        self, state: EngineState, life: Incarnation, now: Callable[[], float], chance: Random, version: str = ""
+    ) -> None:
+        self._state, self._life, self._now, self._chance, self._version = state, life, now, chance, version
         self._processes: dict[str, Process] = {}
         self._tickers: dict[str, _Ticking] = {}
         self._queues: dict[str, deque[str]] = {}
@@ -114,8 +117,10 @@ class SimulatedEngine:
         """See Engine."""
         self._closed = False
         for run in self._state.runs.values():
-            if run.state in ("queued", "running"):
+            if run.state in ("queued", "running") and run.version == self._version:
                 self._enqueue(run)
+            elif run.state == "running":  # of another release: as in DBOS its key's queue is shut until it has ended
+                self._busy.setdefault(run.key, run.id)
         for ticking in self._tickers.values():
             ticking.begun_at = self._now()
             self._tasks.append(asyncio.get_running_loop().create_task(self._tick(ticking)))
@@ -126,7 +131,7 @@ class SimulatedEngine:
             await self._life.never()
         if run_id in self._state.runs:
             return False
-        run = Stored(run_id, process, key, _encode(argument))
+        run = Stored(run_id, process, key, _encode(argument), version=self._version)
         self._state.runs[run_id] = run
         self._enqueue(run)
         return True
@@ -134,11 +139,11 @@ class SimulatedEngine:
     async def status(self, run_id: str) -> RunStatus | None:
         """See Engine."""
         run = self._state.runs.get(run_id)
-        return None if run is None else _status(run)
+        return None if run is None else self._status(run)
 
     async def list(self, state: RunState | None = None) -> RunList:
         """See Engine."""
-        return [_status(run) for run in self._state.runs.values() if state in (None, run.state)]
+        return [self._status(run) for run in self._state.runs.values() if state in (None, run.state)]
 
     async def cancel(self, run_id: str) -> bool:
         """See Engine; a run under way ends at its next step."""
@@ -146,6 +151,9 @@ class SimulatedEngine:
         if run is None or run.state not in ("queued", "running"):
             return False
         run.state = "cancelled"
+        if run.version != self._version and self._busy.get(run.key) == run.id:
+            del self._busy[run.key]
+            self._next(run.key)
         return True
 
     async def steps(self, run_id: str) -> Sequence[StepTaken]:
@@ -160,7 +168,7 @@ class SimulatedEngine:
         old = self._state.runs[run_id]
         if as_run in self._state.runs:
             return False
-        new = Stored(as_run, old.process, old.key, old.argument, memos=old.memos[:step])
+        new = Stored(as_run, old.process, old.key, old.argument, memos=old.memos[:step], version=self._version)
         self._state.runs[new.id] = new
         self._enqueue(new)
         return True
@@ -171,6 +179,9 @@ class SimulatedEngine:
         for task in self._tasks:
             task.cancel()
         self._tasks.clear()
+
+    def _status(self, run: Stored) -> RunStatus:
+        return RunStatus(run.id, run.process, run.key, run.state, run.error, run.version != self._version)
 
     # -- what the world asks ------------------------------------------------------------------
 
@@ -194,7 +205,7 @@ class SimulatedEngine:
     @property
     def busy(self) -> bool:
         """A run is under way or about to begin."""
-        return bool(self._busy)
+        return any(self._state.runs[run].version == self._version for run in self._busy.values())
 
     def next_round(self) -> float | None:
         """When a ticker that has not looked since the last change will look (business time); None: all have."""
@@ -353,7 +364,3 @@ def _rouse(ticking: _Ticking) -> None:
     if not ticking.pending:
         ticking.pending = True
         ticking.wake.set()
-
-
-def _status(run: Stored) -> RunStatus:
-    return RunStatus(run.id, run.process, run.key, run.state, run.error)

@@ -24,7 +24,7 @@ from harness.simulation.ports import (
     SimulatedTransport,
 )  # fmt: skip
 from harness.simulation.streams import SimulatedChannel
-from harness.world import SYSTEMS, Json, NotQuiet, Reply, SystemName, Unreachable
+from harness.world import RELEASES, SYSTEMS, Json, NotQuiet, Release, Reply, SystemName, Unreachable
 from simulators.kit.faults import Fault
 from simulators.kit.journal import blanked
 from simulators.salesforce import PubSub
@@ -136,13 +136,15 @@ class SimWorld:
         """See World."""
         self._backup = Backup.of(self._memory, self._state)
 
-    async def start_core(self, from_backup: bool = False) -> None:
+    async def start_core(self, from_backup: bool = False, release: Release = "") -> None:
         """See World."""
+        if release:
+            self._settings = self._settings.model_copy(update={"application_version": RELEASES[release]})
         if from_backup and self._backup is not None:  # the linter sees to it that there is one
             self._settings = self._backup.put_back(self._memory, self._state, self._settings)
         self._lives += 1
         life = Incarnation(self._at_point, self._core_died, self._turns)
-        engine = SimulatedEngine(self._state, life, self.now, self._chance)
+        engine = SimulatedEngine(self._state, life, self.now, self._chance, self._settings.application_version)
         clock = SimulatedClock(self.hangar.wire, self.now, life)
         files = None
         if user := self._settings.erp_legacy_host and self._settings.erp_legacy_user:

@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.stack.credentials import Credentials
 from harness.stack.home import write_private
+from harness.world import RELEASES
 
 POLL_S = 0.12  # a laptop's sandbox is watched closely; real deployments say minutes
 CORE_PARTNER = "SUBHUB"  # the core's own partner number at the legacy ERP's drop
@@ -40,7 +41,7 @@ def core_environment(
     cloud = secret.systems["erp_cloud"]
     values = {
         "HOST": "127.0.0.1", "PORT": str(port), "DATABASE_URL": f"sqlite:///{folder / 'synccore.db'}",
-        "APPLICATION_VERSION": "windtunnel", "ADMIN_TOKEN": secret.core_token,
+        "APPLICATION_VERSION": RELEASES["old"], "ADMIN_TOKEN": secret.core_token,
         "TIME_SOURCE": f"{urls['salesforce']}/services/data", "TIME_SOURCE_POLL_S": "0.2",
         "DISPATCH_S": str(POLL_S), "TIMEOUT_S": "10", "MAPPINGS": str(mappings_file),
         "EXPORTS": str(folder / "exports"),

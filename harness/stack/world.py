@@ -17,7 +17,7 @@ from harness.stack.problem import StackProblem
 from harness.stack.process import Child, Running
 from harness.stack.quiet import Calm
 from harness.stack.snapshots import copy_store, put_store
-from harness.world import SYSTEMS, Json, Reply, SystemName, Unreachable
+from harness.world import RELEASES, SYSTEMS, Json, Release, Reply, SystemName, Unreachable
 
 IDLE_S = 2.0  # uvicorn closes what is idle for five seconds: no call may meet that moment
 CALL_S = 60.0
@@ -217,8 +217,11 @@ class LiveWorld:
         self.core_wanted = False
         await self._owned().kill()
 
-    async def start_core(self, from_backup: bool = False) -> None:
+    async def start_core(self, from_backup: bool = False, release: Release = "") -> None:
         """See World."""
+        if release:
+            core, _ = self._stored()
+            core.environment = {**core.environment, "SYNCCORE_APPLICATION_VERSION": RELEASES[release]}
         if from_backup:
             core, folder = self._stored()
             put_store(folder / BACKUP, folder)

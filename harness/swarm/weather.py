@@ -7,6 +7,7 @@ from harness.swarm.cells import CALLS, OPERATIONS, Json, bearable
 EVENTS = ("duplicate_event", "delay_event", "drop_event")
 STREAM = ("gap_event", "overflow_event", "cut_stream", "expire_cursor")
 KINDS = (*CALLS, *EVENTS, *STREAM, "lock_row", "late_stamp", "outage", "crash")
+RELEASES = ("", "", "new", "old")  # which one starts when the core has died
 LONGEST_H = 12  # weather ends within half a day; then there are days of rest
 
 
@@ -45,7 +46,9 @@ class Weather:
             "lasts": f"{chance.randint(1, LONGEST_H)}h",
         }  # fmt: skip
         if kind == "crash":
-            given |= {"times": 1, "delay": "20s", "kills_core": {"restart_after": chance.choice(("1s", "90s"))}}
+            given |= {"times": 1, "delay": "20s", "kills_core": {
+                "restart_after": chance.choice(("1s", "90s")), "release": chance.choice(RELEASES),
+            }}  # fmt: skip
         elif kind == "late_stamp":
             given["delay"] = chance.choice(("10s", "4m"))  # the core's polls look back for five minutes
         elif kind in ("slow_applied", "delay_event", "duplicate_event"):

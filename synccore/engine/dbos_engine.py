@@ -54,7 +54,9 @@ class DbosEngine:
     """See `ports.engine.Engine`.
 
     `url`: sqlite:///path or postgresql://…. Runs belong to an application version; those of another version are left
-    alone and alarmed about. Processes run on the event loop that `start` is called in.
+    alone and alarmed about, and whoever hands work over may cancel them. A running one keeps its key's queue shut, also
+    if its worker is gone: DBOS counts what is pending whatever its version. Processes run on the event loop that
+    `start` is called in.
     """
 
     def __init__(
@@ -113,13 +115,13 @@ class DbosEngine:
     async def status(self, run_id: str) -> RunStatus | None:
         """See `ports.engine.Engine`."""
         found = await apart(DBOS.get_workflow_status_async(run_id))
-        return None if found is None else _status(found)
+        return None if found is None else self._status(found)
 
     async def list(self, state: RunState | None = None) -> "list[RunStatus]":
         """See `ports.engine.Engine`."""
         wanted = [name for name, known in _STATES.items() if state in (None, known)]
         found = await apart(DBOS.list_workflows_async(status=wanted, load_input=False, load_output=False))
-        return [_status(run) for run in found]
+        return [self._status(run) for run in found]
 
     async def cancel(self, run_id: str) -> bool:
         """See `ports.engine.Engine`."""
@@ -169,10 +171,16 @@ class DbosEngine:
         await asyncio.get_running_loop().run_in_executor(aside, lambda: DBOS.destroy(destroy_registry=True))
         aside.shutdown()
 
+    def _status(self, found: WorkflowStatus) -> RunStatus:
+        return RunStatus(
+            found.workflow_id, found.name, found.queue_partition_key or "", _STATES[found.status],
+            "" if found.error is None else str(found.error), found.app_version != self._version,
+        )  # fmt: skip
+
     # -- alarm ------------------------------------------------------------------------------
 
     async def foreign_runs(self) -> int:
-        """Unfinished runs of other application versions: nobody here will ever take them up."""
+        """Unfinished runs of other application versions: nobody here goes on with them; the dispatcher ends them."""
         found = await apart(DBOS.list_workflows_async(status=list(_OPEN), load_input=False, load_output=False))
         return sum(run.app_version != self._version for run in found)
 
@@ -195,13 +203,6 @@ def _workflow(process: Process) -> Callable[[str, Any], Coroutine[Any, Any, None
 async def apart(work: Coroutine[Any, Any, T]) -> T:
     """Await outside of the workflow that calls, if one does: it would count as a step of it and confuse its replay."""
     return await asyncio.get_running_loop().create_task(work, context=contextvars.Context())
-
-
-def _status(found: WorkflowStatus) -> RunStatus:
-    return RunStatus(
-        found.workflow_id, found.name, found.queue_partition_key or "", _STATES[found.status],
-        "" if found.error is None else str(found.error),
-    )  # fmt: skip
 
 
 def tuned_sqlite(url: str) -> SqlEngine:

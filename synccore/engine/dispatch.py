@@ -23,6 +23,7 @@ TICKER = "dispatch"
 _GRAIN_S = 0.001  # an alarm may ring a hair before what it rings for: so near, due is due
 _BATCH = 200  # items a round hands over at most
 _STALE_S = 60.0  # after so long with the engine, ask it whether the run ended without telling us
+TAKE_OVER_S = 300.0  # what another release began may be finished by it for so long; then it is ended and begun anew
 
 # What an outcome does to its work item at a time, in the caller's transaction.
 Act = Callable[[Unit, WorkItem, float], None]
@@ -55,10 +56,13 @@ class Dispatcher:
     def __init__(
         self, database: Database, engine: Engine, clock: Clock, chance: Chance, meter: Meter, pulse: Pulse,
         policy: RetryPolicy, exception_due_s: Mapping[str, float], missed: Callable[[Away], None],
+        take_over_s: float = TAKE_OVER_S,
     ) -> None:  # fmt: skip
         self._database, self._engine, self._clock, self._chance = database, engine, clock, chance
         self._meter, self._pulse, self._policy = meter, pulse, policy
         self._missed = missed  # told when work begins to wait for a system that is away
+        self._take_over_s = take_over_s
+        self._ended: dict[str, float] = {}  # runs of other releases that were ended here, and when
         self._exception_due_s = exception_due_s  # by owner role; "" for all others
         self._processes: set[str] = set()
         self._handed: set[str] = set()  # runs that this incarnation knows the engine to have; never iterated
@@ -106,14 +110,15 @@ class Dispatcher:
             taken = await self._database.run(partial(self._take, now=now, whole=whole))
             if whole:
                 self._handed &= {item.run_id for item in taken.submitted}
-            for item in taken.submitted:
-                await self._hand_over(item, item.run_id, taken.forks)
+            found = {
+                item.run_id for item in taken.submitted if not await self._hand_over(item, item.run_id, taken.forks)
+            }
             for item in taken.due:
                 self._pulse.changed()
                 await self._hand_over(item, run_id(item), taken.forks)
         for item in taken.submitted:
-            if now - item.submitted_at > _STALE_S:
-                await self._ask(item)
+            if item.run_id in found or now - item.submitted_at > _STALE_S:
+                await self._ask(item, now)
         next_due = taken.next_due
         if next_due is None or (next_due <= now + _GRAIN_S and not taken.due):
             return bool(taken.due), None  # what is due and not taken belongs to a process of another version
@@ -131,28 +136,45 @@ class Dispatcher:
         forks = {run_id(item): fork for item in again if (fork := unit.work.fork_of(item.id, item.attempt)) is not None}
         return Taken(due, submitted, unit.work.next_due(), forks)
 
-    async def _hand_over(self, item: WorkItem, name: str, forks: Mapping[str, Fork]) -> None:
+    async def _hand_over(self, item: WorkItem, name: str, forks: Mapping[str, Fork]) -> bool:
+        """False if the engine had the run already, from an earlier incarnation or another worker."""
         if name in self._handed:
-            return
-        fork = forks.get(name)
+            return True
+        fork, new = forks.get(name), True
         try:
             if fork is not None:
-                await self._engine.fork(fork.run_id, fork.step, name)
+                new = await self._engine.fork(fork.run_id, fork.step, name)
         except LookupError:
             fork = None  # the engine has forgotten that run: from the beginning, which finds done what is done
         if fork is None:
-            await self._engine.submit(item.process, item.key, name, {"work": item.id, "argument": item.argument})
+            new = await self._engine.submit(item.process, item.key, name, {"work": item.id, "argument": item.argument})
         self._handed.add(name)
+        return new
 
-    async def _ask(self, item: WorkItem) -> None:
-        """A run that ended in the engine alone (failed, cancelled, a store restored) is taken up again."""
+    async def _ask(self, item: WorkItem, now: float) -> None:
+        """A run that ended in the engine alone (failed, cancelled, a store restored) is taken up again.
+
+        One that another release began is ended first, if that one has not done so in its time: its worker may be gone,
+        and until then nothing else of this key is begun. The pause behind it lets a call of it come to its end.
+        """
         status = await self._engine.status(item.run_id)
         if status is None:
             self._handed.discard(item.run_id)
+        elif status.foreign and status.state in ("queued", "running"):
+            if now + _GRAIN_S < (due := item.submitted_at + self._take_over_s):
+                self._engine.alarm(TICKER, due)
+                return
+            log.warning("a run of another release is ended and begun anew", run=item.run_id, process=item.process)
+            await self._engine.cancel(item.run_id)
+            self._ended[item.run_id] = now
+            self._engine.alarm(TICKER, now + _STALE_S)
+        elif status.foreign and now + _GRAIN_S < self._ended.get(item.run_id, 0.0) + _STALE_S:
+            self._engine.alarm(TICKER, self._ended[item.run_id] + _STALE_S)
         elif status.state in ("done", "failed", "cancelled"):
             cause = f"the engine ended the run without an outcome: {status.state} {status.error}".strip()
             act = partial(self._error, cause=cause, chance=self._chance.uniform("retry"))
             await self._settle(item.run_id, item.id, act)
+            self._ended.pop(item.run_id, None)
 
     # -- back -------------------------------------------------------------------------------
 

@@ -110,7 +110,7 @@ class Desk(Protocol):
         ...
 
     async def foreign_runs(self) -> int:
-        """Unfinished runs of other application versions, which this core will not take up."""
+        """Unfinished runs of other application versions, which this core ends and begins anew after a while."""
         ...
 
     def metrics(self, gauges: Mapping[str, tuple[str, float]]) -> bytes:

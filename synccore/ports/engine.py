@@ -28,13 +28,14 @@ class Run(Protocol):
 
 @dataclass(frozen=True)
 class RunStatus:
-    """What the engine knows of a run."""
+    """What the engine knows of a run. `foreign`: another release began it, and only that one goes on with it."""
 
     id: str
     process: str
     key: str
     state: RunState
     error: str = ""
+    foreign: bool = False
 
 
 @dataclass(frozen=True)

@@ -273,3 +273,13 @@ def written_late() -> Scenario:
         "disturb: {id: slow, system: salesforce, kind: slow_applied, operation: composite, nth: 2, delay: 60s}",
         "settle", "advance: 1d",
     )  # fmt: skip
+
+
+def deployed(release: str = "new") -> Scenario:
+    """The core dies while the ledger's answer to its invoice is on its way, and the next release starts."""
+    return story(
+        "deployed", "customer: " + LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}",
+        "disturb: {id: deployed, system: erp_cloud, kind: hold_answer, operation: 'record.create:invoice', delay: 20s, "
+        f"kills_core: {{restart_after: 5s, release: '{release}'}}}}",
+        "close: lake-1", "settle", "advance: 1h",
+    )  # fmt: skip

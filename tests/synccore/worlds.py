@@ -77,6 +77,7 @@ class HandEngine:
         self.alarms: dict[str, float] = {}
         self.known: dict[str, tuple[str, str, Any]] = {}
         self.states: dict[str, RunState] = {}
+        self.foreign: set[str] = set()  # runs that another release began
         self.memos: dict[tuple[str, str], list[Any]] = {}
         self.deaf = False  # a crash before the hand-over
 
@@ -112,13 +113,14 @@ class HandEngine:
         if run_id not in self.known:
             return None
         process, key, _ = self.known[run_id]
-        return RunStatus(run_id, process, key, self.states[run_id])
+        return RunStatus(run_id, process, key, self.states[run_id], foreign=run_id in self.foreign)
 
     async def list(self, state: RunState | None = None) -> "list[RunStatus]":
         return []
 
     async def cancel(self, run_id: str) -> bool:
-        return False
+        self.states[run_id] = "cancelled"
+        return True
 
     async def steps(self, run_id: str) -> Sequence[StepTaken]:
         return [StepTaken(name) for known, name in self.memos if known == run_id]

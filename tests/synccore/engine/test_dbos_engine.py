@@ -157,6 +157,8 @@ def test_runs_survive_a_stop_and_those_of_another_version_are_left_and_counted(t
         other.register("p", quick)
         await other.start()
         assert await other.foreign_runs() == 1
+        stranded = await other.status("r1")
+        assert stranded is not None and stranded.foreign and stranded.state == "running"
         await other.close()
         assert ended == []
 
@@ -171,6 +173,47 @@ def test_runs_survive_a_stop_and_those_of_another_version_are_left_and_counted(t
         await second.close()
 
     asyncio.run(story())
+
+
+def test_a_run_of_a_release_that_is_gone_shuts_the_queue_of_its_key_until_it_is_cancelled(tmp_path: Path) -> None:
+    ended: list[str] = []
+
+    async def stuck(run: Run, argument: Any) -> None:
+        await asyncio.Event().wait()
+
+    async def quick(run: Run, argument: Any) -> None:
+        ended.append(run.id)
+
+    async def story() -> None:
+        first = engine(tmp_path)
+        first.register("p", stuck)
+        await first.start()
+        await first.submit("p", "k", "r1", None)
+
+        async def is_running() -> bool:
+            found = await first.status("r1")
+            return found is not None and found.state == "running"
+
+        await until(is_running)
+        await first.close()
+        other = engine(tmp_path, version="2")
+        other.register("p", quick)
+        await other.start()
+        await other.submit("p", "k", "r2", None)
+        await other.submit("p", "k2", "r3", None)
+        await until(lambda: _is(ended, ["r3"]))
+        await asyncio.sleep(0.3)
+        assert ended == ["r3"]
+        assert await other.cancel("r1")
+        await until(lambda: _is(ended, ["r3", "r2"]))
+        assert await other.foreign_runs() == 0
+        await other.close()
+
+    asyncio.run(story())
+
+
+async def _is(found: list[str], wanted: list[str]) -> bool:
+    return found == wanted
 
 
 def test_a_process_may_hand_over_work_without_confusing_its_own_replay(tmp_path: Path) -> None:
