@@ -298,6 +298,10 @@ class Core:
         """Unfinished runs of other application versions."""
         return await self.ports.foreign_runs()
 
+    def taken_over_at(self) -> Mapping[str, float]:
+        """Runs of other releases under way, and when this core looks at each again, to end it or to begin it anew."""
+        return self.dispatcher.foreign
+
     def metrics(self, gauges: Mapping[str, tuple[str, float]]) -> bytes:
         """Counters and the given gauges as Prometheus text."""
         return self.meter.text(gauges)

@@ -175,5 +175,12 @@ def _earliest(*dues: float | None) -> float | None:
 
 
 def _next_work(look: Look) -> float | None:
-    """When work of the core falls due; what waits for a calendar (a cut-off) lies beyond the bound of a settle."""
-    return min((item["due_at"] for item in look.work if item["state"] == "due"), default=None)
+    """When work of the core falls due; what waits for a calendar (a cut-off) lies beyond the bound of a settle.
+
+    A run of another release that nobody goes on with is due when it will be ended.
+    """
+    dues = (
+        item["due_at"] for item in look.work
+        if item["state"] == "due" or (item["state"] == "submitted" and item["due_at"] > look.core_now)
+    )  # fmt: skip
+    return min(dues, default=None)

@@ -62,7 +62,7 @@ class Dispatcher:
         self._meter, self._pulse, self._policy = meter, pulse, policy
         self._missed = missed  # told when work begins to wait for a system that is away
         self._take_over_s = take_over_s
-        self._ended: dict[str, float] = {}  # runs of other releases that were ended here, and when
+        self.foreign: dict[str, float] = {}  # runs of other releases under way, and when they are looked at again
         self._exception_due_s = exception_due_s  # by owner role; "" for all others
         self._processes: set[str] = set()
         self._handed: set[str] = set()  # runs that this incarnation knows the engine to have; never iterated
@@ -109,7 +109,9 @@ class Dispatcher:
         async with self._lock:
             taken = await self._database.run(partial(self._take, now=now, whole=whole))
             if whole:
-                self._handed &= {item.run_id for item in taken.submitted}
+                marked = {item.run_id for item in taken.submitted}
+                self._handed &= marked
+                self.foreign = {name: due for name, due in self.foreign.items() if name in marked}
             found = {
                 item.run_id for item in taken.submitted if not await self._hand_over(item, item.run_id, taken.forks)
             }
@@ -162,19 +164,21 @@ class Dispatcher:
             self._handed.discard(item.run_id)
         elif status.foreign and status.state in ("queued", "running"):
             if now + _GRAIN_S < (due := item.submitted_at + self._take_over_s):
-                self._engine.alarm(TICKER, due)
+                self._await_foreign(item.run_id, due)
                 return
             log.warning("a run of another release is ended and begun anew", run=item.run_id, process=item.process)
             await self._engine.cancel(item.run_id)
-            self._ended[item.run_id] = now
-            self._engine.alarm(TICKER, now + _STALE_S)
-        elif status.foreign and now + _GRAIN_S < self._ended.get(item.run_id, 0.0) + _STALE_S:
-            self._engine.alarm(TICKER, self._ended[item.run_id] + _STALE_S)
+            self._await_foreign(item.run_id, now + _STALE_S)
+        elif status.foreign and now + _GRAIN_S < (due := self.foreign.get(item.run_id, now)):
+            self._await_foreign(item.run_id, due)
         elif status.state in ("done", "failed", "cancelled"):
             cause = f"the engine ended the run without an outcome: {status.state} {status.error}".strip()
             act = partial(self._error, cause=cause, chance=self._chance.uniform("retry"))
             await self._settle(item.run_id, item.id, act)
-            self._ended.pop(item.run_id, None)
+
+    def _await_foreign(self, name: str, due: float) -> None:
+        self.foreign[name] = due
+        self._engine.alarm(TICKER, due)
 
     # -- back -------------------------------------------------------------------------------
 

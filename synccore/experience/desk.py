@@ -113,6 +113,10 @@ class Desk(Protocol):
         """Unfinished runs of other application versions, which this core ends and begins anew after a while."""
         ...
 
+    def taken_over_at(self) -> Mapping[str, float]:
+        """Runs of other releases under way, by id, and when this core looks at each again (business time)."""
+        ...
+
     def metrics(self, gauges: Mapping[str, tuple[str, float]]) -> bytes:
         """All counters and the given gauges as Prometheus text."""
         ...

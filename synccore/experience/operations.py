@@ -1,5 +1,6 @@
 """For operators: what is open, health, metrics, unresolved writes, and the replay of stored signals."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -51,11 +52,15 @@ _ONE = {"work_id": "$response.body#/open/0/id"}
 async def work(core: At, _: Viewer) -> WorkReport:
     """What is open, and whether the core is at rest."""
     changes = core.changes
-    items = await core.database.run(lambda unit: unit.work.open())
-    now = core.clock.now()
-    busy = any(item.state == "submitted" or (item.state == "due" and item.due_at <= now) for item in items)
+    found = await core.database.run(lambda unit: unit.work.open())
+    now, ends = core.clock.now(), core.taken_over_at()
+    items = [replace(item, due_at=ends.get(item.run_id, item.due_at)) for item in found]
+    busy = any(
+        (item.state == "submitted" and item.run_id not in ends) or (item.state == "due" and item.due_at <= now)
+        for item in items
+    )
     tickers = core.tickers()
-    expected = [item.due_at for item in items if item.state == "due" and item.due_at > now]
+    expected = [item.due_at for item in items if item.state in ("due", "submitted") and item.due_at > now]
     away: dict[str, float] = {}
     for view in tickers.values():
         if view.next_due is not None and view.away:

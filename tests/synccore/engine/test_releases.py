@@ -24,6 +24,7 @@ def test_what_another_release_began_is_its_own_for_a_while_and_is_then_ended_and
         desk.begin()
         await desk.dispatcher.tick()
         assert desk.engine.states[old] == "running" and desk.engine.alarms[TICKER] == 1000.0 + TAKE_OVER_S
+        assert desk.dispatcher.foreign == {old: 1000.0 + TAKE_OVER_S}
         desk.clock.at += TAKE_OVER_S
         await desk.dispatcher.tick()
         assert desk.engine.states[old] == "cancelled"
@@ -34,6 +35,8 @@ def test_what_another_release_began_is_its_own_for_a_while_and_is_then_ended_and
         await desk.dispatcher.tick()
         desk.clock.at += 60.0
         await desk.play()
+        await desk.dispatcher.tick()
+        assert not desk.dispatcher.foreign
         assert runs == ["w0000000001.002"] and (await desk.item(work)).state == "done"
 
     asyncio.run(story())
