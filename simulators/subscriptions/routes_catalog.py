@@ -1,6 +1,15 @@
-"""The operations of the product catalog and of coupons: method, path, name, and who does it."""
+"""The operations of the product catalog, of coupons and of entitlements: method, path, name, and who does it."""
 
-from simulators.subscriptions import applicable, attached, catalog, catalog_prices, coupons, schemas
+from simulators.subscriptions import (
+    applicable,
+    attached,
+    catalog,
+    catalog_prices,
+    coupons,
+    entitlements,
+    features,
+    schemas,
+)
 from simulators.subscriptions.schemas import Action, Listed
 
 ACTIONS: tuple[tuple[str, str, str, Action], ...] = (
@@ -42,6 +51,31 @@ ACTIONS: tuple[tuple[str, str, str, Action], ...] = (
     ("POST", "/coupon_codes", "coupon_code.create", coupons.create_code),
     ("GET", "/coupon_codes/{key}", "coupon_code.retrieve", catalog.retrieve("coupon_code")),
     ("POST", "/coupon_codes/{key}/archive", "coupon_code.archive", coupons.archive_code),
+    ("POST", "/features", "feature.create", features.create),
+    ("GET", "/features/{key}", "feature.retrieve", features.retrieve),
+    ("POST", "/features/{key}", "feature.update", features.update),
+    ("POST", "/features/{key}/delete", "feature.delete", features.delete),
+    ("POST", "/features/{key}/activate_command", "feature.activate", features.step("activate")),
+    ("POST", "/features/{key}/archive_command", "feature.archive", features.step("archive")),
+    ("POST", "/features/{key}/reactivate_command", "feature.reactivate", features.step("reactivate")),
+    ("POST", "/entitlements", "entitlement.create", entitlements.create),
+    ("GET", "/items/{key}/item_entitlements", "item_entitlement.item_entitlements_for_item", entitlements.of_item),
+    ("POST", "/items/{key}/item_entitlements", "item_entitlement.upsert_or_remove_item_entitlements_for_item",
+     entitlements.set_for_item),
+    ("GET", "/features/{key}/item_entitlements", "item_entitlement.item_entitlements_for_feature",
+     entitlements.of_feature),
+    ("POST", "/features/{key}/item_entitlements", "item_entitlement.add_item_entitlements",
+     entitlements.add_for_feature),
+    ("GET", "/subscriptions/{key}/subscription_entitlements",
+     "subscription_entitlement.subscription_entitlements_for_subscription", entitlements.of_subscription),
+    ("POST", "/subscriptions/{key}/subscription_entitlements/set_availability",
+     "subscription_entitlement.set_subscription_entitlement_availability", entitlements.set_availability),
+    ("GET", "/subscriptions/{key}/entitlement_overrides",
+     "entitlement_override.list_entitlement_override_for_subscription", entitlements.overrides_of),
+    ("POST", "/subscriptions/{key}/entitlement_overrides",
+     "entitlement_override.add_entitlement_override_for_subscription", entitlements.override),
+    ("GET", "/customers/{key}/customer_entitlements", "customer_entitlement.entitlements_for_customer",
+     entitlements.of_customer),
 )  # fmt: skip
 
 LISTS: tuple[Listed, ...] = (
@@ -54,4 +88,6 @@ LISTS: tuple[Listed, ...] = (
     ("/coupons", "coupon.list", schemas.COUPONS, None),
     ("/coupon_sets", "coupon_set.list", schemas.COUPON_SETS, None),
     ("/coupon_codes", "coupon_code.list", schemas.COUPON_CODES, None),
+    ("/features", "feature.list", schemas.FEATURES, None),
+    ("/entitlements", "entitlement.list", schemas.ENTITLEMENTS, None),
 )  # fmt: skip

@@ -58,6 +58,10 @@ KINDS = (
     Kind("attached_item", index=("parent_item_id", "updated_at")),
     Kind("price_variant", index=("created_at", "updated_at")),
     Kind("differential_price", index=("item_price_id", "updated_at")),
+    Kind("feature", index=("created_at", "updated_at")),
+    Kind("entitlement", index=("feature_id", "entity_id", "created_at")),
+    Kind("entitlement_override", index=("feature_id", "subscription_id")),
+    Kind("entitlement_switch", index=("feature_id", "subscription_id")),
     Kind("_idempotency", index=("at",)),
 )
 
@@ -210,6 +214,10 @@ COUPONS = Listing(
     | _names(TIMESTAMP, "created_at updated_at"),
     ("created_at",),
 )  # fmt: skip
+FEATURES = Listing(
+    "feature", "created_at", _names(STRING, "id name") | _names(ENUM, "status type") | {"metered": BOOLEAN}
+)
+ENTITLEMENTS = Listing("entitlement", "created_at", _names(STRING, "feature_id entity_id") | {"entity_type": ENUM})
 COUPON_SETS = Listing(
     "coupon_set",
     "updated_at",

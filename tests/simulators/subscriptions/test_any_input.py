@@ -34,13 +34,19 @@ NAMES = (
     "enabled_events[0]", "cancel_option", "credit_option_for_current_term_charges", "limit", "offset", "sort_by[asc]",
     "id[in]", "status[in]", "created_at[between]", "date[on]", "total[gt]", "item_price_id[not_in]", "line_items",
     "credit_note[id]", "credit_notes[id][0]", "payment_source_id", "role", "amount", "destination_time", "vat_number",
+    "action", "levels[value][0]", "levels[value][1]", "levels[is_unlimited][0]", "is_enabled", "value",
+    "entitlements[feature_id][0]", "entitlements[entity_id][0]", "entitlements[value][0]",
+    "item_entitlements[feature_id][0]", "item_entitlements[item_id][0]", "entitlement_overrides[feature_id][0]",
+    "entitlement_overrides[value][0]", "entitlement_overrides[effective_from][0]",
+    "subscription_entitlements[feature_id][0]",
 )  # fmt: skip
 VALUES = st.one_of(
     st.sampled_from(IDS),
     st.sampled_from((
         "", "true", "0", "1", "-1", "10", "2030", "4111111111111111", "4000000000000002", "US", "USD", "year", "month",
         "per_unit", "tiered", "plan", "charge", "on", "off", "immediately", "prorate", "full", "renew", "cancel",
-        "bank_transfer", "adjustment", "refundable", "waiver", "http://x.test", "created_at", "['a', 'b']", "[1, 2]",
+        "bank_transfer", "adjustment", "refundable", "waiver",
+        "upsert", "remove", "range", "custom", "quantity", "http://x.test", "created_at", "['a', 'b']", "[1, 2]",
         '["1","9999999999999999"]', "{'a': {1}}", "{}", "[", "1e9", "NaN", "1767603600", "1767603500", "9999999999999",
         "99999999999999999999999999", "primary", "acme\x00",
     )),
