@@ -24,15 +24,16 @@ def import_org(
     """Let the running sandbox's Salesforce have your org's objects: what their describe results say is enforced.
 
     Fields, types, lengths, requirements, picklists, external ids, lookups and record types come from the files, which
-    hold one describe result, a list of them, or the answer of a composite request; validation rules from answers of
-    the Tooling API. Formula fields are calculated. What cannot be taken over is said: roll-ups are empty, and so is a
-    field whose formula this org does not understand; a rule of that kind is left out. Import before you load records;
-    objects that are in none of the files stay as they are.
+    hold one describe result, a list of them, or the answer of a composite request; validation rules and roll-ups from
+    answers of the Tooling API. Formula fields are calculated, roll-ups kept. What cannot be taken over is said: a field
+    whose formula this org does not understand, or whose roll-up no file tells, is empty; a rule of that kind is left
+    out. Import before you load records; objects that are in none of the files stay as they are.
 
     windtunnel up --detach
     sf sobject describe -s Account --json > account.json
     sf data query -t -q "SELECT FullName, Metadata FROM ValidationRule WHERE Id = '03d…'" --json > rule.json
-    windtunnel import-org account.json membership.json rule.json
+    sf data query -t -q "SELECT FullName, Metadata FROM CustomField WHERE Id = '00N…'" --json > rollup.json
+    windtunnel import-org account.json membership.json rule.json rollup.json
     """
     out = console(as_json)
     try:
@@ -44,7 +45,7 @@ def import_org(
         print_json(done)
     for note in done["notes"]:
         out.print(f"  {note}", markup=False, soft_wrap=True)
-    taken = [*done["objects"], *(f"{len(rules)} validation rules" for _ in rules[:1])]
+    taken = [*done["objects"], *(f"{len(rules)} rules" for _ in rules[:1])]
     out.print(f"[green]imported[/] {', '.join(taken)}", soft_wrap=True)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from simulators.salesforce import birth, definition, imported, tables
+from simulators.salesforce import birth, definition, imported, rollups, tables
 from simulators.salesforce.commit import Writer
 from simulators.salesforce.definition import Raw
 from simulators.salesforce.errors import ApiError
@@ -50,8 +50,10 @@ def register(system: Salesforce) -> None:
             raise ValueError(f"change must be one of {', '.join(_CHANGES)}")
         org = system.org
         raw = _CHANGES[change](org.schema.raw, arguments)  # type: ignore[arg-type]
+        before = org.schema
         with system.store.transaction():
             org.set_schema(raw)
+            rollups.recalculate(_writer(system), before)
             if change == "rename_field":
                 _move_values(system, arguments["object"], arguments["field"], arguments["to"])
         return {"changed": change}
@@ -63,8 +65,10 @@ def register(system: Salesforce) -> None:
         org, describes, rules = system.org, arguments["describes"], arguments.get("rules") or ()
         raw, names, notes = imported.import_describes(org.schema.raw, describes, rules)  # type: ignore[arg-type]
         types = imported.record_types(describes, notes) if describes else []
+        before = org.schema
         with system.store.transaction():
             org.set_schema(raw)
+            rollups.recalculate(_writer(system), before)
             birth.complete(org, system.clock.now())
             for row in types:
                 if org.get("RecordType", row["Id"]) is None:

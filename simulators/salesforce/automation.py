@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from simulators.kit.fidelity import approximate, exact
 from simulators.kit.store import Doc
-from simulators.salesforce import dated_rates, history, selling
+from simulators.salesforce import dated_rates, history, rollups, selling
 from simulators.salesforce.errors import ApiError, Problem, refused
 from simulators.salesforce.rules import contract, opportunity
 from simulators.salesforce.schemas import Field, SObject
@@ -43,6 +43,7 @@ def after_save(writer: Writer, sobject: SObject, new: Doc, old: Doc | None) -> N
     rule = _AFTER.get(sobject.name)
     if rule is not None:
         rule(writer, new, old)
+    rollups.follow(writer, sobject, new, old)
 
 
 def before_delete(writer: Writer, sobject: SObject, doc: Doc) -> None:
@@ -56,6 +57,7 @@ def after_delete(writer: Writer, sobject: SObject, doc: Doc) -> None:
     """Let other records follow a delete: a line's total goes as it came."""
     if sobject.name in ("OpportunityLineItem", "OrderItem", "QuoteLineItem", dated_rates.RATE):
         _AFTER[sobject.name](writer, doc, None)
+    rollups.follow(writer, sobject, None, doc)
 
 
 def auto_number(org: OrgState, sobject: SObject, field: Field) -> str:

@@ -170,6 +170,14 @@ class Writer:
         self.touch(sobject, new, born=old is None, late_s=late_s, before=old)
         automation.after_save(self, sobject, new, old)
 
+    def resave(self, sobject: SObject, new: Doc, old: Doc, given: Set[str]) -> None:
+        """Save a record that another's save has changed (`given`: these fields): its own rules may refuse that."""
+        given = declared.run_updates(self, sobject, new, old, given)
+        automation.before_save(self, sobject, new, old, given)
+        declared.validate(self, sobject, new, old)
+        self.touch(sobject, new, before=old)
+        automation.after_save(self, sobject, new, old)
+
     def touch(
         self, sobject: SObject, new: Doc, modified: bool = True, born: bool = False, late_s: float = 0.0,
         before: Doc | None = None,

@@ -11,6 +11,7 @@ import yaml
 from simulators.salesforce.calculated import compile_calculated
 from simulators.salesforce.declared import compile_declared
 from simulators.salesforce.formula.values import FormulaError
+from simulators.salesforce.rollups import compile_rollups
 from simulators.salesforce.schemas import ADDRESS_PARTS, HISTORY, Field, FieldType, Schema, SObject
 
 Raw = dict[str, Any]
@@ -35,7 +36,7 @@ _OPTIONS = frozenset((
     "type", "length", "precision", "scale", "required", "read_only", "create_only", "default", "values", "restricted",
     "unique", "external_id", "id_lookup", "case_sensitive", "to", "child", "cascade", "restrict", "name", "format",
     "label", "filterable", "sortable", "relationship", "compound", "labels", "controller", "valid_for", "hidden",
-    "locked", "formula", "blank_as_zero", "calculated",
+    "locked", "formula", "blank_as_zero", "calculated", "summary",
 ))  # fmt: skip
 _OBJECT_OPTIONS = frozenset((
     "prefix", "label", "plural", "access", "owner", "currency", "addresses", "fields", "history", "validations",
@@ -79,6 +80,7 @@ def compile_schema(raw: Raw) -> Schema:
     schema = Schema(objects, raw)
     try:
         compile_calculated(schema)
+        compile_rollups(schema)
     except FormulaError as error:
         raise DefinitionError(str(error)) from error
     for name, spec in raw["objects"].items():
@@ -171,7 +173,8 @@ def _field(name: str, spec: Raw, raw: Raw, place: str = "", writable: bool = Tru
     formula = str(known.get("formula") or "")
     if formula and kind not in CALCULATED:
         raise DefinitionError(f"{place}{name}: a formula makes no {kind}")
-    read_only = bool(known.get("read_only")) or bool(formula) or bool(known.get("locked")) or not writable
+    reckoned = bool(formula) or "summary" in known
+    read_only = bool(known.get("read_only")) or reckoned or bool(known.get("locked")) or not writable
     values = known.get("values", ())
     if values == "currencies":
         values = tuple(raw["currencies"])
@@ -189,7 +192,7 @@ def _field(name: str, spec: Raw, raw: Raw, place: str = "", writable: bool = Tru
         known.get("filterable", True), known.get("sortable", True), known.get("compound", ""),
         tuple(known.get("labels", {}).items()), known.get("controller", ""),
         tuple((str(value), tuple(map(str, under))) for value, under in known.get("valid_for", {}).items()),
-        place.rstrip("."), formula, bool(known.get("blank_as_zero")), bool(formula) or bool(known.get("calculated")),
+        place.rstrip("."), formula, bool(known.get("blank_as_zero")), reckoned or bool(known.get("calculated")),
     )  # fmt: skip
 
 

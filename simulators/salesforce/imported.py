@@ -10,12 +10,15 @@ from simulators.kit.fidelity import approximate
 from simulators.salesforce.calculated import understood
 from simulators.salesforce.definition import CALCULATED, DefinitionError, Raw, compile_schema, history_of, put_rule
 from simulators.salesforce.formula.compiler import Use
+from simulators.salesforce.formula.values import FormulaError
 from simulators.salesforce.ids import parse_id
+from simulators.salesforce.rollups import of_metadata
 
 approximate(
     "an imported schema",
-    "is what describe results and validation rules tell: formulas that this org does not understand and roll-ups are "
-    "empty, page layouts and the picklist values of record types are not known, auto numbers have a form of ours; "
+    "is what describe results and validation rules tell: formulas that this org does not understand, and roll-ups "
+    "whose Metadata is not there, are empty, page layouts and the picklist values of record types are not known, auto "
+    "numbers have a form of ours; "
     "stages that this org does not know get a probability by their name; whatever is left out is said",
     source="ours",
 )
@@ -95,9 +98,11 @@ def _beside(one: Describe, raw: Raw, notes: list[str]) -> bool:
 
 
 def _ruled(raw: Raw, rule: Describe, notes: list[str]) -> Raw:
-    """The definition with one validation rule more, as far as this org understands its formula."""
+    """The definition with one validation rule more, as far as this org understands its formula, or one roll-up."""
     name, told = str(rule.get("FullName") or ""), rule.get("Metadata")
     sobject, _, own = name.partition(".")
+    if isinstance(told, Mapping) and told.get("type") == "Summary":
+        return _rolled_up(raw, sobject, own, told, notes)
     if not own or not isinstance(told, Mapping) or not told.get("errorConditionFormula"):
         raise DefinitionError(f"validation rule {name or '(without a FullName)'} has no Metadata with a formula")
     if not told.get("active", True):
@@ -111,6 +116,22 @@ def _ruled(raw: Raw, rule: Describe, notes: list[str]) -> Raw:
     except DefinitionError as error:
         notes.append(f"validation rule {name} is left out: {error}")
         return raw
+
+
+def _rolled_up(raw: Raw, sobject: str, name: str, told: Describe, notes: list[str]) -> Raw:
+    """The definition with what a roll-up summary field is of, as far as this org can keep it."""
+    changed = copy.deepcopy(raw)
+    field = changed["objects"].get(sobject, {}).get("fields", {}).get(name)
+    if field is None:
+        raise DefinitionError(f"{sobject}.{name} is a roll-up, and no describe result has it: import its object too")
+    try:
+        field["summary"] = of_metadata(told)
+        compile_schema(changed)
+    except (DefinitionError, FormulaError, KeyError) as error:
+        notes.append(f"{sobject}.{name} stays empty: {error}")
+        return raw
+    notes[:] = [note for note in notes if not note.startswith(f"{sobject}.{name} is calculated there from other")]
+    return changed
 
 
 def _formulas(raw: Raw, names: Iterable[str], notes: list[str]) -> None:

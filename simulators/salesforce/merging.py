@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from simulators.kit.fidelity import approximate, exact
+from simulators.salesforce import rollups
 from simulators.salesforce.errors import refused
 from simulators.salesforce.recycling import keep
 from simulators.salesforce.schemas import SObject
@@ -70,6 +71,8 @@ def _move_children(writer: Writer, sobject: SObject, loser: str, master: str) ->
         spec = writer.org.spec(child.sobject)
         for row in writer.org.where(child.sobject, child.field.name, loser):
             own = row["Id"] == master  # no record is its own parent
-            writer.touch(spec, {**row, child.field.name: None if own else master})
+            there = {**row, child.field.name: None if own else master}
+            writer.touch(spec, there)
+            rollups.follow(writer, spec, there, None)  # what it leaves is about to go
             moved.append(row["Id"])
     return moved

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from simulators.kit.fidelity import approximate, exact
 from simulators.kit.store import Doc
+from simulators.salesforce import rollups
 from simulators.salesforce.errors import refused
 from simulators.salesforce.ids import parse_id
 from simulators.salesforce.moments import stamp
@@ -64,7 +65,9 @@ def _restore(writer: Writer, entry: Doc) -> None:
     for name, child_id, field in entry["lookups"]:
         child_spec, child = org.schema.get(name), org.get(name, child_id)
         if child_spec is not None and child is not None and child.get(field) is None and child_spec.get(field):
-            writer.touch(child_spec, {**child, field: entry["id"]}, modified=False)
+            again = {**child, field: entry["id"]}
+            writer.touch(child_spec, again, modified=False)
+            rollups.follow(writer, child_spec, again, None)
 
 
 def empty(writer: Writer, sobject: SObject, record_id: str) -> str:

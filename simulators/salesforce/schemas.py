@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from simulators.salesforce.declared import Declared
     from simulators.salesforce.formula.compiler import Formula
+    from simulators.salesforce.rollups import RollUp
 
 FieldType = Literal[
     "id", "string", "textarea", "picklist", "multipicklist", "email", "phone", "url", "boolean", "int", "double",
@@ -124,6 +125,7 @@ class SObject:
     history: str = ""  # the name of that object
     declared: "Declared | None" = None  # its validation rules and field updates
     formulas: dict[str, "Formula"] = field(default_factory=dict)  # of its calculated fields, by name
+    rollups: "list[RollUp]" = field(default_factory=list)  # what others keep of its records
 
     def __post_init__(self) -> None:
         self.defaults = {f.name: f.default for f in self.fields.values() if f.defaulted and f.type != "address"}
