@@ -22,8 +22,16 @@ exact(
     "once) and field updates before the save, declared in org.yaml and changed at run time",
     source="documented, reported", held_by="test_declared_rules, test_formula",
 )  # fmt: skip
-approximate("Formulas", "an error in reckoning counts as blank; global variables ($User…) are not known")
-absent("field updates on other records, Apex")
+exact(
+    "$User, $Profile, $Organization and $RecordType in formulas, VLOOKUP in validation rules (by the name of a custom "
+    "object's record, the first one's value); what does not exist is refused when the rule is declared",
+    source="documented", held_by="test_formula_everywhere",
+)  # fmt: skip
+approximate("Formulas", "an error in reckoning counts as blank")
+absent(
+    "field updates on other records, Apex; in formulas the variables $UserRole, $Permission, $Setup, $CustomMetadata, "
+    "$Label, $System and $Api"
+)
 
 _VALIDATION, _UPDATE = frozenset(("when", "message", "field", "active")), frozenset(("when", "on", "set", "active"))
 _ON = ("create", "update")
@@ -83,7 +91,8 @@ def _validation(schema: Schema, sobject: SObject, rule: dict[str, Any]) -> Valid
     if field is not None and sobject.get(field) is None:
         raise FormulaError(f"{sobject.name} has no field {field}")
     fields = () if field is None else (sobject.fields[field.lower()].name,)
-    return Validation(compile_formula(str(rule["when"]), schema, sobject), str(rule["message"]), fields)
+    when = compile_formula(str(rule["when"]), schema, sobject, validation=True)
+    return Validation(when, str(rule["message"]), fields)
 
 
 def _update(schema: Schema, sobject: SObject, rule: dict[str, Any]) -> Update:
@@ -106,7 +115,7 @@ def run_updates(writer: Writer, sobject: SObject, new: Doc, old: Doc | None, giv
         return given
     touched = set(given)
     for update in sobject.declared.updates:
-        save = Save(new, old, writer.how.at, writer.org)
+        save = Save(new, old, writer.how.at, writer.org, writer.how.user)
         if ("create" if old is None else "update") not in update.on:
             continue
         if update.when is not None and not truth(update.when(save)):
@@ -127,7 +136,7 @@ def validate(writer: Writer, sobject: SObject, new: Doc, old: Doc | None) -> Non
     """Refuse a record that breaks validation rules, with all of them."""
     if sobject.declared is None:
         return
-    save = Save(new, old, writer.how.at, writer.org)
+    save = Save(new, old, writer.how.at, writer.org, writer.how.user)
     problems = [
         Problem("FIELD_CUSTOM_VALIDATION_EXCEPTION", rule.message, rule.fields)
         for rule in sobject.declared.validations

@@ -15,6 +15,7 @@ from lark import Lark, Token, Transformer
 from lark.exceptions import LarkError, VisitError
 
 from simulators.kit.store import Doc
+from simulators.salesforce.formula import everywhere
 from simulators.salesforce.formula.functions import LENIENT, STRICT
 from simulators.salesforce.formula.values import FormulaError, Value, compare, reckon, shown, stored, truth
 from simulators.salesforce.schemas import Field, Schema, SObject
@@ -29,12 +30,14 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Save:
-    """What a formula looks at: the record as it will be, as it was (None when it is new), when, and the org."""
+    """What a formula looks at: the record as it will be, as it was (None when it is new), when, the org, and the user
+    who saves or looks (empty: the integration user)."""
 
     new: Doc
     old: Doc | None
     at: float
     org: OrgState
+    user: str = ""
 
 
 Formula = Callable[[Save], Value]
@@ -49,22 +52,25 @@ class _Path:
     item: Field
     of: SObject
     zero: bool = False  # a number that is blank is none
+    root: everywhere.Root | None = None  # where the path begins, if not at the record
 
     def read(self, save: Save) -> Value:
-        value = _value(self, save.new, save)
+        value = _value(self, save.new if self.root is None else self.root(save), save)
         return Decimal(0) if value is None and self.zero and self.item.family == "number" else value
 
 
 def compile_formula(
-    text: str, schema: Schema, sobject: SObject, calculated: Field | None = None, uses: set[Use] | None = None
+    text: str, schema: Schema, sobject: SObject, calculated: Field | None = None, uses: set[Use] | None = None,
+    validation: bool = False,
 ) -> Formula:  # fmt: skip
     """The function that a formula means; FormulaError for one that makes no sense.
 
-    `calculated`: the field that it gives the value of; `uses` is told which fields it reads.
+    `calculated`: the field that it gives the value of; `uses` is told which fields it reads; `validation`: it is the
+    condition of a validation rule, which alone may look up other records.
     """
     if len(text) > MAX_CHARACTERS:
         raise FormulaError(f"a formula has at most {MAX_CHARACTERS} characters")
-    build = _Build(schema, sobject, calculated)
+    build = _Build(schema, sobject, calculated, validation)
     try:
         found = _evaluated(build.transform(_parser().parse(text)))
     except VisitError as error:
@@ -81,7 +87,9 @@ def _parser() -> Lark:
     return Lark(Path(__file__).with_name("grammar.lark").read_text(encoding="utf-8"), parser="lalr")
 
 
-def _evaluated(part: Formula | _Path) -> Formula:
+def _evaluated(part: Formula | _Path | everywhere.Foreign) -> Formula:
+    if isinstance(part, everywhere.Foreign):
+        raise everywhere.no_field(f"$ObjectType.{part.of.name}.Fields.{part.item.name}")
     return part.read if isinstance(part, _Path) else part
 
 
@@ -93,16 +101,16 @@ def _value(path: _Path, doc: Doc | None, save: Save) -> Value:
         return None
     if path.item.formula:
         formula = path.of.formulas.get(path.item.name)
-        return None if formula is None else formula(Save(doc, None, save.at, save.org))
+        return None if formula is None else formula(Save(doc, None, save.at, save.org, save.user))
     return stored(doc, path.item)
 
 
 class _Build(Transformer[Token, Any]):
     """Lark's callbacks, inside out."""
 
-    def __init__(self, schema: Schema, sobject: SObject, calculated: Field | None) -> None:
+    def __init__(self, schema: Schema, sobject: SObject, calculated: Field | None, validation: bool) -> None:
         super().__init__()
-        self.schema, self.sobject, self.calculated = schema, sobject, calculated
+        self.schema, self.sobject, self.calculated, self.validation = schema, sobject, calculated, validation
         self.uses: set[Use] = set()
 
     def number(self, found: list[Any]) -> Formula:
@@ -113,24 +121,28 @@ class _Build(Transformer[Token, Any]):
         value = _ESCAPE.sub(r"\1", str(found[0])[1:-1])
         return lambda _save: value
 
-    def path(self, found: list[Any]) -> Formula | _Path:
+    def path(self, found: list[Any]) -> Formula | _Path | everywhere.Foreign:
         text = str(found[0])
         if text.lower() in _WORDS:
             value = _WORDS[text.lower()]
             return lambda _save: value
+        if text.lower().startswith("$objecttype."):
+            return everywhere.foreign(self.schema, text)
         *parents, last = text.split(".")
-        sobject, hops = self.sobject, []
+        sobject, hops, root = self.sobject, [], None
+        if text[0] == "$":
+            sobject, root = everywhere.root(parents.pop(0) if parents else text, self.schema, text)
         for name in parents:
             hop = sobject.parents.get(name.lower())
             if hop is None or len(hop.targets) > 1:
-                raise FormulaError(f"{sobject.name} has no parent {name}")
+                raise everywhere.no_field(text)
             hops.append(hop)
             sobject = self.schema.objects[hop.to.lower()]
         item = sobject.get(last)
         if item is None:
-            raise FormulaError(f"{sobject.name} has no field {last}")
+            raise everywhere.no_field(text)
         self.uses.add((sobject.name, item.name))
-        return _Path(tuple(hops), item, sobject, self.calculated is not None and self.calculated.blank_as_zero)
+        return _Path(tuple(hops), item, sobject, self.calculated is not None and self.calculated.blank_as_zero, root)
 
     def any_of(self, found: list[Any]) -> Formula:
         parts = [_evaluated(part) for part in found]
@@ -171,15 +183,21 @@ class _Build(Transformer[Token, Any]):
         name, arguments = str(found[0]).upper(), found[1:]
         if name in _OF_A_SAVE:
             if self.calculated is not None and name not in _ANY_TIME:
-                raise FormulaError(f"{name} is for rules: a calculated field knows no save")
+                raise FormulaError(f"Function {name} may not be used in this type of formula")
             least, make = _OF_A_SAVE[name]
             _count(name, arguments, least, least)
-            if least and not (isinstance(arguments[0], _Path) and not arguments[0].hops):
+            of_itself = least and isinstance(arguments[0], _Path) and not (arguments[0].hops or arguments[0].root)
+            if least and not of_itself:
                 raise FormulaError(f"{name} takes a field of the record itself")
             return make(*arguments)
+        if name == "VLOOKUP":
+            if not self.validation:
+                raise FormulaError(f"Function {name} may not be used in this type of formula")
+            _count(name, arguments, 3, 3)
+            return everywhere.lookup(arguments[0], arguments[1], _evaluated(arguments[2]))
         table = LENIENT if name in LENIENT else STRICT
         if name not in table:
-            raise FormulaError(f"there is no function {name}")
+            raise FormulaError(f"Unknown function {name}. Check spelling.")
         least, most, work = table[name]
         _count(name, arguments, least, most)
         parts = [_evaluated(part) for part in arguments]

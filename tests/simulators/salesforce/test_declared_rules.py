@@ -88,7 +88,7 @@ def test_an_update_runs_before_the_checks_and_a_value_that_does_not_fit_refuses_
 
 @pytest.mark.parametrize(
     ("kind", "rule", "why"),
-    [("validation", {"when": "Nope = 1", "message": "x"}, "no field Nope"), ("validation", {"when": "true"}, "needs"),
+    [("validation", {"when": "Nope = 1", "message": "x"}, "Field Nope"), ("validation", {"when": "true"}, "needs"),
      ("validation", {"when": "true", "message": "x", "field": "Nope"}, "no field Nope"),
      ("validation", {"when": "true", "message": "x", "colour": 1}, "takes"), ("update", {"set": {"Id": "1"}}, "set"),
      ("update", {"set": {"Name": '"x"'}, "on": ["delete"]}, "on"), ("update", {"set": {"Name": "FOO()"}}, "FOO")],

@@ -66,7 +66,8 @@ def test_a_new_record_has_no_former_state(org: Org):
 
 @pytest.mark.parametrize(
     ("text", "why"),
-    [("Nope__c = 1", "no field Nope__c"), ("Acct.Name", "no parent Acct"), ("FOO(1)", "no function FOO"),
+    [("Nope__c = 1", "Field Nope__c does not exist. Check spelling."), ("Acct.Name", "Field Acct.Name does not exist"),
+     ("FOO(1)", "Unknown function FOO. Check spelling."),
      ("LEN()", "LEN takes 1"), ("ISCHANGED(Account.Name)", "field of the record itself"), ("1 +", "no formula"),
      ("", "no formula"), ("(" * 3_000, "no formula"), ("'x", "no formula"), ("1" * 6_000, "5000 characters")],
 )  # fmt: skip

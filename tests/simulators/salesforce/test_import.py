@@ -130,7 +130,7 @@ def test_record_types_and_validation_rules_of_another_org_are_enforced():
     done = org.act("import_schema", describes=[{**MEMBERSHIP, "fields": fields, "recordTypeInfos": kinds}], rules=rules)
     assert (
         "Membership__c.Worth__c is calculated there by a formula (VLOOKUP(Seats__c)): here it is read only and empty, "
-        "because there is no function VLOOKUP in 'VLOOKUP(Seats__c)'" in done["notes"]
+        "because Function VLOOKUP may not be used in this type of formula in 'VLOOKUP(Seats__c)'" in done["notes"]
     )
     for text in ("rule Membership__c.Off is left out: it is not active", "rule Membership__c.Odd is left out",
                  "rule Nothing__c.Rule is left out", "record type 'Lost' is left out: it has no id"):  # fmt: skip
