@@ -17,8 +17,8 @@ from harness.record import commit
 from harness.stack.home import home, private_folder
 
 PARTS = ("calls", "stories", "suite", "branches", "contracts", "deliveries", "events", "records", "year", "processes",
-         "page", "profile", "org", "ledger", "recovery", "books")  # fmt: skip
-RECOVERY = ("recovery", "books")
+         "page", "profile", "org", "ledger", "night", "recovery", "books")  # fmt: skip
+SIZED = ("recovery", "books", "night")
 
 
 def register(app: typer.Typer) -> None:
@@ -38,6 +38,7 @@ def bench(
     events: Annotated[
         int, typer.Option(min=50, help="Events that a core is told while its memory is watched.")
     ] = 5_000,
+    idocs: Annotated[int, typer.Option(min=100, help="IDocs of the night.")] = 10_000,
     documents: Annotated[int, typer.Option(min=300, help="Documents of the large books.")] = 100_000,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
@@ -57,6 +58,7 @@ def bench(
     profile    where a simulated story spends its time
     org        a large Salesforce org by bulk load and by seed, read out whole; record GET and POST
     ledger     a cloud ERP with 1,000,000 posted lines: invoice POST beside an empty one, queries, restart
+    night      a nightly window of the legacy ERP over many IDocs: documents a second, memory beside a tenth of them
     recovery   catching up beside the quota alone, calls of a flow beside one a field, memory over many events
     books      reconciliation of large books over four systems, from exports on disk: seconds and memory
     """
@@ -70,8 +72,8 @@ def bench(
         if part in chosen:
             out.print(f"measuring {part} …", style="dim")
             figures += (
-                _recovered(part, contracts, events, documents)
-                if part in RECOVERY
+                _sized(part, contracts, events, documents, idocs)
+                if part in SIZED
                 else _measured(part, customers, accounts, subscriptions)
             )
     kept: dict[str, Any] = {
@@ -87,11 +89,13 @@ def bench(
         out.print(_table(figures))
 
 
-def _recovered(part: str, contracts: int, events: int, documents: int) -> list[Figure]:
-    from harness.bench import big_books, recovery  # noqa: PLC0415 - loads core and simulators
+def _sized(part: str, contracts: int, events: int, documents: int, idocs: int) -> list[Figure]:
+    from harness.bench import big_books, big_night, recovery  # noqa: PLC0415 - loads core and simulators
 
     if part == "books":
         return big_books.big_books(documents)
+    if part == "night":
+        return big_night.big_night(idocs)
     caught_up = [*recovery.catching_up(contracts), *recovery.calls_of_a_flow()]
     return [*caught_up, *run_live(recovery.memory(events))]
 

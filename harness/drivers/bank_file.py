@@ -1,6 +1,7 @@
-"""The bank's file for the legacy ERP: one incoming payment as a PAY IDoc with its control file, fixed width."""
+"""The bank's file for the legacy ERP: incoming payments, a PAY IDoc each, with its control file, fixed width."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -51,11 +52,17 @@ def _item(position: int, key: str, kind: str, account: str, side: str, transfer:
                  (20, 16, amount), (126, 50, f"Transfer {transfer.bill}"), (176, 18, transfer.bill))  # fmt: skip
 
 
-def pay_file(transfer: Transfer, sequence: int, at: datetime) -> tuple[str, bytes, bytes]:
-    """Base name, data file and control file of one payment."""
+def pay_file(transfers: Sequence[Transfer], sequence: int, at: datetime) -> tuple[str, bytes, bytes]:
+    """Base name, data file and control file of payments in one currency."""
     day, clock = f"{at:%Y%m%d}", f"{at:%H%M%S}"
     base = f"PAY_{PARTNER}_{day}_{sequence:06d}"
-    docnum = f"{sequence:016d}"
+    docnums = (f"{sequence:09d}{number:07d}" for number in range(len(transfers)))
+    data = "".join(f"{line}\r\n" for one, docnum in zip(transfers, docnums, strict=True)
+                   for line in _idoc(one, docnum, day, clock)).encode("latin-1")  # fmt: skip
+    return base, data, _control_file(base, data, transfers, sequence, day, clock)
+
+
+def _idoc(transfer: Transfer, docnum: str, day: str, clock: str) -> list[str]:
     control = _line(
         524, (0, 10, "EDI_DC40"), (10, 3, CLIENT), (13, 16, docnum), (29, 4, "740"), (35, 1, "2"),
         (39, 30, "ZSUBINV01"), (99, 30, "ZSUBINV"), (148, 10, "BANKPORT"), (158, 2, "LS"), (162, 10, PARTNER),
@@ -70,25 +77,23 @@ def pay_file(transfer: Transfer, sequence: int, at: datetime) -> tuple[str, byte
         (82, 10, transfer.customer), (104, 16, transfer.bill), (162, 10, PARTNER), (172, 50, transfer.reference),
         (222, 1, "C"),
     )  # fmt: skip
-    lines = [
+    return [
         control,
         _segment("Z1SUBHD", 1, 0, 1, docnum, header),
         _segment("Z1SUBIT", 2, 1, 2, docnum, _item(1, "40", "S", BANK_ACCOUNT, "S", transfer)),
         _segment("Z1SUBIT", 3, 1, 2, docnum, _item(2, "15", "D", transfer.customer, "H", transfer)),
     ]
-    data = "".join(f"{line}\r\n" for line in lines).encode("latin-1")
-    return base, data, _control_file(base, data, transfer, sequence, day, clock)
 
 
-def _control_file(base: str, data: bytes, transfer: Transfer, sequence: int, day: str, clock: str) -> bytes:
-    total = f"{transfer.amount:018d}"
-    kunhash = int(transfer.customer[-8:]) if transfer.customer[-8:].isdigit() else 0
+def _control_file(base: str, data: bytes, transfers: Sequence[Transfer], sequence: int, day: str, clock: str) -> bytes:
+    total, count = f"{sum(one.amount for one in transfers):018d}", len(transfers)
+    kunhash = sum(int(one.customer[-8:]) for one in transfers if one.customer[-8:].isdigit())
     lines = [
         _line(120, (0, 3, "CTL"), (3, 6, "PAY"), (9, 10, PARTNER), (19, 10, RECEIVER), (29, 6, f"{sequence:06d}"),
-              (35, 8, day), (43, 6, clock), (49, 8, f"{1:08d}"), (57, 8, f"{3:08d}"), (65, 40, base)),
-        _line(120, (0, 3, "TOT"), (3, 5, transfer.currency), (8, 18, total), (26, 18, total),
+              (35, 8, day), (43, 6, clock), (49, 8, f"{count:08d}"), (57, 8, f"{3 * count:08d}"), (65, 40, base)),
+        _line(120, (0, 3, "TOT"), (3, 5, transfers[0].currency), (8, 18, total), (26, 18, total),
               (44, 16, f"{kunhash:016d}")),
         _line(120, (0, 3, "END"), (3, 12, f"{len(data):012d}"), (15, 64, hashlib.sha256(data).hexdigest()),
-              (79, 8, f"{4:08d}")),
+              (79, 8, f"{4 * count:08d}")),
     ]  # fmt: skip
     return "".join(f"{line}\r\n" for line in lines).encode("latin-1")

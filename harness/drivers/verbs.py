@@ -172,7 +172,7 @@ async def _bank_sends(stage: Stage, bill: str, currency: str, amount: int) -> st
     at = datetime.fromtimestamp(stage.world.now(), UTC)
     sequence = _next_sequence(stage, books)
     transfer = Transfer(key[0], debtor, bill, currency, amount, at.date(), f"BK{at:%y%m%d}{sequence:06d}")
-    base, data, control = pay_file(transfer, sequence, at)
+    base, data, control = pay_file([transfer], sequence, at)
     await stage.world.put_file(PARTNER, f"/inbound/{base}.DAT", data)
     await stage.world.put_file(PARTNER, f"/inbound/{base}.CTL", control)
     return base

@@ -15,7 +15,7 @@ CASES = [("SGD", 11_009_000), ("SGD", 1), ("JPY", 1_200), ("KWD", 1_250)]
 @pytest.mark.parametrize(("currency", "amount"), CASES)
 def test_every_check_of_the_receiver_passes(currency: str, amount: int) -> None:
     transfer = Transfer("SG01", "0000900001", "SG-000001", currency, amount, date(2026, 1, 6), "BK260106000007")
-    base, data, control_bytes = pay_file(transfer, 7, AT)
+    base, data, control_bytes = pay_file([transfer], 7, AT)
     assert base == "PAY_BANK01_20260106_000007"
     lines = data.splitlines(keepends=True)
     control = read_control(base, control_bytes)
@@ -30,7 +30,7 @@ def test_every_check_of_the_receiver_passes(currency: str, amount: int) -> None:
 def test_what_does_not_fit_is_refused() -> None:
     transfer = Transfer("SG01", "0000900001", "X" * 19, "SGD", 1, date(2026, 1, 6), "B")
     with pytest.raises(ValueError, match="does not fit"):
-        pay_file(transfer, 1, AT)
+        pay_file([transfer], 1, AT)
 
 
 def test_a_signature_as_in_the_published_example_of_its_kind() -> None:
