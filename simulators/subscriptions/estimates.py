@@ -28,7 +28,7 @@ _OWN = ("subscription", "use_existing_balances", "include_delayed_charges", "cus
 FIRST_BILL = ("start", "trial_end")
 
 
-def _flat(params: Params, *own: str) -> Params:
+def flat(params: Params, *own: str) -> Params:
     """The parameters of the operation that is estimated: `subscription[...]` belongs beside the rest."""
     inner = params.group("subscription")
     inner.read_all()
@@ -43,7 +43,7 @@ def _balances(params: Params) -> bool:
 
 def create(work: Work, params: Params) -> Result:
     """POST /estimates/create_subscription_for_items: for a customer that need not exist."""
-    balances, flat = _balances(params), _flat(params)
+    balances, plain = _balances(params), flat(params)
     person = {name: value for name, value in params.sent().get("customer", {}).items() if name != "id"}
     if "billing_address" in params:
         person["billing_address"] = params.sent()["billing_address"]
@@ -52,18 +52,19 @@ def create(work: Work, params: Params) -> Result:
         vat = {name: person.pop(name) for name in ("vat_number", "vat_number_prefix") if name in person}
         customer = customers.create(stage.work, Params({**person, "auto_collection": "off"}))["customer"]
         customer |= vat
-        return _created(stage, flat, customer["id"])
+        return created(stage, plain, customer["id"])
 
     return estimate(work, play(work, act, balances))
 
 
 def create_for_customer(work: Work, params: Params, key: str) -> Result:
     """POST /customers/{id}/create_subscription_for_items_estimate."""
-    balances, flat = _balances(params), _flat(params)
-    return estimate(work, play(work, lambda stage: _created(stage, flat, key), balances))
+    balances, plain = _balances(params), flat(params)
+    return estimate(work, play(work, lambda stage: created(stage, plain, key), balances))
 
 
-def _created(stage: Stage, params: Params, customer_id: str) -> str:
+def created(stage: Stage, params: Params, customer_id: str) -> str:
+    """A creation played, up to its first bill."""
     result = subscriptions.create_with_items(stage.work, params, customer_id)
     params.refuse_unread()
     subscription: Doc = result["subscription"]
@@ -79,21 +80,23 @@ def update(work: Work, params: Params) -> Result:
     balances = _balances(params)
     key = params.group("subscription").need("id")
     params.boolean("include_delayed_charges")
-    flat = _flat(params)
-    flat.text("id")
+    plain = flat(params)
+    plain.text("id")
 
-    def act(stage: Stage) -> str:
-        result = changes.update_for_items(stage.work, flat, key)
-        flat.refuse_unread()
-        subscription = result["subscription"]
-        if "_scheduled" in subscription:
-            due = subscription["changes_scheduled_at"]
-            stage.until(subscription, due, ("scheduled_change", "term_end"))
-        elif subscription["status"] in ("future", "in_trial"):
-            stage.until(subscription, subscription["next_billing_at"], FIRST_BILL)
-        return key
+    return estimate(work, play(work, lambda stage: changed(stage, plain, key), balances))
 
-    return estimate(work, play(work, act, balances))
+
+def changed(stage: Stage, params: Params, key: str) -> str:
+    """A change played: now, or up to when it is scheduled for."""
+    result = changes.update_for_items(stage.work, params, key)
+    params.refuse_unread()
+    subscription = result["subscription"]
+    if "_scheduled" in subscription:
+        due = subscription["changes_scheduled_at"]
+        stage.until(subscription, due, ("scheduled_change", "term_end"))
+    elif subscription["status"] in ("future", "in_trial"):
+        stage.until(subscription, subscription["next_billing_at"], FIRST_BILL)
+    return key
 
 
 def renewal(work: Work, params: Params, key: str) -> Result:
@@ -168,11 +171,11 @@ def cancel(work: Work, params: Params, key: str) -> Result:
 
 def pause(work: Work, params: Params, key: str) -> Result:
     """POST /subscriptions/{id}/pause_subscription_estimate."""
-    flat = _flat(params)
+    plain = flat(params)
 
     def act(stage: Stage) -> str:
-        subscription = pauses.pause(stage.work, flat, key)["subscription"]
-        flat.refuse_unread()
+        subscription = pauses.pause(stage.work, plain, key)["subscription"]
+        plain.refuse_unread()
         if subscription["status"] != "paused":
             due = max(subscription["pause_date"], subscription["_next_term"] if "_pause_at_end" in subscription else 0)
             stage.until(subscription, due, ("pause", "term_end"))
@@ -183,11 +186,11 @@ def pause(work: Work, params: Params, key: str) -> Result:
 
 def resume(work: Work, params: Params, key: str) -> Result:
     """POST /subscriptions/{id}/resume_subscription_estimate."""
-    flat = _flat(params)
+    plain = flat(params)
 
     def act(stage: Stage) -> str:
-        subscription = pauses.resume(stage.work, flat, key)["subscription"]
-        flat.refuse_unread()
+        subscription = pauses.resume(stage.work, plain, key)["subscription"]
+        plain.refuse_unread()
         if subscription["status"] == "paused":
             stage.until(subscription, subscription["resume_date"], ("resume",))
         return key

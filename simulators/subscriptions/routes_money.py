@@ -42,7 +42,6 @@ absent(
 )
 absent(
     "moves between sites (`customer.move`, `resource_migration`, `site_migration_detail`)",
-    "quotes",
     "orders",
     "gifts",
     "hosted pages",

@@ -62,6 +62,7 @@ KINDS = (
     Kind("entitlement", index=("feature_id", "entity_id", "created_at")),
     Kind("entitlement_override", index=("feature_id", "subscription_id")),
     Kind("entitlement_switch", index=("feature_id", "subscription_id")),
+    Kind("quote", index=("customer_id", "subscription_id", "status", "date", "updated_at")),
     Kind("_idempotency", index=("at",)),
 )
 
@@ -218,6 +219,11 @@ FEATURES = Listing(
     "feature", "created_at", _names(STRING, "id name") | _names(ENUM, "status type") | {"metered": BOOLEAN}
 )
 ENTITLEMENTS = Listing("entitlement", "created_at", _names(STRING, "feature_id entity_id") | {"entity_type": ENUM})
+QUOTES = Listing(
+    "quote", "date",
+    _names(STRING, "id customer_id subscription_id") | {"status": ENUM} | _names(TIMESTAMP, "date updated_at"),
+    ("date",),
+)  # fmt: skip
 COUPON_SETS = Listing(
     "coupon_set",
     "updated_at",

@@ -23,7 +23,8 @@ NAME = "delorean"
 WIPED = ("customer", "payment_source", "subscription", "contract_term", "invoice", "credit_note", "transaction",
          "event", "gateway_order", "usage", "usage_event", "usage_file", "promotional_credit", "payment_intent",
          "payment_schedule", "unbilled_charge", "ramp", "advance_invoice_schedule", "comment", "export",
-         "business_entity_transfer", "virtual_bank_account", "entitlement_override", "entitlement_switch")  # fmt: skip
+         "business_entity_transfer", "virtual_bank_account", "entitlement_override", "entitlement_switch",
+         "quote")  # fmt: skip
 STEP_S = 0.05  # how long to let a delivery in flight finish before travelling on
 
 Result = dict[str, Any]

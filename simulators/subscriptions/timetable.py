@@ -16,6 +16,7 @@ from simulators.subscriptions import (
     pauses,
     payment_intents,
     payment_schedules,
+    quote_documents,
     ramps,
     renewals,
     settlement,
@@ -50,4 +51,5 @@ JOBS: dict[str, Callable[[Work, Job], None]] = {
     "usage_file": usage_files.processed,
     "export": exports.made,
     "currency_rate": site_pages.rate_due,
+    "quote_expires": quote_documents.expired,
 }

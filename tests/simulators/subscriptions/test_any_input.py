@@ -39,6 +39,7 @@ NAMES = (
     "item_entitlements[feature_id][0]", "item_entitlements[item_id][0]", "entitlement_overrides[feature_id][0]",
     "entitlement_overrides[value][0]", "entitlement_overrides[effective_from][0]",
     "subscription_entitlements[feature_id][0]",
+    "subscription[id]", "expires_at", "valid_till", "change_option", "changes_scheduled_at",
 )  # fmt: skip
 VALUES = st.one_of(
     st.sampled_from(IDS),
