@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from simulators.salesforce import birth, definition, imported, rollups, tables
+from simulators.salesforce import birth, definition, fiscal, imported, rollups, tables
 from simulators.salesforce.commit import Writer
 from simulators.salesforce.definition import Raw
 from simulators.salesforce.errors import ApiError
@@ -38,6 +38,12 @@ _CHANGES: dict[str, Callable[[Raw, dict[str, Any]], Raw]] = {
     "select_changes": lambda raw, a: definition.select_changes(raw, a.get("objects")),
 }
 """What `alter_schema` can do: arguments are change, object, field or rule, and definition or to."""
+
+
+_COMPANY: dict[str, tuple[Any, ...]] = {
+    "FiscalYearStartMonth": tuple(range(1, 13)), "UsesStartDateAsFiscalYearName": (False, True),
+}  # fmt: skip
+"""What `set_company` can change, and to what."""
 
 
 def register(system: Salesforce) -> None:
@@ -95,11 +101,30 @@ def register(system: Salesforce) -> None:
         )
         return {"id": found.id, "losers": list(found.losers), "moved": list(found.moved)}
 
-    system.acts["undelete"] = undelete
-    system.acts["merge"] = merge
-    system.acts["alter_schema"] = alter_schema
-    system.acts["import_schema"] = import_schema
-    system.acts["expire_sessions"] = expire_sessions
+    system.acts |= {
+        "undelete": undelete, "merge": merge, "alter_schema": alter_schema, "import_schema": import_schema,
+        "expire_sessions": expire_sessions, "set_company": partial(_set_company, system),
+    }  # fmt: skip
+
+
+async def _set_company(system: Salesforce, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Change the company information: {"values": {FiscalYearStartMonth: 1-12, UsesStartDateAsFiscalYearName}}.
+    Opportunities tell their fiscal period anew.
+    """
+    values = arguments.get("values")
+    if not isinstance(values, dict) or not values or not set(values) <= set(_COMPANY):
+        raise ValueError(f"values are some of {', '.join(_COMPANY)}")
+    if wrong := [name for name, value in values.items() if value not in _COMPANY[name] or type(value) is float]:
+        raise ValueError(f"{wrong[0]} is one of {', '.join(str(one) for one in _COMPANY[wrong[0]])}")
+    org, writer = system.org, _writer(system)
+    with system.store.transaction():
+        row = org.get("Organization", org.org_id)
+        writer.touch(org.spec("Organization"), {**(row or {}), **values})
+        for deal in list(org.every("Opportunity")):
+            told = fiscal.fields(org, deal["CloseDate"])
+            if any(deal.get(name) != value for name, value in told.items()):
+                writer.touch(org.spec("Opportunity"), {**deal, **told}, modified=False)
+    return {"set": sorted(values)}
 
 
 def _writer(system: Salesforce) -> Writer:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from simulators.kit.fidelity import approximate, exact
 from simulators.kit.store import Doc
-from simulators.salesforce import dated_rates, history, rollups, selling
+from simulators.salesforce import dated_rates, fiscal, history, rollups, selling
 from simulators.salesforce.errors import ApiError, Problem, refused
 from simulators.salesforce.rules import contract, opportunity
 from simulators.salesforce.schemas import Field, SObject
@@ -80,6 +80,7 @@ def _opportunity(writer: Writer, new: Doc, old: Doc | None, given: Set[str]) -> 
     if stages is None:
         stages = schema.plans["stages"] = opportunity.stage_table(schema.stages)
     opportunity.derive(new, old, given, stages, writer.moment)
+    new |= fiscal.fields(writer.org, new["CloseDate"])
     return problem
 
 

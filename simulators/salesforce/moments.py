@@ -1,9 +1,10 @@
 """Dates and times as Salesforce writes and reads them."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from email.utils import format_datetime
 from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _DATETIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s*(Z|[+-]\d\d:?\d\d)?\Z",
@@ -33,6 +34,38 @@ def http_date(stamped: str) -> str:
 def day(at: float) -> date:
     """The UTC day of a moment."""
     return datetime.fromtimestamp(at, UTC).date()
+
+
+@lru_cache(maxsize=64)
+def zone(key: str) -> tzinfo:
+    """The time zone of a TimeZoneSidKey; GMT for one that is not known."""
+    try:
+        return ZoneInfo(key)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
+
+
+def local_day(at: float, key: str) -> date:
+    """The day of a moment where a user is."""
+    return datetime.fromtimestamp(at, zone(key)).date()
+
+
+@lru_cache(maxsize=256)
+def midnight(first: date, key: str) -> str:
+    """When a user's day begins, in the stored form."""
+    found = datetime(first.year, first.month, first.day, tzinfo=zone(key)).astimezone(UTC)
+    return f"{found:%Y-%m-%dT%H:%M:%S}.000+0000"
+
+
+def localized(stamped: str | None, key: str) -> str | None:
+    """A stored datetime as a user's clock shows it, in the same form."""
+    if stamped is None or zone(key) is UTC:
+        return stamped
+    try:
+        found = datetime.strptime(stamped, "%Y-%m-%dT%H:%M:%S.%f%z").astimezone(zone(key))
+    except (ValueError, OverflowError):
+        return stamped
+    return f"{found:%Y-%m-%dT%H:%M:%S}.{found.microsecond // 1000:03d}+0000"
 
 
 @lru_cache(maxsize=1024)

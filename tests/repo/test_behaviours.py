@@ -14,7 +14,7 @@ HERE = ROOT / "tests" / "simulators" / "salesforce"
 ROWS = [line.strip("| ").split(" | ") for line in (HERE / "BEHAVIOURS.md").read_text().splitlines()
         if line.startswith("| ") and not line.startswith(("| behaviour", "|---"))]  # fmt: skip
 KNOWN = {*faults.CALL_FAULTS, *faults.EVENT_FAULTS, *faults.RECORD_FAULTS, *faults.STREAM_FAULTS}
-ACTS = {*_CHANGES, "alter_schema", "expire_sessions", "merge", "undelete", "import_schema"}
+ACTS = {*_CHANGES, "alter_schema", "expire_sessions", "merge", "undelete", "import_schema", "set_company"}
 
 
 def names_of(path: Path) -> set[str]:

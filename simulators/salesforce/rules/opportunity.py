@@ -37,9 +37,6 @@ def derive(new: Doc, old: Doc | None, given: Collection[str], stages: Mapping[st
             new["LastStageChangeDate"] = moment
     new["ForecastCategory"] = _CATEGORY_OF_NAME[new.get("ForecastCategoryName") or "Pipeline"]
     new["IsClosed"], new["IsWon"] = closed, won
-    year, month = int(new["CloseDate"][:4]), int(new["CloseDate"][5:7])
-    quarter = (month + 2) // 3
-    new |= {"FiscalYear": year, "FiscalQuarter": quarter, "Fiscal": f"{year} {quarter}"}
     expect(new)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from simulators.kit.store import Doc
-from simulators.salesforce.moments import day
+from simulators.salesforce.fiscal import FiscalYear, fiscal_year
+from simulators.salesforce.moments import local_day
 from simulators.salesforce.schemas import Schema
 from simulators.salesforce.soql.shape import Slot
 from simulators.salesforce.values import exact
@@ -20,7 +22,8 @@ class Asking:
     """A user at a moment (epoch s); currencies are looked up when a query speaks of them."""
 
     def __init__(self, org: OrgState, user: str, at: float) -> None:
-        self._org, self.user, self.today = org, user, day(at)
+        self._org, self.user, self._at = org, user, at
+        self._fiscal: FiscalYear | None = None
         self._rates: dict[str, Decimal] | None = None
         self._dated: list[tuple[str, str, Decimal]] | None = None
 
@@ -28,6 +31,24 @@ class Asking:
     def schema(self) -> Schema:
         """The org's objects."""
         return self._org.schema
+
+    @property
+    def zone(self) -> str:
+        """The user's time zone."""
+        user = self._org.get("User", self.user) or {}
+        return str(user.get("TimeZoneSidKey") or "GMT")
+
+    @property
+    def today(self) -> date:
+        """The day on which the user asks, where the user is."""
+        return local_day(self._at, self.zone)
+
+    @property
+    def fiscal(self) -> FiscalYear:
+        """When the org's fiscal year begins, and how it is called."""
+        if self._fiscal is None:
+            self._fiscal = fiscal_year(self._org)
+        return self._fiscal
 
     @property
     def currency(self) -> str:

@@ -39,7 +39,14 @@ approximate(
     "has advanced currency management as soon as it has a dated rate; before the first one the present rate holds",
 )
 approximate("SOQL clauses", "WITH SECURITY_ENFORCED and USER_MODE are read; FOR UPDATE locks nothing")
-approximate("time zone", "of org and user is GMT, the week starts on Sunday, the fiscal year is the calendar year")
+exact(
+    "date literals in the user's time zone (User.TimeZoneSidKey) and the org's fiscal year (FiscalYearStartMonth, "
+    "UsesStartDateAsFiscalYearName), also in FISCAL_YEAR(), FISCAL_QUARTER(), FISCAL_MONTH() and Opportunity.Fiscal; "
+    "date functions in UTC, and in the user's time zone within convertTimezone()",
+    source="documented",
+    held_by="test_calendars",
+)
+approximate("time zone", "of the org is GMT, and so it is in formulas; the week starts on Sunday")
 absent("DISTANCE and GEOLOCATION, data categories, scopes other than everything and mine, pages of long child lists")
 
 LEVELS, LEVELS_BEFORE_58 = 5, 2

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from simulators.salesforce.moments import midnight
 from simulators.salesforce.soql import literals
 from simulators.salesforce.soql.asking import Asking, Binder
 from simulators.salesforce.soql.currencies import corporate, corporate_literal
@@ -132,7 +133,6 @@ class Conditions:
 
     def _range(self, word: Word, family: str) -> tuple[str, str]:
         """Parameters for the first moment of a date literal and the first one after it."""
-        suffix = "T00:00:00.000+0000" if family == "datetime" else ""
         place = None if word.number is None else self.work.place(word.number)
         if word.number is not None:
             literals.count(self.work.given(word.number))
@@ -140,9 +140,9 @@ class Conditions:
         def edge(which: int) -> Binder:
             def compute(slots: list[Slot], asking: Asking) -> str:
                 number = None if place is None else literals.count(slots[place[0]][place[1]])
-                found = literal_range(word.text, number, asking.today)
+                found = literal_range(word.text, number, asking.today, asking.fiscal.start)
                 assert found is not None
-                return f"{found[which].isoformat()}{suffix}"
+                return midnight(found[which], asking.zone) if family == "datetime" else found[which].isoformat()
 
             return compute
 

@@ -8,47 +8,51 @@ Range = tuple[date, date]  # first day, first day after
 _FIRST, _LAST = date(1700, 1, 1), date(4000, 12, 31)
 
 
-def literal_range(word: str, number: int | None, today: date) -> Range | None:
-    """The days that a literal means, or None when it is no date literal. Weeks begin on Sunday (en_US)."""
+def literal_range(word: str, number: int | None, today: date, fiscal: int = 1) -> Range | None:
+    """The days that a literal means, or None when it is no date literal. Weeks begin on Sunday (en_US), fiscal years
+    in the month `fiscal`."""
     name = word.upper()
     if number is None:
-        return _plain(name, today)
+        return _plain(name, today, fiscal)
     for prefix, steps in (("LAST_N_", _last), ("NEXT_N_", _next), ("N_", _ago)):
         unit = name.removeprefix(prefix).removesuffix("_AGO" if prefix == "N_" else "")
-        if name.startswith(prefix) and unit in _UNITS and (prefix != "N_" or name.endswith("_AGO")):
-            return steps(unit, number, today)
+        if name.startswith(prefix) and unit in _KNOWN and (prefix != "N_" or name.endswith("_AGO")):
+            return steps(unit, number, today, fiscal)
     return None
 
 
-def _plain(name: str, today: date) -> Range | None:
+def _plain(name: str, today: date, fiscal: int) -> Range | None:
     if name in _DAYS:
         first, after = _DAYS[name]
         return _shift(today, first), _shift(today, after)
     relation, _, unit = name.partition("_")
-    if relation not in _STEPS or f"{unit}S" not in _UNITS:
+    if relation not in _STEPS or f"{unit}S" not in _KNOWN:
         return None
     step = _STEPS[relation]
-    return _nth(f"{unit}S", step, today), _nth(f"{unit}S", step + 1, today)
+    return _nth(f"{unit}S", step, today, fiscal), _nth(f"{unit}S", step + 1, today, fiscal)
 
 
-def _last(unit: str, number: int, today: date) -> Range:
+def _last(unit: str, number: int, today: date, fiscal: int) -> Range:
     if unit == "DAYS":
         return _shift(today, -number), _shift(today, 1)
-    return _nth(unit, -number, today), _nth(unit, 0, today)
+    return _nth(unit, -number, today, fiscal), _nth(unit, 0, today, fiscal)
 
 
-def _next(unit: str, number: int, today: date) -> Range:
+def _next(unit: str, number: int, today: date, fiscal: int) -> Range:
     if unit == "DAYS":
         return _shift(today, 1), _shift(today, number + 1)
-    return _nth(unit, 1, today), _nth(unit, number + 1, today)
+    return _nth(unit, 1, today, fiscal), _nth(unit, number + 1, today, fiscal)
 
 
-def _ago(unit: str, number: int, today: date) -> Range:
-    return _nth(unit, -number, today), _nth(unit, 1 - number, today)
+def _ago(unit: str, number: int, today: date, fiscal: int) -> Range:
+    return _nth(unit, -number, today, fiscal), _nth(unit, 1 - number, today, fiscal)
 
 
-def _nth(unit: str, step: int, today: date) -> date:
+def _nth(unit: str, step: int, today: date, fiscal: int) -> date:
     """The first day of the unit `step` units from the present one."""
+    if unit in _FISCAL:
+        length = _FISCAL[unit]
+        return _month(today, length * step - (today.month - fiscal) % 12 % length)
     return _UNITS[unit](today, step)
 
 
@@ -80,8 +84,9 @@ def _year(day: date, step: int) -> date:
 
 _UNITS: dict[str, Callable[[date, int], date]] = {
     "DAYS": _shift, "WEEKS": _week, "MONTHS": _month, "QUARTERS": _quarter, "YEARS": _year,
-    "FISCAL_QUARTERS": _quarter, "FISCAL_YEARS": _year,
 }  # fmt: skip
+_FISCAL = {"FISCAL_QUARTERS": 3, "FISCAL_YEARS": 12}  # months
+_KNOWN = {*_UNITS, *_FISCAL}
 _STEPS = {"LAST": -1, "THIS": 0, "NEXT": 1}
 _DAYS = {
     "TODAY": (0, 1), "YESTERDAY": (-1, 0), "TOMORROW": (1, 2), "LAST_90_DAYS": (-90, 1), "NEXT_90_DAYS": (1, 91),

@@ -8,7 +8,7 @@ from typing import Any
 
 from simulators.salesforce import tables
 from simulators.salesforce.schemas import Field, Schema, SObject
-from simulators.salesforce.soql.asking import Binder
+from simulators.salesforce.soql.asking import Asking, Binder
 from simulators.salesforce.soql.problems import (
     SoqlError,
     malformed,
@@ -87,6 +87,7 @@ class Compilation:
         }
         self.binders: dict[str, Binder] = {}
         self._constants: dict[Any, str] = {}
+        self._settings: dict[str, str] = {}
         self._aliases = 0
 
     def bind(self, binder: Binder) -> str:
@@ -100,6 +101,12 @@ class Compilation:
         if value not in self._constants:
             self._constants[value] = self.bind(lambda _slots, _asking: value)
         return self._constants[value]
+
+    def setting(self, name: str, read: Callable[[Asking], Any]) -> str:
+        """A parameter that depends on the org or on who asks, the same wherever a query speaks of it."""
+        if name not in self._settings:
+            self._settings[name] = self.bind(lambda _slots, asking: read(asking))
+        return self._settings[name]
 
     def literal(self, literal: Literal, read: Callable[[Given], Any]) -> str:
         """A parameter read from one literal; read once now, so that a bad one is refused at its place."""

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import orjson
 
+from simulators.salesforce.moments import localized
 from simulators.salesforce.soql.currencies import corporate_amount
 from simulators.salesforce.values import exact
 
@@ -51,6 +52,7 @@ def register(db: sqlite3.Connection) -> None:
     """Make the functions known to a connection."""
     db.create_function("soql_upper", 1, upper, deterministic=True)
     db.create_function("soql_includes", 2, includes, deterministic=True)
+    db.create_function("soql_local", 2, localized, deterministic=True)
     db.create_function("soql_corporate", 2, corporate_amount, deterministic=True)
     db.create_aggregate("soql_sum", 1, Sum)  # type: ignore[arg-type]
     db.create_aggregate("soql_avg", 1, Mean)  # type: ignore[arg-type]

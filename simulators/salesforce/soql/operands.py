@@ -12,16 +12,19 @@ _DAY = "substr({0}, 1, 10)"
 _MONTH = "CAST(substr({0}, 6, 2) AS INTEGER)"
 _YEAR = "CAST(substr({0}, 1, 4) AS INTEGER)"
 _QUARTER = f"(({_MONTH} + 2) / 3)"
+_FISCAL_MONTHS = f"(({_MONTH} - {{1}} + 12) % 12)"
 DATE_FUNCTIONS = {
-    "CALENDAR_YEAR": _YEAR, "CALENDAR_QUARTER": _QUARTER, "CALENDAR_MONTH": _MONTH, "FISCAL_YEAR": _YEAR,
-    "FISCAL_QUARTER": _QUARTER, "FISCAL_MONTH": _MONTH, "DAY_IN_MONTH": "CAST(substr({0}, 9, 2) AS INTEGER)",
+    "CALENDAR_YEAR": _YEAR, "CALENDAR_QUARTER": _QUARTER, "CALENDAR_MONTH": _MONTH,
+    "FISCAL_YEAR": f"({_YEAR} - ({_MONTH} < {{1}}) + {{2}})", "FISCAL_QUARTER": f"({_FISCAL_MONTHS} / 3 + 1)",
+    "FISCAL_MONTH": f"({_FISCAL_MONTHS} + 1)", "DAY_IN_MONTH": "CAST(substr({0}, 9, 2) AS INTEGER)",
     "DAY_IN_WEEK": f"(CAST(strftime('%w', {_DAY}) AS INTEGER) + 1)",
     "DAY_IN_YEAR": f"CAST(strftime('%j', {_DAY}) AS INTEGER)", "DAY_ONLY": _DAY,
     "HOUR_IN_DAY": "CAST(substr({0}, 12, 2) AS INTEGER)",
     "WEEK_IN_MONTH": "((CAST(substr({0}, 9, 2) AS INTEGER) + 6) / 7)",
     "WEEK_IN_YEAR": f"((CAST(strftime('%j', {_DAY}) AS INTEGER) + 6) / 7)",
 }  # fmt: skip
-"""SQL of each date function over a date or datetime column; the fiscal year is the calendar year."""
+"""SQL of each date function over a date or datetime column; of the fiscal year its first month, and how many years its
+name is ahead of the year of that month."""
 _DATETIME_ONLY = ("DAY_ONLY", "HOUR_IN_DAY")
 AGGREGATES = ("COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX")
 _NOT_AGGREGATABLE = ("anyType", "boolean", "textarea", "address", "multipicklist")
@@ -119,17 +122,22 @@ def _only_path(call: Function) -> Name:
 
 def _date_function(frame: Frame, call: Function, name: str) -> Measure:
     inner = call.arguments[0] if len(call.arguments) == 1 else None
-    if isinstance(inner, Function) and inner.name.upper() == "CONVERTTIMEZONE":
-        call = Function(call.name, inner.arguments, call.at)  # the user's time zone is GMT
+    local = isinstance(inner, Function) and inner.name.upper() == "CONVERTTIMEZONE"
+    if isinstance(inner, Function) and local:
+        call = Function(call.name, inner.arguments, call.at)
     column = frame.column(_only_path(call))
     if column.field.family not in ("date", "datetime") or (
-        name in _DATETIME_ONLY and column.field.family != "datetime"
+        (local or name in _DATETIME_ONLY) and column.field.family != "datetime"
     ):
         raise SoqlError("INVALID_FIELD", f"Incorrect parameter type for function '{call.name}()'", call.at)
     family = "date" if name == "DAY_ONLY" else "number"
-    return Measure(
-        DATE_FUNCTIONS[name].format(column.sql), family, "date" if family == "date" else "int", call.name, call.at
-    )
+    setting = frame.work.setting
+    value = f"soql_local({column.sql}, {setting('zone', lambda asking: asking.zone)})" if local else column.sql
+    year: tuple[str, ...] = ()
+    if name.startswith("FISCAL"):
+        year = (setting("start", lambda asking: asking.fiscal.start), setting("ahead", lambda a: a.fiscal.ahead))
+    sql = DATE_FUNCTIONS[name].format(value, *year)
+    return Measure(sql, family, "date" if family == "date" else "int", call.name, call.at)
 
 
 def aggregate(frame: Frame, call: Function, name: str) -> Measure:
