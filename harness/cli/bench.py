@@ -35,9 +35,7 @@ def bench(
     accounts: Annotated[int, typer.Option(min=100, help="Accounts of the large org.")] = 5_000,
     subscriptions: Annotated[int, typer.Option(min=10, help="Subscriptions of the year, a tenth beside.")] = 1_000,
     contracts: Annotated[int, typer.Option(min=10, help="Contracts to catch up, about five events each.")] = 200,
-    events: Annotated[
-        int, typer.Option(min=50, help="Events that a core is told while its memory is watched.")
-    ] = 5_000,
+    events: Annotated[int, typer.Option(min=50, help="Events that a core whose memory is watched is told.")] = 5_000,
     idocs: Annotated[int, typer.Option(min=100, help="IDocs of the night.")] = 10_000,
     documents: Annotated[int, typer.Option(min=300, help="Documents of the large books.")] = 100_000,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
