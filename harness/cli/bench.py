@@ -69,11 +69,10 @@ def bench(
     for part in PARTS:
         if part in chosen:
             out.print(f"measuring {part} …", style="dim")
-            figures += (
-                _sized(part, contracts, events, documents, idocs)
-                if part in SIZED
-                else _measured(part, customers, accounts, subscriptions)
-            )
+            if part in SIZED:
+                figures += _sized(part, contracts, events, documents, idocs)
+            else:
+                figures += _measured(part, customers, accounts, subscriptions)
     kept: dict[str, Any] = {
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "commit": commit(),
         "python": platform.python_version(), "machine": platform.machine(),
