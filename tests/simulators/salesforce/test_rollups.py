@@ -156,3 +156,18 @@ def test_an_imported_orgs_roll_ups_are_kept_as_its_metadata_tells():
         org.create("Membership__c", Level__c=level, Account__c=acme, Seats__c=seats)
     row = org.get("Account", acme)
     assert (row["Seats__c"], row["Odd__c"]) == (7.0, None)
+
+
+def test_dated_rates_end_the_roll_ups_of_money_and_no_others(org: Org):
+    acme = org.create("Account", Name="Acme")
+    deal = {"AccountId": acme, "StageName": "Closed Won", "CloseDate": "2026-01-31"}
+    org.create("Opportunity", Name="A", Amount=20, **deal)
+    rate = org.create("DatedConversionRate", IsoCode="EUR", StartDate="2026-01-01", ConversionRate=0.8)
+    org.create("Opportunity", Name="B", Amount=100, **deal)
+    assert shown(org, acme) == (2.0, 20.0, "2026-01-31")
+    add(org, "Late__c", {**MONEY, "summary": {**OF_DEALS, "operation": "max", "field": "Amount"}})
+    assert org.get("Account", acme)["Late__c"] is None
+    org.rest("DELETE", f"sobjects/DatedConversionRate/{rate}")
+    org.create("Opportunity", Name="C", Amount=1, **deal)
+    assert shown(org, acme) == (3.0, 121.0, "2026-01-31")
+    assert org.get("Account", acme)["Late__c"] == 100.0
