@@ -13,6 +13,7 @@ from harness.money import minor
 
 Row = Mapping[str, Any]
 Book = Mapping[str, Any]
+SHADOW = "SHADOW-"  # begins each key in the book of a dual run
 
 
 def _rows(book: Book, table: str, *objects: str) -> list[Row]:
@@ -31,7 +32,7 @@ def cloud(book: Book, canon: Canon, correlation: Correlation) -> None:
         return
     _cloud(_part(book, correlation, shadow=False), canon, correlation)
     canon.shadow = Canon(accounts=canon.accounts, customers=list(canon.customers), documents=list(canon.bills()))
-    before, marks = "SHADOW-", ("customer", "invoice", "credit", "bill_void", "credit_void")
+    before, marks = SHADOW, ("customer", "invoice", "credit", "bill_void", "credit_void")
     keys: dict[str, Any] = {f"{name}_prefix": before + getattr(correlation, f"{name}_prefix") for name in marks}
     there = replace(correlation, subsidiaries=correlation.shadows, **keys)
     _cloud(_part(book, correlation, shadow=True), canon.shadow, there)

@@ -26,6 +26,7 @@ from harness.cli import (
     signals,
     snapshot,
     stories,
+    taxes,
 )
 from harness.cli.output import complain
 
@@ -66,6 +67,7 @@ import_org.register(app)
 import_subscriptions.register(app)
 contracts.register(app)
 reconcile.register(app)
+taxes.register(app)
 core.register(app)
 edits.register(app)
 signals.register(app)

@@ -1,4 +1,4 @@
-"""`windtunnel reconcile` against a running sandbox: agreement, a planted break, a dead core; exit codes 0, 1, 3."""
+"""`windtunnel reconcile` and `taxes` against a running sandbox: agreement, a planted break, a dead core; exits."""
 
 import asyncio
 import csv
@@ -35,6 +35,15 @@ def test_reconcile_agrees_names_a_planted_edit_and_is_unknown_without_a_core(
             ]
             with (tmp_path / "report.csv").open(newline="") as file:
                 assert next(csv.DictReader(file))["document"] == report["breaks"][0]["document"]
+            code, out, _ = await windtunnel("taxes", "--json", "--csv", str(tmp_path / "taxes.csv"))
+            taxed: dict[str, Any] = json.loads(out)
+            assert code == 0 and sum(one["documents"] for one in taxed["totals"]) > 0 == len(taxed["differences"])
+            with (tmp_path / "taxes.csv").open(newline="") as file:
+                assert [row["document"] for row in csv.DictReader(file)] == [
+                    one["document"] for one in taxed["documents"]
+                ]
+            code, out, _ = await windtunnel("taxes", "--period", "2031")
+            assert code == 3 and "no ledger has posted anything" in out
             code, out, _ = await windtunnel("reconcile", "--heal", "--html", str(tmp_path / "report.html"))
             assert code == 1 and "being written anew" not in out, "a posting is a fact"
             page = (tmp_path / "report.html").read_text()
