@@ -38,6 +38,10 @@ approximate(
     "each amount is rounded when it is converted; dated rates hold for aggregates as for convertCurrency(), and an org "
     "has advanced currency management as soon as it has a dated rate; before the first one the present rate holds",
 )
+approximate(
+    "ORDER BY an amount", "goes by the number as it is stored, and convertCurrency() may stand there; there the order is "
+    "always that of the converted values, and convertCurrency() is refused", source="documented",
+)  # fmt: skip
 approximate("SOQL clauses", "WITH SECURITY_ENFORCED and USER_MODE are read; FOR UPDATE locks nothing")
 exact(
     "date literals in the user's time zone (User.TimeZoneSidKey) and the org's fiscal year (FiscalYearStartMonth, "
@@ -46,7 +50,7 @@ exact(
     source="documented",
     held_by="test_calendars",
 )
-approximate("time zone", "of the org is GMT, and so it is in formulas; the week starts on Sunday")
+approximate("time zone", "in formulas and FORMAT() is GMT, whatever the user's; the week starts on Sunday")
 absent("DISTANCE and GEOLOCATION, data categories, scopes other than everything and mine, pages of long child lists")
 
 LEVELS, LEVELS_BEFORE_58 = 5, 2
