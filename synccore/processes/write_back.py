@@ -14,7 +14,7 @@ from synccore.processes.adjustments import credit_posted
 from synccore.processes.collections import note_bill
 from synccore.processes.context import Context
 from synccore.processes.ledger_of_record import document_of
-from synccore.processes.writes import Write
+from synccore.processes.writes import Write, doubted, lingering, overtakes
 
 STATUS = {
     "pending": "Pending", "posted": "Open", "payment_due": "Due", "not_paid": "Not Paid", "paid": "Paid",
@@ -189,19 +189,22 @@ async def show_receipt(ctx: Context, key: str, fields: dict[str, Any], bill: Bil
     shown with this payment is brought up to date by itself.
     """
     shown: dict[str, Any] = {}
-    document, written = "", False
+    document, written, doubt = "", False, False
 
     def bill_planned(unit: Unit) -> None:
         cause, at = f"payment:{key}", ctx.clock.now()
         unit.effects.plan(bill_key(ctx, bill.id), "salesforce", "bill", digest(shown), cause, at)
 
     def prepare(unit: Unit) -> str:
-        nonlocal shown, document
+        nonlocal shown, document, doubt
         document = document_of(ctx.keys, unit, "invoice", bill.id) or ""
         shown = bill_fields(ctx, bill, zone, "Posted", document, contract_of(ctx, unit, bill))
         known = unit.effects.get(effect)
+        doubt = overtakes(unit.effects.get(bill_key(ctx, bill.id)), digest(shown), ctx.clock.now())
         if known is None or known.state != "applied" or known.digest != digest(fields):
             bill_planned(unit)  # should the answer get lost, what shows the bill next knows that this is under way
+            if doubt:
+                doubted(unit, bill_key(ctx, bill.id), ctx.clock.now())
         return digest(fields)
 
     async def send(_refusals: int) -> str:
@@ -211,12 +214,16 @@ async def show_receipt(ctx: Context, key: str, fields: dict[str, Any], bill: Bil
     def settled(unit: Unit, _reference: Any) -> None:
         nonlocal written
         written = True
-        bill_planned(unit)
-        unit.effects.settle(bill_key(ctx, bill.id), "applied", bill.id, ctx.clock.now())
+        if doubt:  # another receipt of this bill, or an earlier try, may yet be applied, and says what was open then
+            doubted(unit, bill_key(ctx, bill.id), ctx.clock.now())
+        else:
+            unit.effects.settle(bill_key(ctx, bill.id), "applied", bill.id, ctx.clock.now())
         seen_version(ctx, unit, bill)
 
     effect = ctx.keys.effect("salesforce", "receipt", f"{key}/{bill.id}")
     await ctx.once(ctx, Write(effect, "salesforce", "receipt", f"payment:{key}", prepare=prepare), send, None, settled)
+    if written and doubt:
+        raise lingering(bill_key(ctx, bill.id))
     if not written:
         await show_bill(ctx, bill, zone, "Posted", document)
 

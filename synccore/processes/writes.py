@@ -54,7 +54,7 @@ async def once(ctx: Writing, write: Write, send: Send, look: Look | None = None,
     planned = await _plan(ctx, write)
     if planned is None:
         return None
-    effect, refusals, overtakes = planned
+    effect, refusals, doubt = planned
     if effect.state == "applied":
         return effect.reference
     if look is not None and not effect.fresh:
@@ -73,7 +73,7 @@ async def once(ctx: Writing, write: Write, send: Send, look: Look | None = None,
                 return await _applied(ctx, write, checked(write, found), settled)
         await _settle(ctx, write, "rejected", {"refusals": refusals + 1, "reason": str(error)})
         raise
-    if overtakes:
+    if doubt:
         await _linger(ctx, write)
     return await _applied(ctx, write, reference, settled)
 
@@ -86,7 +86,7 @@ async def level(
     planned = await _plan(ctx, write)
     if planned is None:
         return None
-    effect, refusals, overtakes = planned
+    effect, refusals, doubt = planned
     if effect.state == "applied":
         return effect.reference
     found = None if effect.fresh else await current()
@@ -107,7 +107,7 @@ async def level(
     except Rejected as error:
         await _settle(ctx, write, "rejected", {"refusals": refusals + 1, "reason": str(error)})
         raise
-    if overtakes:
+    if doubt:
         await _linger(ctx, write)
     return await _applied(ctx, write, reference, settled)
 
@@ -121,12 +121,36 @@ def checked(write: Write, found: Found) -> Any:
     return found.reference
 
 
-async def _linger(ctx: Writing, write: Write) -> None:
-    """A level stands as it should, but an earlier one, whose answer never came, may yet be applied over it: it is not
-    believed before that can no longer happen, and is then written again. Raises Later.
+def overtakes(before: Effect | None, digest: str, at: float) -> bool:
+    """Whether a level that is written now may be overwritten by an earlier one, whose answer never came."""
+    if before is None or before.state == "rejected":
+        return False
+    if before.state == "applied":  # at the second try, perhaps: then the first may be under way, and says what it said
+        return before.tries > 1 and before.digest != digest and at < before.at + LINGER_S
+    return before.digest != digest or at < _until(before)
+
+
+def _until(effect: Effect | None) -> float:
+    known = effect.reference if effect is not None and effect.state != "applied" else None
+    return float(known.get("until", 0.0)) if isinstance(known, dict) else 0.0
+
+
+def doubted(unit: Unit, key: str, at: float) -> None:
+    """A level stands as it should, but is not believed before what it has overtaken can no longer be applied over it;
+    whoever writes the same meanwhile does not believe it either.
     """
-    await _settle(ctx, write, "unknown", {"refusals": 0})
-    raise Later(LINGER_S, f"{write.key}: an earlier write may yet be applied over this one", counts=False)
+    unit.effects.settle(key, "unknown", {"refusals": 0, "until": at + LINGER_S}, at)
+
+
+def lingering(key: str) -> Later:
+    """To be raised then: all that was doubted is written again when it is past."""
+    return Later(LINGER_S, f"{key}: an earlier write may yet be applied over this one", counts=False)
+
+
+async def _linger(ctx: Writing, write: Write) -> None:
+    at = ctx.clock.now()
+    await ctx.db.run(lambda unit: doubted(unit, write.key, at))
+    raise lingering(write.key)
 
 
 async def _plan(ctx: Writing, write: Write) -> tuple[Effect, int, bool] | None:
@@ -140,12 +164,12 @@ async def _plan(ctx: Writing, write: Write) -> tuple[Effect, int, bool] | None:
         before = unit.effects.get(write.key)
         if before is not None and before.state == "applied" and before.digest == digest:
             return before, 0, False
-        doubtful = before is not None and before.state in ("planned", "unknown")
-        overtakes = doubtful and before is not None and before.digest != digest
-        known = before.reference if before is not None and before.state != "applied" else None
+        known, doubt = before.reference if before and before.state != "applied" else None, overtakes(before, digest, at)
         effect = unit.effects.plan(write.key, write.target, write.operation, digest, write.cause, at)
+        if doubt:  # kept at once: the next try, should the answer to this one get lost, must not believe itself either
+            unit.effects.settle(write.key, "unknown", {**(known or {}), "until": at + LINGER_S}, at)
         effect = replace(effect, fresh=effect.fresh and not ctx.restored)
-        return effect, int(known.get("refusals", 0)) if isinstance(known, dict) else 0, overtakes
+        return effect, int(known.get("refusals", 0)) if isinstance(known, dict) else 0, doubt
 
     return await ctx.db.run(plan)
 
@@ -162,6 +186,11 @@ async def _applied(ctx: Writing, write: Write, reference: Any, settled: Settled 
     return reference
 
 
-async def _settle(ctx: Writing, write: Write, state: Any, reference: Any) -> None:
+async def _settle(ctx: Writing, write: Write, state: Any, reference: dict[str, Any]) -> None:
     at = ctx.clock.now()
-    await ctx.db.run(lambda unit: unit.effects.settle(write.key, state, reference, at))
+
+    def settle(unit: Unit) -> None:
+        until = _until(unit.effects.get(write.key))
+        unit.effects.settle(write.key, state, {**reference, **({"until": until} if until else {})}, at)
+
+    await ctx.db.run(settle)

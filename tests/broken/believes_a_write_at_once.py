@@ -6,6 +6,7 @@ from synccore.bootstrap import Parts
 from synccore.ports.outcomes import Later
 from synccore.processes import writes
 from tests.broken import alter, recoveries
+from tests.synccore.worlds import HandClock
 
 STORY = recoveries.written_late()
 CAUGHT_BY = {"I4"}
@@ -18,6 +19,7 @@ def change(parts: Parts) -> Parts:
         except Later as later:
             if later.delay_s != writes.LINGER_S:
                 raise
-            return await writes.once(ctx, write, send, look, settled)
+            ahead = HandClock(ctx.clock.now() + writes.LINGER_S)
+            return await writes.once(alter.Altered(ctx, {"clock": ahead}), write, send, look, settled)
 
     return alter.context(parts, lambda ctx: {"once": once})
