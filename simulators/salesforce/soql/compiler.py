@@ -39,8 +39,8 @@ approximate(
     "has advanced currency management as soon as it has a dated rate; before the first one the present rate holds",
 )
 approximate(
-    "ORDER BY an amount", "goes by the number as it is stored, and convertCurrency() may stand there; there the order is "
-    "always that of the converted values, and convertCurrency() is refused", source="documented",
+    "ORDER BY an amount", "goes by the number as it is stored, and convertCurrency() may stand there; there the order "
+    "is always that of the converted values, and convertCurrency() is refused", source="documented",
 )  # fmt: skip
 approximate("SOQL clauses", "WITH SECURITY_ENFORCED and USER_MODE are read; FOR UPDATE locks nothing")
 exact(
