@@ -166,10 +166,11 @@ async def _plan(ctx: Writing, write: Write) -> tuple[Effect, int, bool] | None:
             return before, 0, False
         known, doubt = before.reference if before and before.state != "applied" else None, overtakes(before, digest, at)
         effect = unit.effects.plan(write.key, write.target, write.operation, digest, write.cause, at)
+        refusals = int(known.get("refusals", 0)) if isinstance(known, dict) else 0  # else what was applied before
         if doubt:  # kept at once: the next try, should the answer to this one get lost, must not believe itself either
-            unit.effects.settle(write.key, "unknown", {**(known or {}), "until": at + LINGER_S}, at)
+            unit.effects.settle(write.key, "unknown", {"refusals": refusals, "until": at + LINGER_S}, at)
         effect = replace(effect, fresh=effect.fresh and not ctx.restored)
-        return effect, int(known.get("refusals", 0)) if isinstance(known, dict) else 0, doubt
+        return effect, refusals, doubt
 
     return await ctx.db.run(plan)
 
