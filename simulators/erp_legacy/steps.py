@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -106,17 +106,25 @@ class Steps:
         with self._store.transaction():
             self._store.put(RUN.name, {**fresh, "extracted": True})
             night = run["night"].replace("-", "")
-            heads = self._store.find(HEADER.name, extract=EXTRACT_WAITING)
-            payments = b"".join(payment_lines((head, self._item(head)) for head in heads))
-            items = b"".join(open_item_lines(self._open_items()))
+            sql = f"SELECT key FROM {HEADER.name} WHERE extract = ? ORDER BY rowid"
+            waiting = [row[0] for row in self._store.rows(sql, (EXTRACT_WAITING,))]
             name = f"ZSUBPAY_{night}_{self._store.next('zsubpay'):06d}.TXT"
             for partner in self._store.find(PARTNER.name, order="key"):
                 if partner["extracts"]:
-                    self._files.save(f"{partner['SNDPRN']}/outbound/{name}", payments, at)
-                    self._files.save(f"{partner['SNDPRN']}/outbound/ZOPENITM_{night}.TXT", items, at)
-            for head in heads:
+                    outbound = f"{partner['SNDPRN']}/outbound"
+                    payments = payment_lines((head, self._item(head)) for head in self._heads(waiting))
+                    self._files.save(f"{outbound}/{name}", payments, at)
+                    self._files.save(f"{outbound}/ZOPENITM_{night}.TXT", open_item_lines(self._open_items()), at)
+            for head in self._heads(waiting):
                 self._store.put(HEADER.name, {**head, "extract": run["id"]})
             self.trip("extract", "during")
+
+    def _heads(self, keys: Iterable[str]) -> Iterator[Doc]:
+        """One at a time, as all that is read of a night."""
+        for key in keys:
+            head = self._store.get(HEADER.name, key)
+            assert head is not None
+            yield head
 
     def _item(self, head: Doc) -> Doc:
         item = self._posting.ledger.customer_item(head)

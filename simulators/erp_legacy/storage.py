@@ -1,6 +1,6 @@
 """The files of all partners, kept in the store, so that snapshot, restore and restart hold for them too."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from simulators.kit.kinds import Kind
 from simulators.kit.store import Doc, Store
@@ -42,13 +42,14 @@ class Files:
             self._store.add(FILE.name, doc)
         return doc
 
-    def save(self, path: str, data: bytes, at: float) -> None:
-        """Create or replace a file as a whole."""
+    def save(self, path: str, data: bytes | Iterable[bytes], at: float) -> None:
+        """Create or replace a file as a whole; `data` may come line by line, so that no memory needs to hold it."""
         with self._store.transaction():
-            doc = self.create(path, at, len(data))
-            for part, start in enumerate(range(0, len(data), CHUNK_BYTES)):
-                piece = data[start : start + CHUNK_BYTES]
+            doc, size = self.create(path, at), 0
+            for part, piece in enumerate(_chunks((data,) if isinstance(data, bytes) else data)):
                 self._store.db.execute("INSERT INTO chunk VALUES (?, ?, ?)", (doc["id"], part, piece))
+                size += len(piece)
+            self._store.put(FILE.name, {**doc, "size": size})
 
     def touch(self, path: str, size: int, at: float) -> None:
         """Note size and time once a file was written."""
@@ -157,3 +158,14 @@ class Files:
     def _chunk(self, file: int, part: int) -> bytes:
         row = self._store.db.execute("SELECT data FROM chunk WHERE file = ? AND part = ?", (file, part)).fetchone()
         return b"" if row is None else bytes(row[0])
+
+
+def _chunks(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    held = bytearray()
+    for piece in pieces:
+        held += piece
+        while len(held) >= CHUNK_BYTES:
+            yield bytes(held[:CHUNK_BYTES])
+            del held[:CHUNK_BYTES]
+    if held:
+        yield bytes(held)
