@@ -6,7 +6,7 @@ from synccore.bootstrap import Parts
 from tests.broken import alter, stories
 
 STORY = stories.amended_together()
-CAUGHT_BY = {"I4"}
+CAUGHT_BY = {"I5"}
 REPLAY = True
 
 
