@@ -143,8 +143,10 @@ def test_a_sandbox_from_up_to_down(home: Path) -> None:
 def test_an_interrupted_demo_leaves_nothing_running(home: Path, number: signal.Signals) -> None:
     environment = {**os.environ, "WINDTUNNEL_HOME": str(home)}
     demo = subprocess.Popen(
-        [*COMMAND, "demo"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+        [*COMMAND, "demo"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # a shell's background jobs ignore it; one that is only reset is safe beside other threads
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # noqa: PLW1509
+    )  # fmt: skip
     assert demo.stdout is not None
     assert "new-business" in demo.stdout.readline()
     demo.send_signal(number)
