@@ -128,7 +128,7 @@ class _Documents:
     def _on_account(self) -> dict[str, int]:
         """Credit that the platform has set against another bill than its own, while the ledger knows only the document
         that was credited, settles that as far as it is open there, and carries the rest on account: by number, what is
-        more open there (or less, negative). One that is on account although its own bill is open there is a break.
+        more open there (or less, negative). What is on account for another reason is a break.
         """
         found: dict[str, int] = {}
         waiting: list[tuple[BookDocument, int, int]] = []

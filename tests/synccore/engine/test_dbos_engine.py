@@ -131,27 +131,33 @@ def test_a_run_is_known_by_its_state_and_can_be_cancelled_and_forked(tmp_path: P
     asyncio.run(story())
 
 
-def test_runs_survive_a_stop_and_those_of_another_version_are_left_and_counted(tmp_path: Path) -> None:
-    ended: list[str] = []
+async def left_under_way(tmp_path: Path) -> None:
+    """A release that is gone, and whose run r1 of p over k was under way then."""
 
     async def stuck(run: Run, argument: Any) -> None:
         await asyncio.Event().wait()
+
+    gone = engine(tmp_path)
+    gone.register("p", stuck)
+    await gone.start()
+    await gone.submit("p", "k", "r1", None)
+
+    async def is_running() -> bool:
+        found = await gone.status("r1")
+        return found is not None and found.state == "running"
+
+    await until(is_running)
+    await gone.close()
+
+
+def test_runs_survive_a_stop_and_those_of_another_version_are_left_and_counted(tmp_path: Path) -> None:
+    ended: list[str] = []
 
     async def quick(run: Run, argument: Any) -> None:
         ended.append(run.id)
 
     async def story() -> None:
-        first = engine(tmp_path)
-        first.register("p", stuck)
-        await first.start()
-        await first.submit("p", "k", "r1", None)
-
-        async def is_running() -> bool:
-            found = await first.status("r1")
-            return found is not None and found.state == "running"
-
-        await until(is_running)
-        await first.close()
+        await left_under_way(tmp_path)
 
         other = engine(tmp_path, version="2")
         other.register("p", quick)
@@ -178,24 +184,11 @@ def test_runs_survive_a_stop_and_those_of_another_version_are_left_and_counted(t
 def test_a_run_of_a_release_that_is_gone_shuts_the_queue_of_its_key_until_it_is_cancelled(tmp_path: Path) -> None:
     ended: list[str] = []
 
-    async def stuck(run: Run, argument: Any) -> None:
-        await asyncio.Event().wait()
-
     async def quick(run: Run, argument: Any) -> None:
         ended.append(run.id)
 
     async def story() -> None:
-        first = engine(tmp_path)
-        first.register("p", stuck)
-        await first.start()
-        await first.submit("p", "k", "r1", None)
-
-        async def is_running() -> bool:
-            found = await first.status("r1")
-            return found is not None and found.state == "running"
-
-        await until(is_running)
-        await first.close()
+        await left_under_way(tmp_path)
         other = engine(tmp_path, version="2")
         other.register("p", quick)
         await other.start()
