@@ -89,9 +89,8 @@ def _salesforce(book: Mapping[str, Any], canon: Canon, correlation: Correlation)
     for row in rows(book, "document", "Invoice__c"):
         canon.documents.append(_invoice_copy(row, canon))
     numbers = {row["Id"]: row["Invoice_Number__c"] or "" for row in rows(book, "document", "Invoice__c")}
-    _shares(rows(book, "document", "Invoice_Share__c"), numbers, canon)
-    for row in rows(book, "document", "Credit_Note__c"):
-        canon.documents.append(_credit_copy(row, canon, numbers))
+    canon.documents += [_credit_copy(row, canon, numbers) for row in rows(book, "document", "Credit_Note__c")]
+    _shares(rows(book, "document", "Invoice_Share__c", "Credit_Share__c"), canon)
     for row in rows(book, "document", "Payment__c"):
         canon.receipts.append(_payment_copy(row, canon, correlation))
 
@@ -162,10 +161,12 @@ def _credit_copy(row: Row, canon: Canon, numbers: Mapping[str, str]) -> Document
     )  # fmt: skip
 
 
-def _shares(shown: list[Row], numbers: Mapping[str, str], canon: Canon) -> None:
+def _shares(shown: list[Row], canon: Canon) -> None:
     keys = {one.id: one.key for one in canon.contracts if one.system == "salesforce"}
+    numbers = {one.id: one.key for one in canon.of("salesforce")}
     for row in shown:
-        bill, contract = numbers.get(row.get("Invoice__c") or "", ""), keys.get(row.get("Contract__c") or "", "")
+        whole = row.get("Invoice__c") or row.get("Credit_Note__c") or ""
+        bill, contract = numbers.get(whole, ""), keys.get(row.get("Contract__c") or "", "")
         net, tax = (minor(row.get(f"{name}__c") or 0, row["CurrencyIsoCode"]) for name in ("Net", "Tax"))
         canon.shared.setdefault(bill, []).append((contract, net, tax))
 
@@ -362,6 +363,7 @@ def _credit_note(
         lines.get(row["id"], len(row.get("line_items") or ())), place=_billed_to(row),
         subscription=whose[0] if len(whose) == 1 else "", starts=_holds_from(row),
         reason=row.get("reason_code") or "", of=row.get("reference_invoice_id") or "",
+        shares=tuple(share_of(row, key, {}) for key in whose) if len(whose) > 1 else (),  # a note bills no deal
         applied=tuple((one["invoice_id"], int(one["allocated_amount"])) for one in row.get("allocations") or ()),
     )  # fmt: skip
 

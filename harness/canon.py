@@ -244,7 +244,7 @@ class Document:
     memo: str = ""
     milestone: str = ""  # a bill: the part of a deal that it is for
     products: frozenset[str] = frozenset()  # a bill: what its lines are for, as they name it
-    shares: tuple[Share, ...] = ()  # a bill of several contracts: whose it is; `subscription` and `deal` say nothing
+    shares: tuple[Share, ...] = ()  # of several contracts: whose it is; `subscription` and `deal` say nothing
 
     @property
     def deals(self) -> tuple[str, ...]:
@@ -349,7 +349,7 @@ class Canon:
     receipts: list[Receipt] = field(default_factory=list)
     ledger: list[LedgerLine] = field(default_factory=list)
     deferrals: list[Deferral] = field(default_factory=list)
-    shared: dict[str, list[tuple[str, int, int]]] = field(default_factory=dict)  # bill -> contract, net, tax, in sales
+    shared: dict[str, list[tuple[str, int, int]]] = field(default_factory=dict)  # in sales: bill -> contract, net, tax
     services: dict[str, set[tuple[str, str, int]]] = field(default_factory=dict)  # bill -> its lines' days and net
     moved: list[Document] = field(default_factory=list)  # what a ledger carries of bills that another one posted
     cleared: list[Cleared] = field(default_factory=list)  # what a ledger has given away of its bills

@@ -40,12 +40,12 @@ def fields_agree(case: Case) -> tuple[int, list[str]]:
 
 
 def _shares_agree(case: Case) -> list[str]:
-    """A bill of several contracts says in sales what each of them has of it, where sales knows the contract."""
+    """A bill or credit note of several contracts says in sales what each of them has of it, where sales knows it."""
     canon, findings = case.canon, []
     known = {contract.key for contract in canon.contracts if contract.system == "salesforce"}
-    copies = {copy.key for copy in canon.of("salesforce") if copy.kind == "invoice"}
+    copies = {copy.key for copy in canon.of("salesforce")}
     for bill in canon.bills():
-        if bill.kind != "invoice" or len(bill.shares) < 2 or bill.key not in copies:
+        if len(bill.shares) < 2 or bill.key not in copies:
             continue
         wanted = sorted((share.subscription, share.net) for share in bill.shares if share.subscription in known)
         shown = canon.shared.get(bill.key, [])
@@ -53,7 +53,8 @@ def _shares_agree(case: Case) -> list[str]:
         right = sorted((contract, net) for contract, net, _ in shown) == wanted
         right = right and (not whole or sum(tax for *_, tax in shown) == bill.tax)
         if case.core_known and not right and case.excuses.item((bill.key, f"bill:{bill.key}"), "", 0) is None:
-            findings.append(f"sales is shown {sorted(shown)} of the contracts on bill {bill.key}, they have {wanted}")
+            what = "bill" if bill.kind == "invoice" else "credit note"
+            findings.append(f"sales is shown {sorted(shown)} of the contracts on {what} {bill.key}, they have {wanted}")
     return findings
 
 

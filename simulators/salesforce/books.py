@@ -13,7 +13,7 @@ from simulators.salesforce.values import exact
 TABLES = {
     "party": ("Account",),
     "contract": ("Opportunity", "OpportunityHistory", "Contract", "Contract_Change__c", "Milestone__c"),
-    "document": ("Invoice__c", "Invoice_Share__c", "Credit_Note__c", "Payment__c"),
+    "document": ("Invoice__c", "Invoice_Share__c", "Credit_Note__c", "Credit_Share__c", "Payment__c"),
     "line": ("OpportunityLineItem",),
 }
 

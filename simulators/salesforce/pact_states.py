@@ -31,8 +31,9 @@ class States:
             "the client is signed in": self.signed_in, "the client's session has ended": self.session_ended,
             "the daily limit of requests is spent": self.limit_spent, "an account": self.account,
             "more accounts than a page holds": self.many_accounts,
-            "a won deal with one line": self.won_deal, "a bill": self.bill, "an active contract": self.contract,
-            "a bill with a payment": self.payment, "an open renewal of a contract": self.open_renewal,
+            "a won deal with one line": self.won_deal, "a bill": self.bill, "a credit note": self.credit,
+            "an active contract": self.contract, "a bill with a payment": self.payment,
+            "an open renewal of a contract": self.open_renewal,
             "a won deal with a milestone": self.milestone, "a bulk query that is done": self.bulk_query,
         }  # fmt: skip
 
@@ -140,6 +141,13 @@ class States:
             "Invoice__r": {"Invoice_Number__c": params["number"]},
         })  # fmt: skip
         return given
+
+    async def credit(self, params: Params) -> Params:
+        """A credit note by its number `number`: {account}."""
+        account = await self._create("Account", {"Name": "Acme Rockets"})
+        path = f"/sobjects/Credit_Note__c/Credit_Number__c/{params['number']}"
+        await self._send("PATCH", path, {"Account__c": account, "CurrencyIsoCode": "USD", "Gross__c": 100})
+        return {"account": account}
 
     async def bulk_query(self, params: Params) -> Params:
         """A job for the query `query` that has been worked on: {job}."""

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from synccore.domain.agreements import Agreement, Contracted, Version
 from synccore.domain.bills import Bill, Payment, Receipt
-from synccore.domain.books import Book, Names
+from synccore.domain.books import Book, DocumentKind, Names
 from synccore.domain.credits import Credit
 from synccore.domain.deals import Account, Deal
 from synccore.domain.legacy import LegacyFile
@@ -123,8 +123,8 @@ class Salesforce(Reachable, Milestones, Protocol):
     async def write_bill(self, number: str, fields: Mapping[str, Any]) -> None:
         """Upsert Invoice__c by its number (a level)."""
 
-    async def write_shares(self, number: str, shares: Mapping[str, Mapping[str, Any]]) -> bool:
-        """Upsert Invoice_Share__c of a bill by their keys (levels); False for an org that has no such object."""
+    async def write_shares(self, of: DocumentKind, number: str, shares: Mapping[str, Mapping[str, Any]]) -> bool:
+        """Upsert what contracts have of a bill or credit note (levels); False for an org that has no such object."""
 
     async def write_credit(self, number: str, fields: Mapping[str, Any], bill: str) -> None:
         """Upsert Credit_Note__c by its number, referring to its bill's Invoice__c (a level)."""

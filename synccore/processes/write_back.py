@@ -4,6 +4,7 @@ from typing import Any
 
 from synccore.domain import calendar
 from synccore.domain.bills import Bill
+from synccore.domain.books import DocumentKind
 from synccore.domain.credits import Credit
 from synccore.domain.deals import Deal
 from synccore.domain.keys import digest
@@ -20,6 +21,10 @@ STATUS = {
     "pending": "Pending", "posted": "Open", "payment_due": "Due", "not_paid": "Not Paid", "paid": "Paid",
     "voided": "Voided",
 }  # fmt: skip
+_SHARES: dict[DocumentKind, tuple[str, str]] = {
+    "invoice": ("bill-shares", "bill"),
+    "credit": ("credit-shares", "credit"),
+}
 ERROR_LENGTH = 255
 BLOCKED = "Blocked"  # a deal that waits for a person, as sales sees it
 REASON_LENGTH = 60  # a free text at the platform, a short one in sales
@@ -99,15 +104,17 @@ async def show_bill(ctx: Context, bill: Bill, zone: str, posting: str, document:
 
     write = Write(bill_key(ctx, bill.id), "salesforce", "bill", f"bill:{bill.id}", prepare=prepare)
     await ctx.once(ctx, write, send, None, lambda unit, _: seen_version(ctx, unit, bill))
-    if len(bill.subscriptions) > 1:
-        await _show_shares(ctx, bill)
+    await _show_shares(ctx, "invoice", bill)
 
 
-async def _show_shares(ctx: Context, bill: Bill) -> None:
-    """Invoice_Share__c: a bill of several contracts stands under none of them, so what each has of it is shown beside.
+async def _show_shares(ctx: Context, kind: DocumentKind, bill: Bill) -> None:
+    """A bill of several contracts stands under none of them, so what each has of it is shown beside: Invoice_Share__c.
+    A credit note of several likewise: Credit_Share__c.
 
     What the lines say of contracts that sales does not know, and what belongs to no contract, is in the bill alone.
     """
+    if len(bill.subscriptions) < 2:
+        return
     shares: dict[str, dict[str, Any]] = {}
 
     def prepare(unit: Unit) -> str | None:
@@ -124,11 +131,12 @@ async def _show_shares(ctx: Context, bill: Bill) -> None:
         return digest(shares) if shares else None
 
     async def send(_refusals: int) -> str:
-        await ctx.salesforce.write_shares(bill.id, shares)
+        await ctx.salesforce.write_shares(kind, bill.id, shares)
         return bill.id
 
-    key = ctx.keys.effect("salesforce", "bill-shares", bill.id)
-    await ctx.once(ctx, Write(key, "salesforce", "bill-shares", f"bill:{bill.id}", prepare=prepare), send)
+    what, subject = _SHARES[kind]
+    key = ctx.keys.effect("salesforce", what, bill.id)
+    await ctx.once(ctx, Write(key, "salesforce", what, f"{subject}:{bill.id}", prepare=prepare), send)
 
 
 def bill_key(ctx: Context, number: str) -> str:
@@ -174,6 +182,7 @@ async def show_credit(ctx: Context, credit: Credit, zone: str, posting: str, doc
     key = ctx.keys.effect("salesforce", "credit", credit.id)
     write = Write(key, "salesforce", "credit", f"credit:{credit.id}", prepare=prepare)
     await ctx.once(ctx, write, send, None, settled)
+    await _show_shares(ctx, "credit", credit.as_bill())
 
 
 def seen_version(ctx: Context, unit: Unit, bill: Bill) -> None:

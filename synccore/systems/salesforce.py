@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote as percent
 from urllib.parse import urlencode
 
-from synccore.domain.books import Book
+from synccore.domain.books import Book, DocumentKind
 from synccore.domain.deals import Account, Deal, Milestone
 from synccore.domain.drift import FieldMaps
 from synccore.ports.clock import Clock
@@ -30,6 +30,10 @@ IDS_MAX = 200  # in one query: its URL stays far below 16 KB
 SYSTEM = "salesforce"
 CLIENT = "synccore"
 NAMED = ("sforce-call-options", f"client={CLIENT}")  # change events then say that a change was ours
+_SHARES: Mapping[DocumentKind, tuple[str, str, tuple[str, str]]] = {  # record, its relation, what it is a share of
+    "invoice": ("Invoice_Share__c", "Invoice__r", ("Invoice__c", "Invoice_Number__c")),
+    "credit": ("Credit_Share__c", "Credit_Note__r", ("Credit_Note__c", "Credit_Number__c")),
+}
 _NO_COLUMN = re.compile(r"No such column '([^']+)' on (?:entity|sobject of type) '?(\w+)")
 _NO_KEY = re.compile(r"external ID field does not exist or is not accessible: (\w+)")
 _DUPLICATES = {"DUPLICATE_VALUE", "DUPLICATE_EXTERNAL_ID"}
@@ -235,12 +239,14 @@ class SalesforceAdapter:
         """Upsert by number."""
         await self._upsert("Invoice__c", "Invoice_Number__c", number, self._out("Invoice__c", fields))
 
-    async def write_shares(self, number: str, shares: Mapping[str, Mapping[str, Any]]) -> bool:
+    async def write_shares(self, of: DocumentKind, number: str, shares: Mapping[str, Mapping[str, Any]]) -> bool:
         """Upserts by keys, so many in one transaction as a composite request takes. An org may have no such object."""
         parts = []
+        record, relation, (parent, field) = _SHARES[of]
+        whole = {self._fields.theirs(SYSTEM, parent, field): number}
         for index, (key, fields) in enumerate(shares.items()):
-            given = {**self._out("Invoice_Share__c", fields), "Invoice__r": self._bill_key(number)}
-            path = self._by_key("Invoice_Share__c", "Share_Key__c", key)
+            given = {**self._out(record, fields), relation: whole}
+            path = self._by_key(record, "Share_Key__c", key)
             parts.append(_part("PATCH", path, f"share{index}", given))
         try:
             for start in range(0, len(parts), PARTS_MAX):

@@ -9,8 +9,8 @@ CAUGHT_BY = {"I4"}
 
 def change(parts: Parts) -> Parts:
     def salesforce(real):
-        async def write_shares(number, shares):
-            return await real.write_shares(number, dict([*shares.items()][:1]))
+        async def write_shares(of, number, shares):
+            return await real.write_shares(of, number, dict([*shares.items()][:1]))
 
         return {"write_shares": write_shares}
 

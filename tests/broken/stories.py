@@ -272,13 +272,13 @@ def term_end(renewed: bool = False, months: int = 12) -> Scenario:
     )  # fmt: skip
 
 
-def together() -> Scenario:
+def together(*then: str) -> Scenario:
     """Two contracts of a Chicago customer are renewed by the platform on one day, onto one invoice."""
     begun = "customer: lake, start: 2025-01-06, lines: [{sku: PLAT-ANNUAL, quantity: 2}]"
     renewed = "{renewal: Renewed, changes: [renewal by the platform to 2]}"
     return story(
         "together", "customer: " + LAKESIDE, f"deal: {{id: lake-1, {begun}}}", f"deal: {{id: lake-2, {begun}}}",
-        "close: [lake-1, lake-2]", "settle", "consolidate_invoices: true", "advance: 1d",
+        "close: [lake-1, lake-2]", "settle", "consolidate_invoices: true", "advance: 1d", *then,
         expect=f"expect: {{exceptions: [], tie_out: holds, contracts: {{lake-1: {renewed}, lake-2: {renewed}}}}}",
     )  # fmt: skip
 

@@ -339,10 +339,20 @@ CASES = (
         ),
     ),
     Case(
-        "write_shares", lambda org: org.write_shares("US-000001", {"US-000001/sub-1": SHARE}), (
+        "write_shares", lambda org: org.write_shares("invoice", "US-000001", {"US-000001/sub-1": SHARE}), (
             composite("a contract's share of a bill by its key", ("a bill", {"number": "US-000001"}), ACTIVE, parts=[
                 part(f"{API}/sobjects/Invoice_Share__c/Share_Key__c/US-000001%2Fsub-1", "share0",
                      {**named(SHARE, Contract__c="contract"), "Invoice__r": {"Invoice_Number__c": "US-000001"}}),
+            ], answers=[done("share0", like(201))]),
+        ), lambda shown: shown is True,
+    ),
+    Case(
+        "write_shares of a credit note",
+        lambda org: org.write_shares("credit", "US-CN-000001", {"US-CN-000001/sub-1": SHARE}), (
+            composite("a contract's share of a credit note by its key", ("a credit note", {"number": "US-CN-000001"}),
+                      ACTIVE, parts=[
+                part(f"{API}/sobjects/Credit_Share__c/Share_Key__c/US-CN-000001%2Fsub-1", "share0",
+                     {**named(SHARE, Contract__c="contract"), "Credit_Note__r": {"Credit_Number__c": "US-CN-000001"}}),
             ], answers=[done("share0", like(201))]),
         ), lambda shown: shown is True,
     ),
