@@ -46,6 +46,18 @@ async def _delete_copy(stage: Stage, offer: Offer, _: Any) -> tuple[str, str]:
     return number, f"Invoice__c {number} is deleted"
 
 
+async def _change_share(stage: Stage, offer: Offer, amount: Decimal) -> tuple[str, str]:
+    rows = await stage.sales.query(
+        "SELECT Id, Net__c, Invoice__r.Invoice_Number__c FROM Invoice_Share__c "
+        f"WHERE Contract__r.Opportunity__c = '{offer.origin}' ORDER BY Id DESC LIMIT 1"
+    )
+    if not rows:
+        raise StepFailed(f"Salesforce shows no share of a bill for deal {offer.id}")
+    net, number = Decimal(str(rows[0]["Net__c"])) + amount, rows[0]["Invoice__r"]["Invoice_Number__c"]
+    await stage.sales.update("Invoice_Share__c", rows[0]["Id"], {"Net__c": float(net)})
+    return number, f"Net__c of what {offer.id} has of {number} becomes {net:,.2f}"
+
+
 async def _delete_payment_copy(stage: Stage, offer: Offer, _: Any) -> tuple[str, str]:
     number = (await _bill(stage, offer))["id"]
     rows = await stage.sales.query(
@@ -159,6 +171,7 @@ Act = Callable[[Stage, Offer, Any], Awaitable[tuple[str, str]]]
 ACTS: dict[tuple[str, str], Act] = {
     ("salesforce", "change_invoice"): _change_copy,
     ("salesforce", "delete_invoice"): _delete_copy,
+    ("salesforce", "change_share"): _change_share,
     ("salesforce", "delete_payment"): _delete_payment_copy,
     ("subscriptions", "record_payment"): _record_payment,
     ("subscriptions", "delete_payment"): _remove_payment,

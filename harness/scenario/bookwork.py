@@ -10,16 +10,17 @@ from harness.scenario.values import Name
 from harness.world import SystemName
 
 Act = Literal[
-    "change_invoice", "delete_invoice", "reverse_invoice", "record_payment", "delete_payment", "post_journal",
-    "add_customer",
+    "change_invoice", "delete_invoice", "change_share", "reverse_invoice", "record_payment", "delete_payment",
+    "post_journal", "add_customer",
 ]  # fmt: skip
 ACTS: dict[str, tuple[str, ...]] = {
-    "salesforce": ("change_invoice", "delete_invoice", "delete_payment"),
+    "salesforce": ("change_invoice", "delete_invoice", "change_share", "delete_payment"),
     "subscriptions": ("record_payment", "delete_payment"),
     "erp_cloud": ("change_invoice", "delete_invoice", "delete_payment", "post_journal", "add_customer"),
     "erp_legacy": ("reverse_invoice",),
 }
 """What a person can do to a book by the vendor's own API or, at the legacy ERP, the clerk's page."""
+_WORTH = ("change_invoice", "change_share", "record_payment", "post_journal")  # say an amount
 Code = Literal[
     "missing", "deleted", "reversed", "extra", "duplicate", "edited", "amount_differs", "field_differs",
     "status_stale", "allocation_differs", "customer_missing", "customer_duplicate", "overdue", "unreadable",
@@ -44,7 +45,7 @@ class EditBookStep(Part):
         known = ACTS.get(self.system, ())
         if self.act not in known:
             raise ValueError(f"nobody can {self.act} in {self.system}; possible are: {', '.join(known) or 'nothing'}")
-        if (self.amount is None) != (self.act not in ("change_invoice", "record_payment", "post_journal")):
+        if (self.amount is None) != (self.act not in _WORTH):
             raise ValueError(f"{self.act} {'needs' if self.amount is None else 'has no'} `amount`")
         return self
 

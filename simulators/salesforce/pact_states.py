@@ -32,6 +32,7 @@ class States:
             "the daily limit of requests is spent": self.limit_spent, "an account": self.account,
             "more accounts than a page holds": self.many_accounts,
             "a won deal with one line": self.won_deal, "a bill": self.bill, "a credit note": self.credit,
+            "a share of a bill": self.bill_share, "a share of a credit note": self.credit_share,
             "an active contract": self.contract, "a bill with a payment": self.payment,
             "an open renewal of a contract": self.open_renewal,
             "a won deal with a milestone": self.milestone, "a bulk query that is done": self.bulk_query,
@@ -148,6 +149,24 @@ class States:
         path = f"/sobjects/Credit_Note__c/Credit_Number__c/{params['number']}"
         await self._send("PATCH", path, {"Account__c": account, "CurrencyIsoCode": "USD", "Gross__c": 100})
         return {"account": account}
+
+    async def bill_share(self, params: Params) -> Params:
+        """What the contract of `subscription` has of a bill `number`."""
+        await self.bill(params)
+        return await self._share("Invoice_Share__c", {"Invoice__r": {"Invoice_Number__c": params["number"]}}, params)
+
+    async def credit_share(self, params: Params) -> Params:
+        """What the contract of `subscription` has of a credit note `number`."""
+        await self.credit(params)
+        return await self._share("Credit_Share__c", {"Credit_Note__r": {"Credit_Number__c": params["number"]}}, params)
+
+    async def _share(self, kind: str, of: Params, params: Params) -> Params:
+        await self.contract(params)
+        path = f"/sobjects/{kind}/Share_Key__c/{params['number']}%2F{params['subscription']}"
+        fields = {"Contract__r": {"Subscription_Id__c": params["subscription"]}, "CurrencyIsoCode": "USD",
+                  "Net__c": 600, "Tax__c": 0, "Gross__c": 600}  # fmt: skip
+        await self._send("PATCH", path, {**of, **fields})
+        return {}
 
     async def bulk_query(self, params: Params) -> Params:
         """A job for the query `query` that has been worked on: {job}."""

@@ -93,6 +93,22 @@ class BookDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class BookShare:
+    """What one contract has of a bill or credit note of several: `number` is that document's, `contract` the
+    subscription's id.
+    """
+
+    id: str
+    number: str
+    kind: DocumentKind
+    contract: str
+    currency: str
+    net: int
+    tax: int
+    modified: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class BookReceipt:
     """A payment. `key` names its birth: CB:<transaction>, NS-<id> or L-<company>-<year>-<number>."""
 
@@ -138,6 +154,7 @@ class Book:
     deals: list[BookDeal] = field(default_factory=list)
     contracts: list[BookContract] = field(default_factory=list)
     documents: list[BookDocument] = field(default_factory=list)
+    shares: list[BookShare] = field(default_factory=list)
     receipts: list[BookReceipt] = field(default_factory=list)
     entries: list[BookEntry] = field(default_factory=list)
     deleted: dict[str, Deletion] = field(default_factory=dict)

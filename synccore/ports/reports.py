@@ -48,7 +48,7 @@ class Break:
 
     code: Code
     system: str
-    kind: str  # invoice | credit | receipt | contract | deal | customer | entry | record | shadow
+    kind: str  # invoice | credit | receipt | contract | deal | customer | entry | record | shadow | [credit-]share
     document: str
     entity: str
     currency: str

@@ -1,7 +1,7 @@
 """The whole comparison: deal -> contract -> bill -> posting -> receipt -> copy, then the tie-out lines. Pure."""
 
 from synccore.domain.books import Names
-from synccore.reconciliation import deals, documents, lines, moved, receipts, shadows, usage
+from synccore.reconciliation import deals, documents, lines, moved, receipts, shadows, shares, usage
 from synccore.reconciliation.matching import Books, Matching, Outcome
 from synccore.reconciliation.reasons import Reasons
 from synccore.reconciliation.words import SYSTEMS, finding
@@ -17,6 +17,7 @@ def compare(books: Books, names: Names, reasons: Reasons, now: float) -> Outcome
     deals.match(matching)
     moved.match(matching)
     documents.match(matching)
+    shares.match(matching)
     receipts.match(matching)
     shadows.match(matching)
     lines.draw(matching)

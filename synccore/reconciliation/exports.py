@@ -24,6 +24,7 @@ from synccore.domain.books import (
     BookDocument,
     BookEntry,
     BookReceipt,
+    BookShare,
     Deletion,
 )  # fmt: skip
 from synccore.ports.exports import Exported
@@ -49,8 +50,8 @@ class _Application:
 
 _TABLES: dict[str, type] = {
     "customers": BookCustomer, "deals": BookDeal, "contracts": BookContract, "documents": BookDocument,
-    "receipts": BookReceipt, "entries": BookEntry, "deletions": Deletion, "applications": _Application,
-    "items": Item, "breaks": Break, "lines": Line,
+    "shares": BookShare, "receipts": BookReceipt, "entries": BookEntry, "deletions": Deletion,
+    "applications": _Application, "items": Item, "breaks": Break, "lines": Line,
 }  # fmt: skip
 
 # what each comparison sets side by side: a row a source id
@@ -150,14 +151,14 @@ def _side(view: str, amount: str, which: str) -> str:
 
 def _load(connection: duckdb.DuckDBPyConnection, books: Books, outcome: Outcome) -> None:
     """All tables, through files: DuckDB reads them some hundred times faster than rows that are handed to it."""
-    for name in ("customers", "deals", "contracts", "documents", "receipts", "entries", "deletions", "applications"):
+    outcomes = ("items", "breaks", "lines")
+    for name in (table for table in _TABLES if table not in outcomes):
         _create(connection, name, system=True)
         for book in books.all():
             _append(connection, name, _of(book, name), book.system)
-    found: dict[str, Iterable[Any]] = {"items": outcome.items, "breaks": outcome.breaks, "lines": outcome.lines}
-    for name, rows in found.items():
+    for name in outcomes:
         _create(connection, name)
-        _append(connection, name, rows)
+        _append(connection, name, getattr(outcome, name))
 
 
 def _of(book: Book, name: str) -> Iterable[Any]:

@@ -4,7 +4,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from synccore.domain import calendar
-from synccore.domain.books import Book, BookContract, BookCustomer, BookDocument, BookReceipt, Deletion, Names
+from synccore.domain.bills import contracts_on
+from synccore.domain.books import (
+    Book,
+    BookContract,
+    BookCustomer,
+    BookDocument,
+    BookReceipt,
+    BookShare,
+    Deletion,
+    DocumentKind,
+    Names,
+)
 
 Row = Mapping[str, Any]
 
@@ -24,8 +35,10 @@ def book(
     reader = _Reader(accounts, deals, names)
     for row in invoices:
         _keep(found, row, "invoice", str(row.get("id")), found.documents, reader.invoice)
+        found.shares += _shares(row, "invoice")
     for row in credit_notes:
         _keep(found, row, "credit_note", str(row.get("id")), found.documents, reader.credit_note)
+        found.shares += _shares(row, "credit")
     for row in transactions:
         if row.get("type") in MOVED and row.get("status") in ("success", "late_failure"):
             key = receipt_key(row, names)
@@ -114,6 +127,22 @@ class _Reader:
             str(row["id"]), receipt_key(row, self._names), entity, str(row["currency_code"]), amount,
             _day(row["date"], self._names.zone(entity)), applied, modified=float(row.get("updated_at") or 0),
         )  # fmt: skip
+
+
+def _shares(row: Row, kind: DocumentKind) -> list[BookShare]:
+    """What the lines of a document of several contracts say that each of them has of it."""
+    named = contracts_on(row) if not row.get("deleted") else ()
+    lines = row.get("line_items") or ()
+    inclusive, found = row.get("price_type") == "tax_inclusive", []
+    for contract in named if len(named) > 1 else ():
+        own = [line for line in lines if line.get("subscription_id") == contract]
+        tax = sum(_number(line.get("tax_amount")) for line in own)
+        net = sum(_number(line.get("amount")) - _number(line.get("discount_amount")) for line in own)
+        found.append(BookShare(
+            f"{row['id']}/{contract}", str(row["id"]), kind, contract, str(row["currency_code"]),
+            net - tax if inclusive else net, tax,
+        ))  # fmt: skip
+    return found
 
 
 def _elsewhere(row: Row) -> tuple[tuple[str, int], ...]:

@@ -1,13 +1,25 @@
 """Salesforce's rows of a bulk read, as a book: won deals, contracts, and the copies of bills and payments."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
-from synccore.domain.books import Book, BookContract, BookCustomer, BookDeal, BookDocument, BookReceipt, Deletion, exact
+from synccore.domain.books import (
+    Book,
+    BookContract,
+    BookCustomer,
+    BookDeal,
+    BookDocument,
+    BookReceipt,
+    BookShare,
+    Deletion,
+    DocumentKind,
+    exact,
+)
 
 Row = Mapping[str, Any]
+T = TypeVar("T")
 
 ACCOUNTS = (
     "SELECT Id, Name, Selling_Entity__c, Billing_Customer_Id__c FROM Account "
@@ -31,12 +43,19 @@ PAYMENTS = (
     "SELECT Id, IsDeleted, Payment_Key__c, Account__r.Selling_Entity__c, Invoice__r.Invoice_Number__c, "
     "CurrencyIsoCode, Amount__c, Received_On__c, LastModifiedDate FROM Payment__c ORDER BY Id"
 )
+SHARES: Mapping[DocumentKind, str] = {
+    "invoice": "SELECT Id, IsDeleted, Share_Key__c, Invoice__r.Invoice_Number__c, Contract__r.Subscription_Id__c, "
+    "CurrencyIsoCode, Net__c, Tax__c, LastModifiedDate FROM Invoice_Share__c ORDER BY Id",
+    "credit": "SELECT Id, IsDeleted, Share_Key__c, Credit_Note__r.Credit_Number__c, Contract__r.Subscription_Id__c, "
+    "CurrencyIsoCode, Net__c, Tax__c, LastModifiedDate FROM Credit_Share__c ORDER BY Id",
+}
 MILESTONES = "SELECT Id, Opportunity__c, CurrencyIsoCode, Amount__c, Status__c FROM Milestone__c ORDER BY Id"
 LIVING, COPIES = (ACCOUNTS, DEALS, CONTRACTS), (INVOICES, PAYMENTS)
 
 
 def book(accounts: Sequence[Row], deals: Sequence[Row], contracts: Sequence[Row], invoices: Sequence[Row],
-         payments: Sequence[Row], milestones: Sequence[Row] = ()) -> Book:  # fmt: skip
+         payments: Sequence[Row], milestones: Sequence[Row] = (),
+         shares: Mapping[DocumentKind, Sequence[Row]] | None = None) -> Book:  # fmt: skip
     """The org's book. Deleted copies (IsDeleted, from queryAll) are kept as deletions under the key they had."""
     found = Book("salesforce")
     parts: dict[str, list[tuple[int, bool]]] = {}
@@ -50,21 +69,25 @@ def book(accounts: Sequence[Row], deals: Sequence[Row], contracts: Sequence[Row]
     for row in contracts:
         found.read(f"Contract {row.get('Id')}", found.contracts, _contract, row)
     for row in invoices:
-        number = str(row.get("Invoice_Number__c") or "")
-        if row.get("IsDeleted"):
-            found.deleted[number] = Deletion(number, str(row.get("LastModifiedDate") or "")[:10])
-        else:
-            found.read(f"Invoice__c {number or row.get('Id')}", found.documents, _invoice, row)
+        _keep(found, row, "Invoice__c", "Invoice_Number__c", found.documents, _invoice)
     for row in payments:
-        key = str(row.get("Payment_Key__c") or "")
-        if row.get("IsDeleted"):
-            found.deleted[key] = Deletion(key, str(row.get("LastModifiedDate") or "")[:10])
-        else:
-            found.read(f"Payment__c {key or row.get('Id')}", found.receipts, _payment, row)
+        _keep(found, row, "Payment__c", "Payment_Key__c", found.receipts, _payment)
+    for kind, rows in (shares or {}).items():
+        for row in rows:
+            _keep(found, row, "share", "Share_Key__c", found.shares, partial(_share, kind))
     living = {one.number for one in found.documents} | {one.key for one in found.receipts}
+    living |= {f"{one.number}/{one.contract}" for one in found.shares}
     for key in living & set(found.deleted):
         del found.deleted[key]  # deleted and written again since
     return found
+
+
+def _keep(found: Book, row: Row, what: str, name: str, into: list[T], make: Callable[[Row], T]) -> None:
+    key = str(row.get(name) or "")
+    if row.get("IsDeleted"):
+        found.deleted[key] = Deletion(key, str(row.get("LastModifiedDate") or "")[:10])
+    else:
+        found.read(f"{what} {key or row.get('Id')}", into, make, row)
 
 
 def _customer(row: Row) -> BookCustomer:
@@ -101,6 +124,16 @@ def _invoice(row: Row) -> BookDocument:
         exact(row.get("Net__c"), currency), exact(row.get("Tax__c"), currency), str(row.get("Issue_Date__c") or ""),
         str(row.get("Due_Date__c") or ""), str(row.get("Status__c") or ""), str(row.get("Account__c") or ""),
         deal=str(row.get("Opportunity__c") or ""), modified=_instant(row),
+    )  # fmt: skip
+
+
+def _share(kind: DocumentKind, row: Row) -> BookShare:
+    currency = str(row["CurrencyIsoCode"])
+    whole = row.get("Invoice__r") or row.get("Credit_Note__r") or {}
+    return BookShare(
+        str(row["Id"]), str(whole.get("Invoice_Number__c") or whole.get("Credit_Number__c") or ""), kind,
+        str((row.get("Contract__r") or {}).get("Subscription_Id__c") or ""), currency,
+        exact(row.get("Net__c"), currency), exact(row.get("Tax__c"), currency), _instant(row),
     )  # fmt: skip
 
 

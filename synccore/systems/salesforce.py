@@ -314,14 +314,18 @@ class SalesforceAdapter:
         """SOQL page by page, or by bulk jobs above a threshold; copies by queryAll, which tells what was deleted."""
         rows = [await self._query(text, bulk=True) for text in books_salesforce.LIVING]
         rows += [await self._query(text, "queryAll", bulk=True) for text in books_salesforce.COPIES]
-        rows.append(await self._milestones())
-        return books_salesforce.book(*rows)
+        milestones = await self._queried(books_salesforce.MILESTONES)
+        shares: dict[DocumentKind, list[dict[str, Any]]] = {}
+        for kind, text in books_salesforce.SHARES.items():
+            shares[kind] = await self._queried(text, "queryAll")
+        return books_salesforce.book(rows[0], rows[1], rows[2], rows[3], rows[4], milestones, shares)
 
-    async def _milestones(self) -> list[dict[str, Any]]:
+    async def _queried(self, text: str, operation: str = "query") -> list[dict[str, Any]]:
+        """Of an object that not every org has: one that sells no projects has no milestones."""
         try:
-            return await self._query(books_salesforce.MILESTONES, bulk=True)
+            return await self._query(text, operation, bulk=True)
         except Rejected as refusal:
-            if refusal.code != "INVALID_TYPE":  # an org that sells no projects has no such object
+            if refusal.code != "INVALID_TYPE":
                 raise
             return []
 

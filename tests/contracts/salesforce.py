@@ -143,6 +143,13 @@ def queried(says: str, text: str, *given: Any, operation: str = "query", **row: 
 
 
 PARTED = ("a won deal with a milestone", {})
+SHARED = {
+    "Contract__r": {"Subscription_Id__c": "sub-1"},
+    "Net__c": like(600.0),
+    "Tax__c": like(0.0),
+    **MONEY,
+    **CHANGED,
+}
 PART = {"Id": ID, "Name": like("Design"), "CurrencyIsoCode": shaped("USD", "^[A-Z]{3}$"), "Amount__c": like(2000.0),
         "Status__c": "Accepted"}  # fmt: skip
 BOOK = (
@@ -164,6 +171,14 @@ BOOK = (
             **MONEY, **CHANGED),
     queried("all milestones", books_salesforce.MILESTONES, PARTED, Id=ID, Opportunity__c=ID, Amount__c=like(2000.0),
             Status__c="Accepted", **MONEY),
+    queried("all shares of bills, deleted ones too", books_salesforce.SHARES["invoice"],
+            ("a share of a bill", {"number": "US-000001", "subscription": "sub-1"}), operation="queryAll", Id=ID,
+            IsDeleted=like(False), Share_Key__c="US-000001/sub-1", Invoice__r={"Invoice_Number__c": "US-000001"},
+            **SHARED),
+    queried("all shares of credit notes, deleted ones too", books_salesforce.SHARES["credit"],
+            ("a share of a credit note", {"number": "US-CN-000001", "subscription": "sub-1"}), operation="queryAll",
+            Id=ID, IsDeleted=like(False), Share_Key__c="US-CN-000001/sub-1",
+            Credit_Note__r={"Credit_Number__c": "US-CN-000001"}, **SHARED),
 )  # fmt: skip
 
 ALL_SINCE = soql.changed_accounts("2026-01-05T08:00:00Z")
@@ -171,7 +186,8 @@ MANY = ("more accounts than a page holds", {"q": ALL_SINCE})
 CASES = (
     Case("book", lambda org: org.book(), BOOK,
          lambda book: (len(book.customers), len(book.deals), len(book.contracts), book.documents[0].gross,
-                       book.receipts[0].amount, book.unread) == (1, 1, 1, 100_000, 40_000, [])),
+                       book.receipts[0].amount, [one.net for one in book.shares], book.unread) == (
+                           1, 1, 1, 100_000, 40_000, [60_000, 60_000], [])),
     Case(
         "signing in", lambda org: org.account(ACCOUNT_ID), (
             Exchange("signing in with client credentials", (("the client is registered", {}),), "POST",

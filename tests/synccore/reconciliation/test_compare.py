@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from synccore.domain.books import Book, BookCustomer, BookDocument, BookEntry, BookReceipt, Deletion, Names
+from synccore.domain.books import Book, BookCustomer, BookDocument, BookEntry, BookReceipt, BookShare, Deletion, Names
 from synccore.domain.keys import Keys
 from synccore.domain.mappings import Entity
 from synccore.ports.reports import CODES, Item
@@ -62,6 +62,29 @@ def delete_record(books: Books) -> None:
         change(rows, 1, open=20_100, status="payment_due" if rows is books.platform.documents else "Due")
 
 
+def shared(books: Books) -> None:
+    """US-1 is a bill of two contracts; sales knows a third one too, and not a fourth that has a part of it."""
+    sales, extra = books.salesforce, books.salesforce.contracts[0]
+    sales.contracts += [replace(extra, id="801", key="sub-006US-9"), replace(extra, id="802", key="sub-006US-2")]
+    books.platform.contracts += [replace(books.platform.contracts[0], id=one.key, key=one.key)
+                                 for one in sales.contracts[1:]]  # fmt: skip
+    for book in (books.platform, sales):
+        book.shares += [BookShare("s1", "US-1", "invoice", "sub-006US-1", "USD", 5_950, 50, NOW - 9_000),
+                        BookShare("s2", "US-1", "invoice", "sub-006US-9", "USD", 4_050, 50, NOW - 9_000)]  # fmt: skip
+    books.platform.shares.append(replace(sales.shares[0], contract="sub-006X", net=7, tax=0))
+
+
+def cent_of_a_share(books: Books) -> None:
+    shared(books)
+    change(books.salesforce.shares, 1, net=4_049)
+
+
+def share_gone(books: Books) -> None:
+    shared(books)
+    books.salesforce.shares.pop(1)
+    books.salesforce.deleted["US-1/sub-006US-9"] = Deletion("US-1/sub-006US-9", "2026-01-09")
+
+
 def reverse(books: Books) -> None:
     legacy(books).documents.clear()
     legacy(books).settled["SG-1"] = "SG01-2026-18"
@@ -114,6 +137,16 @@ EDITS: tuple[tuple[str, Edit, list[tuple[str, str, str, int]]], ...] = (
      [("customer_missing", "erp_legacy", "001000000000002AAA-SG", 0)]),
     ("a second customer", lambda books: cloud(books).customers.append(BookCustomer("901", "", "ACME", "US")),
      [("customer_duplicate", "erp_cloud", "001000000000001AAA-US", 0)]),
+    ("shares that agree", shared, []),
+    ("a cent of a share", cent_of_a_share, [("amount_differs", "salesforce", "US-1", 1)]),
+    ("a share gone", share_gone, [("deleted", "salesforce", "US-1", 4_100)]),
+    ("a share never shown", lambda books: (shared(books), books.salesforce.shares.pop(1)),
+     [("missing", "salesforce", "US-1", 4_100)]),
+    ("a share of another contract", lambda books: (shared(books), books.salesforce.shares.append(
+        replace(books.salesforce.shares[0], contract="sub-006US-2", net=500, tax=0))),
+     [("extra", "salesforce", "US-1", -500)]),
+    ("shares of a credit note that is none", lambda books: (shared(books), books.salesforce.shares.append(
+        replace(books.salesforce.shares[0], number="US-9", kind="credit"))), [("extra", "salesforce", "US-9", -6_000)]),
     ("a row that makes no sense", lambda books: cloud(books).unread.append(("transaction 5", "no currency")),
      [("unreadable", "erp_cloud", "transaction 5", 0)]),
 )  # fmt: skip

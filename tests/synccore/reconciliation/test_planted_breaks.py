@@ -23,6 +23,8 @@ Found = tuple[str, str, str, int]
 
 def renamed(value: Any, number: int) -> Any:
     """The same of another company: every record has a name of its own."""
+    if isinstance(value, str) and "/" in value:  # the key of a share: a bill's and a contract's
+        return "/".join(renamed(part, number) for part in value.split("/"))
     if isinstance(value, str):
         for account in (A, B):
             value = value.replace(account, f"{account[:5]}{number:09d}{account[14:]}")
