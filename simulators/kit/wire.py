@@ -190,8 +190,9 @@ class Wire:
         )  # fmt: skip
 
     async def _respond(self, scope: Scope, send: Send, answer: Answer | None, fault: Fault | None) -> None:
+        offered = scope.get("extensions", {})
         if answer is None:
-            abort = scope.get("extensions", {}).get("abort")
+            abort = offered.get("abort")
             if abort is None:
                 raise ConnectionCut(fault.id if fault else "")
             abort(applied=fault is not None and fault.kind == "lost_answer")
@@ -204,6 +205,9 @@ class Wire:
         ]
         if answer.status not in (204, 304) and answer.stream is None:
             headers.append((b"content-length", str(len(answer.body)).encode()))
+        whole = offered.get("whole") if answer.stream is None and "Connection" not in answer.headers else None
+        if whole is not None and whole(scope, answer.status, headers, answer.body):
+            return
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         for block in answer.stream or ():
             await send({"type": "http.response.body", "body": block, "more_body": True})

@@ -9,6 +9,7 @@ import orjson
 import pytest
 import uvicorn
 
+from simulators.kit.calls import Answer
 from simulators.kit.faults import Fault
 from simulators.kit.server import AbortableProtocol, HttpSender, bound_socket
 from tests.simulators.kit.toy import Toy, run, toy
@@ -66,3 +67,35 @@ def test_webhooks_travel_over_real_http_and_failures_are_os_errors() -> None:
         return status, missing
 
     assert run(story()) == (201, 404)
+
+
+def test_answers_of_one_connection_keep_their_order_and_their_ends() -> None:
+    async def story() -> list[bytes]:
+        system, _, _ = toy()
+        async with served(system) as url:
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+            lines = (b"GET /things/0", b"HEAD /things/0", b"GET /things/7", b"GET /nowhere")
+            closing = (b"", b"", b"", b"Connection: close\r\n")
+            asked = zip(lines, closing, strict=True)
+            writer.write(b"".join(b"%b HTTP/1.1\r\nHost: x\r\n%b\r\n" % one for one in asked))
+            said = await asyncio.wait_for(reader.read(), 5.0)
+            writer.close()
+        return said.split(b"HTTP/1.1 ")[1:]
+
+    found, head, missing, nowhere = run(story())
+    assert [one[:3] for one in (found, head, missing, nowhere)] == [b"200", b"405", b"404", b"404"]
+    assert found.endswith(b'\r\n\r\n{"id":"0","color":"grey","label":"first"}')
+    assert head.endswith(b"\r\n\r\n"), "a HEAD has no body"
+    assert b"connection: close" in nowhere and nowhere.endswith(b'\r\n\r\n{"allowed":[]}')
+
+
+def test_no_line_break_of_a_header_reaches_the_wire() -> None:
+    async def story() -> None:
+        system, _, _ = toy()
+        system.refuse = lambda *_, **__: Answer(429, headers={"X": "a\r\nSet-Cookie: b"})  # type: ignore[method-assign]
+        system.faults.add(Fault(id="f", kind="limit", times=0))
+        async with served(system) as url, aiohttp.ClientSession() as client:
+            with pytest.raises(aiohttp.ClientError):
+                await client.get(f"{url}/things/0")
+
+    run(story())
