@@ -10,6 +10,7 @@ from harness.stack.home import write_private
 from harness.world import RELEASES
 
 POLL_S = 0.12  # a laptop's sandbox is watched closely; real deployments say minutes
+M2M_KEY = "erp_cloud.pem"  # the private key of the cloud ERP's integration
 CORE_PARTNER = "SUBHUB"  # the core's own partner number at the legacy ERP's drop
 TICKERS = (
     "SALESFORCE_CHANGES",
@@ -35,7 +36,7 @@ def core_environment(
     """All SYNCCORE_* variables. `pubsub`: where change events are followed, and whom to trust there.
 
     `folder` keeps the core's database; secrets in files are of mode 0600."""
-    mappings_file, key_file = folder / "mappings.json", folder / "erp_cloud.pem"
+    mappings_file, key_file = folder / "mappings.json", folder / M2M_KEY
     write_private(mappings_file, json.dumps(mappings))
     write_private(key_file, secret.private_key_pem)
     cloud = secret.systems["erp_cloud"]

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from harness.scenario import WorldFile
-from harness.stack.core_env import core_environment
+from harness.stack.core_env import M2M_KEY, core_environment
 from harness.stack.credentials import Credentials, fresh_credentials
 from harness.stack.home import check_free, free_port, home, private_folder, write_private
 from harness.stack.problem import StackProblem
@@ -98,7 +98,8 @@ async def launch(plan: Plan, progress: Progress = lambda _text: None) -> AsyncIt
         edge = await _edge(plan, ports, urls, children) if plan.edge else None
         bus = _bus(systems["salesforce"].ready)
         address = plan.core.rstrip("/") if is_address(plan.core) else f"http://{HOST}:{ports['core']}"
-        addresses = Addresses(urls, address, sftp_port, edge=edge, bus=bus)
+        key_file = str(core_folder(plan) / M2M_KEY)
+        addresses = Addresses(urls, address, sftp_port, edge=edge, bus=bus, m2m_key_file=key_file)
         core = _core_of(plan, progress)
         children.append(core)
         world = await LiveWorld(addresses, secret, core).open()

@@ -18,9 +18,12 @@ def variables_of(addresses: Addresses, secret: Credentials) -> dict[str, str]:
         "NETSUITE_URL": f"{addresses.systems['erp_cloud']}/services/rest", "NETSUITE_ACCOUNT": cloud["account"],
         "NETSUITE_CONSUMER_KEY": cloud["consumer_key"], "NETSUITE_CONSUMER_SECRET": cloud["consumer_secret"],
         "NETSUITE_TOKEN_ID": cloud["token_id"], "NETSUITE_TOKEN_SECRET": cloud["token_secret"],
+        "NETSUITE_M2M_CLIENT_ID": cloud["m2m_client_id"], "NETSUITE_M2M_CERTIFICATE_ID": cloud["m2m_certificate_id"],
         "LEGACY_SFTP_HOST": addresses.sftp_host, "LEGACY_SFTP_PORT": str(addresses.sftp_port),
         "METERING_URL": addresses.systems["metering"], "METERING_TOKEN": secret.systems["metering"]["token"],
     }  # fmt: skip
+    if addresses.m2m_key_file:
+        values["NETSUITE_M2M_KEY_FILE"] = addresses.m2m_key_file
     for partner, sign_in in secret.partners.items():
         values[f"LEGACY_{partner}_USER"] = sign_in["username"]
         values[f"LEGACY_{partner}_PASSWORD"] = sign_in["password"]

@@ -57,6 +57,7 @@ class Addresses:
     sftp_host: str = "127.0.0.1"
     edge: Edge | None = None
     bus: EventBus | None = None
+    m2m_key_file: str = ""  # PEM with which a client of the cloud ERP signs in (OAuth 2.0 M2M); "": not on this machine
 
     def to_state(self) -> dict[str, Any]:
         """For the state file."""
@@ -67,7 +68,8 @@ class Addresses:
         """From the state file."""
         edge = Edge(**state["edge"]) if state["edge"] else None
         bus = EventBus(**state["bus"]) if state["bus"] else None
-        return cls(state["systems"], state["core"], state["sftp_port"], state["sftp_host"], edge, bus)
+        ports = state["sftp_port"], state["sftp_host"]
+        return cls(state["systems"], state["core"], *ports, edge, bus, state["m2m_key_file"])
 
 
 SQLITE = "sqlite:///"

@@ -11,11 +11,12 @@ from simulators.erp_cloud.asyncjobs import AsyncJobs
 from simulators.erp_cloud.books import books
 from simulators.erp_cloud.errors import Problem, error_answer, not_found
 from simulators.erp_cloud.metadata import Metadata
+from simulators.erp_cloud.moments import stamp
 from simulators.erp_cloud.month_end import MonthEnd
 from simulators.erp_cloud.oauth2 import TOKEN_PATH
 from simulators.erp_cloud.pact_states import States
 from simulators.erp_cloud.records import Records
-from simulators.erp_cloud.render import SERVICES, Renderer
+from simulators.erp_cloud.render import SERVICES, SINGULAR, Renderer
 from simulators.erp_cloud.restlets import PATH as RESTLET
 from simulators.erp_cloud.restlets import Restlets, restlet_error
 from simulators.erp_cloud.routes import RecordApi
@@ -36,6 +37,16 @@ exact(
     "body limit 104 MB",
     source="documented",
     held_by="test_system",
+)
+exact(
+    "`system/v1/serverTime` in UTC whatever the user's zone, no permission needed",
+    source="documented",
+    held_by="test_system",
+)
+approximate(
+    "OPTIONS of `services/rest/*`",
+    "answers 200 with the methods that records know: what clients' first examples ask",
+    source="observed",
 )
 approximate("calls under profile `vendor`", "are held `holdMs` (20) each, so that parallel calls meet", source="ours")
 absent("per-integration limits, 1-minute and 24-hour frequency limits", "request timeout of 15 minutes")
@@ -89,6 +100,8 @@ class ErpCloud(System):
         self.async_jobs.register(self.routes)
         self.routes.add("POST", TOKEN_PATH, "token", self._token)
         self.routes.add("GET", f"{SERVICES}/system/v1/governanceLimits", "governanceLimits", self._governance)
+        self.routes.add("GET", f"{SERVICES}/system/v1/serverTime", "serverTime", self._server_time)
+        self.routes.add("OPTIONS", f"{SERVICES}/*", "options", self._options)
         for path in ("/rest/tokeninfo", f"{SERVICES}/tokeninfo"):
             self.routes.add("GET", path, "tokeninfo", self._token_info)
         self.acts.update(Acts(self).table())
@@ -180,7 +193,14 @@ class ErpCloud(System):
         return json_answer(200, {
             "links": [], "accountConcurrencyLimit": limit, "accountUnallocatedConcurrencyLimit": limit,
             "integrationConcurrencyLimit": None, "integrationLimitType": "accountLimit",
-        }, "application/vnd.oracle.resource+json; type=singular")  # fmt: skip
+        }, SINGULAR)  # fmt: skip
+
+    async def _server_time(self, call: Call) -> Answer:
+        return json_answer(200, {"serverTime": f"{stamp(call.at)[:-1]}.000Z"}, SINGULAR)
+
+    async def _options(self, call: Call) -> Answer:
+        del call
+        return Answer(200, b"", None, {"Allow": "GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS"})
 
     async def _token_info(self, call: Call) -> Answer:
         return json_answer(200, {

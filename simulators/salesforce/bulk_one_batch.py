@@ -14,12 +14,21 @@ from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
 from simulators.salesforce.bulk_csv import BadCsv
 from simulators.salesforce.bulk_jobs import chunk_time, moved
-from simulators.salesforce.bulk_one_forms import CSV_TYPE, XML_TYPE, Row, Unreadable, document, read_rows, results
+from simulators.salesforce.bulk_one_forms import (
+    CSV_TYPE,
+    JSON_TYPE,
+    XML_TYPE,
+    Row,
+    Unreadable,
+    document,
+    read_rows,
+    results,
+)
 from simulators.salesforce.bulk_query import flat_query, keep_ids, table_of
 from simulators.salesforce.bulk_results import csv_answer
 from simulators.salesforce.bulk_rows import CHUNK, columns_of, steps_of, values_of
 from simulators.salesforce.commit import Writer
-from simulators.salesforce.errors import JSON_TYPE, ApiError
+from simulators.salesforce.errors import ApiError
 from simulators.salesforce.intake import Writing
 from simulators.salesforce.moments import epoch
 from simulators.salesforce.outcomes import perform
@@ -141,7 +150,7 @@ def result_of(ctx: Context, job: Doc, batch: Doc, result: str) -> Answer | None:
     run = flat_query(ctx.org, text, ctx.call.at, ctx.root, job["operation"] == "queryAll")
     count = batch["processed"]
     if job["contentType"] == "CSV":
-        return csv_answer(table_of(run, batch["id"], 0, count), _CSV_FORM, count)
+        return csv_answer(table_of(run, batch["id"], 0, count), _CSV_FORM, count, kind=CSV_TYPE)
     body = run.plan.body
     assert isinstance(body, Rows)
     blocks = ctx.org.store.rows("SELECT doc FROM _bulk_rows WHERE job = ? ORDER BY key", (batch["id"],))

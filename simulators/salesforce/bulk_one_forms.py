@@ -9,11 +9,12 @@ import orjson
 
 from simulators.kit.calls import Answer
 from simulators.salesforce import bulk_csv
-from simulators.salesforce.errors import JSON_TYPE, Problem
+from simulators.salesforce.errors import Problem
 
 NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
-XML_TYPE, CSV_TYPE = "application/xml;charset=UTF-8", "text/csv;charset=UTF-8"
+# Bare, unlike the rest of the API: clients compare them as a whole (salesforce-bulk 2.2, `parse_response`).
+XML_TYPE, CSV_TYPE, JSON_TYPE = "application/xml", "text/csv", "application/json"
 Row = dict[str, Any]
 
 

@@ -14,6 +14,7 @@ from simulators.salesforce.state import DATA, ROWS
 from simulators.salesforce.web import Context
 
 PLAIN_ROWS = 2_000  # up to so many rows an answer is made in one piece
+CSV_TYPE = "text/csv;charset=UTF-8"
 Pick = Callable[[list[Any]], list[Any] | None]
 
 
@@ -45,10 +46,12 @@ def _results(ctx: Context, job: str, lead: tuple[str, ...], pick: Pick | None) -
     return csv_answer(table, found, found["processed"])
 
 
-def csv_answer(table: Iterator[Sequence[Any]], job: Doc, size: int, headers: dict[str, str] | None = None) -> Answer:
+def csv_answer(
+    table: Iterator[Sequence[Any]], job: Doc, size: int, headers: dict[str, str] | None = None, kind: str = CSV_TYPE
+) -> Answer:
     """A CSV answer of about `size` rows: in one piece when it is small, as a stream when it is not."""
     stream = bulk_csv.blocks(table, job["columnDelimiter"], job["lineEnding"])
-    answer = Answer(200, b"", "text/csv;charset=UTF-8", headers or {}, stream)
+    answer = Answer(200, b"", kind, headers or {}, stream)
     return answer if size > PLAIN_ROWS else answer.whole()
 
 

@@ -121,6 +121,7 @@ def test_a_sandbox_from_up_to_down(home: Path) -> None:
         env = json.loads(windtunnel("env", "--json", home=home).stdout)
         assert env["SALESFORCE_URL"].startswith("http://127.0.0.1:") and env["CHARGEBEE_API_KEY"]
         assert "export NETSUITE_TOKEN_ID=" in windtunnel("env", home=home).stdout
+        assert Path(env["NETSUITE_M2M_KEY_FILE"]).read_text().startswith("-----BEGIN")
         assert (home / "stack.json").stat().st_mode & 0o777 == 0o600
         second = windtunnel("up", "--ports", "0", home=home)
         assert second.returncode == 2 and "running here already" in second.stderr

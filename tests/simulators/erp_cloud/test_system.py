@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from simulators.erp_cloud import create
+from simulators.erp_cloud.moments import stamp
 from simulators.kit.faults import Fault
 from simulators.kit.system import SeedError, Settings
 from tests.simulators.erp_cloud.world import CREDENTIALS, GENESIS, SEED, World, invoice_body
@@ -133,6 +134,9 @@ def test_the_account_takes_five_calls_at_once_and_says_no_more() -> None:
     assert refused.code == "CONCURRENCY_LIMIT_EXCEEDED" and "retry-after" not in refused.headers
     limits = world.call("GET", "/system/v1/governanceLimits").json
     assert (limits["accountConcurrencyLimit"], limits["integrationLimitType"]) == (5, "accountLimit")
+    world.time[0] += 60
+    assert world.call("GET", "/system/v1/serverTime").json == {"serverTime": f"{stamp(world.time[0])[:-1]}.000Z"}
+    assert "PATCH" in world.call("OPTIONS", "/*").headers["allow"]
 
 
 def test_faults_answer_in_the_vendors_shape() -> None:
@@ -169,6 +173,8 @@ def test_faults_answer_in_the_vendors_shape() -> None:
         ("POST", "/query/v1/suiteql", "suiteql"),
         ("POST", "/auth/oauth2/v1/token", "token"),
         ("GET", "/system/v1/governanceLimits", "governanceLimits"),
+        ("GET", "/system/v1/serverTime", "serverTime"),
+        ("OPTIONS", "/*", "options"),
         ("GET", "/record/v1/metadata-catalog", "metadata"),
         ("GET", "/async/v1/job/1", "job.get"),
         ("GET", "/nowhere", "unknown"),

@@ -44,7 +44,9 @@ def test_json_rows_are_written_each_by_itself(org: Org):
     rows = [{"Name": "A", "NumberOfEmployees": 5}, {"Site": "x"}, {"name": "C", "NumberOfEmployees": "many"}]
     batch = batch_of(org, job, rows)
     assert (batch["state"], batch["numberRecordsProcessed"], batch["numberRecordsFailed"]) == ("Completed", 3, 2)
-    results = ask(org, "GET", f"/{job}/batch/{batch['id']}/result").json
+    answered = ask(org, "GET", f"/{job}/batch/{batch['id']}/result")
+    results = answered.json
+    assert answered.headers["content-type"] == "application/json"  # bare: salesforce-bulk compares it as a whole
     assert [one["success"] for one in results] == [True, False, False] and results[0]["created"]
     assert results[1]["errors"][0]["statusCode"] == "REQUIRED_FIELD_MISSING" and results[1]["id"] is None
     assert ask(org, "GET", f"/{job}/batch/{batch['id']}/request").json == rows
@@ -78,6 +80,7 @@ def test_xml_jobs_with_csv_batches_as_jsforce_sends_them(org: Org):
     identity = str(job.findtext(f"{NS}id"))
     batch = batch_of(org, identity, b'Name,Site\n"A, Inc.",#N/A\n,x\n', "text/csv")
     result = ask(org, "GET", f"/{identity}/batch/{batch['id']}/result", kind="")
+    assert (made.headers["content-type"], result.headers["content-type"]) == ("application/xml", "text/csv")
     lines = result.content.decode().splitlines()
     assert lines[0] == '"Id","Success","Created","Error"' and lines[1].endswith('"true","true",""')
     assert lines[2] == '"","false","false","REQUIRED_FIELD_MISSING:Required fields are missing: [Name]:Name --"'
