@@ -143,7 +143,7 @@ class Clerk:
         head, at = self._head(arguments), self._clock.now()
         if "ZPAY" not in head or head["STBLG"]:
             raise ValueError(f"{head['BELNR']} is no payment, or was reversed already")
-        day = self._day(arguments, head["BUKRS"])
+        day = self._open_day(arguments, head["BUKRS"])
         with self._store.transaction():
             mirror = self._posting.return_payment(head, day, str(arguments.get("STGRD", "01")), Origin("BANK", at))
             self._state.audit(at, arguments.get("who", "BANK"), "bank_return", BUKRS=head["BUKRS"],
@@ -153,8 +153,9 @@ class Clerk:
     def reset_clearing(self, arguments: Arguments) -> Arguments:
         """Open a document's item again: {BUKRS, BELNR, GJAHR}."""
         head, at = self._head(arguments), self._clock.now()
+        day = self._open_day(arguments, head["BUKRS"])
         with self._store.transaction():
-            count = self._posting.reset_clearing(head, self._day(arguments, head["BUKRS"]), at)
+            count = self._posting.reset_clearing(head, day, at)
             self._state.audit(at, arguments.get("who", "CLERK"), "reset_clearing", BUKRS=head["BUKRS"],
                               BELNR=head["BELNR"], applications=count)  # fmt: skip
         return {"applications": count}
@@ -195,6 +196,13 @@ class Clerk:
         if arguments.get("date"):
             return date.fromisoformat(str(arguments["date"]))
         return self._state.company_day(bukrs, self._clock.now())
+
+    def _open_day(self, arguments: Arguments, bukrs: str) -> date:
+        """As `_day`, refused where its month is closed: what comes back posts, and so does an exchange difference."""
+        day = self._day(arguments, bukrs)
+        if (found := self._posting.shut(bukrs, day)) is not None:
+            raise ValueError(f"{found.stamid} {found.stamno} {found.text}")
+        return day
 
     # -- periods and the freeze -------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from simulators.erp_legacy.documents import Document
 from simulators.erp_legacy.errors import Message, message
 from simulators.erp_legacy.ledger import EXTRACT_WAITING, Ledger, Origin
-from simulators.erp_legacy.rules import DOCUMENT_TYPES, Facts, Original, check, reversal_date
+from simulators.erp_legacy.rules import DOCUMENT_TYPES, Facts, Original, check, period_open, reversal_date
 from simulators.erp_legacy.rules_entry import entry_lines
 from simulators.erp_legacy.state import HEADER, LINE, State
 from simulators.kit.store import Doc
@@ -182,9 +182,11 @@ class Posting:
         return changed
 
     def match_waiting(self, item: Doc, day: date, at: float) -> bool:
-        """A payment on account whose invoice has come meanwhile is set against it."""
+        """A payment on account whose invoice has come meanwhile is set against it, unless its month is shut."""
         head = self._store.get(HEADER.name, item["document"])
         assert head is not None
+        if self.shut(head["BUKRS"], day) is not None:
+            return False
         target = self._target(head, item["REBZG"])
         if target is None or not self.ledger.apply(target, item, day, at):
             return False
@@ -192,6 +194,14 @@ class Posting:
         assert fresh is not None
         self._store.put(LINE.name, {**fresh, "waiting": None})
         return True
+
+    def shut(self, bukrs: str, day: date) -> Message | None:
+        """Why nothing may be posted on a day, by customers or in the general ledger; None: it may."""
+        rows = self._state.periods(bukrs)
+        for koart in ("D", "S"):
+            if not period_open(rows, koart, day.year, day.month):
+                return message("period", period=f"{day.month:03d}", year=day.year, koart=koart, bukrs=bukrs)
+        return None
 
     def reset_clearing(self, head: Doc, day: date, at: float) -> int:
         """Take back every application of a document's customer item; returns how many there were."""

@@ -215,3 +215,19 @@ def test_several_customers_open_items_are_listed_whole_each_night() -> None:
             assert lines[0][113:153].strip() == "sub-1" and lines[0][31:34] == "001"
 
     story(body)
+
+
+@pytest.mark.parametrize("verb", ["bank_return", "reset_clearing"])
+def test_nothing_is_taken_back_in_a_month_that_is_shut(verb: str) -> None:
+    """Found by the machine over the ledger: both posted whatever the month, an exchange difference at least."""
+
+    async def body(world: World) -> None:
+        await invoiced(world)
+        paid = await world.act("bank_receipt", BUKRS="SG01", XBLNR="SG-000001", WRBTR="1744.00", WAERS="SGD")
+        place = {name: paid[name] for name in ("BUKRS", "BELNR", "GJAHR")}
+        await world.act("lock_period", BUKRS="SG01", period="2026-01")
+        with pytest.raises(ValueError, match="F5 201"):
+            await world.act(verb, **place)
+        await world.act(verb, **place, date="2026-02-02")
+
+    story(body)

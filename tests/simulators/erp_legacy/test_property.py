@@ -78,7 +78,7 @@ WORLD = World()
 WORLD.erp.remember()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(nights, st.booleans())
 def test_books_balance_whatever_comes(plan: list[tuple[list[Bill], list[Bill]]], duplicate_check: bool) -> None:
     asyncio.run(run(plan, duplicate_check))
