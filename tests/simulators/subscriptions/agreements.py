@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.simulators.subscriptions.agreement import Agreement, Tariff
 from tests.simulators.subscriptions.lives import AUSTIN, FIRST, SUBSCRIPTION
-from tests.simulators.subscriptions.site import NEW_YORK, SEED, Site, play
+from tests.simulators.subscriptions.site import NEW_YORK, SEED, Site, play_again
 
 Deed = tuple[Any, ...]
 
@@ -268,4 +268,4 @@ def live(setting: Setting, deeds: list[Deed]) -> None:
             await life.does(deed)
             await life.agrees()
 
-    play(story, seed=seed(setting))
+    play_again(story, seed=seed(setting))

@@ -186,16 +186,13 @@ class Life:
                 ledger.billed()
 
     async def books(self) -> dict[str, list[dict[str, Any]]]:
-        """The platform's own books of this life."""
-        books = self.site.system.books()
+        """What the platform has of this life."""
+        find = self.site.system.store.find
         return {
-            "invoices": [row for row in books["document"] if row["object"] == "invoice"],
-            "notes": [row for row in books["document"] if row["object"] == "credit_note"],
-            "unbilled": [
-                row for row in self.site.system.store.find("unbilled_charge")
-                if not row["deleted"] and not row["is_voided"]
-            ],
-        }  # fmt: skip
+            "invoices": [row for row in find("invoice") if not row["deleted"]],
+            "notes": [row for row in find("credit_note") if not row["deleted"]],
+            "unbilled": [row for row in find("unbilled_charge") if not row["deleted"] and not row["is_voided"]],
+        }
 
     async def cost(self) -> int:
         """What the subscription has cost by the platform's documents: bills less credits, and what is unbilled."""

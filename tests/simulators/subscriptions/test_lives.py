@@ -5,7 +5,7 @@ import os
 from hypothesis import HealthCheck, example, given, settings
 
 from tests.simulators.subscriptions.lives import DEEDS, SETTINGS, SUBSCRIPTION, Deed, Life, Setting
-from tests.simulators.subscriptions.site import Site, play
+from tests.simulators.subscriptions.site import Site, play_again
 
 EXAMPLES = int(os.environ.get("WINDTUNNEL_EXAMPLES", "25"))
 """How many lives each property is tried on; 10,000 by hand."""
@@ -30,7 +30,7 @@ def test_a_life_costs_what_a_second_ledger_says(setting: Setting, deeds: list[De
             assert await life.cost() == life.ledger.total, (deed, life.ledger)
         await life.adds_up()
 
-    play(story)
+    play_again(story)
 
 
 @many
@@ -49,7 +49,7 @@ def test_time_in_one_leap_is_time_in_many_hops(setting: Setting, deeds: list[Dee
             for one in [("wait", 1)] * deed[1] if deed[0] == "wait" else [deed]:
                 await life.does(one)
 
-    assert play(leaping).system.books() == play(hopping).system.books()
+    assert play_again(leaping).system.books() == play_again(hopping).system.books()
 
 
 ESTIMATES = {
@@ -85,7 +85,7 @@ def test_estimates_are_what_then_happens(setting: Setting, deeds: list[Deed]) ->
                 _agree(told["estimate"], life.reply.json)
         await _next_renewal(site)
 
-    play(story)
+    play_again(story)
 
 
 def _agree(estimate: dict, happened: dict) -> None:

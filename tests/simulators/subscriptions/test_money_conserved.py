@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.simulators.subscriptions.site import DAY, GENESIS, SEED, Site, play
+from tests.simulators.subscriptions.site import DAY, GENESIS, SEED, Site, play, play_again
 from tests.simulators.subscriptions.test_usage import START
 from tests.simulators.subscriptions.test_usage import seed as usage_seed
 
@@ -182,7 +182,7 @@ def test_no_minor_unit_appears_or_is_lost(steps: list[tuple[str, int, int]]) -> 
             wrong = list(broken(site))
             assert not wrong, (step, wrong)
 
-    play(story, seed={name: rows for name, rows in SEED.items() if name != "webhook_endpoints"})
+    play_again(story, seed={name: rows for name, rows in SEED.items() if name != "webhook_endpoints"})
 
 
 def test_what_was_given_back_cannot_be_taken_off_the_invoice_as_well() -> None:
@@ -219,7 +219,7 @@ def test_what_was_used_is_billed_at_most_once_and_every_line_says_of_what_it_is_
             await _use(site, act, day, quantity, number)
             _counted_once(site)
 
-    play(story, seed=usage_seed())
+    play_again(story, seed=usage_seed())
 
 
 async def _use(site: Site, act: str, day: int, quantity: int, number: int) -> None:
