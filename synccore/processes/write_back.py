@@ -15,7 +15,7 @@ from synccore.processes.adjustments import credit_posted
 from synccore.processes.collections import note_bill
 from synccore.processes.context import Context
 from synccore.processes.ledger_of_record import document_of
-from synccore.processes.writes import Write, doubted, lingering, overtakes
+from synccore.processes.writes import Write, doubt_until, doubted, lingering
 
 STATUS = {
     "pending": "Pending", "posted": "Open", "payment_due": "Due", "not_paid": "Not Paid", "paid": "Paid",
@@ -198,7 +198,7 @@ async def show_receipt(ctx: Context, key: str, fields: dict[str, Any], bill: Bil
     shown with this payment is brought up to date by itself.
     """
     shown: dict[str, Any] = {}
-    document, written, doubt = "", False, False
+    document, written, doubt = "", False, 0.0
 
     def bill_planned(unit: Unit) -> None:
         cause, at = f"payment:{key}", ctx.clock.now()
@@ -209,11 +209,11 @@ async def show_receipt(ctx: Context, key: str, fields: dict[str, Any], bill: Bil
         document = document_of(ctx.keys, unit, "invoice", bill.id) or ""
         shown = bill_fields(ctx, bill, zone, "Posted", document, contract_of(ctx, unit, bill))
         known = unit.effects.get(effect)
-        doubt = overtakes(unit.effects.get(bill_key(ctx, bill.id)), digest(shown), ctx.clock.now())
+        doubt = doubt_until(unit.effects.get(bill_key(ctx, bill.id)), digest(shown), ctx.clock.now())
         if known is None or known.state != "applied" or known.digest != digest(fields):
             bill_planned(unit)  # should the answer get lost, what shows the bill next knows that this is under way
             if doubt:
-                doubted(unit, bill_key(ctx, bill.id), ctx.clock.now())
+                doubted(unit, bill_key(ctx, bill.id), doubt, ctx.clock.now())
         return digest(fields)
 
     async def send(_refusals: int) -> str:
@@ -224,7 +224,7 @@ async def show_receipt(ctx: Context, key: str, fields: dict[str, Any], bill: Bil
         nonlocal written
         written = True
         if doubt:  # another receipt of this bill, or an earlier try, may yet be applied, and says what was open then
-            doubted(unit, bill_key(ctx, bill.id), ctx.clock.now())
+            doubted(unit, bill_key(ctx, bill.id), doubt, ctx.clock.now())
         else:
             unit.effects.settle(bill_key(ctx, bill.id), "applied", bill.id, ctx.clock.now())
         seen_version(ctx, unit, bill)

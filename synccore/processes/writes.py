@@ -74,7 +74,7 @@ async def once(ctx: Writing, write: Write, send: Send, look: Look | None = None,
         await _settle(ctx, write, "rejected", {"refusals": refusals + 1, "reason": str(error)})
         raise
     if doubt:
-        await _linger(ctx, write)
+        await _linger(ctx, write, doubt)
     return await _applied(ctx, write, reference, settled)
 
 
@@ -108,7 +108,7 @@ async def level(
         await _settle(ctx, write, "rejected", {"refusals": refusals + 1, "reason": str(error)})
         raise
     if doubt:
-        await _linger(ctx, write)
+        await _linger(ctx, write, doubt)
     return await _applied(ctx, write, reference, settled)
 
 
@@ -121,13 +121,20 @@ def checked(write: Write, found: Found) -> Any:
     return found.reference
 
 
-def overtakes(before: Effect | None, digest: str, at: float) -> bool:
-    """Whether a level that is written now may be overwritten by an earlier one, whose answer never came."""
+def doubt_until(before: Effect | None, digest: str, at: float) -> float:
+    """Until when a level that is written now may be overwritten by an earlier one that nobody heard of; 0.0: by none.
+
+    Who writes once more what is doubted already does not prolong that: whatever arrives of it says the same.
+    """
     if before is None or before.state == "rejected":
-        return False
+        return 0.0
     if before.state == "applied":  # at the second try, perhaps: then the first may be under way, and says what it said
-        return before.tries > 1 and before.digest != digest and at < before.at + LINGER_S
-    return before.digest != digest or at < _until(before)
+        overtaken = before.tries > 1 and before.digest != digest and at < before.at + LINGER_S
+        return at + LINGER_S if overtaken else 0.0
+    if before.digest != digest:
+        return at + LINGER_S
+    until = _until(before)
+    return until if at < until else 0.0
 
 
 def _until(effect: Effect | None) -> float:
@@ -135,11 +142,11 @@ def _until(effect: Effect | None) -> float:
     return float(known.get("until", 0.0)) if isinstance(known, dict) else 0.0
 
 
-def doubted(unit: Unit, key: str, at: float) -> None:
+def doubted(unit: Unit, key: str, until: float, at: float) -> None:
     """A level stands as it should, but is not believed before what it has overtaken can no longer be applied over it;
     whoever writes the same meanwhile does not believe it either.
     """
-    unit.effects.settle(key, "unknown", {"refusals": 0, "until": at + LINGER_S}, at)
+    unit.effects.settle(key, "unknown", {"refusals": 0, "until": until}, at)
 
 
 def lingering(key: str) -> Later:
@@ -147,28 +154,29 @@ def lingering(key: str) -> Later:
     return Later(LINGER_S, f"{key}: an earlier write may yet be applied over this one", counts=False)
 
 
-async def _linger(ctx: Writing, write: Write) -> None:
+async def _linger(ctx: Writing, write: Write, until: float) -> None:
     at = ctx.clock.now()
-    await ctx.db.run(lambda unit: doubted(unit, write.key, at))
+    await ctx.db.run(lambda unit: doubted(unit, write.key, until, at))
     raise lingering(write.key)
 
 
-async def _plan(ctx: Writing, write: Write) -> tuple[Effect, int, bool] | None:
-    """The effect, how often it was refused for certain, and whether an earlier level may still be under way."""
+async def _plan(ctx: Writing, write: Write) -> tuple[Effect, int, float] | None:
+    """The effect, how often it was refused for certain, and until when an earlier level may still be under way."""
     at = ctx.clock.now()
 
-    def plan(unit: Unit) -> tuple[Effect, int, bool] | None:
+    def plan(unit: Unit) -> tuple[Effect, int, float] | None:
         digest = write.digest if write.prepare is None else write.prepare(unit)
         if digest is None:
             return None
         before = unit.effects.get(write.key)
         if before is not None and before.state == "applied" and before.digest == digest:
-            return before, 0, False
-        known, doubt = before.reference if before and before.state != "applied" else None, overtakes(before, digest, at)
+            return before, 0, 0.0
+        known = before.reference if before and before.state != "applied" else None
+        doubt = doubt_until(before, digest, at)
         effect = unit.effects.plan(write.key, write.target, write.operation, digest, write.cause, at)
         refusals = int(known.get("refusals", 0)) if isinstance(known, dict) else 0  # else what was applied before
         if doubt:  # kept at once: the next try, should the answer to this one get lost, must not believe itself either
-            unit.effects.settle(write.key, "unknown", {"refusals": refusals, "until": at + LINGER_S}, at)
+            unit.effects.settle(write.key, "unknown", {"refusals": refusals, "until": doubt}, at)
         effect = replace(effect, fresh=effect.fresh and not ctx.restored)
         return effect, refusals, doubt
 
