@@ -70,19 +70,22 @@ class Journal:
 
     def add(self, kind: str, at: float, **facts: Any) -> None:
         """Record one thing: kind is call, change, delivery or note. Bodies come as bytes; `render` redacts them."""
-        self._keep({"seq": self.seq + 1, "kind": kind, "at": at, **facts})
+        entry = {"seq": self.seq + 1, "kind": kind, "at": at, **facts}
+        large = len(facts.get("body", b"")) + len(facts.get("answer", b"")) > BODY_LIMIT
+        self._keep(entry, _trimmed(entry) if large else entry)
 
     def changed(self, at: float, system: str, table: str, key: str, action: str) -> None:
         """Record a committed change of a document."""
-        self._keep({
+        entry = {
             "seq": self.seq + 1, "kind": "change", "at": at, "system": system, "table": table, "key": key,
             "action": action,
-        })  # fmt: skip
+        }  # fmt: skip
+        self._keep(entry, entry)
 
-    def _keep(self, entry: Entry) -> None:
+    def _keep(self, entry: Entry, kept: Entry) -> None:
+        """Tell an entry to who listens, and put into the ring what is kept of it."""
         self.seq += 1
-        large = len(entry.get("body", b"")) + len(entry.get("answer", b"")) > BODY_LIMIT
-        self._ring.append(_trimmed(entry) if large else entry)
+        self._ring.append(kept)
         for listener in self.listeners:
             listener(entry)
         for waiter in self._waiters:

@@ -3,9 +3,8 @@
 import sqlite3
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import orjson
 
@@ -24,9 +23,11 @@ CREATE INDEX IF NOT EXISTS job_due ON job (due, id);
 """
 
 
-@dataclass(frozen=True)
-class Change:
-    """One committed change; `after` is None for a delete. `before` and `by` are there if the writer said them."""
+class Change(NamedTuple):
+    """One committed change; `after` is None for a delete. `before` and `by` are there if the writer said them.
+
+    `text` is `after` as JSON, as it was written down.
+    """
 
     kind: str
     key: str
@@ -34,6 +35,7 @@ class Change:
     after: Doc | None
     before: Doc | None = None
     by: Any = None
+    text: str = ""
 
 
 class Duplicate(ValueError):
@@ -167,7 +169,7 @@ class Store:
         values = (text, *[doc.get(member) for _, member in columns], key)
         known = self._write(kind, f'UPDATE "{kind}" SET doc = ?{sets} WHERE key = ?', values)
         if known:
-            self._changed(Change(kind, key, "update", doc, before, by))
+            self._changed(Change(kind, key, "update", doc, before, by, text))
         else:
             self._insert(kind, key, text, doc, by)
 
@@ -186,7 +188,7 @@ class Store:
             sql = f'INSERT INTO "{kind}" (key, doc{names}) VALUES (?, ?{places})'
             known = self._inserts[kind] = (sql, tuple(member for _, member in columns))
         self._write(kind, known[0], (key, text, *map(doc.get, known[1])))
-        self._changed(Change(kind, key, "insert", doc, None, by))
+        self._changed(Change(kind, key, "insert", doc, None, by, text))
 
     def _write(self, kind: str, sql: str, values: tuple[Any, ...]) -> int:
         """How many rows it touched."""
@@ -243,7 +245,7 @@ class Store:
         """The next number of a gap-free counter; rolled back with its transaction."""
         last = self.last(name)
         number = start if last is None else last + 1
-        self.count(name, number)
+        self._move(name, last, number)
         return number
 
     def last(self, name: str) -> int | None:
@@ -260,8 +262,11 @@ class Store:
 
         The database hears of it with the commit if it is a file, else when somebody wants the whole store.
         """
+        self._move(name, self.last(name), number)
+
+    def _move(self, name: str, last: int | None, number: int | None) -> None:
         if self._kept:
-            self._moves.append((name, self.last(name), name in self._ahead))
+            self._moves.append((name, last, name in self._ahead))
         self._numbers[name] = number
         self._ahead.add(name)
         self._counted += 1

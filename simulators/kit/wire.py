@@ -104,7 +104,7 @@ class Wire:
         target, head = len(call.raw_path) + len(call.query), self.vendor.max_head
         if target > self.vendor.max_target:
             return "long_target"
-        if head is not None and target + sum(len(name) + len(value) + 4 for name, value in scope["headers"]) > head:
+        if head is not None and target + sum([len(name) + len(value) + 4 for name, value in scope["headers"]]) > head:
             return "large_head"
         return "too_large" if size > self.vendor.max_body else None
 

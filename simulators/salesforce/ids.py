@@ -26,17 +26,19 @@ def _check(chunk: str) -> str:
 def make_id(prefix: str, number: int) -> str:
     """The 18-character id of the `number`-th record under a three-character key prefix; ids sort by number."""
     high, low = divmod(number, 62)
-    id15 = f"{prefix}{INSTANCE}0{_digits(high, 8)}{BASE62[low]}"
-    return id15 + checksum(id15)
+    head, checks, bits = _block(prefix, high)
+    return f"{head}{BASE62[low]}{checks}{_CHECK[bits | 16 if 10 <= low < 36 else bits]}"
 
 
 @lru_cache(maxsize=4096)
-def _digits(number: int, count: int) -> str:
+def _block(prefix: str, high: int) -> tuple[str, str, int]:
+    """What 62 ids in a row have in common: all but the last digit, two check characters and the third's bits so far."""
     digits = ""
-    for _ in range(count):
-        number, index = divmod(number, 62)
+    for _ in range(8):
+        high, index = divmod(high, 62)
         digits = BASE62[index] + digits
-    return digits
+    head = f"{prefix}{INSTANCE}0{digits}"
+    return head, _check(head[:5]) + _check(head[5:10]), _CHECK.index(_check(head[10:]))
 
 
 def parse_id(text: object) -> str | None:

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from simulators.salesforce.errors import ApiError, Problem, failed
 from simulators.salesforce.schemas import Field, SObject
@@ -11,8 +10,7 @@ from simulators.salesforce.state import OrgState
 from simulators.salesforce.values import Rejected, Unreadable, coerce
 
 
-@dataclass(frozen=True)
-class Writing:
+class Writing(NamedTuple):
     """Who writes, when (epoch s) and how. `relaxed`: seed rows may set what the API keeps to itself."""
 
     at: float

@@ -127,10 +127,14 @@ class OrgState:
         """Store a record as it is given, with an id and system fields: what an org is born with."""
         spec = self.spec(sobject)
         moment = stamp(at)
-        doc = {"Id": self.new_id(spec), "IsDeleted": False, **spec.defaults, **values}
-        doc |= {"CreatedDate": moment, "LastModifiedDate": moment, "SystemModstamp": moment}
-        doc |= {"CreatedById": by or doc["Id"], "LastModifiedById": by or doc["Id"]}
-        doc = {name: value for name, value in doc.items() if value is not None}
+        record_id = self.new_id(spec)
+        doc = {
+            "Id": record_id, "IsDeleted": False, **spec.defaults, **values, "CreatedDate": moment,
+            "LastModifiedDate": moment, "SystemModstamp": moment, "CreatedById": by or record_id,
+            "LastModifiedById": by or record_id,
+        }  # fmt: skip
+        if None in doc.values():
+            doc = {name: value for name, value in doc.items() if value is not None}
         self.store.add(sobject, doc)
         return doc
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -106,6 +107,7 @@ def parse_json(call: Call) -> Any:
     return found
 
 
+@lru_cache(maxsize=64)
 def read_version(text: str) -> int:
     """60 for `v60.0`; 404 for what is no API version from 20 up."""
     match = _VERSION.match(text)

@@ -25,7 +25,6 @@ CREATE TABLE IF NOT EXISTS _event (
     replay INTEGER PRIMARY KEY, at REAL NOT NULL, id TEXT NOT NULL, entity TEXT NOT NULL, schema TEXT NOT NULL,
     payload BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS _event_entity ON _event (entity, replay);
-CREATE INDEX IF NOT EXISTS _event_at ON _event (at);
 CREATE TABLE IF NOT EXISTS _event_schema (id TEXT PRIMARY KEY, entity TEXT NOT NULL, text TEXT NOT NULL);
 """
 
@@ -115,14 +114,14 @@ class Bus:
         limit = now - RETENTION_S
         if self._oldest is not None and self._oldest >= limit:
             return
-        row = self._store.db.execute("SELECT max(replay) FROM _event WHERE at < ?", (limit,)).fetchone()
-        if row[0] is not None:
-            self._store.db.execute("DELETE FROM _event WHERE replay <= ?", (row[0],))
-            self._store.count("_expired", row[0])
-            if row[0] == self.tip:
+        first = "SELECT replay, at FROM _event WHERE at >= ? ORDER BY replay LIMIT 1"  # events stand in order of time
+        kept, self._oldest = self._store.db.execute(first, (limit,)).fetchone() or (self.tip + 1, None)
+        (last,) = self._store.db.execute("SELECT max(replay) FROM _event WHERE replay < ?", (kept,)).fetchone()
+        if last is not None:
+            self._store.db.execute("DELETE FROM _event WHERE replay <= ?", (last,))
+            self._store.count("_expired", last)
+            if last == self.tip:
                 self._store.next("_replay", FIRST + 1)
-        oldest = self._store.db.execute("SELECT min(at) FROM _event").fetchone()
-        self._oldest = oldest[0]
 
     # -- reading ----------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -33,6 +33,7 @@ PAYLOAD_MAX = 1_000_000  # bytes, beyond which an event tells no fields
 NOTE_MAX = 200_000  # bytes of a note that cannot come to a payload of that size
 APPEND = "event.append"
 FIRST_COMMIT = 10_600_000_000_000  # commit numbers look like the vendor's and fit a double
+_NOBODY = Writing(0.0, "")
 _STREAM = (*EVENT_FAULTS, *(kind for kind in STREAM_FAULTS if kind.endswith("_event")))
 
 
@@ -46,7 +47,8 @@ class Told:
     doc: Doc
     fields: frozenset[str] | None  # with values; None: all
     nulled: frozenset[str] = frozenset()
-    how: Writing = field(default_factory=lambda: Writing(0.0, ""))
+    how: Writing = _NOBODY
+    text: str = ""  # the document as JSON, if all of it is told
 
 
 class Capture:
@@ -146,9 +148,12 @@ class Capture:
 
 def _noted(one: Told, sequence: int, number: int) -> bytes:
     """All that an event is made of, as it stands at the commit."""
-    doc, fields = one.doc, one.fields
+    doc: Any = one.doc
+    fields = one.fields
     if fields is not None:
         doc = {name: doc[name] for name in fields if name in doc}
+    elif one.text:
+        doc = orjson.Fragment(one.text)
     how = one.how
     return orjson.dumps(
         [sequence, number, one.kind, one.ids, how.origin, how.user, doc,
@@ -186,7 +191,7 @@ def _of(history: list[Change]) -> Told | None:
     first, last = history[0], history[-1]
     after, how = last.after or {}, last.by
     if first.before is None:
-        return Told(first.kind, "CREATE", [first.key], after, None, how=how)
+        return Told(first.kind, "CREATE", [first.key], after, None, how=how, text=last.text)
     before = first.before
     if before["IsDeleted"] != after.get("IsDeleted"):
         kind = "DELETE" if after.get("IsDeleted") else "UNDELETE"
