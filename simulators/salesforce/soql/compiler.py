@@ -38,9 +38,10 @@ approximate(
     "each amount is rounded when it is converted; dated rates hold for aggregates as for convertCurrency(), and an org "
     "has advanced currency management as soon as it has a dated rate; before the first one the present rate holds",
 )
-approximate(
-    "ORDER BY an amount", "goes by the number as it is stored, and convertCurrency() may stand there; there the order "
-    "is always that of the converted values, and convertCurrency() is refused", source="documented",
+exact(
+    "ORDER BY an amount goes by what it is worth in the corporate currency (dated rates too), and convertCurrency() is "
+    "refused there; IN does not mix amounts with and without a currency",
+    source="documented", held_by="test_soql_complete, test_dated_rates",
 )  # fmt: skip
 approximate("SOQL clauses", "WITH SECURITY_ENFORCED and USER_MODE are read; FOR UPDATE locks nothing")
 exact(

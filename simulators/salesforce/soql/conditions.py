@@ -208,6 +208,9 @@ class Conditions:
     def _in_words(self, condition: InValues) -> str:
         """`IN (true, TODAY)`: any of the single comparisons."""
         operator = "=" if condition.operator == "IN" else "!="
+        money = [value for value in condition.values if isinstance(value, Money)]
+        if money and len(money) < len(condition.values):
+            raise malformed("amounts with and without a currency cannot be mixed", money[0].at)
         parts = [self._compare(Compare(condition.operand, operator, value)) for value in condition.values]
         return _balanced(parts, "OR" if operator == "=" else "AND")
 

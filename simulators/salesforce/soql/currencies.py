@@ -39,23 +39,45 @@ def corporate_literal(frame: Frame, column: Column, amount: float, currency: str
     return f"soql_corporate({frame.work.constant(amount)}, {rate})"
 
 
+def worth(frame: Frame, column: Column) -> str:
+    """SQL of what an amount is worth, which is what ORDER BY goes by, as reports do: to a millionth, for what a
+    binary quotient leaves behind is no order."""
+    sobject, currencies = _holder(frame, column), frame.work.schema.currencies
+    currency = sobject.get("CurrencyIsoCode")
+    if currency is None or len(currencies) < 2:
+        return column.sql
+    work, code = frame.work, tables.column(currency, column.alias)
+    cases = "".join(f" WHEN {work.constant(iso)} THEN {_present(frame, iso)}" for iso in currencies)
+    present, day = f"CASE {code}{cases} ELSE 1 END", _day(frame, column, sobject)
+    rate = _then(frame, code, day, present) if day else present
+    return f"round({column.sql} / ({rate}), 6)"
+
+
+def _present(frame: Frame, iso: str) -> str:
+    return frame.work.setting(f"rate {iso}", lambda asking: float(asking.rate(iso)))
+
+
 def _holder(frame: Frame, column: Column) -> SObject:
     return frame.joins[column.hops][1] if column.hops in frame.joins else frame.sobject
 
 
 def _rate(frame: Frame, column: Column, sobject: SObject, code: str) -> str:
-    present, dated = (frame.work.schema.objects[name] for name in ("currencytype", "datedconversionrate"))
+    present = frame.work.schema.objects["currencytype"]
     rate, iso = (tables.column(present.fields[name], "c") for name in ("conversionrate", "isocode"))
     found = f'(SELECT {rate} FROM "CurrencyType" c WHERE {iso} = {code})'
     day = _day(frame, column, sobject)
-    if not day:
-        return found
+    return _then(frame, code, day, found) if day else found
+
+
+def _then(frame: Frame, code: str, day: str, present: str) -> str:
+    """SQL of the rate that holds on a day: a dated one, or the present one."""
+    dated = frame.work.schema.objects["datedconversionrate"]
     rate, iso, start = (tables.column(dated.fields[name], "d") for name in ("conversionrate", "isocode", "startdate"))
     then = (
         f'SELECT {rate} FROM "DatedConversionRate" d WHERE d."IsDeleted" = 0 AND {iso} = {code} AND {start} <= {day} '
         f"ORDER BY {start} DESC LIMIT 1"
     )
-    return f"coalesce(({then}), {found})"
+    return f"coalesce(({then}), {present})"
 
 
 def _day(frame: Frame, column: Column, sobject: SObject) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from simulators.salesforce.schemas import Field
-from simulators.salesforce.soql.currencies import corporate, must_be_money
+from simulators.salesforce.soql.currencies import corporate
 from simulators.salesforce.soql.frame import Frame
 from simulators.salesforce.soql.problems import SoqlError, malformed
 from simulators.salesforce.soql.syntax import Function, Name, Operand
@@ -67,7 +67,7 @@ def spelled(operand: Operand) -> str:
 def measure(frame: Frame, operand: Operand, filtering: bool = False) -> Measure:
     """The SQL of an operand in a frame; in an aggregate query plain operands must be grouped ones.
 
-    `filtering`: in WHERE and HAVING, where amounts are neither converted nor formatted.
+    `filtering`: in WHERE and HAVING, where nothing is formatted. convertCurrency() stands in SELECT alone.
     """
     if isinstance(operand, Name):
         column = frame.column(operand)
@@ -85,11 +85,6 @@ def measure(frame: Frame, operand: Operand, filtering: bool = False) -> Measure:
         return aggregate(frame, operand, name)
     if name == "TOLABEL":
         return _labelled(frame, _only_path(operand))
-    if name == "CONVERTCURRENCY" and not filtering:
-        path = _only_path(operand)
-        column = frame.column(path)
-        must_be_money(column.field.name, column.field.type, path.at)
-        return replace(measure(frame, path), sql=corporate(frame, column))
     if name == "FORMAT" and not filtering:
         return measure(frame, _only_path(operand))
     raise malformed(f"unexpected token: '{operand.name}'", operand.at)

@@ -8,7 +8,7 @@ from simulators.salesforce.schemas import Field
 from simulators.salesforce.soql import grouping, literals
 from simulators.salesforce.soql.asking import Show
 from simulators.salesforce.soql.clauses import filters, limits, marks, order_terms
-from simulators.salesforce.soql.currencies import converting, must_be_money
+from simulators.salesforce.soql.currencies import converting, must_be_money, worth
 from simulators.salesforce.soql.formats import formatted, labelled, named
 from simulators.salesforce.soql.frame import Column, Frame, open_frame
 from simulators.salesforce.soql.operands import AGGREGATES, measure
@@ -200,7 +200,12 @@ class Selection:
             if isinstance(ordering.operand, Function) and ordering.operand.name.upper() in AGGREGATES:
                 raise malformed(f"unexpected token: '{ordering.operand.name}'", ordering.operand.at)
             found = measure(self.frame, ordering.operand)
-            terms += order_terms(self.frame, found.sql, found.field, ordering.descending, ordering.nulls_last, found.at)
+            sql = found.sql
+            if found.type == "currency":
+                operand = ordering.operand
+                path = operand if isinstance(operand, Name) else operand.arguments[0]  # of FORMAT()
+                sql = worth(self.frame, self.frame.column(path))
+            terms += order_terms(self.frame, sql, found.field, ordering.descending, ordering.nulls_last, found.at)
         last = f"{self.frame.alias}.key"  # ids decide what the query leaves open, so that answers repeat
         return ", ".join(terms if terms and terms[-1] == last else (*terms, last))
 

@@ -27,6 +27,11 @@ def test_a_deal_is_converted_by_the_rate_of_its_close_date_and_an_account_by_the
     assert shown(org, "SELECT Name, SUM(Amount) s FROM Opportunity GROUP BY Name ORDER BY Name") == [
         ("Before", 100.0), ("Spring", 184.0), ("Winter", 115.0),
     ]  # fmt: skip
+    for name, amount in (("Dollars", 120), ("Yen", 18_000)):
+        org.create("Opportunity", Name=name, StageName="Prospecting", CloseDate="2026-02-28", Amount=amount,
+                   CurrencyIsoCode="USD" if amount == 120 else "JPY")  # fmt: skip
+    found = shown(org, "SELECT Name FROM Opportunity ORDER BY Amount DESC, Name")
+    assert found == [("Spring",), ("Dollars",), ("Yen",), ("Winter",), ("Before",)]
     org.create("Account", Name="Acme", AnnualRevenue=92, CurrencyIsoCode="EUR")
     assert shown(org, "SELECT convertCurrency(AnnualRevenue) c FROM Account") == [(100.0,)]
     assert shown(org, "SELECT SUM(AnnualRevenue) s FROM Account") == [(100.0,)]

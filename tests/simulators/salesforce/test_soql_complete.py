@@ -173,7 +173,7 @@ def test_amounts_are_compared_and_shown_in_other_currencies(org: Org):
         assert table(org, f"SELECT Name FROM Opportunity WHERE Amount {where} ORDER BY Name") == found
     rows = table(
         org, "SELECT Name, Amount, convertCurrency(Amount) c, FORMAT(Amount) f, FORMAT(convertCurrency(Amount)) g "
-        "FROM Opportunity ORDER BY convertCurrency(Amount) DESC NULLS LAST, Name",
+        "FROM Opportunity ORDER BY Amount DESC NULLS LAST, Name",
     )  # fmt: skip
     assert rows == [
         ("One", 100.0, 100.0, "USD 100.00", "USD 100.00"), ("Two", 92.0, 100.0, "EUR 92.00", "USD 100.00"),
@@ -181,6 +181,8 @@ def test_amounts_are_compared_and_shown_in_other_currencies(org: Org):
     ]  # fmt: skip
     assert org.rows("SELECT convertCurrency(Amount) FROM Opportunity WHERE Name = 'Three'")[0]["Amount"] == 20.0
     for wrong in ("Name FROM Opportunity WHERE convertCurrency(Amount) > 5", "convertCurrency(Name) FROM Opportunity",
+                  "Name FROM Opportunity ORDER BY convertCurrency(Amount)",
+                  "Name FROM Opportunity WHERE Amount IN (USD20, 100)",
                   "Name FROM Opportunity WHERE Amount > XYZ5", "Name FROM Opportunity WHERE Name > USD5",
                   "Name FROM Opportunity WHERE Probability > USD5"):  # fmt: skip
         assert org.query(f"SELECT {wrong}").code in ("MALFORMED_QUERY", "INVALID_FIELD")
