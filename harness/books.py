@@ -1,6 +1,8 @@
 """Vendor rows of every system's books, read into the one vocabulary of `canon`."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -65,13 +67,12 @@ def _salesforce(book: Mapping[str, Any], canon: Canon, correlation: Correlation)
     moved = last_moves(history) | first_days(history)
     for row in rows(book, "contract", "Opportunity"):
         canon.shown[row["Id"]] = row.get("Sync_Status__c") or ""
-        if row.get("IsWon") in (True, "true"):
-            canon.deals.append(_deal(row, lines.get(row["Id"], []), moved, canon, correlation))
-            continue
         deal = _deal(row, lines.get(row["Id"], []), moved, canon, correlation)
+        if row.get("IsWon") in (True, "true"):
+            canon.deals.append(deal)
+            continue
         canon.not_won += [deal] if deal.kind != "new" else []
-        if row.get("IsClosed") in (True, "true"):
-            canon.lost += [deal] if deal.kind == "renewal" else []
+        canon.lost += [deal] if deal.kind == "renewal" and row.get("IsClosed") in (True, "true") else []
     for row in rows(book, "contract", "Contract"):
         canon.contracts.append(_contract_copy(row))
     for row in rows(book, "contract", "Contract_Change__c"):
@@ -222,18 +223,22 @@ def _platform(book: Mapping[str, Any], canon: Canon, correlation: Correlation) -
         deals[row["id"]] = row.get(correlation.deal_field) or ""
         canon.contracts.append(_subscription(row, terms.get(row["id"]), customers, correlation, future.get(row["id"])))
     canon.terms += [_term(row) for row in rows(book, "contract", "contract_term")]
-    lines: dict[str, int] = {}
-    for row in rows(book, "line", "line_item", "invoice_line_item", "credit_note_line_item"):
-        owner = row.get("invoice_id") or row.get("credit_note_id") or ""
-        lines[owner] = lines.get(owner, 0) + 1
+    owners = rows(book, "line", "line_item", "invoice_line_item", "credit_note_line_item")
+    lines = Counter(str(row.get("invoice_id") or row.get("credit_note_id") or "") for row in owners)
+    issued: dict[str, str] = {}
     metered = books_usage.usage_only(rows(book, "line", "line_item"))
     for row in rows(book, "document", "invoice"):
         agreed = {} if row["id"] in metered else deals
-        canon.documents.append(_bill(row, customers, agreed, lines, correlation))
+        if "issued_to" in row:
+            issued[row["id"]] = _account_of({"customer_id": row["issued_to"]}, customers, correlation)
+        canon.documents.append(
+            replace(_bill(row, customers, agreed, lines, correlation), issued=issued.get(row["id"], ""))
+        )
         canon.services[row["id"]] = _services(row, correlation)
     books_usage.platform(book, canon, correlation)
     for row in rows(book, "document", "credit_note"):
-        canon.documents.append(_credit_note(row, customers, lines, correlation))
+        note = _credit_note(row, customers, lines, correlation)
+        canon.documents.append(replace(note, issued=issued.get(note.of, "")))
         canon.services[row["id"]] = _services(row, correlation)
     for row in rows(book, "document", "transaction"):
         if row.get("type") in _MOVED and row.get("status") in ("success", "late_failure"):

@@ -53,7 +53,7 @@ def _cloud(book: Book, canon: Canon, correlation: Correlation) -> None:
     accounts = {customer.id: customer.account for customer in canon.customers if customer.system == "subscriptions"}
     bills = {bill.key: bill for bill in canon.of("subscriptions")}
     owners = {  # a customer under another key than ours is whose bills it carries
-        str(row["entity"]): bills[row["tranId"]].account
+        str(row["entity"]): bills[row["tranId"]].posted_to
         for row in _rows(book, "document", "invoice") if row.get("tranId") in bills
     }  # fmt: skip
 
@@ -233,7 +233,7 @@ def legacy(book: Book, canon: Canon, correlation: Correlation) -> None:
     every = _rows(book, "document", "BKPF")
     heads = [row for row in every if not row["STBLG"] and not row["ZREVERSAL"]]
     heads += [row for row in every if (row["STBLG"] or row["ZREVERSAL"]) and "ZPAYWRBTR" in row]
-    owners = {row["KUNNR"]: bills[row["XBLNR"]].account for row in heads if row["XBLNR"] in bills}
+    owners = {row["KUNNR"]: bills[row["XBLNR"]].posted_to for row in heads if row["XBLNR"] in bills}
     _legacy_parties(book, canon, correlation, owners)
     taxes: dict[tuple[str, ...], int] = {}
     codes: dict[tuple[str, ...], dict[str, None]] = {}

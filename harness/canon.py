@@ -244,7 +244,16 @@ class Document:
     memo: str = ""
     milestone: str = ""  # a bill: the part of a deal that it is for
     products: frozenset[str] = frozenset()  # a bill: what its lines are for, as they name it
+    issued: str = ""  # a bill that was moved with its contract, and its notes: the account that it was issued to
     shares: tuple[Share, ...] = ()  # of several contracts: whose it is; `subscription` and `deal` say nothing
+
+    @property
+    def posted_to(self) -> str:
+        """The account for which a ledger has a bill or note: a posting is a fact, and no move changes it.
+
+        https://apidocs.chargebee.com/docs/api/subscriptions/move-a-subscription
+        """
+        return self.issued or self.account
 
     @property
     def deals(self) -> tuple[str, ...]:

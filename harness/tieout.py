@@ -125,12 +125,25 @@ def _moved_out_is_moved_in(canon: Canon, excuses: Excuses, entity: str, currency
     )]  # fmt: skip
 
 
+def _over_customers(bills: list[Document]) -> set[str]:
+    """Credit notes that settle bills which a ledger has under another customer, where it cannot set them against each
+    other, with these bills: the contract of a bill was moved to another customer together with it.
+    """
+    owners = {bill.key: bill.posted_to for bill in bills}
+    found: set[str] = set()
+    for bill in (one for one in bills if one.kind == "credit"):
+        others = {number for number, _ in bill.applied if owners.get(number, bill.posted_to) != bill.posted_to}
+        found |= {bill.key, bill.of, *others} if others else set()
+    return found
+
+
 def _on_account(bills: list[Document], postings: list[Document]) -> dict[str, tuple[int, str]]:
     """Credit that the platform has set against another bill than its own. The legacy ledger can name only the document
     that was credited: it sets the credit against that one as far as it is open there, also where the platform has
     settled it by another credit, and carries the rest on account. Documents differ by it, and together by nothing.
     """
-    held = {posting.key: posting.open for posting in postings if posting.system == "erp_legacy"}
+    crossing = _over_customers(bills)
+    held = {one.key: one.open for one in postings if one.system == "erp_legacy" or one.key in crossing}
     waiting: list[tuple[Document, int]] = []  # and by how much more it is set against its own bill there
     for bill in bills:
         if bill.kind == "credit" and bill.key in held:

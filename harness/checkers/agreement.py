@@ -27,6 +27,8 @@ def fields_agree(case: Case) -> tuple[int, list[str]]:
         fields = _POSTED_FIELDS if copy.system != "salesforce" else _COPIED_FIELDS
         if copy.system == "salesforce":
             bill = replace(bill, account=canon.survivor(bill.account))
+        else:
+            bill = replace(bill, account=bill.posted_to)
         if copy.kind == "credit":
             fields = tuple(name for name in fields if name != "due")  # a credit falls due on no day
         if given_up_untaxed(bill, copy):
@@ -103,6 +105,8 @@ def _contracts_agree(canon: Canon) -> list[str]:
         if contract.running and (copy.start, copy.end) != (contract.start, contract.end):
             term = f"{contract.start}..{contract.end}"
             findings.append(f"Salesforce contract for {contract.key} runs {copy.start}..{copy.end}, not {term}")
+        if (owner := canon.survivor(contract.account)) != copy.account:
+            findings.append(f"Salesforce contract for {contract.key} belongs to {copy.account}, not to {owner}")
         for name in ("quantity", "value"):
             shown, real = getattr(copy, name), getattr(contract, name)
             if None not in (shown, real) and shown != real:

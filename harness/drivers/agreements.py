@@ -37,6 +37,15 @@ async def platform_change(stage: Stage, facts: Any) -> str:
     return f"{offer.buyer.name} changes {plan['quantity']} to {facts.seats} seats in the platform, {when}"
 
 
+async def move_contract(stage: Stage, facts: Any) -> str:
+    """By the platform's own means; the customer that it goes to has to be known there."""
+    offer, buyer = stage.offer(facts.deal), stage.buyer(facts.to)
+    subscription = await stage.platform.held_by(offer.origin)
+    customer = await stage.platform.customer_of(buyer.account_id, subscription["business_entity_id"])
+    await stage.platform.do(f"/subscriptions/{subscription['id']}/move", {"to_customer_id": customer})
+    return f"{subscription['id']} of {offer.buyer.name} is moved to {buyer.name}"
+
+
 async def milestone(stage: Stage, facts: Any) -> str:
     """A part of a project is planned, reported or accepted in Salesforce."""
     offer: Offer = stage.offer(facts.deal)

@@ -51,6 +51,13 @@ class Platform:
         """Id of the subscription of a deal; StepFailed when there is none."""
         return str((await self.held_by(opportunity_id))["id"])
 
+    async def customer_of(self, account_id: str, entity: str) -> str:
+        """Id of an account's customer at an entity; StepFailed when there is none."""
+        for customer in await self._list("customer", {f"{self._names.account_field}[is]": account_id}):
+            if customer.get("business_entity_id") == entity:
+                return str(customer["id"])
+        raise StepFailed(f"the platform has no customer of account {account_id} at entity {entity} yet")
+
     async def held_by(self, opportunity_id: str) -> dict[str, Any]:
         """The subscription of a deal; StepFailed when there is none."""
         found = await self._list("subscription", {f"{self._names.deal_field}[is]": opportunity_id})

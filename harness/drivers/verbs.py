@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from harness.drivers import money
-from harness.drivers.agreements import deal_fields, milestone, origin_of, platform_change
+from harness.drivers.agreements import deal_fields, milestone, move_contract, origin_of, platform_change
 from harness.drivers.bank_file import PARTNER, Transfer, pay_file
 from harness.drivers.bookwork import edit_book
 from harness.drivers.drifting import map_fields, permit_field, rename_field, rename_word, require_field, rule
@@ -296,6 +296,7 @@ DRIVERS: dict[str, Driver] = {
     "milestone": milestone,
     "sell_many": sell_many,
     "platform_change": platform_change,
+    "move_contract": move_contract,
     "settle": _settle,
     "advance": _advance,
     "pay_by_card": _pay_by_card,

@@ -114,6 +114,16 @@ class PlatformChangeStep(Part):
     during: Name | None = None
 
 
+class MoveContractStep(Part):
+    """The platform's administrator moves a deal's contract, with its bills, to another customer of the same entity.
+
+    It takes a minute there; whoever has bills that are not settled keeps its contract.
+    """
+
+    deal: Name
+    to: Name
+
+
 class ContractState(Part):
     """A contract by the deal that began it: seats, start and net value of its term, whether a change is scheduled;
     in sales: how far its renewal has come, its billing status, and which changes it was told of, such as `amendment by

@@ -22,7 +22,8 @@ def dump(store: Store) -> dict[str, Rows]:
 
     party: customers. contract: subscriptions (also as they are
     scheduled to be) and contract terms. document: invoices (pending and voided ones with their
-    status), credit notes, transactions. line: line items with invoice_id or credit_note_id, usages and usage events
+    status), credit notes, transactions; what was moved with a subscription says to whom it was
+    `issued_to`. line: line items with invoice_id or credit_note_id, usages and usage events
     (quantities are decimal strings; `invoice_id` and `line_item_id` once they are billed). allocation: what a payment
     or credit settles on an invoice; failed payments settle nothing and are not listed.
     """
@@ -54,7 +55,7 @@ def _event(doc: Doc) -> Doc:
 
 def _exact(doc: Doc) -> Doc:
     """Without the platform's private members, and with no floats: rates become decimal strings."""
-    shown: Doc = {}
+    shown: Doc = {"issued_to": doc["_issued_to"]} if "_issued_to" in doc else {}
     for name, value in doc.items():
         if name[0] == "_":
             continue

@@ -142,6 +142,7 @@ def move_due(work: Work, job: Job) -> None:
 
 def _hand_over(work: Work, kind: str, doc: Doc, source: Doc, target: Doc) -> None:
     doc["customer_id"] = target["id"]
+    doc.setdefault("_issued_to", source["id"])  # our books name it; the vendor's own word for it is the comment
     for line in (*doc.get("line_items", ()), *((doc["_line"],) if "_line" in doc else ())):
         if line.get("customer_id") == source["id"]:
             line["customer_id"] = target["id"]

@@ -46,6 +46,7 @@ class Bill(Value):
     due: int
     paid: int = 0
     credited: int = 0  # by all its credit notes, also those that give back what was paid
+    credits: tuple[str, ...] = ()  # their numbers
     round_off: int = 0
     po_number: str = ""
     tax_id: str = ""

@@ -185,6 +185,7 @@ class Names:
     payments: Mapping[str, str] = field(default_factory=dict)  # legacy payment document -> receipt key
     owners: Mapping[str, str] = field(default_factory=dict)  # <kind>:<number> -> system, as decided during a cutover
     quotes: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # amendment -> quoted by months, billed by days
+    issued: Mapping[str, str] = field(default_factory=dict)  # bill, credit note -> account, of before it was moved
     corrected: frozenset[str] = frozenset()  # deals whose contracts were corrected from the first day on
     site_zone: str = "UTC"  # of the platform: contract terms run by its days, not by an entity's
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 CLOUD_RECEIPT, LEGACY_RECEIPT = "NS-", "L-"
 QUOTE = "quote"  # kind of link: amendment -> "deal/quoted/billed", minor units
+MOVED = "issued-to"  # kind of link: bill or credit note that was moved -> "number/account that it was issued to"
 CORRECTED = "corrected"  # kind of link: a deal whose contract was corrected from its first day on -> the deal
 _ACCOUNT_ID_LENGTH = 18
 

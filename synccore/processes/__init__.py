@@ -18,6 +18,8 @@ from synccore.processes.legacy_batch import LegacyBatch
 from synccore.processes.merged_accounts import AccountMerged
 from synccore.processes.milestone_billing import MilestoneBilling
 from synccore.processes.milestone_changes import MilestoneChanges
+from synccore.processes.moved_subscriptions import PROCESS as MOVED_SUBSCRIPTION
+from synccore.processes.moved_subscriptions import SubscriptionMoved
 from synccore.processes.open_items import ITEM, WAVE, OpenItem, OpenItems, plan_waves
 from synccore.processes.order_activation import OrderActivation
 from synccore.processes.payment_status import PaymentStatus
@@ -48,6 +50,7 @@ def processes(ctx: Context) -> dict[str, Process]:
         "usage-upload": _guarded(ctx, UsageUpload(ctx)),
         "milestone-billing": _guarded(ctx, MilestoneBilling(ctx)),
         "collections": _guarded(ctx, Collections(ctx)),
+        MOVED_SUBSCRIPTION: _guarded(ctx, SubscriptionMoved(ctx)),
         "account-merged": _guarded(ctx, AccountMerged(ctx)),
         WAVE: _guarded(ctx, OpenItems(ctx)),
         ITEM: _guarded(ctx, OpenItem(ctx)),

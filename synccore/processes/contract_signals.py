@@ -7,6 +7,7 @@ from typing import Any
 from synccore.domain.keys import digest
 from synccore.ports.stores import Unit
 from synccore.processes.context import Context
+from synccore.processes.moved_subscriptions import note_owner
 
 Row = Mapping[str, Any]
 VERSIONS_KEPT = 50
@@ -34,6 +35,7 @@ def subscription_changed(ctx: Context, unit: Unit, event: Row, at: float) -> Non
         return
     key, account = str(row["id"]), ctx.keys.account_of(str(row.get("customer_id") or ""))
     unit.work.add("contract-status", account, key, {"subscription": key}, at, str(event["id"]))
+    note_owner(ctx, unit, row, at, str(event["id"]))
     if event.get("event_type") not in CHANGED:
         return
     version = int(row.get("resource_version") or 0)

@@ -15,7 +15,7 @@ from synccore.ports.postings import Posting
 from synccore.ports.stores import Unit
 from synccore.ports.systems import Found
 from synccore.processes.context import Context
-from synccore.processes.ledger_facts import LedgerFacts, ledger_facts
+from synccore.processes.ledger_facts import LedgerFacts, issued_key, ledger_facts
 from synccore.processes.ledger_lines import lines_of, memo_lines, written_off_to
 from synccore.processes.ledger_of_record import document_of, settled_place
 from synccore.processes.ledger_voids import void_credit
@@ -50,6 +50,8 @@ class CreditPublication:
         def look(unit: Unit) -> LedgerFacts:
             settled_place(unit, original.id)
             settled_place(unit, credit.id)
+            if owner := unit.cursors.get(issued_key(original.id)):
+                unit.cursors.set(issued_key(credit.id), owner)
             return ledger_facts(ctx, unit, credit.customer_id, documents, original.issued_at, original)
 
         facts = await ctx.db.run(look)
@@ -157,28 +159,41 @@ class CreditPublication:
         write = Write(key, "erp_cloud", "credit", f"credit:{credit.id}", amount=credit.gross)
         return str(await ctx.once(ctx, write, send, look, settled))
 
-    async def _documents(self, credit: Credit) -> tuple[dict[str, int], tuple[str, ...]]:
-        """What it settles by the ledger's own numbers, and the bills that are not posted there yet."""
+    async def _documents(self, credit: Credit) -> tuple[dict[str, int], tuple[str, ...], tuple[str, ...]]:
+        """What it settles by the ledger's own numbers, bills that are not posted there yet, and those under another
+        customer there, which no credit of this one can settle.
+        """
 
-        def look(unit: Unit) -> tuple[dict[str, int], dict[str, str | None]]:
-            wanted = left_to_settle(unit, credit)
-            return wanted, {number: unit.links.external("invoice", number, "erp_cloud") for number in wanted}
+        def look(unit: Unit) -> tuple[dict[str, int], dict[str, str | None], tuple[str, ...]]:
+            wanted, mine = left_to_settle(unit, credit), unit.cursors.get(issued_key(credit.id))
+            owners = {number: unit.cursors.get(issued_key(number)) or mine for number in wanted}
+            others = tuple(number for number, owner in owners.items() if mine and owner != mine)
+            known = {number: unit.links.external("invoice", number, "erp_cloud") for number in wanted
+                     if number not in others}  # fmt: skip
+            return wanted, known, others
 
-        wanted, known = await self._ctx.db.run(look)
+        wanted, known, others = await self._ctx.db.run(look)
         applied = {document: wanted[number] for number, document in known.items() if document}
-        return applied, tuple(number for number, document in known.items() if not document)
+        return applied, tuple(number for number, document in known.items() if not document), others
 
     async def _apply(self, credit: Credit, document: str) -> None:
         """Bring the memo's applications to what the platform says; a child waits for its parent."""
-        ctx = self._ctx
-        assert ctx.cloud is not None
-        cloud = ctx.cloud
-        applied, missing = await self._documents(credit)
+        applied, missing, others = await self._documents(credit)
         if missing:
             topics = tuple(f"bill:{number}" for number in missing)
             raise Parked(f"{credit.id} settles {', '.join(missing)}, not posted yet", waiting_on=topics)
-        if not applied:
-            return
+        if applied:
+            await self._apply_to(credit, document, applied)
+        if others:
+            bills = ", ".join(others)
+            reason = f"{credit.id} settles {bills} in the platform, which the ledger has under another customer"
+            actions = ("correct_in_ledger", "retry", "abandon")
+            raise Parked(reason, (Finding("credit_over_customers", reason, "finance", actions, ()),))
+
+    async def _apply_to(self, credit: Credit, document: str, applied: dict[str, int]) -> None:
+        ctx = self._ctx
+        assert ctx.cloud is not None
+        cloud = ctx.cloud
 
         async def send(_refusals: int) -> str:
             await cloud.apply_credit(document, applied, credit.currency)

@@ -29,7 +29,7 @@ async def following(ctx: Context, run: Run, customer_id: str, currency: str, loo
     try:
         return await ctx.db.run(look)
     except NotInLedger as missing:
-        account_id, entity = missing.account, missing.entity
+        account_id, customer_id, entity = missing.account, missing.customer_id, missing.entity
         if not missing.moved:
             raise
     await run.step("ledger-customer", lambda: _bring(ctx, account_id, customer_id, entity, currency))

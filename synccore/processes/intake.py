@@ -11,6 +11,7 @@ from synccore.ports.stores import Signal, Unit
 from synccore.processes import contract_signals
 from synccore.processes.adjustments import credit_issued
 from synccore.processes.context import Context
+from synccore.processes.ledger_facts import issued_key
 from synccore.processes.set_aside import set_aside
 
 SYSTEM = "subscriptions"
@@ -135,6 +136,7 @@ def _invoice_generated(ctx: Context, unit: Unit, event: Mapping[str, Any], at: f
     if invoice is None or invoice.get("status") == "pending":  # a pending bill is a draft: number and lines may change
         return
     number, account = str(invoice["id"]), _partition(ctx, invoice)
+    unit.cursors.set(issued_key(number), str(invoice.get("customer_id") or ""))
     unit.work.add("invoice-publication", account, number, {"invoice": number}, at, str(event["id"]))
     data = present(
         invoice=number, gross=invoice.get("total"), tax=invoice.get("tax"), currency=invoice.get("currency_code"),

@@ -46,7 +46,8 @@ class NotInLedger(Parked):
 
     def __init__(self, customer_id: str, owner: Owner, entity: Entity) -> None:
         super().__init__(f"{customer_id} is not in the ledger yet", waiting_on=(f"customer:{customer_id}",))
-        self.account, self.entity, self.moved = owner.account, entity, owner.entity.cutover is not None
+        self.customer_id, self.account, self.entity = customer_id, owner.account, entity
+        self.moved = owner.entity.cutover is not None
 
 
 def owner_of(ctx: Context, unit: Unit, customer_id: str) -> Owner:
@@ -60,6 +61,20 @@ def owner_of(ctx: Context, unit: Unit, customer_id: str) -> Owner:
     return Owner(account, entity_key, entity)
 
 
+def issued_key(number: str) -> str:
+    """Where it is remembered to which customer of the platform a bill, or what credits it, was issued."""
+    return f"issued-to/{number}"
+
+
+def issued_to(unit: Unit, documents: Documents, customer_id: str) -> str:
+    """Whose the documents are in a ledger: the customer that the first of them was issued to, else `customer_id`.
+
+    The platform moves documents to another customer together with their contract; a ledger does not.
+    """
+    known = (unit.cursors.get(issued_key(number)) for kind, number in documents if kind != "receipt")
+    return next((one for one in known if one), customer_id)
+
+
 def ledger_facts(
     ctx: Context, unit: Unit, customer_id: str, documents: Documents = (), at: float | None = None,
     bill: Bill | None = None,
@@ -69,6 +84,7 @@ def ledger_facts(
     `documents`, `at`: as `at_home` takes them; without a document the ledger is the one of the day. `bill`: what is
     posted, or what it follows: it says what the business is about.
     """
+    customer_id = issued_to(unit, documents, customer_id)
     owner, items = owner_of(ctx, unit, customer_id), items_by_line(unit)
     entity = at_home(ctx, unit, owner.entity, documents, at, _business(bill, items) if bill is not None else None)
     customer = unit.links.external("customer", customer_id, system_of(entity.ledger))

@@ -63,6 +63,7 @@ class PaymentStatus:
 
         owner, facts = await following(ctx, run, payment.customer_id, payment.currency, look)
         within_one_ledger(payment, owner, facts)
+        of_one_customer(payment, owner, facts)
         answer: dict[str, str] | None = None
         if owner.entity.ledger == "cloud":
             document = str(await run.step("post", lambda: post_to_cloud(ctx, key, payment, owner, facts)))
@@ -81,6 +82,15 @@ def within_one_ledger(payment: Payment, owner: LedgerFacts, facts: Facts) -> Non
         reason = f"payment {payment.id} is booked in {owner.system}, but {', '.join(strangers)} in another ledger"
         actions = ("correct_in_platform", "retry", "abandon")
         raise Parked(reason, (Finding("payment_over_ledgers", reason, "finance", actions, ()),))
+
+
+def of_one_customer(payment: Payment, owner: LedgerFacts, facts: Facts) -> None:
+    """Nor to what it has under another customer: bills that came with a moved contract, and the new customer's own."""
+    others = [number for number in payment.applications if facts[number].customer != owner.customer]
+    if others:
+        reason = f"payment {payment.id} settles {', '.join(others)}, which the ledger has under another customer"
+        actions = ("correct_in_platform", "retry", "abandon")
+        raise Parked(reason, (Finding("payment_over_customers", reason, "finance", actions, ()),))
 
 
 def documents_of(payment: Payment, facts: Facts) -> dict[str, int]:

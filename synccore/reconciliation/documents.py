@@ -233,7 +233,9 @@ class _Documents:
         names = tuple(name for name in _POSTED if name != "due" or bill.kind == "invoice")  # a credit falls due never
         if bill.given_up and not twin.tax and twin.net == bill.gross:
             names = tuple(name for name in names if name not in ("net", "tax"))
-        fields = differences(bill, twin, names)
+        issued = matching.names.issued
+        whose = issued.get(bill.number) or issued.get(bill.of) or bill.account  # a ledger moves no document
+        fields = differences(replace(bill, account=whose), twin, names)
         gross = signed(bill, bill.gross - twin.gross)
         if fields:
             code: Code = "amount_differs" if any(one.name in _AMOUNTS for one in fields) else "field_differs"

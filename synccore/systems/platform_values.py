@@ -69,6 +69,7 @@ def bill(row: Mapping[str, Any]) -> Bill:
         due=_int(row.get("amount_due")),
         paid=_int(row.get("amount_paid")),
         credited=_credited(row),
+        credits=tuple(str(note["cn_id"]) for note in _notes(row)),
         round_off=round_off,
         po_number=str(row.get("po_number") or ""),
         tax_id=str(row.get("vat_number") or ""),
@@ -85,8 +86,11 @@ def _contract(row: Mapping[str, Any]) -> str:
 
 
 def _credited(row: Mapping[str, Any]) -> int:
-    notes = [*(row.get("adjustment_credit_notes") or []), *(row.get("issued_credit_notes") or [])]
-    return sum(_int(note.get("cn_total")) for note in notes if note.get("cn_status") != "voided")
+    return sum(_int(note.get("cn_total")) for note in _notes(row) if note.get("cn_status") != "voided")
+
+
+def _notes(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [*(row.get("adjustment_credit_notes") or []), *(row.get("issued_credit_notes") or [])]
 
 
 _REPLACES = re.compile(r"\b[Rr]eplaces ([A-Za-z0-9-]+)")

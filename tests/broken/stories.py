@@ -283,6 +283,18 @@ def together(*then: str) -> Scenario:
     )  # fmt: skip
 
 
+def moved(*then: str) -> Scenario:
+    """A paid contract of a Chicago customer is moved to another one in the platform, and its bill is credited then."""
+    other = LAKESIDE.replace("lake", "prairie").replace("Lakeside Logistics", "Prairie Foods")
+    return story(
+        "moved", "customer: " + LAKESIDE, "customer: " + other,
+        f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}", "deal: {id: own, customer: prairie, "
+        "lines: [{sku: ONBOARD}]}", "close: [lake-1, own]", "settle", "pay_by_card: lake-1", "settle", "advance: 1d",
+        "move_contract: {deal: lake-1, to: prairie}", "advance: 1h",
+        "credit: {deal: lake-1, amount: 100, reason: waiver}", "settle", *then,
+    )  # fmt: skip
+
+
 def renewal_open(*then: str) -> Scenario:
     """A Chicago customer's contract ends in a day, and sales works on its renewal, with two seats more."""
     return story(

@@ -1,12 +1,14 @@
 """Money that cannot be booked as the platform applies it waits for a person."""
 
+from dataclasses import replace
+
 import pytest
 
 from synccore.domain.bills import Application, Payment
 from synccore.domain.mappings import Entity
 from synccore.ports.outcomes import Parked
 from synccore.processes.ledger_facts import LedgerFacts
-from synccore.processes.payment_status import within_one_ledger
+from synccore.processes.payment_status import of_one_customer, within_one_ledger
 
 SG = Entity(name="SG", currencies=("SGD",), ledger="legacy", company_code="SG01", subsidiary="3")
 
@@ -24,3 +26,14 @@ def test_a_payment_of_bills_in_two_ledgers_is_for_a_person() -> None:
     with pytest.raises(Parked, match="SG-2 in another ledger") as parked:
         within_one_ledger(payment, held_by("legacy"), homes)
     assert [finding.kind for finding in parked.value.findings] == ["payment_over_ledgers"]
+
+
+def test_a_payment_of_a_moved_bill_and_another_customers_is_for_a_person() -> None:
+    parts = (Application(bill="SG-1", amount=60), Application(bill="SG-2", amount=40))
+    payment = Payment(id="txn1", kind="payment", customer_id="c2", currency="SGD", amount=100, linked=parts,
+                      status="success", received_at=0.0)  # fmt: skip
+    former = held_by("cloud")
+    of_one_customer(payment, former, {"SG-1": former, "SG-2": former})
+    with pytest.raises(Parked, match="SG-2, which the ledger has under another customer") as parked:
+        of_one_customer(payment, former, {"SG-1": former, "SG-2": replace(former, customer="8")})
+    assert [finding.kind for finding in parked.value.findings] == ["payment_over_customers"]
