@@ -187,8 +187,7 @@ def _invoice_copy(row: Row, canon: Canon) -> Document:
     )  # fmt: skip
 
 
-_AMOUNTS = ("Net", "Tax", "Gross", "Balance")
-_CREDIT_AMOUNTS = ("Net", "Tax", "Gross", "Available")
+_AMOUNTS, _CREDIT_AMOUNTS = ("Net", "Tax", "Gross", "Balance"), ("Net", "Tax", "Gross", "Available")
 
 
 def _payment_copy(row: Row, canon: Canon, correlation: Correlation) -> Receipt:
