@@ -27,6 +27,7 @@ from harness.canon import (
 from harness.money import minor
 from harness.shares import day_of, share_of, starts_of, subscriptions_of
 from harness.stages import first_days, last_moves
+from harness.taxes import declared
 
 Row = Mapping[str, Any]
 Reader = Callable[[Mapping[str, Any], Canon, Correlation], None]
@@ -38,6 +39,7 @@ def read_books(books: Mapping[str, Mapping[str, Any]], correlation: Correlation)
     for system, reader in READERS.items():
         if system in books:
             reader(books[system], canon, correlation)
+    canon.declared = declared(books, canon, correlation)
     return of_their_deals(canon)
 
 

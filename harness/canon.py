@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from harness.shares import Share
+from harness.tax_lines import TaxLine
 from harness.usage_canon import CreditedUsage, MeteredLine, RecordedUsage, UsageEvent
 
 DocumentKind = Literal["invoice", "credit"]
@@ -358,6 +359,7 @@ class Canon:
     receipts: list[Receipt] = field(default_factory=list)
     ledger: list[LedgerLine] = field(default_factory=list)
     deferrals: list[Deferral] = field(default_factory=list)
+    declared: list[TaxLine] = field(default_factory=list)  # by both ledgers, to the tax offices
     shared: dict[str, list[tuple[str, int, int]]] = field(default_factory=dict)  # in sales: bill -> contract, net, tax
     services: dict[str, set[tuple[str, str, int]]] = field(default_factory=dict)  # bill -> its lines' days and net
     moved: list[Document] = field(default_factory=list)  # what a ledger carries of bills that another one posted

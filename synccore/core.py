@@ -26,7 +26,7 @@ from synccore.ports.exports import Exports
 from synccore.ports.files import FileDrop
 from synccore.ports.outcomes import Away
 from synccore.ports.rehearsals import PlannedWrite, Rehearsed
-from synccore.ports.reports import KeptReport
+from synccore.ports.reports import KeptReport, TaxReport
 from synccore.ports.stores import Signal, Unit
 from synccore.ports.streams import Channel
 from synccore.ports.transport import Transport
@@ -257,6 +257,10 @@ class Core:
         if kept.content["healed"]:
             await self.kick()
         return kept
+
+    async def taxes(self) -> TaxReport:
+        """What the ledgers declare as tax; raises Later or Rejected when the platform cannot be read."""
+        return await self._reconciliation.taxes()
 
     def exports(self, report_id: str) -> Path | None:
         """The file with the books of a report, as far as it is kept here."""

@@ -15,7 +15,7 @@ from harness.report.taxes import tax_table, write_taxes
 from harness.scenario import load_world
 from harness.stack.home import load_state
 from harness.stack.world import LiveWorld
-from harness.taxes import declared, differences, totals
+from harness.taxes import differences, totals
 
 
 def register(app: typer.Typer) -> None:
@@ -40,9 +40,8 @@ def taxes(
     correlation = Correlation.of_entities(entities)
     books = run_live(with_world(_read))
     canon = read_books(books, correlation)
-    every = declared(books, canon, correlation)
-    wrong, waiting = differences(every, canon)
-    lines = [one for one in every if entity in ("", one.entity) and one.on.startswith(period)]
+    wrong, waiting = differences(canon.declared, canon)
+    lines = [one for one in canon.declared if entity in ("", one.entity) and one.on.startswith(period)]
     if csv is not None:
         try:
             write_taxes(csv, lines)
@@ -56,8 +55,8 @@ def taxes(
     else:
         out = console(False)
         out.print(tax_table(totals(lines)) if lines else "[yellow]no ledger has posted anything of that[/]")
-        for one in wrong:
-            out.print(f"[red]{one}[/]", soft_wrap=True)
+        for number, said in wrong.items():
+            out.print(f"[red]{number}: {said}[/]", soft_wrap=True)
         if waiting:
             out.print(f"[yellow]billed with tax, in no ledger yet:[/] {', '.join(waiting)}", soft_wrap=True)
     raise typer.Exit(1 if wrong else 0 if lines else UNKNOWN)

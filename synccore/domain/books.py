@@ -90,6 +90,7 @@ class BookDocument:
     given_up: bool = False  # a credit note for what nobody will pay: a ledger may book it without tax
     usage: UsageCorrection | None = None  # a credit note: the correction of usage that it is for
     starts: int = 0  # epoch seconds: the first instant of what it bills or credits, 0 for none
+    voided_on: str = ""  # the day on which it was voided
 
 
 @dataclass(frozen=True, slots=True)

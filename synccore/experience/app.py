@@ -15,6 +15,7 @@ from synccore.experience import (
     problem,
     reconciliations,
     reruns,
+    taxes,
     webhooks,
 )
 from synccore.experience.desk import Desk
@@ -32,7 +33,7 @@ def api(current: Callable[[], Desk | None]) -> FastAPI:
     app.add_middleware(BodyLimit)
     app.state.routes = []
     for part in (
-        webhooks, customers, events, exceptions, letters, edits, mappings, operations, reruns, reconciliations,
+        webhooks, customers, events, exceptions, letters, edits, mappings, operations, reruns, reconciliations, taxes,
     ):  # fmt: skip
         app.include_router(part.router)
         app.state.routes += part.router.routes

@@ -9,7 +9,7 @@ from synccore.ports.clock import Clock
 from synccore.ports.database import Database
 from synccore.ports.engine import StepTaken
 from synccore.ports.rehearsals import Rehearsed
-from synccore.ports.reports import KeptReport
+from synccore.ports.reports import KeptReport, TaxReport
 from synccore.ports.stores import Signal
 
 
@@ -75,6 +75,10 @@ class Desk(Protocol):
 
         Raises Later or Rejected when a system cannot be read.
         """
+        ...
+
+    async def taxes(self) -> TaxReport:
+        """What the ledgers declare as tax; raises Later or Rejected when the platform cannot be read."""
         ...
 
     def exports(self, report_id: str) -> Path | None:

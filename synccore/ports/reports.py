@@ -1,4 +1,4 @@
-"""What a reconciliation says: tie-out lines, reconciling items and breaks; and where its reports are kept."""
+"""What a reconciliation says: tie-out lines, reconciling items and breaks; where its reports are kept; taxes."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
@@ -147,6 +147,29 @@ class KeptReport:
     at: float
     hash: str
     content: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TaxTotal:
+    """What one ledger declares for an entity, month of the tax point and currency; minor units, less credits."""
+
+    entity: str
+    period: str
+    ledger: str
+    currency: str
+    documents: int
+    net: int
+    tax: int
+
+
+@dataclass(frozen=True)
+class TaxReport:
+    """All totals at an instant (business time), and by number what is in none of them."""
+
+    at: float
+    totals: tuple[TaxTotal, ...]
+    not_posted: tuple[str, ...]
+    given_up: tuple[str, ...]
 
 
 class Reports(Protocol):

@@ -14,7 +14,7 @@ from synccore.ports.clock import Clock
 from synccore.ports.database import Database
 from synccore.ports.exports import Exported, Exports
 from synccore.ports.outcomes import Later
-from synccore.ports.reports import Break, Healed, KeptReport, Report
+from synccore.ports.reports import Break, Healed, KeptReport, Report, TaxReport
 from synccore.ports.stores import Unit
 from synccore.ports.systems import CloudErp, LegacyErp, OutboundFile, Platform, Salesforce
 from synccore.ports.usage import Metering
@@ -22,6 +22,7 @@ from synccore.reconciliation.blame import attributed, effect_keys
 from synccore.reconciliation.healing import Healing, heal, healings
 from synccore.reconciliation.matching import LEDGERS, Books, Outcome
 from synccore.reconciliation.reasons import Reasons, reasons_of
+from synccore.reconciliation.taxes import declared
 
 LOOKS = 4  # books are read one after the other while work goes on: a break is believed when two looks agree on it
 TRIES, PATIENCE_S = 4, 10.0  # of one book, and how long to wait for each: a person waits for the answer
@@ -75,6 +76,13 @@ class Reconciliation:
         if self._exports is not None and exported.path is not None:
             self._exports.keep(exported.path, kept.id)
         return kept
+
+    async def taxes(self) -> TaxReport:
+        """What the ledgers declare, of the platform's bills as they are now. Raises Later or Rejected as `make`."""
+        ctx = self._ctx
+        names = await ctx.db.run(self._names)
+        platform = await self._patiently(lambda: ctx.platform.book(names))
+        return await ctx.db.run(lambda unit: declared(unit, ctx.keys, platform, ctx.clock.now()))
 
     # -- looking ----------------------------------------------------------------------------
 

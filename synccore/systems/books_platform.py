@@ -112,6 +112,7 @@ class _Reader:
             str(row.get("reference_invoice_id") or ""), row.get("reason_code") == "write_off",
             self._names.keys.correction_of(str(row.get("customer_notes") or "")),
             min((int(one["date_from"]) for one in row.get("line_items") or () if one.get("date_from")), default=0),
+            _day(row.get("voided_at"), zone),
         )  # fmt: skip
 
     def payment(self, row: Row) -> BookReceipt:
