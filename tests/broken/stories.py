@@ -272,6 +272,18 @@ def term_end(renewed: bool = False, months: int = 12) -> Scenario:
     )  # fmt: skip
 
 
+def disputed() -> Scenario:
+    """A contract is renewed by a deal that sales sets back once its term has begun; then the customer adds seats."""
+    return story(
+        "disputed", "customer: " + LAKESIDE,
+        "deal: {id: lake-1, customer: lake, start: 2025-01-06, lines: [{sku: PLAT-ANNUAL, quantity: 10}]}",
+        "close: lake-1", "settle", "transfer: lake-1", "settle",
+        "deal: {id: renewal, type: renewal, of: lake-1, customer: lake, lines: [{sku: PLAT-ANNUAL, quantity: 10}]}",
+        "close: renewal", "settle", "advance: 1d", "reopen: renewal", "settle",
+        "platform_change: {deal: lake-1, seats: 14}", "settle", expect="expect: {exceptions: [deal_reopened]}",
+    )  # fmt: skip
+
+
 def together(*then: str) -> Scenario:
     """Two contracts of a Chicago customer are renewed by the platform on one day, onto one invoice."""
     begun = "customer: lake, start: 2025-01-06, lines: [{sku: PLAT-ANNUAL, quantity: 2}]"
