@@ -2,6 +2,7 @@
 
 from harness.stack.credentials import Credentials
 from harness.stack.world import Addresses
+from simulators import erp_cloud
 from simulators.salesforce import PRIVATE_KEY
 
 
@@ -19,6 +20,8 @@ def variables_of(addresses: Addresses, secret: Credentials) -> dict[str, str]:
         "NETSUITE_CONSUMER_KEY": cloud["consumer_key"], "NETSUITE_CONSUMER_SECRET": cloud["consumer_secret"],
         "NETSUITE_TOKEN_ID": cloud["token_id"], "NETSUITE_TOKEN_SECRET": cloud["token_secret"],
         "NETSUITE_M2M_CLIENT_ID": cloud["m2m_client_id"], "NETSUITE_M2M_CERTIFICATE_ID": cloud["m2m_certificate_id"],
+        "NETSUITE_M2M_RSA_CERTIFICATE_ID": erp_cloud.RSA_CERTIFICATE,
+        "NETSUITE_M2M_RSA_KEY_FILE": str(erp_cloud.PRIVATE_KEY),
         "LEGACY_SFTP_HOST": addresses.sftp_host, "LEGACY_SFTP_PORT": str(addresses.sftp_port),
         "METERING_URL": addresses.systems["metering"], "METERING_TOKEN": secret.systems["metering"]["token"],
     }  # fmt: skip

@@ -1,6 +1,7 @@
 """The cloud ERP: NetSuite SuiteTalk REST and SuiteQL over double-entry books."""
 
 from simulators.erp_cloud.app import ErpCloud
+from simulators.erp_cloud.oauth2 import PRIVATE_KEY, RSA_CERTIFICATE
 from simulators.erp_cloud.restlets import Restlet, RestletError
 from simulators.kit.system import Settings, System
 
@@ -10,4 +11,4 @@ def create(settings: Settings) -> System:
     return ErpCloud(settings)
 
 
-__all__ = ["Restlet", "RestletError", "create"]
+__all__ = ["PRIVATE_KEY", "RSA_CERTIFICATE", "Restlet", "RestletError", "create"]

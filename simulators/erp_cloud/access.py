@@ -8,7 +8,7 @@ import orjson
 
 from simulators.erp_cloud.errors import Problem, error_answer
 from simulators.erp_cloud.oauth1 import Nonces, Request, Token, parameters, refusal
-from simulators.erp_cloud.oauth2 import LIFETIME_S, Assertions, Client
+from simulators.erp_cloud.oauth2 import LIFETIME_S, Assertions, Client, rsa_certificate
 from simulators.erp_cloud.roles import ROLES, Role
 from simulators.kit.calls import Answer, Call, json_answer
 from simulators.kit.chance import Chance
@@ -44,10 +44,8 @@ class Access:
             )
             for prefix, role in TBA if credentials.get(f"{prefix}token_id")
         }  # fmt: skip
-        self._configured = Assertions(Client(
-            credentials.get("m2m_client_id", ""), credentials.get("m2m_certificate_id", ""),
-            credentials.get("m2m_public_key_pem", ""),
-        ))  # fmt: skip
+        own = {credentials.get("m2m_certificate_id", ""): credentials.get("m2m_public_key_pem", "")}
+        self._configured = Assertions(Client(credentials.get("m2m_client_id", ""), rsa_certificate() | own))
         self._assertions = self._configured
         self._nonces = Nonces()
         self._bearers: dict[str, tuple[str, float]] = {}
@@ -62,7 +60,7 @@ class Access:
 
     def register(self, client_id: str, certificate_id: str, public_key_pem: str) -> None:
         """Another integration's certificate instead of the configured one, until `forget`."""
-        self._assertions = Assertions(Client(client_id, certificate_id, public_key_pem))
+        self._assertions = Assertions(Client(client_id, {certificate_id: public_key_pem}))
 
     def grant(self) -> str:
         """A bearer token of one hour (wire time) for the integration's role."""

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -26,16 +27,23 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"
 LIFETIME_S = 3_600
 SKEW_S = 60
+RSA_CERTIFICATE = "windtunnel-rsa"
+PRIVATE_KEY, _PUBLIC_KEY = (Path(__file__).with_name(f"integration.{end}") for end in ("key", "pub"))
+"""The RSA key that the configured integration has beside its own, for clients that sign by PS256 alone."""
 SCOPES = frozenset(("rest_webservices", "restlets", "suite_analytics"))
+
+
+def rsa_certificate() -> dict[str, str]:
+    """The certificate of that key, by its id."""
+    return {RSA_CERTIFICATE: _PUBLIC_KEY.read_text()}
 
 
 @dataclass(frozen=True)
 class Client:
-    """A registered integration: its client id, certificate id and public key."""
+    """A registered integration: its client id, and the public key (PEM) of each certificate by its id."""
 
     client_id: str
-    certificate_id: str
-    public_key_pem: str
+    certificates: Mapping[str, str]
 
 
 class Assertions:
@@ -43,7 +51,7 @@ class Assertions:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._key: Any = load_pem_public_key(client.public_key_pem.encode()) if client.public_key_pem else None
+        self._keys: dict[str, Any] = {}
         self._verified: dict[bytes, dict[str, Any] | None] = {}
 
     def refusal(self, form: Mapping[str, str], now: float) -> tuple[str, str] | None:
@@ -59,19 +67,27 @@ class Assertions:
             return "invalid_request", "client_assertion is not a JWT"
         if header.get("alg") not in ALGORITHMS:
             return "invalid_client", "the signing algorithm is not allowed"
-        if self._key is None or header.get("kid") != self._client.certificate_id:
+        key = self._key(header.get("kid"))
+        if key is None:
             return "invalid_client", "unknown certificate"
-        claims = self._claims(text)
-        if claims is None or claims.get("iss") != self._client.client_id:
+        claims = self._claims(text, key)
+        if claims is None or not self._client.client_id or claims.get("iss") != self._client.client_id:
             return "invalid_client", "the assertion is not signed by a known client"
         return _claims_refusal(claims, now)
 
-    def _claims(self, text: str) -> dict[str, Any] | None:
+    def _key(self, certificate: Any) -> Any:
+        """The public key of a certificate; None for one that is not registered."""
+        text = self._client.certificates.get(certificate) if isinstance(certificate, str) else None
+        if text and certificate not in self._keys:
+            self._keys[certificate] = load_pem_public_key(text.encode())
+        return self._keys.get(certificate) if text else None
+
+    def _claims(self, text: str, key: Any) -> dict[str, Any] | None:
         digest = hashlib.sha256(text.encode()).digest()
         if digest not in self._verified:
             unjudged = {f"verify_{claim}": False for claim in ("aud", "iat", "exp", "nbf", "iss", "sub", "jti")}
             try:
-                claims = jwt.decode(text, self._key, algorithms=list(ALGORITHMS), options=unjudged)  # type: ignore[arg-type]
+                claims = jwt.decode(text, key, algorithms=list(ALGORITHMS), options=unjudged)  # type: ignore[arg-type]
             except (jwt.PyJWTError, ValueError, TypeError):
                 claims = None
             if len(self._verified) > 1_000:

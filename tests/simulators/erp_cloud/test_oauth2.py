@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from simulators.erp_cloud import PRIVATE_KEY, RSA_CERTIFICATE
 from simulators.erp_cloud.oauth2 import Assertions, Client
 from tests.simulators.erp_cloud.world import GENESIS, KEY, PUBLIC_PEM, World
 
@@ -65,7 +66,7 @@ def test_rs256_is_refused_and_ps256_accepted() -> None:
         "iss": "client-1", "scope": "rest_webservices", "iat": 0, "exp": 3600,
         "aud": "http://erp/services/rest/auth/oauth2/v1/token",
     }  # fmt: skip
-    assertions = Assertions(Client("client-1", "cert-1", public.decode()))
+    assertions = Assertions(Client("client-1", {"cert-1": public.decode()}))
 
     def judge(algorithm: str, kid: str = "cert-1") -> tuple[str, str] | None:
         return assertions.refusal({
@@ -77,6 +78,14 @@ def test_rs256_is_refused_and_ps256_accepted() -> None:
     assert judge("PS256") is None
     assert judge("RS256") == ("invalid_client", "the signing algorithm is not allowed")
     assert judge("PS256", kid="other") == ("invalid_client", "unknown certificate")
+
+
+def test_the_rsa_key_that_is_published_signs_for_the_configured_client_alone() -> None:
+    world = World()
+    signed = {"algorithm": "PS256", "key": PRIVATE_KEY.read_bytes(), "kid": RSA_CERTIFICATE}
+    assert world.login(world.assertion(**signed)).status == 200
+    assert world.login(world.assertion(**signed, iss="someone")).json["error"] == "invalid_client"
+    assert world.login(world.assertion(**signed | {"kid": "cert-1"})).json["error"] == "invalid_client"
 
 
 def test_a_foreign_key_and_a_changed_assertion_are_refused() -> None:

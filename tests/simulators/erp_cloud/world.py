@@ -119,14 +119,14 @@ class World:
         self.system.remember()
         self.token = ""
 
-    def assertion(self, algorithm: str = "ES256", key: Any = KEY, **changes: Any) -> str:
+    def assertion(self, algorithm: str = "ES256", key: Any = KEY, kid: str = "cert-1", **changes: Any) -> str:
         """A client assertion as the vendor wants it, with changes to its claims."""
         now = self.time[0]
         claims = {
             "iss": "client-1", "scope": ["rest_webservices"], "iat": now, "exp": now + 3600,
             "aud": "http://erp/services/rest/auth/oauth2/v1/token",
         } | changes  # fmt: skip
-        return jwt.encode(claims, key, algorithm=algorithm, headers={"kid": "cert-1"})
+        return jwt.encode(claims, key, algorithm=algorithm, headers={"kid": kid})
 
     def login(self, assertion: str | None = None) -> Reply:
         """Exchange an assertion for a token."""
