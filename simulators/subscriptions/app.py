@@ -15,11 +15,12 @@ from simulators.kit.limits import Limits
 from simulators.kit.system import Rows, System
 from simulators.kit.wire import Refusal
 from simulators.subscriptions import acts, books, exports, idempotency, moving, seed, time_machine, usage_files
-from simulators.subscriptions.errors import Refused, wrong
+from simulators.subscriptions.errors import JSON, Refused, wrong
 from simulators.subscriptions.events import RETRY_SCHEDULE_S
 from simulators.subscriptions.forms import Malformed, Tree, form_tree, json_tree
 from simulators.subscriptions.invoices import Kept
 from simulators.subscriptions.listing import Query
+from simulators.subscriptions.older_catalog import OlderCatalog, of_older_catalog
 from simulators.subscriptions.pact_states import States
 from simulators.subscriptions.params import Params, params_of
 from simulators.subscriptions.routes import ACTIONS, LISTS, ROWS
@@ -54,7 +55,7 @@ approximate(
 )
 
 BASE = "/api/v2"
-JSON = "application/json;charset=utf-8"
+
 PARENTS = {"parent_item_id": "item"}  # the kind of a list's path, where its member is not named by it
 BODY_MAX = 2 * 1024 * 1024
 MUTE_HEADERS = ("chargebee-event-webhook", "chargebee-event-actions")
@@ -262,6 +263,8 @@ def _basic_user(header: str) -> str:
 
 
 def _no_such_operation(call: Call, allowed: tuple[str, ...]) -> Refused:
+    if of_older_catalog(call):
+        return OlderCatalog()
     if allowed:
         return Refused("http_method_not_supported", f"{call.method} is not supported here; {', '.join(allowed)} is")
     return Refused("resource_not_found", f"The request path {call.raw_path} is not found or not supported here")

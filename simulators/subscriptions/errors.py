@@ -9,6 +9,7 @@ exact(
     held_by="test_transport, test_sdk",
 )
 
+JSON = "application/json;charset=utf-8"
 CODES: dict[str, tuple[int, str]] = {
     # api_error_code: (HTTP status, type). The type picks the exception class in the vendor's clients.
     "param_wrong_value": (400, "invalid_request"),
@@ -49,7 +50,7 @@ class Refused(Exception):
         if self.param is not None:
             body |= {"param": self.param, "error_param": self.param}
         full = {**body, "error_msg": self.message, "http_status_code": self.status}
-        return json_answer(self.status, full, "application/json;charset=utf-8")
+        return json_answer(self.status, full, JSON)
 
 
 def wrong(param: str, why: str) -> Refused:

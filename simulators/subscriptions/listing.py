@@ -21,6 +21,11 @@ exact(
     source="observed, documented",
     held_by="test_transport, test_sdk",
 )
+exact(
+    "`sort_by` on a list that knows no sort order is read and not acted on",
+    source="observed",
+    held_by="test_transport",
+)
 
 LIMIT_DEFAULT = 10
 LIMIT_MAX = 100
@@ -84,7 +89,9 @@ class Query:
     def _page(self, params: Params) -> None:
         name, self._descending = self.listing.order, True
         sort = params.group("sort_by")
-        for direction in ("asc", "desc"):
+        if not self.listing.sorts:
+            sort.read_all()
+        for direction in ("asc", "desc") if self.listing.sorts else ():
             asked = sort.choice(direction, self.listing.sorts)
             if asked is not None:
                 name, self._descending = asked, direction == "desc"

@@ -250,6 +250,8 @@ PRICE_VARIANTS = Listing(
     ("name", "id", "status", "created_at", "updated_at"),
 )  # fmt: skip
 DIFFERENTIAL_PRICES = Listing(
-    "differential_price", "updated_at", _names(STRING, "item_price_id item_id id parent_item_id")
-)
+    "differential_price",
+    "updated_at",
+    _names(STRING, "item_price_id item_id id parent_item_id") | {"updated_at": TIMESTAMP},
+)  # fmt: skip
 WEBHOOK_ENDPOINTS = Listing("webhook_endpoint", "created_at", {})

@@ -18,6 +18,11 @@ approximate(
     source="ours",
 )
 approximate(
+    "lists of gifts, orders, hosted pages and site migrations",
+    "are empty whatever is asked: none can come about here",
+    source="ours",
+)
+approximate(
     "addresses", "labels of a subscription beside its shipping address; nothing is billed by them", source="ours"
 )
 
@@ -34,6 +39,12 @@ def configurations(work: Work, _params: Params) -> Result:
     page: Doc = {"domain": work.site["name"], "product_catalog_version": "v2", "object": "configuration",
                  "chargebee_response_schema_type": "items"}  # fmt: skip
     return {"configurations": [page]}
+
+
+def none_of(_work: Work, params: Params) -> Result:
+    """GET of a list of what no site here can have; connectors read such lists of every site."""
+    params.read_all()
+    return {"list": []}
 
 
 def _currencies(work: Work) -> list[Doc]:

@@ -9,7 +9,7 @@ from simulators.kit.fidelity import approximate
 from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
 from simulators.subscriptions import usage_events
-from simulators.subscriptions.errors import Refused, not_found
+from simulators.subscriptions.errors import JSON, Refused, not_found
 from simulators.subscriptions.params import Params
 from simulators.subscriptions.work import Work
 
@@ -29,7 +29,7 @@ Result = dict[str, Any]
 KEYS = ("subscription_id", "deduplication_id", "usage_timestamp")
 OPEN_S = 15 * 60
 WORK_S = 2
-JSON = "application/json;charset=utf-8"
+
 SIGNED = ("usage_file.content", "usage_file.errors")
 """Operations that a token in their address opens, and no API key."""
 

@@ -1,6 +1,7 @@
 """The wire: forms, JSON and repr, authentication, errors, lists, idempotency, limits, business entities."""
 
 import json
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
@@ -89,6 +90,29 @@ def test_json_bodies_and_repr_meta_data_are_understood() -> None:
         assert reply.json["api_error_code"] == "param_wrong_value"  # '""' is JSON, but no object
         assert "meta_data" not in (await site.do("/customers/r", raw="meta_data="))["customer"]
         assert (await site.do("/customers", raw="{", headers={"content-type": "application/json"})).status == 400
+
+    play(story)
+
+
+def test_what_connectors_ask_of_every_site_is_answered_as_the_vendor_does() -> None:
+    """The lists that an ELT connector walks (Airbyte's, with its parameters), a site of catalog 2.0 being asked."""
+
+    async def story(site: Site) -> None:
+        since = {"sort_by[asc]": "updated_at", "include_deleted": "true", "updated_at[between]": "[16, 1900000000]"}
+        families = (await site.get(f"/item_families?{urlencode(since)}"))["list"]
+        assert [row["item_family"]["id"] for row in families] == ["windtunnel"]
+        for path in ("gifts", "orders", "hosted_pages", "site_migration_details", "differential_prices",
+                     "virtual_bank_accounts"):  # fmt: skip
+            assert (await site.get(f"/{path}?{urlencode(since)}"))["list"] == [], path
+        older = (("GET", "/plans"), ("POST", "/addons"), ("POST", "/subscriptions"), ("GET", "/plans/p1"),
+                 ("POST", "/subscriptions/s1/cancel"), ("POST", "/invoices"))  # fmt: skip
+        for method, path in older:
+            reply = await site.call(method, path)
+            assert (reply.status, reply.json["api_error_code"], reply.json["error_code"]) == (
+                400, "configuration_incompatible", "api_restricted",
+            ), path  # fmt: skip
+            assert "type" not in reply.json and "not enabled for this site" in reply.json["message"]
+        assert (await site.call("POST", "/nothing")).status == 404
 
     play(story)
 
