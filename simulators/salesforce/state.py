@@ -138,6 +138,10 @@ class OrgState:
         self.store.add(sobject, doc)
         return doc
 
+    def zone(self, user: str) -> str:
+        """A user's time zone, by its TimeZoneSidKey."""
+        return str((self.get("User", user) or {}).get("TimeZoneSidKey") or "GMT")
+
     # -- what every org has -----------------------------------------------------------------
 
     def _only(self, sobject: str, condition: str) -> str:

@@ -16,8 +16,9 @@ from lark.exceptions import LarkError, VisitError
 
 from simulators.kit.store import Doc
 from simulators.salesforce.formula import everywhere
-from simulators.salesforce.formula.functions import LENIENT, STRICT
+from simulators.salesforce.formula.functions import LENIENT, STRICT, day_of
 from simulators.salesforce.formula.values import FormulaError, Value, compare, reckon, shown, stored, truth
+from simulators.salesforce.moments import local_day
 from simulators.salesforce.schemas import Field, Schema, SObject
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ class Save:
     at: float
     org: OrgState
     user: str = ""
+
+    @property
+    def zone(self) -> str:
+        """The user's time zone, by which days are told (help, "Tips for Working with Date and Date/Time Formulas")."""
+        return self.org.zone(self.user or self.org.user_id)
 
 
 Formula = Callable[[Save], Value]
@@ -190,6 +196,10 @@ class _Build(Transformer[Token, Any]):
             if least and not of_itself:
                 raise FormulaError(f"{name} takes a field of the record itself")
             return make(*arguments)
+        if name == "DATEVALUE":
+            _count(name, arguments, 1, 1)
+            moment = _evaluated(arguments[0])
+            return lambda save: day_of(moment(save), save.zone)
         if name == "VLOOKUP":
             if not self.validation:
                 raise FormulaError(f"Function {name} may not be used in this type of formula")
@@ -234,7 +244,7 @@ def _prior(path: _Path) -> Formula:
 _OF_A_SAVE: dict[str, tuple[int, Callable[..., Formula]]] = {
     "ISNEW": (0, lambda: lambda save: save.old is None), "ISCHANGED": (1, _changed), "PRIORVALUE": (1, _prior),
     "NOW": (0, lambda: lambda save: datetime.fromtimestamp(int(save.at), UTC)),
-    "TODAY": (0, lambda: lambda save: datetime.fromtimestamp(save.at, UTC).date()),
+    "TODAY": (0, lambda: lambda save: local_day(save.at, save.zone)),
 }  # fmt: skip
 """Functions of the save itself: how many fields they take, and what makes them."""
 

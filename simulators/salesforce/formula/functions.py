@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidOperation
 
 from simulators.salesforce.formula.values import Value, shown
+from simulators.salesforce.moments import zone
 
 Call = Callable[..., Value]
 
@@ -26,15 +27,16 @@ def _whole(how: str) -> Call:
     return lambda value: value.to_integral_value(how)
 
 
-def _day(value: Value) -> Value:
+def day_of(value: Value, key: str) -> Value:
+    """DATEVALUE: the day of a moment where a user is, or the one that a text writes; a day is one. Blank: neither."""
     if isinstance(value, datetime):
-        return value.astimezone(UTC).date()
+        return value.astimezone(zone(key)).date()
     if isinstance(value, str):
         try:
             return date.fromisoformat(value)
         except ValueError:
             return None
-    return value
+    return value if isinstance(value, date) else None
 
 
 def _date(year: Decimal, month: Decimal, day: Decimal) -> Value:
@@ -87,7 +89,7 @@ STRICT: dict[str, tuple[int, int, Call]] = {
     "LEFT": (2, 2, lambda text, n: text[: max(int(n), 0)]),
     "RIGHT": (2, 2, lambda text, n: text[-int(n) :] if int(n) > 0 else ""),
     "MID": (3, 3, _middle), "FIND": (2, 3, _find), "SUBSTITUTE": (3, 3, lambda t, a, b: t.replace(a, b)),
-    "DATE": (3, 3, _date), "DATEVALUE": (1, 1, _day), "YEAR": (1, 1, lambda d: Decimal(d.year)),
+    "DATE": (3, 3, _date), "YEAR": (1, 1, lambda d: Decimal(d.year)),
     "MONTH": (1, 1, lambda d: Decimal(d.month)), "DAY": (1, 1, lambda d: Decimal(d.day)),
     "WEEKDAY": (1, 1, _weekday), "ADDMONTHS": (2, 2, _add_months), "DATETIMEVALUE": (1, 1, _moment),
     "SQRT": (1, 1, lambda n: n.sqrt()),

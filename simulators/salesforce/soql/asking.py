@@ -23,6 +23,7 @@ class Asking:
 
     def __init__(self, org: OrgState, user: str, at: float) -> None:
         self._org, self.user, self._at = org, user, at
+        self._zone: str | None = None
         self._fiscal: FiscalYear | None = None
         self._rates: dict[str, Decimal] | None = None
         self._dated: list[tuple[str, str, Decimal]] | None = None
@@ -35,8 +36,9 @@ class Asking:
     @property
     def zone(self) -> str:
         """The user's time zone."""
-        user = self._org.get("User", self.user) or {}
-        return str(user.get("TimeZoneSidKey") or "GMT")
+        if self._zone is None:
+            self._zone = self._org.zone(self.user)
+        return self._zone
 
     @property
     def today(self) -> date:

@@ -4,18 +4,32 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from simulators.kit.store import Doc
+from simulators.salesforce.moments import localized
 from simulators.salesforce.schemas import Field
 from simulators.salesforce.soql.asking import Asking, Show
 
 
-def formatted(item: Field, value: Any, currency: str) -> str | None:
-    """A value as a user in the United States sees it; money with its currency's code."""
+def formatting(item: Field, converted: Show) -> Show:
+    """FORMAT(): money of another currency than the user's is followed by what it is in that one (`converted`)."""
+
+    def show(value: Any, doc: Doc, asking: Asking) -> str | None:
+        currency = doc.get("CurrencyIsoCode", "")
+        text = formatted(item, value, currency, asking.zone)
+        if text is None or item.type != "currency" or currency in ("", asking.currency):
+            return text
+        return f"{text} ({formatted(item, converted(value, doc, asking), asking.currency, asking.zone)})"
+
+    return show
+
+
+def formatted(item: Field, value: Any, currency: str, zone: str) -> str | None:
+    """A value as a user in the United States sees it: moments by the user's clock, money with its currency's code."""
     if value is None:
         return None
     if item.type == "date":
         return _day(date.fromisoformat(value))
     if item.type == "datetime":
-        moment = datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%f%z")
+        moment = datetime.strptime(localized(value, zone) or value, "%Y-%m-%dT%H:%M:%S.%f%z")
         hour = moment.hour % 12 or 12
         return f"{_day(moment.date())}, {hour}:{moment.minute:02d} {'AM' if moment.hour < 12 else 'PM'}"
     if item.family != "number" or isinstance(value, bool):

@@ -9,7 +9,7 @@ from simulators.salesforce.soql import grouping, literals
 from simulators.salesforce.soql.asking import Show
 from simulators.salesforce.soql.clauses import filters, limits, marks, order_terms
 from simulators.salesforce.soql.currencies import converting, must_be_money, worth
-from simulators.salesforce.soql.formats import formatted, labelled, named
+from simulators.salesforce.soql.formats import formatted, formatting, labelled, named
 from simulators.salesforce.soql.frame import Column, Frame, open_frame
 from simulators.salesforce.soql.operands import AGGREGATES, measure
 from simulators.salesforce.soql.plan import Child, Leaf, Node, Rows, Typed
@@ -84,13 +84,15 @@ class Selection:
         if isinstance(inner, Function) and name == "FORMAT" and inner.name.upper() == "CONVERTCURRENCY":
             path, show = self._function(inner)
             item = self.frame.column(path).field
-            return path, lambda value, doc, asking: formatted(item, show(value, doc, asking), asking.currency)
+            return path, lambda value, doc, asking: formatted(
+                item, show(value, doc, asking), asking.currency, asking.zone
+            )
         if not isinstance(inner, Name):
             raise malformed(f"unexpected token: '{call.name}'", call.at)
         column = self.frame.column(inner)
         item = column.field
         if name == "FORMAT":
-            return inner, lambda value, doc, _asking: formatted(item, value, doc.get("CurrencyIsoCode", ""))
+            return inner, formatting(item, converting(self.frame, column))
         if name == "TOLABEL":
             return inner, labelled(item)
         must_be_money(item.name, item.type, inner.at)

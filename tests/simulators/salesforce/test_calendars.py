@@ -83,6 +83,26 @@ def test_date_functions_are_in_utc_unless_their_moment_is_converted(org: Org):
     assert refused.code == "INVALID_FIELD"
 
 
+def test_formulas_and_formats_tell_days_where_the_user_is(org: Org):
+    fields = {"Due__c": "TODAY() + 1", "Born__c": "DATEVALUE(CreatedDate)", "Said__c": "TEXT(CreatedDate)"}
+    for name, formula in fields.items():
+        kind = "string" if name == "Said__c" else "date"
+        definition = {"type": kind, "formula": formula}
+        org.act("alter_schema", change="add_field", object="Account", field=name, definition=definition)
+    at(org, 14)
+    org.create("Account", Name="23 UTC")
+    soql = "SELECT Due__c, Born__c, Said__c, FORMAT(CreatedDate) f FROM Account WHERE Due__c > TODAY"
+
+    def found() -> tuple[Any, ...]:
+        [row] = org.rows(soql)
+        return row["Due__c"], row["Born__c"], row["Said__c"], row["f"]
+
+    said = "2026-01-05 23:00:00Z"
+    assert found() == ("2026-01-06", "2026-01-05", said, "1/5/2026, 11:00 PM")
+    live_in(org, "Asia/Tokyo")
+    assert found() == ("2026-01-07", "2026-01-06", said, "1/6/2026, 8:00 AM")
+
+
 def test_a_zone_that_nobody_knows_is_gmt(org: Org):
     assert localized("2026-01-05T09:00:00.000+0000", "Mars/Olympus") == "2026-01-05T09:00:00.000+0000"
     assert localized(None, "Asia/Tokyo") is None

@@ -176,8 +176,8 @@ def test_amounts_are_compared_and_shown_in_other_currencies(org: Org):
         "FROM Opportunity ORDER BY Amount DESC NULLS LAST, Name",
     )  # fmt: skip
     assert rows == [
-        ("One", 100.0, 100.0, "USD 100.00", "USD 100.00"), ("Two", 92.0, 100.0, "EUR 92.00", "USD 100.00"),
-        ("Three", 3000.0, 20.0, "JPY 3,000.00", "USD 20.00"), ("Four", None, None, None, None),
+        ("One", 100.0, 100.0, "USD 100.00", "USD 100.00"), ("Two", 92.0, 100.0, "EUR 92.00 (USD 100.00)", "USD 100.00"),
+        ("Three", 3000.0, 20.0, "JPY 3,000.00 (USD 20.00)", "USD 20.00"), ("Four", None, None, None, None),
     ]  # fmt: skip
     assert org.rows("SELECT convertCurrency(Amount) FROM Opportunity WHERE Name = 'Three'")[0]["Amount"] == 20.0
     for wrong in ("Name FROM Opportunity WHERE convertCurrency(Amount) > 5", "convertCurrency(Name) FROM Opportunity",
