@@ -23,14 +23,20 @@ exact(
     source="documented, reported", held_by="test_declared_rules, test_formula",
 )  # fmt: skip
 exact(
-    "$User, $Profile, $Organization and $RecordType in formulas, VLOOKUP in validation rules (by the name of a custom "
+    "$User, $UserRole, $Profile, $Organization, $RecordType and $Setup (hierarchy custom settings: an object with "
+    "`setting: true`) in formulas; VLOOKUP in validation rules (by the name of a custom "
     "object's record, the first one's value); what does not exist is refused when the rule is declared",
     source="documented", held_by="test_formula_everywhere",
 )  # fmt: skip
-approximate("Formulas", "an error in reckoning counts as blank")
+exact(
+    "refused formulas: `Syntax error. Found '…'`, `Missing ')'`, `Unknown function …. Check spelling.`, `Field … does "
+    "not exist. Check spelling.`, `Incorrect number of parameters for function '…()'. Expected …, received …`",
+    source="reported", held_by="test_formula",
+)  # fmt: skip
+approximate("Formulas", "an error in reckoning counts as blank; types of arguments are not checked beforehand")
 absent(
-    "field updates on other records, Apex; in formulas the variables $UserRole, $Permission, $Setup, $CustomMetadata, "
-    "$Label, $System and $Api"
+    "field updates on other records, Apex; in formulas the variables $Permission, $CustomMetadata, $Label, $System and "
+    "$Api; custom settings of type list"
 )
 
 _VALIDATION, _UPDATE = frozenset(("when", "message", "field", "active")), frozenset(("when", "on", "set", "active"))

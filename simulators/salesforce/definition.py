@@ -40,7 +40,7 @@ _OPTIONS = frozenset((
 ))  # fmt: skip
 _OBJECT_OPTIONS = frozenset((
     "prefix", "label", "plural", "access", "owner", "currency", "addresses", "fields", "history", "validations",
-    "updates",
+    "updates", "setting",
 ))  # fmt: skip
 _RO: Raw = {"read_only": True}
 _ADDRESS_TYPES: dict[str, Raw] = {
@@ -142,6 +142,9 @@ def _object(name: str, spec: Raw, raw: Raw) -> SObject:
     if spec.get("owner"):
         owners = ["Group", "User"] if spec["owner"] == "queue" else "User"
         fields.append(_field("OwnerId", {"type": "reference", "to": owners}, raw))
+    if spec.get("setting"):
+        holder = {"type": "reference", "to": ["Organization", "Profile", "User"], "required": True, "unique": True}
+        fields.append(_field("SetupOwnerId", {**holder, "create_only": True}, raw))
     for field_name, to in (("Created", "User"), ("LastModified", "User")):
         fields.append(_field(f"{field_name}Date", {"type": "datetime", **_RO}, raw))
         fields.append(_field(f"{field_name}ById", {"type": "reference", "to": to, **_RO}, raw))
@@ -154,6 +157,7 @@ def _object(name: str, spec: Raw, raw: Raw) -> SObject:
     if len(keyed) != len(fields):
         raise DefinitionError(f"{name}: two fields have the same name")
     sobject = SObject(name, label, spec.get("plural", f"{label}s"), str(spec["prefix"]), writable, keyed)
+    sobject.setting = bool(spec.get("setting"))
     if "history" in spec:
         tracked = [str(one) for one in spec["history"] or ()]
         if strange := [one for one in tracked if one.lower() not in keyed]:

@@ -106,7 +106,8 @@ def _summary(spec: SObject, root: str) -> dict[str, Any]:
     return {
         "activateable": False, "associateEntityType": "History" if of else None, "associateParentEntity": of,
         "createable": may,
-        "custom": spec.custom, "customSetting": False, "deepCloneable": False, "deletable": may and spec.name != "User",
+        "custom": spec.custom, "customSetting": spec.setting, "deepCloneable": False,
+        "deletable": may and spec.name != "User",
         "deprecatedAndHidden": False, "feedEnabled": False, "hasSubtypes": False, "isInterface": False,
         "isSubtype": False, "keyPrefix": spec.prefix, "label": spec.label, "labelPlural": spec.plural,
         "layoutable": may,

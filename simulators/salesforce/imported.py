@@ -207,6 +207,8 @@ class _Object:
         ]  # fmt: skip
         if groups:
             spec["addresses"] = groups
+        if one.get("customSetting"):
+            spec["setting"] = True
         for item in one["fields"]:
             if not isinstance(item, Mapping) or not isinstance(item.get("name"), str):
                 raise DefinitionError(f"{self.name}: a field has no name")
@@ -222,7 +224,7 @@ class _Object:
     def _place(self, spec: Raw, item: Mapping[str, Any]) -> None:
         name = str(item["name"])
         compound = str(item.get("compoundFieldName") or "")
-        if name.lower() in _SYSTEM or item.get("type") == "address":
+        if name.lower() in _SYSTEM or item.get("type") == "address" or (name == "SetupOwnerId" and spec.get("setting")):
             return
         if compound.endswith("Address") and compound.removesuffix("Address") in spec.get("addresses", ()):
             return

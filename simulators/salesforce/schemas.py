@@ -123,6 +123,7 @@ class SObject:
     dependents: list[Child] = field(default_factory=list)  # every reference to this object, named list or not
     tracked: tuple[str, ...] = ()  # fields whose changes become rows of the history object
     history: str = ""  # the name of that object
+    setting: bool = False  # a hierarchy custom setting: rows of the org, of profiles and of users
     declared: "Declared | None" = None  # its validation rules and field updates
     formulas: dict[str, "Formula"] = field(default_factory=dict)  # of its calculated fields, by name
     rollups: "list[RollUp]" = field(default_factory=list)  # what others keep of its records

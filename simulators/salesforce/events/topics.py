@@ -67,7 +67,7 @@ def _known(schema: Schema) -> tuple[frozenset[str], dict[str, str]]:
     found: tuple[frozenset[str], dict[str, str]] | None = schema.plans.get("events")
     if found is None:
         named = schema.raw.get("change_events")
-        writable = [sobject.name for sobject in schema.objects.values() if sobject.writable]
+        writable = [sobject.name for sobject in schema.objects.values() if sobject.writable and not sobject.setting]
         selected = frozenset(writable if named is None else named)
         found = schema.plans["events"] = (selected, {event_name(name): name for name in writable})
     return found

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lark import Lark, Token, Transformer
-from lark.exceptions import LarkError, VisitError
+from lark.exceptions import LarkError, UnexpectedCharacters, UnexpectedToken, VisitError
 
 from simulators.kit.store import Doc
 from simulators.salesforce.formula import everywhere
@@ -81,6 +81,13 @@ def compile_formula(
         found = _evaluated(build.transform(_parser().parse(text)))
     except VisitError as error:
         raise FormulaError(f"{error.orig_exc} in {text!r}") from error
+    except UnexpectedToken as error:
+        if error.token.type != "$END":
+            raise FormulaError(f"Syntax error. Found '{error.token}'") from error
+        missing = "Missing ')'" if "RPAR" in error.expected else "Found 'end of formula'"
+        raise FormulaError(f"Syntax error. {missing}") from error
+    except UnexpectedCharacters as error:
+        raise FormulaError(f"Syntax error. Found '{text[error.pos_in_stream or 0]}'") from error
     except (LarkError, RecursionError) as error:
         raise FormulaError(f"{text!r} is no formula: {str(error).splitlines()[0]}") from error
     if uses is not None:
@@ -136,7 +143,10 @@ class _Build(Transformer[Token, Any]):
             return everywhere.foreign(self.schema, text)
         *parents, last = text.split(".")
         sobject, hops, root = self.sobject, [], None
-        if text[0] == "$":
+        if text.lower().startswith("$setup."):
+            sobject, root = everywhere.setting(self.schema, text)
+            parents = parents[2:]
+        elif text[0] == "$":
             sobject, root = everywhere.root(parents.pop(0) if parents else text, self.schema, text)
         for name in parents:
             hop = sobject.parents.get(name.lower())
@@ -218,7 +228,10 @@ class _Build(Transformer[Token, Any]):
 
 def _count(name: str, arguments: list[Any], least: int, most: int) -> None:
     if not least <= len(arguments) <= most:
-        raise FormulaError(f"{name} takes {least if least == most else f'{least} or more'} arguments")
+        wanted, given = least if len(arguments) < least else most, len(arguments)
+        raise FormulaError(
+            f"Incorrect number of parameters for function '{name}()'. Expected {wanted}, received {given}"
+        )
 
 
 def _strictly(work: Callable[..., Value], values: list[Value]) -> Value:

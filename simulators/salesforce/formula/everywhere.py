@@ -25,13 +25,19 @@ def _profile(save: Save) -> Doc | None:
     return save.org.get("Profile", profile) if profile else None
 
 
+def _role(save: Save) -> Doc | None:
+    role = (_user(save) or {}).get("UserRoleId")
+    return save.org.get("UserRole", role) if role else None
+
+
 def _record_type(save: Save) -> Doc | None:
     chosen = save.new.get("RecordTypeId")
     return save.org.get("RecordType", chosen) if chosen else None
 
 
 _ROOTS: dict[str, tuple[str, Root]] = {
-    "$user": ("User", _user), "$profile": ("Profile", _profile), "$recordtype": ("RecordType", _record_type),
+    "$user": ("User", _user), "$userrole": ("UserRole", _role), "$profile": ("Profile", _profile),
+    "$recordtype": ("RecordType", _record_type),
     "$organization": ("Organization", lambda save: save.org.get("Organization", save.org.org_id)),
 }  # fmt: skip
 """Global variables that are records: of which object, and which one."""
@@ -43,6 +49,27 @@ def root(name: str, schema: Schema, path: str) -> tuple[SObject, Root]:
         raise no_field(path)
     sobject, find = _ROOTS[name.lower()]
     return schema.objects[sobject.lower()], find
+
+
+def setting(schema: Schema, path: str) -> tuple[SObject, Root]:
+    """The custom setting of a path `$Setup.Name__c.Field__c`: each field as the user has it, else the user's profile,
+    else the org. Source: Visualforce guide, "$Setup"; of type "hierarchy" alone.
+    """
+    parts = path.split(".")
+    sobject = schema.get(parts[1]) if len(parts) > 2 else None
+    if sobject is None or not sobject.setting:
+        raise no_field(path)
+    name = sobject.name
+
+    def find(save: Save) -> Doc:
+        user = _user(save) or {}
+        found: Doc = {}
+        for owner in (save.org.org_id, user.get("ProfileId"), user.get("Id")):
+            for row in save.org.where(name, "SetupOwnerId", owner, limit=1):
+                found |= row
+        return found
+
+    return sobject, find
 
 
 def no_field(path: str) -> FormulaError:

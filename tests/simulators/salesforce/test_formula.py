@@ -68,8 +68,11 @@ def test_a_new_record_has_no_former_state(org: Org):
     ("text", "why"),
     [("Nope__c = 1", "Field Nope__c does not exist. Check spelling."), ("Acct.Name", "Field Acct.Name does not exist"),
      ("FOO(1)", "Unknown function FOO. Check spelling."),
-     ("LEN()", "LEN takes 1"), ("ISCHANGED(Account.Name)", "field of the record itself"), ("1 +", "no formula"),
-     ("", "no formula"), ("(" * 3_000, "no formula"), ("'x", "no formula"), ("1" * 6_000, "5000 characters")],
+     ("LEN()", r"Incorrect number of parameters for function 'LEN\(\)'. Expected 1, received 0"),
+     ("IF(true, 1, 2, 3)", "Expected 3, received 4"), ("ISCHANGED(Account.Name)", "field of the record itself"),
+     ("1 +", "Syntax error. Found 'end of formula'"), ("", "Found 'end of formula'"), ("(1 + 2", r"Missing '\)'"),
+     ("1 2", "Syntax error. Found '2'"), ("(" * 3_000, "Syntax error"), ("'x", "Syntax error. Found"),
+     ("1" * 6_000, "5000 characters")],
 )  # fmt: skip
 def test_a_formula_that_makes_no_sense_is_refused_when_it_is_declared(org: Org, text: str, why: str):
     with pytest.raises(FormulaError, match=why):

@@ -64,7 +64,8 @@ def test_a_rule_looks_up_a_custom_record_by_its_name(org: Org):
 @pytest.mark.parametrize(
     ("when", "why"),
     [
-        ('$UserRole.Name = "CEO"', "Field $UserRole.Name does not exist. Check spelling."),
+        ("$Setup.Rate__c.Percent__c = 1", "Field $Setup.Rate__c.Percent__c does not exist. Check spelling."),
+        ("$Setup.Prefs__c", "Field $Setup.Prefs__c does not exist. Check spelling."),
         ("$Permission.Bypass", "Field $Permission.Bypass does not exist. Check spelling."),
         ("$User", "Field $User does not exist. Check spelling."),
         ("$User.Nope__c = 1", "Field $User.Nope__c does not exist. Check spelling."),
@@ -79,7 +80,7 @@ def test_a_rule_looks_up_a_custom_record_by_its_name(org: Org):
          "record name of a custom object"),
         ("ISBLANK(VLOOKUP($ObjectType.Rate__c.Fields.Worth__c, $ObjectType.Rate__c.Fields.Name, Name))",
          "VLOOKUP cannot return a field of type currency"),
-        ("ISBLANK(VLOOKUP(Name))", "VLOOKUP takes 3 arguments"),
+        ("ISBLANK(VLOOKUP(Name))", "'VLOOKUP()'. Expected 3, received 1"),
     ],
 )  # fmt: skip
 def test_what_does_not_exist_is_refused_when_the_rule_is_declared(org: Org, when: str, why: str):
@@ -87,6 +88,33 @@ def test_what_does_not_exist_is_refused_when_the_rule_is_declared(org: Org, when
         rule(org, when)
     assert why in str(caught.value)
     assert not refused(org)
+
+
+def test_a_rule_knows_the_users_role(org: Org):
+    rule(org, '$UserRole.Name = "CEO"')
+    assert not refused(org)
+    role = org.create("UserRole", Name="CEO")
+    assert org.update("User", org.system.org.user_id, UserRoleId=role).status == 204
+    assert refused(org)
+
+
+def test_a_custom_setting_is_the_users_else_the_profiles_else_the_orgs(org: Org):
+    fields = {"Most__c": {"type": "double", "precision": 5}, "Off__c": {"type": "boolean"}}
+    org.act("alter_schema", change="add_object", object="Prefs__c", definition={"setting": True, "fields": fields})
+    rule(org, "AND(NOT($Setup.Prefs__c.Off__c), NumberOfEmployees > $Setup.Prefs__c.Most__c)")
+    assert not refused(org, NumberOfEmployees=7)  # nothing is set: nothing is more than that
+    [user] = org.rows("SELECT Id, ProfileId FROM User")
+    default = org.create("Prefs__c", SetupOwnerId=org.system.org.org_id, Most__c=5)
+    assert refused(org, NumberOfEmployees=7)
+    assert org.rest("POST", "sobjects/Prefs__c", {"SetupOwnerId": org.system.org.org_id}).code == "DUPLICATE_VALUE"
+    org.create("Prefs__c", SetupOwnerId=user["ProfileId"], Most__c=9)
+    assert not refused(org, NumberOfEmployees=7)
+    own = org.create("Prefs__c", SetupOwnerId=user["Id"])
+    assert refused(org, NumberOfEmployees=10)  # what the user's row leaves blank is the profile's
+    org.update("Prefs__c", own, Off__c=True)
+    assert not refused(org, NumberOfEmployees=10)
+    assert org.rest("GET", "sobjects/Prefs__c/describe").json["customSetting"] is True
+    assert org.update("Prefs__c", default, SetupOwnerId=user["Id"]).status == 400
 
 
 def test_a_calculated_field_knows_the_user_but_looks_nothing_up(org: Org):
