@@ -25,7 +25,7 @@ from harness.canon import (
     Told,
 )
 from harness.money import minor
-from harness.shares import day_of, share_of, starts_of, subscriptions_of
+from harness.shares import day_of, products_of, share_of, starts_of, subscriptions_of
 from harness.stages import first_days, last_moves
 from harness.taxes import declared
 
@@ -329,19 +329,12 @@ def _bill(
         row["currency_code"], int(row["total"]) - tax, tax, int(row["total"]), int(row["amount_due"]),
         _local_day(row["date"], entity, correlation), _local_day(row.get("due_date"), entity, correlation),
         row["status"], deal, lines.get(row["id"], len(row.get("line_items") or ())), place=_billed_to(row),
-        at=float(row["date"]),
+        at=float(row["date"]), final_at=float(row.get("generated_at") or row["date"]),
         subscription=whose[0] if len(whose) == 1 else "", starts=starts_of(row.get("line_items") or ()),
         metered=sum(int(line["amount"]) for line in row.get("line_items") or () if line.get("metered")),
         milestone=milestone, products=products_of(row),
         shares=tuple(share_of(row, key, deals) for key in whose) if len(whose) > 1 else (),
     )  # fmt: skip
-
-
-def products_of(row: Row) -> frozenset[str]:
-    """What the lines of a bill of the platform are for: their item price, or the text of a line that has none."""
-    return frozenset(
-        str(line.get("entity_id") or line.get("description") or "") for line in row.get("line_items") or ()
-    )
 
 
 def _billed_to(row: Row) -> Place:

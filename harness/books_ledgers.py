@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from harness.canon import Canon, Cleared, Correlation, Customer, Deferral, Document, DocumentKind, LedgerLine, Receipt
+from harness.canon import Canon, Cleared, Correlation, Customer, Document, DocumentKind, LedgerLine, Receipt
+from harness.deferrals import Deferral
 from harness.money import minor
 
 Row = Mapping[str, Any]

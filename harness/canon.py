@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
+from harness.deferrals import Deferral
 from harness.shares import Share
 from harness.tax_lines import TaxLine
 from harness.usage_canon import CreditedUsage, MeteredLine, RecordedUsage, UsageEvent
@@ -235,6 +236,7 @@ class Document:
     codes: tuple[str, ...] = ()  # a ledger's tax codes, each once
     place: Place | None = None  # a bill's own
     at: float = 0.0  # when it was entered there, epoch seconds; 0: not known
+    final_at: float = 0.0  # a bill: when it became final, whatever its date says
     subscription: str = ""
     starts: str = ""  # a bill: day on which its youngest service period begins; a credit note: its day at the site
     reason: str = ""
@@ -318,26 +320,6 @@ class LedgerLine:
     period: str
     local: int = 0
     deferred: bool = False  # an account of deferred revenue
-
-
-@dataclass(frozen=True)
-class Deferral:
-    """What a ledger says it defers of one document's line, in minor units of the entity's own currency.
-
-    `net` is negative for a credit. `starts` and `ends` are the first and last day of the service, '' if nothing says
-    when it is; `recognised` are parts by month (`2026-01`) with the journal of each.
-    """
-
-    system: str
-    entity: str
-    currency: str
-    document: str
-    line: int
-    net: int
-    starts: str
-    ends: str
-    even: bool = False  # by whole months; else by days
-    recognised: tuple[tuple[str, int, str], ...] = ()
 
 
 @dataclass

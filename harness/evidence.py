@@ -22,6 +22,7 @@ class Evidence:
     exceptions: Rows = field(default_factory=list)
     work: Rows = field(default_factory=list)
     letters: Rows = field(default_factory=list)
+    levels: dict[str, Any] | None = None  # what the core says of its service levels; None: it tells none
     core_known: bool = True
     defects: list[str] = field(default_factory=list)
     at: float = 0.0  # business time
@@ -68,6 +69,8 @@ async def gather(world: World, correlation: Correlation, customers_changed: Iter
         evidence.letters = await _rows(world, "/dead-letters", "letters")
     except (Unreachable, LookupError):
         evidence.core_known = False
+    status, levels = await world.core("GET", "/service-levels") if evidence.core_known else (0, None)
+    evidence.levels = levels if status == 200 and isinstance(levels, dict) else None
     for system in SYSTEMS:
         health = await world.control(system, "GET", "/_control/health")
         evidence.defects += [f"{system}: {failure}" for failure in health["failures"]]

@@ -243,6 +243,7 @@ class Play:
             evidence.canon, evidence.excuses, [*self.stage.replays, *replays], probes, {}, evidence.core_known, defects,
             drifts=tuple(self.stage.drifts), exceptions=tuple(evidence.exceptions),
             open_work=tuple(evidence.work), not_quiet=self.not_quiet, going_on=tuple(self.storm.going_on),
+            levels=evidence.levels, edited=bool(self.stage.edits),
             at=evidence.at, outages=tuple(outages), windows=tuple(windows_of(evidence.books["erp_legacy"])),
             hindered=frozenset(row["subject"] for row in evidence.exceptions), ledgers=self.correlation.ledgers,
             zones=self.correlation.zones, cutovers=tuple(self.stage.cutovers), closings=tuple(self.stage.closings),

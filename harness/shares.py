@@ -44,3 +44,10 @@ def starts_of(lines: Iterable[Row]) -> str:
         if line.get("entity_type") in ("plan_item_price", "addon_item_price") and not line.get("metered")
     ]  # fmt: skip
     return max(days, default="")
+
+
+def products_of(row: Row) -> frozenset[str]:
+    """What the lines of a bill of the platform are for: their item price, or the text of a line that has none."""
+    return frozenset(
+        str(line.get("entity_id") or line.get("description") or "") for line in row.get("line_items") or ()
+    )

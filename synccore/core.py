@@ -12,6 +12,7 @@ from synccore import processes as process_apis
 from synccore import systems as system_apis
 from synccore.config import ConfigError, Settings
 from synccore.domain.drift import FieldMaps
+from synccore.domain.service_levels import Level, Objective
 from synccore.engine.dispatch import TAKE_OVER_S, TICKER, Dispatcher
 from synccore.engine.meter import Meter
 from synccore.engine.pulse import Pulse
@@ -95,6 +96,7 @@ class Parts:
     tickers: Callable[[Context], list[tuple[str, float, Ticker]]] = process_apis.tickers
     intake: Callable[[Context], Receive] = process_apis.intake
     replay: Callable[[Context], Replay] = process_apis.replay
+    service_levels: Callable[[Context, Unit], list[tuple[Objective, Level]]] = process_apis.service_levels
     compare: Callable[..., Any] = compare
     webhook_verified: Callable[[str, str, str], bool] = basic_auth_matches
     retry: RetryPolicy = field(default_factory=RetryPolicy)
@@ -269,6 +271,10 @@ class Core:
     async def positions(self) -> Mapping[str, str]:
         """How far each source has been read, by the cursor's name."""
         return await self.database.run(lambda unit: process_apis.positions(self.context, unit))
+
+    async def service_levels(self) -> Sequence[tuple[Objective, Level]]:
+        """What the core promises of its flows, and how far it keeps that now."""
+        return await self.database.run(lambda unit: self.parts.service_levels(self.context, unit))
 
     async def steps(self, run_id: str) -> Sequence[StepTaken]:
         """The steps that the engine remembers of a run."""

@@ -10,6 +10,7 @@ from harness.checkers import (
     outages,
     reconciling,
     revenue,
+    service_levels,
     taxation,
 )
 from harness.checkers.case import (
@@ -60,6 +61,7 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "I12": ("an outage delays only what needs the system, and only until it is back", outages.flows_keep_their_bound),
     "I15": ("reconciliation reports exactly the breaks that are there", reconciling.reports_are_true),
     "I16": ("what no longer fits is never written, what fits never blocked", drifting.only_misfits_wait),
+    "I18": ("service levels are told as they are", service_levels.told_as_they_are),
     "I27": ("every disturbance was really hit", _probes_hit),
     "I28": ("ledgers balance, sub-ledger equals control account", agreement.ledgers_balance),
     "I29": ("nothing is posted into a closed month", closing.nothing_in_closed_months),
@@ -75,6 +77,7 @@ NOT_ASKED: dict[str, NotAsked] = {  # where seeing nothing may be no failure, an
     "I12": outages.nothing_to_delay,
     "I15": lambda _case: "nothing was reconciled",
     "I16": lambda case: "" if case.drifts else "no schema changed",
+    "I18": service_levels.why_not_asked,
     "I27": lambda _case: "nothing disturbs this story",
     "I29": lambda case: "nothing was entered later" if case.closings else "no month was closed",
     "I30": taxation.no_law,

@@ -142,6 +142,8 @@ class Case:
     drifts: tuple[Drift, ...] = ()
     exceptions: tuple[Mapping[str, Any], ...] = ()  # all that the core ever opened
     open_work: tuple[Mapping[str, Any], ...] = ()  # what the core says is open (GET /work)
+    levels: Mapping[str, Any] | None = None  # what the core says of its service levels; None: it tells none
+    edited: bool = False  # people have edited books by hand, behind everybody's back
     not_quiet: str = ""  # why the world did not come to rest within its bound
     going_on: tuple[str, ...] = ()  # disturbances that have no end yet
     outages: tuple[Outage, ...] = ()

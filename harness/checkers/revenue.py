@@ -5,8 +5,8 @@ from collections import defaultdict
 from datetime import date
 from fractions import Fraction
 
-from harness.canon import Deferral
 from harness.checkers.case import Case
+from harness.deferrals import Deferral
 from harness.discounts import booked_with_payments, given_up_untaxed
 
 

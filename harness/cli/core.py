@@ -129,6 +129,23 @@ def health(as_json: Json = False) -> None:
     raise typer.Exit(0 if found["ready"] else 1)
 
 
+@core.command("levels")
+def levels(as_json: Json = False) -> None:
+    """Show what the core promises of its flows and how far it keeps that; exit 1 while too much is late."""
+    found = asked("GET", "/service-levels")
+    burning = [one for one in found["levels"] if any(alert["until"] is None for alert in one["alerts"])]
+    if as_json:
+        print_json(found)
+    else:
+        rows = [
+            (one["says"], f"{one['target_percent']} %", str(one["kept"]), str(len(one["late"])), str(one["waiting"]),
+             "; ".join(f"since {iso(each['since'])}" for each in one["alerts"] if each["until"] is None))
+            for one in found["levels"]
+        ]  # fmt: skip
+        _table("the last 28 days", ("promise", "of", "kept", "late", "waiting", "alert"), rows)
+    raise typer.Exit(1 if burning else 0)
+
+
 @mappings.command("list")
 def list_mappings(kind: Kind, as_json: Json = False) -> None:
     """List the mappings of a kind in force."""

@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from harness.books import products_of
 from harness.canon import Correlation
 from harness.checkers import Closing, Cutover, Drift, Replay
 from harness.drivers.cloud_clerk import CloudClerk
@@ -16,6 +15,7 @@ from harness.drivers.wire import StepFailed
 from harness.events import EventStream
 from harness.load.send import LoadedDeal
 from harness.scenario import Scenario, WorldFile
+from harness.shares import products_of
 from harness.storm import Storm
 from harness.world import World
 

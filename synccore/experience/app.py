@@ -15,6 +15,7 @@ from synccore.experience import (
     problem,
     reconciliations,
     reruns,
+    service_levels,
     taxes,
     webhooks,
 )
@@ -33,7 +34,8 @@ def api(current: Callable[[], Desk | None]) -> FastAPI:
     app.add_middleware(BodyLimit)
     app.state.routes = []
     for part in (
-        webhooks, customers, events, exceptions, letters, edits, mappings, operations, reruns, reconciliations, taxes,
+        webhooks, customers, events, exceptions, letters, edits, mappings, operations, service_levels, reruns,
+        reconciliations, taxes,
     ):  # fmt: skip
         app.include_router(part.router)
         app.state.routes += part.router.routes

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from synccore.domain.service_levels import Level, Objective
 from synccore.ports.clock import Clock
 from synccore.ports.database import Database
 from synccore.ports.engine import StepTaken
@@ -87,6 +88,10 @@ class Desk(Protocol):
 
     async def positions(self) -> Mapping[str, str]:
         """How far each source has been read, by the cursor's name."""
+        ...
+
+    async def service_levels(self) -> Sequence[tuple[Objective, Level]]:
+        """What the core promises of its flows, and how far it keeps that now."""
         ...
 
     async def steps(self, run_id: str) -> Sequence[StepTaken]:

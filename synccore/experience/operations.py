@@ -148,4 +148,8 @@ async def metrics(core: At, _: Viewer) -> Response:
         }  # fmt: skip
 
     gauges = await core.database.run(read)
+    for objective, level in await core.service_levels():
+        name = f"synccore_{objective.name.replace('-', '_')}"
+        gauges[f"{name}_late"] = (f"Late in 28 days: {objective.says}", len(level.late))
+        gauges[f"{name}_alert"] = (f"1 while more than {100 - objective.target_percent} % are late", level.burns)
     return Response(core.metrics(gauges), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -16,6 +16,10 @@ class Events(Protocol):
         """All events of one customer, oldest first."""
         ...
 
+    def since(self, kind: str, time: float) -> list[Event]:
+        """Events of a type whose facts are of that time (business time) or later, oldest told first."""
+        ...
+
     def after(self, sequence: int, kind: str, limit: int) -> list[Event]:
         """Events behind a sequence, of one type ('': any), oldest first; none comes up behind them later. To be asked
         first in its transaction.

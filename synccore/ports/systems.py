@@ -47,9 +47,8 @@ class Drifted(Rejected):
         self.args = (target, operation, record, field, expected, came)  # as given, so that an engine can store it
 
     def __str__(self) -> str:
-        return (
-            f"{self.target} {self.record} has changed: {self.field} was expected as {self.expected}, came {self.came}"
-        )
+        change = f"{self.field} was expected as {self.expected}, came {self.came}"
+        return f"{self.target} {self.record} has changed: {change}"
 
 
 class Unknown(Exception):
@@ -65,10 +64,11 @@ class Unknown(Exception):
 
 @dataclass(frozen=True)
 class Found:
-    """What a look-up met: the target's reference, and the amount it has there (None: not compared)."""
+    """What a look-up met: reference, amount (None: not compared), and since when, epoch seconds (None: not said)."""
 
     reference: Any
     amount: int | None = None
+    at: float | None = None
 
 
 class Salesforce(Reachable, Milestones, Protocol):

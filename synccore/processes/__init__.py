@@ -28,12 +28,23 @@ from synccore.processes.positions import positions
 from synccore.processes.posting_periods import of_a_period
 from synccore.processes.replay import replay
 from synccore.processes.sales_stream import SalesforceStream
+from synccore.processes.service_levels import service_levels
 from synccore.processes.shadow_posting import SHADOWS, ShadowPosting
 from synccore.processes.system_watch import SystemWatch
 from synccore.processes.usage_polls import MeteringDaily, MeteringFeed
 from synccore.processes.usage_upload import UsageUpload
 
-__all__ = ["Context", "Malformed", "intake", "plan_waves", "positions", "processes", "replay", "tickers"]
+__all__ = [
+    "Context",
+    "Malformed",
+    "intake",
+    "plan_waves",
+    "positions",
+    "processes",
+    "replay",
+    "service_levels",
+    "tickers",
+]
 
 
 def processes(ctx: Context) -> dict[str, Process]:

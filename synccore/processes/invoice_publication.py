@@ -109,8 +109,12 @@ class InvoicePublication:
         lines = await cloud_lines(ctx, bill, facts, calendar.day(bill.issued_at, facts.entity.zone))
         posting = self._posting(bill, facts, lines)
 
+        entered: list[float] = []  # by the ledger's own word, when it is found there
+
         async def look() -> Found | None:
-            return await cloud.invoice(posting.external_id, bill.currency)
+            found = await cloud.invoice(posting.external_id, bill.currency)
+            entered[:] = [found.at] if found is not None and found.at is not None else []
+            return found
 
         async def send(_refusals: int) -> str:
             return await post_by_policy(ctx, posting, cloud.create_invoice)
@@ -120,7 +124,8 @@ class InvoicePublication:
             unit.links.put("invoice", bill.id, "erp_cloud", str(internal_id))
             data = {"invoice": bill.id, "ledger": "erp_cloud", "document": str(internal_id), "gross": bill.gross,
                     "currency": bill.currency}  # fmt: skip
-            unit.events.append(fact("invoice-posted", "erp_cloud", bill.id, facts.account, at, data, f"bill:{bill.id}"))
+            told = (bill.id, facts.account, entered[0] if entered else at, data, f"bill:{bill.id}")
+            unit.events.append(fact("invoice-posted", "erp_cloud", *told))
             unit.work.wake(f"bill:{bill.id}", at)
 
         key = ctx.keys.effect("erp_cloud", "invoice", posting.external_id)

@@ -68,6 +68,12 @@ def _known(keys: Keys, unit: Unit, entity: Entity, documents: Documents) -> Ledg
     return None
 
 
+def decided_place(unit: Unit, kind: str, number: str) -> str:
+    """The system that was decided for a document on its way while its entity has two ledgers, '' if none was."""
+    places = map(system_of, LEDGERS)
+    return next((one for one in places if unit.links.external(DECIDED, f"{kind}:{number}", one) is not None), "")
+
+
 def wave_at(ctx: Context, unit: Unit, entity: Entity) -> float | None:
     """When the open items of an entity leave its old ledger, None if they do not: before the first cut-off of its day,
     as late as may be, so that what they amount to is known.

@@ -23,7 +23,17 @@ from synccore.systems import books_cloud, erp_cloud_values
 from synccore.systems.assertion import Assertions
 from synccore.systems.client import UNREADABLE, Client, OnCall, Refusal, parse, render, with_header
 from synccore.systems.credentials import CloudErpAccess
-from synccore.systems.erp_cloud_values import SYSTEM, address, apply_list, booked, drift, item_line, literal, tax_detail
+from synccore.systems.erp_cloud_values import (
+    SYSTEM,
+    address,
+    apply_list,
+    booked,
+    drift,
+    entered_at,
+    item_line,
+    literal,
+    tax_detail,
+)
 from synccore.systems.tokens import Tokens
 
 JSON = {"content-type": "application/json", "accept": "application/json"}
@@ -151,9 +161,11 @@ class CloudErpAdapter:
         return internal_id
 
     async def invoice(self, external_id: str, currency: str) -> Found | None:
-        """By eid, with its total."""
+        """By eid, with its total and when it was entered."""
         row = await self._record("invoice", f"eid:{external_id}")
-        return Found(str(row["id"]), minor(Decimal(str(row.get("total", 0))), currency)) if row else None
+        if row is None:
+            return None
+        return Found(str(row["id"]), minor(Decimal(str(row.get("total", 0))), currency), entered_at(row))
 
     async def invoice_key(self, internal_id: str) -> str:
         """By internal id."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -137,6 +137,14 @@ def deleted(row: Any) -> Row:
     known = isinstance(found.get("recordid"), str | int) and not isinstance(found.get("recordid"), bool)
     content = {"external_id": str(found.get("externalid") or "")}
     return Row(str(found["recordid"]) if known else "", str(found.get("deleted") or ""), "", content)
+
+
+def entered_at(row: Mapping[str, Any]) -> float | None:
+    """When a record was entered (createdDate), epoch seconds; None where it does not say so."""
+    try:
+        return datetime.fromisoformat(str(row["createdDate"])).timestamp()
+    except (KeyError, ValueError):
+        return None
 
 
 def _day(row: Mapping[str, Any]) -> date | None:

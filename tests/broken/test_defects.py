@@ -12,7 +12,25 @@ from tests.broken.defect import broken, defect, flights
 
 NAMES = names("tests.broken")
 TABLE = Path(__file__).with_name("TABLE.md")
-JUDGES = ("I1", "I2", "I4", "I5", "I8", "I9", "I10", "I11", "I12", "I15", "I16", "I28", "I30", "I31", "I32", "story")
+JUDGES = (
+    "I1",
+    "I2",
+    "I4",
+    "I5",
+    "I8",
+    "I9",
+    "I10",
+    "I11",
+    "I12",
+    "I15",
+    "I16",
+    "I18",
+    "I28",
+    "I30",
+    "I31",
+    "I32",
+    "story",
+)
 HEAD = """# Planted defects and who catches them
 
 Written by `test_defects.py` (`WINDTUNNEL_WRITE=1` writes it anew). ● caught, as it must be · ○ seen as well.

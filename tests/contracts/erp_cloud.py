@@ -24,6 +24,7 @@ SIGNED_IN = ("the client is signed in", {})
 TOKEN = {**shaped("Bearer token", "^Bearer .+$"), "pact:generator:type": "ProviderState",
          "expression": "Bearer ${token}"}  # fmt: skip
 ID = shaped("321", "^[0-9]+$")
+ENTERED = shaped("2026-01-05T09:00:00Z", r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$")
 CUSTOMER = ("a customer", {"customer": "CB-c"})
 INVOICE = ("an invoice", {"customer": "CB-c", "invoice": "CBINV-US-1"})
 PAID = {"customer": "CB-c", "invoice": "CBINV-US-1"}
@@ -192,8 +193,8 @@ CASES = (
     )),
     Case("invoice", lambda erp: erp.invoice("CBINV-US-1", "USD"), (
         record("an invoice by external id", "invoice", "eid:CBINV-US-1", INVOICE,
-               answers={"id": ID, "total": like(1000.0)}),
-    ), lambda found: found.amount == 100_000),
+               answers={"id": ID, "total": like(1000.0), "createdDate": ENTERED}),
+    ), lambda found: (found.amount, found.at) == (100_000, 1767603600.0)),
     Case("invoice_key", lambda erp: erp.invoice_key("321"), (
         record("an invoice by internal id", "invoice", injected("321", "${invoice_id}"), INVOICE,
                answers={"id": ID, "externalId": "CBINV-US-1"}),
@@ -291,7 +292,7 @@ CASES = (
                  f"{REST}/auth/oauth2/v1/token", form=SIGN_IN,
                  form_injected={"$.client_assertion[0]": "${assertion}"}, answers={"access_token": like("t")}),
         record("an invoice by external id", "invoice", "eid:CBINV-US-1", INVOICE,
-               answers={"id": ID, "total": like(1000.0)}),
+               answers={"id": ID, "total": like(1000.0), "createdDate": ENTERED}),
     ), signs_in=True),
     Case("a session that has ended", lambda erp: erp.invoice("CBINV-US-1", "USD"), (
         Exchange("a call in a session that has ended", (("the client's session has ended", {}),), "GET",

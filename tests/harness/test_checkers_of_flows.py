@@ -314,3 +314,36 @@ def test_nothing_is_posted_into_a_closed_month(facts: dict[str, object], closing
         for one in canon.documents  # type: ignore[arg-type]
     ]
     assert outcomes(Case(canon, closings=(closing,)))["I29"] == expected
+
+
+DAY_S = 86_400.0
+
+
+def told(cloud: dict[str, Any] | None = None, now: float = DAY_S) -> dict[str, Any]:
+    """What a core says of one bill that was posted in time; `cloud`: what it says otherwise."""
+    same = {"says": "", "target_percent": 99, "window_s": 28 * DAY_S, "waiting": 0, "late": [], "alerts": []}
+    soon = {"objective": "bill-in-cloud-ledger", "bound_s": 900.0, "kept": 1, **same, **(cloud or {})}
+    return {"at": now, "levels": [
+        soon, {"objective": "bill-in-legacy-ledger", "bound_s": 5 * DAY_S, "kept": 0, **same}
+    ]}  # fmt: skip
+
+
+def test_service_levels_are_judged_by_the_books() -> None:
+    late = {"kept": 0, "late": ["US-1"], "alerts": [{"since": 2_500.0, "until": None}]}
+
+    def outcome(posted_at: float, said: dict[str, Any] | None, **more: Any) -> str:
+        canon = agreeing_books()
+        canon.documents[0] = replace(canon.documents[0], final_at=1_600.0)
+        canon.documents[1] = replace(canon.documents[1], at=posted_at)
+        return outcomes(Case(canon, levels=told(said), **more))["I18"]
+
+    assert outcome(1_700.0, None) == "holds" and outcome(1_700.0, late) == "broken"
+    assert outcome(9_000.0, late) == "holds" and outcome(9_000.0, None) == "broken"
+    assert outcome(2_490.0, None) == "holds" and outcome(2_490.0, late) == "holds"  # the answer took its time
+    assert outcome(9_000.0, {**late, "alerts": []}) == "broken"
+    assert outcome(9_000.0, {**late, "alerts": [{"since": 6_100.0, "until": None}]}) == "broken"
+    assert outcome(9_000.0, {**late, "alerts": [{"since": 2_500.0, "until": 9_000.0}]}) == "broken"
+    assert outcome(1_700.0, {"kept": 2}) == "broken" and outcome(1_700.0, {"kept": 0, "waiting": 1}) == "broken"
+    assert outcome(1_700.0, {"bound_s": 9_000.0}) == "broken"
+    assert outcome(9_000.0, None, hindered=frozenset(["US-1"])) == "not applicable"
+    assert outcome(9_000.0, None, going_on=("away",)) == "not applicable"

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from harness.canon import Canon, Deferral, Document, LedgerLine
+from harness.canon import Canon, Document, LedgerLine
 from harness.checkers import Case, judge
+from harness.deferrals import Deferral
 
 
 def entry(document: str, account: str, amount: int, period: str = "2026-01") -> LedgerLine:

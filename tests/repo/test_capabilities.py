@@ -20,7 +20,7 @@ TABLE = [dict(zip(COLUMNS, row, strict=True)) for row in ROWS[1:]]
 WANTED = {
     "dedupe", "order", "cursors", "keys and unknown outcomes", "retries", "API thrift", "exceptions", "dead letters",
     "compensation", "replay", "rerun from a step", "reconciliation", "migration", "drift", "collections",
-    "status write-back", "changes from two sides", "bills of several contracts", "corrected usage",
+    "service levels", "status write-back", "changes from two sides", "bills of several contracts", "corrected usage",
     "contracts that move",
 }  # fmt: skip
 

@@ -11,6 +11,8 @@ _AFTER = (
     f"{_SELECT} FROM events WHERE sequence > :sequence AND (:type = '' OR type = :type) ORDER BY sequence LIMIT :limit"
 )
 
+_SINCE = f"{_SELECT} FROM events WHERE type = :type AND time >= :time ORDER BY sequence"
+
 
 class SqlEvents:
     """See `ports.stores.Events`."""
@@ -29,6 +31,10 @@ class SqlEvents:
     def of_partition(self, partition: str) -> list[Event]:
         """All events of one customer, oldest first."""
         return [_event(row) for row in self._session.rows(_OF_PARTITION, partition_key=partition)]
+
+    def since(self, kind: str, time: float) -> list[Event]:
+        """Events of a type whose facts are of that time or later, oldest told first."""
+        return [_event(row) for row in self._session.rows(_SINCE, type=kind, time=time)]
 
     def after(self, sequence: int, kind: str, limit: int) -> list[Event]:
         """Events behind a sequence, of one type ('': any), oldest first; none comes up behind them later."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from typing import Any
 
 import httpx
@@ -301,6 +302,35 @@ def test_work_health_metrics_and_effects_are_reported() -> None:
             assert (await client.delete("/mappings/items/A")).headers["allow"] == "GET, PUT"
             office.core.ready = False
             problem(await client.get("/work"), 503)
+
+    asyncio.run(story())
+
+
+def test_a_bill_counts_from_when_it_was_issued_and_is_late_while_it_waits_for_its_ledger() -> None:
+    async def story() -> None:
+        office = Office()
+        entity = {"name": "US", "ledger": "cloud", "zone": "America/New_York", "currency": "USD", "subsidiary": "1"}
+        await office.core.database.run(lambda unit: unit.mappings.put("entities", "US", entity, "test", 0.0))
+        async with office.client() as client:
+            await client.post("/webhooks/subscriptions", json=EVENT, headers=WEBHOOK)
+
+            async def asked(at: float) -> tuple[dict[str, Any], str]:
+                office.clock.at = at
+                cloud, legacy = (await client.get("/service-levels")).json()["levels"]
+                assert (legacy["kept"], legacy["waiting"], legacy["late"], legacy["alerts"]) == (0, 0, [], [])
+                text = (await client.get("/metrics")).text
+                return cloud, re.findall(r"^synccore_bill_in_cloud_ledger_alert (.*)$", text, re.MULTILINE)[0]
+
+            first, alert = await asked(1_800.0)
+            assert (first["waiting"], first["late"], first["alerts"], alert) == (1, [], [], "0.0")
+            second, alert = await asked(1_900.0)
+            assert (second["waiting"], second["late"], alert) == (0, ["US-000001"], "1.0")
+            assert second["alerts"] == [{"since": 1_900.0, "until": None}]
+            posted = fact("invoice-posted", "erp_cloud", "US-000001", "acc1", 1_850.0,
+                          {"invoice": "US-000001", "ledger": "erp_cloud", "document": "321"})  # fmt: skip
+            await office.core.database.run(lambda unit: unit.events.append(posted))
+            third, alert = await asked(2_000.0)
+            assert (third["kept"], third["late"], third["alerts"], alert) == (1, [], [], "0.0")
 
     asyncio.run(story())
 
