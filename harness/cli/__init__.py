@@ -16,6 +16,7 @@ from harness.cli import (
     explain,
     import_org,
     import_subscriptions,
+    legacy,
     load,
     page,
     reconcile,
@@ -68,6 +69,7 @@ import_subscriptions.register(app)
 contracts.register(app)
 reconcile.register(app)
 taxes.register(app)
+legacy.register(app)
 core.register(app)
 edits.register(app)
 signals.register(app)

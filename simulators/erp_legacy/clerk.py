@@ -11,7 +11,7 @@ from simulators.erp_legacy.documents import Document, Header, Item
 from simulators.erp_legacy.errors import FAILED, STATUS_TEXT
 from simulators.erp_legacy.layouts import SEGMENTS
 from simulators.erp_legacy.ledger import Origin
-from simulators.erp_legacy.state import HEADER, IDOC, PERIOD, State
+from simulators.erp_legacy.state import BATCH_FILE, HEADER, IDOC, PERIOD, State
 from simulators.kit.store import Doc
 
 if TYPE_CHECKING:
@@ -34,11 +34,36 @@ class Clerk:
     def acts(self) -> dict[str, Callable[[Arguments], Arguments]]:
         """All acts by verb."""
         return {
+            "file_list": self.file_list,
             "queue_list": self.queue_list, "queue_edit": self.queue_edit, "queue_retry": self.queue_retry,
             "queue_discard": self.queue_discard, "bank_receipt": self.bank_receipt, "bank_return": self.bank_return,
             "reset_clearing": self.reset_clearing, "reverse_document": self.reverse_document,
             "lock_period": self.lock_period, "freeze": self.freeze,
         }  # fmt: skip
+
+    # -- what came ----------------------------------------------------------------------------
+
+    def file_list(self, arguments: Arguments) -> Arguments:
+        """Files that came and what became of each: {BASENAME?}; RESULT as the acknowledgement has it, '' before it."""
+        rows = []
+        for file in self._store.find(BATCH_FILE.name, order="key"):
+            if arguments.get("BASENAME", file["base"]) == file["base"]:
+                docs = self._store.find(IDOC.name, order="key", file=file["id"])
+                docs = [doc for doc in docs if doc["STATUS"] != "70"]  # what was there before an edit
+                posted = sum(doc["STATUS"] == "53" for doc in docs)
+                done = "OK" if posted == len(docs) else "PAR"
+                rows.append({
+                    "BASENAME": file["base"], "SNDPRN": file["partner"], "state": file["state"],
+                    "RESULT": {"done": done, "rejected": "REJ"}.get(file["state"], ""), "CODE": file.get("code", ""),
+                    "TEXT": file.get("text", ""), "IDOCCNT": len(docs), "POSTED": posted, "ERRORS": len(docs) - posted,
+                    "answers": file.get("answers", 0), "documents": [self._answer(doc) for doc in docs],
+                })  # fmt: skip
+        return {"files": rows}
+
+    def _answer(self, doc: Doc) -> Doc:
+        note = doc["history"][-1]
+        names = ("DOCNUM", "EXTDOC", "MESTYP", "XBLNR", "KUNNR", "STATUS", "BUKRS", "BELNR", "GJAHR")
+        return {name: doc[name] for name in names} | {name: note[name] for name in ("STAMID", "STAMNO", "STATXT")}
 
     # -- the correction queue ---------------------------------------------------------------
 
