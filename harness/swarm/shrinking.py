@@ -53,7 +53,9 @@ class _Shrinking:
         self._seen: set[str] = set()
 
     def run(self) -> Shrunk:
-        """First the steps, then one at a time what each says, then the head."""
+        """First whole parts of the story, then the steps, then one at a time what each says, then the head."""
+        self._try({**self._head, "replay": False})
+        self._parts_left_out()
         before = -1
         while before != self._tries:
             before = self._tries
@@ -63,6 +65,18 @@ class _Shrinking:
             if self._head.get("expect"):
                 self._try({name: value for name, value in self._head.items() if name != "expect"})
         return Shrunk(self._scenario, self._best, self._tries, self._steps_before)
+
+    def _parts_left_out(self) -> None:
+        """The days behind the failure, all weather, and one customer after the other with all that is about it: what
+        is much at once, and makes every story after it a shorter flight.
+        """
+        steps = self._head["steps"]
+        rests = [number for number, step in enumerate(steps, start=1) if "advance" in step]
+        any(self._try({**self._head, "steps": steps[:number]}) for number in rests[:-1])
+        calm = [step for step in self._head["steps"] if "disturb" not in step]
+        self._try({**self._head, "steps": calm})
+        for name in [step["customer"].get("id") for step in self._head["steps"] if "customer" in step]:
+            self._try({**self._head, "steps": _without(self._head["steps"], name)})
 
     def _steps_left_out(self) -> None:
         for member in ("disturbances", "steps"):
@@ -99,6 +113,24 @@ class _Shrinking:
             return False
         self._head, self._best, self._scenario = head, flown, replace(scenario, source="")
         return True
+
+
+def _without(steps: Sequence[Json], customer: str) -> list[Json]:
+    """The steps without a customer, its deals, and what is done to them."""
+    deals = (step["deal"] for step in steps if "deal" in step)
+    gone = (customer, *(one.get("id") for one in deals if one.get("customer") == customer))
+    left: list[Json] = []
+    for step in steps:
+        verb, facts = next(iter(step.items()))
+        if not isinstance(facts, dict):
+            left.append(step)
+            continue
+        kept = {name: [one for one in value if one not in gone] if isinstance(value, list) else value
+                for name, value in facts.items()}  # fmt: skip
+        emptied = any(facts[name] and not value for name, value in kept.items())
+        if not emptied and not any(value in gone for value in kept.values()):
+            left.append({verb: kept})
+    return left
 
 
 def _simpler(step: Json) -> Sequence[Json]:
