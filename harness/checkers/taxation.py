@@ -1,4 +1,8 @@
-"""I30: the tax of each bill and posting is what the law of its entity says of the customer's place and registration."""
+"""I30: the tax of each bill and posting is what the law of its entity says of the customer's place and registration.
+
+And the ledgers' tax returns say so: what they declare by tax point is what was billed, once, and nothing of a bill that
+was voided; the judges of postings never see what stands behind one that was taken back.
+"""
 
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -6,9 +10,20 @@ from harness.canon import Document
 from harness.checkers.case import Case
 from harness.discounts import given_up_untaxed
 from harness.tax_law import Treatment
+from harness.taxes import differences
 
 
 def tax_fits(case: Case) -> tuple[int, list[str]]:
+    """Each document by the law (these count), and the tax report over both ledgers against the bills."""
+    checked, findings = _by_law(case)
+    wrong, _ = differences(case.canon.declared, case.canon)  # what no ledger has posted yet, I5 has
+    for number, said in wrong.items():
+        if case.excuses.item([number, f"bill:{number}", f"credit:{number}"], number, 0) is None:
+            findings.append(f"tax report, {number}: {said}")
+    return checked, findings
+
+
+def _by_law(case: Case) -> tuple[int, list[str]]:
     """Rate, to a minor unit a line, in the platform's bills and the ledgers' postings; and the ledgers' tax codes."""
     bills = {(bill.kind, bill.key): bill for bill in case.canon.bills()}
     checked, findings = 0, []

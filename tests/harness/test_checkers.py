@@ -21,6 +21,7 @@ from harness.canon import (
     UsageEvent,
 )
 from harness.checkers import Case, Outage, Replay, judge, overall
+from harness.tax_lines import TaxLine
 from harness.tieout import Excuses, tie_out
 
 
@@ -63,6 +64,7 @@ def agreeing_books() -> Canon:
             LedgerLine("erp_cloud", "US", "USD", "d2", "1000", False, 1090, "2026-01"),
             LedgerLine("erp_cloud", "US", "USD", "d2", "1100", True, -1090, "2026-01"),
         ],
+        declared=[TaxLine("US", "2026-01-05", "erp_cloud", "USD", "US-9", "9", "d1", "US-1", "invoice", 1000, 90)],
     )
 
 
@@ -108,6 +110,11 @@ EDITS: list[tuple[str, str, Callable[[Canon], object]]] = [
         1, replace(c.documents[1], open=5))),
     ("I28", "another month without a word", lambda c: c.documents.__setitem__(
         1, replace(c.documents[1], booked_in="2026-02-01", memo="US-1"))),
+    ("I30", "a bill declared twice", lambda c: second(c.declared, 0, document="d9")),
+    ("I30", "tax declared of nothing that holds", lambda c: c.declared.append(
+        replace(c.declared[0], number="US-2"))),
+    ("I30", "a posted bill not declared", lambda c: c.declared.pop()),
+    ("I30", "declared in another month", lambda c: c.declared.__setitem__(0, replace(c.declared[0], on="2026-02-01"))),
     ("I31", "own payment posted back", lambda c: c.receipts.__setitem__(0, replace(c.receipts[0], key="NS-9"))),
     ("I31", "more applied than the bill is worth", lambda c: second(c.receipts, 1, id="10", key="NS-10")),
 ]  # fmt: skip
