@@ -172,9 +172,13 @@ class Dispatcher:
         elif status.foreign and now + _GRAIN_S < (due := self.foreign.get(item.run_id, now)):
             self._await_foreign(item.run_id, due)
         elif status.state in ("done", "failed", "cancelled"):
+            chance = self._chance.uniform("retry")
+            if status.foreign and status.state == "cancelled":  # nothing of it has failed: no try is used up
+                taken_over = Later(self._policy.error_first_s, "another release had begun it", counts=False)
+                await self._settle(item.run_id, item.id, partial(self._later, later=taken_over, chance=chance))
+                return
             cause = f"the engine ended the run without an outcome: {status.state} {status.error}".strip()
-            act = partial(self._error, cause=cause, chance=self._chance.uniform("retry"))
-            await self._settle(item.run_id, item.id, act)
+            await self._settle(item.run_id, item.id, partial(self._error, cause=cause, chance=chance))
 
     def _await_foreign(self, name: str, due: float) -> None:
         self.foreign[name] = due
