@@ -14,7 +14,18 @@ from simulators.kit.kinds import Kind
 from simulators.kit.limits import Limits
 from simulators.kit.system import Rows, System
 from simulators.kit.wire import Refusal
-from simulators.subscriptions import acts, books, exports, idempotency, moving, seed, time_machine, usage_files
+from simulators.subscriptions import (
+    acts,
+    books,
+    downloads,
+    exports,
+    idempotency,
+    moving,
+    seed,
+    site_moves,
+    time_machine,
+    usage_files,
+)
 from simulators.subscriptions.errors import JSON, Refused, wrong
 from simulators.subscriptions.events import RETRY_SCHEDULE_S
 from simulators.subscriptions.forms import Malformed, Tree, form_tree, json_tree
@@ -93,7 +104,7 @@ class Subscriptions(System):
             self.routes.add("GET", BASE + path, operation, self._list_endpoint(operation, listing, member))
         for kind, run in JOBS.items():
             self.jobs.handler(kind, self._handler(run))
-        for module in (time_machine, usage_files, exports):
+        for module in (time_machine, usage_files, exports, downloads, site_moves):
             module.install(self, BASE)
         acts.install(self)
         self.states.update(States(self).table())
@@ -114,7 +125,7 @@ class Subscriptions(System):
 
     def authenticate(self, call: Call) -> Answer | None:
         """HTTP basic with the API key as user and no password; without a configured key any key is good."""
-        if call.operation in (*usage_files.SIGNED, *exports.SIGNED):
+        if call.operation in (*usage_files.SIGNED, *exports.SIGNED, *downloads.SIGNED):
             return None
         key = _basic_user(call.headers.get("authorization", ""))
         good = bool(key) and (self._api_key is None or hmac.compare_digest(key.encode(), self._api_key.encode()))

@@ -117,8 +117,8 @@ def _billing(customer: Doc, params: Params) -> None:
         customer.pop("vat_number_status", None)
 
 
-def create(work: Work, params: Params) -> Result:
-    """POST /customers."""
+def create(work: Work, params: Params, told_as: str = "customer_created") -> Result:
+    """POST /customers; `told_as`: the event that tells of it."""
     key = params.text("id", longest=50) or work.token("customer", 16)
     if work.get("customer", key) is not None:
         raise duplicate("id", key)
@@ -139,7 +139,7 @@ def create(work: Work, params: Params) -> Result:
     card = params.group("card")
     if card:
         cards.attach(work, customer, card)
-    work.emit("customer_created", **with_card(work, customer))
+    work.emit(told_as, **with_card(work, customer))
     return with_card(work, customer)
 
 

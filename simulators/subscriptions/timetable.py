@@ -20,6 +20,7 @@ from simulators.subscriptions import (
     ramps,
     renewals,
     settlement,
+    site_moves,
     site_pages,
     usage_files,
     usage_rating,
@@ -50,6 +51,7 @@ JOBS: dict[str, Callable[[Work, Job], None]] = {
     "usage_reminder": usage_rating.remind,
     "usage_file": usage_files.processed,
     "export": exports.made,
+    "site_move": site_moves.done,
     "currency_rate": site_pages.rate_due,
     "quote_expires": quote_documents.expired,
 }

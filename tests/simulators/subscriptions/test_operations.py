@@ -21,6 +21,7 @@ TEMPLATE = Path(__file__).parents[3] / "simulators/subscriptions/FIDELITY.in.md"
 HEADING = "## Operations that are absent, by the names of the vendor's Python client"
 OURS = {
     ("PUT", "/usage_files/{id}/content"), ("GET", "/usage_files/{id}/errors"), ("GET", "/exports/{id}/download"),
+    ("GET", "/downloads/{id}"),
 }  # fmt: skip
 """Where the vendor gives out signed addresses of a storage of its own."""
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.simulators.subscriptions.site import DAY, GENESIS
+from tests.simulators.subscriptions.site import CONTROL, DAY, GENESIS
 from tests.simulators.subscriptions.test_sdk import customer, subscribe
 from tests.simulators.subscriptions.test_sdk_money import bill, refused, travel
 
@@ -32,6 +32,68 @@ def test_an_export_is_made_by_a_job_and_fetched_as_csv_in_a_zip(sdk: Any) -> Non
     travel(sdk, 1)
     assert sdk.Export.retrieve(people.id).export.status == "completed"
     refused("param_wrong_value", sdk.Export.invoices, {"invoice": {"nonsense": {"is": "x"}}})
+
+
+def test_bills_and_credit_notes_are_had_as_pdf(sdk: Any) -> None:
+    customer(sdk)
+    made = bill(sdk, 5_000)
+    found = sdk.Invoice.pdf(made.id, {"disposition_type": "inline"}).download
+    answer = httpx.get(found.download_url)
+    assert found.mime_type == answer.headers["content-type"] == "application/pdf"
+    assert found.valid_till >= int(GENESIS) + 3_600
+    assert answer.headers["content-disposition"] == f"inline; filename={made.id}.pdf"
+    body = answer.content
+    assert body.startswith(b"%PDF-1.4") and f"Invoice {made.id}".encode() in body
+    start = int(body.rpartition(b"startxref\n")[2].split()[0])
+    places = [int(row.split()[0]) for row in body[start:].splitlines()[3:] if row.endswith(b"n ")]
+    assert [body[place : place + 7] for place in places] == [b"%d 0 obj" % number for number in range(1, 6)]
+    note = {"reference_invoice_id": made.id, "type": "adjustment", "total": 100, "reason_code": "waiver"}
+    credit = sdk.CreditNote.create(note).credit_note
+    assert f"Credit note {credit.id}".encode() in httpx.get(sdk.CreditNote.pdf(credit.id).download.download_url).content
+    travel(sdk, 1)
+    assert httpx.get(found.download_url).status_code == 404
+    refused("resource_not_found", sdk.Invoice.pdf, "none")
+
+
+def test_a_session_of_the_portal(sdk: Any) -> None:
+    customer(sdk)
+    subscribe(sdk)
+    made = sdk.PortalSession.create(
+        {"customer": {"id": "acme"}, "redirect_url": "https://acme.test/back"}
+    ).portal_session
+    assert (made.status, made.customer_id, made.token in made.access_url) == ("created", "acme", True)
+    (linked,) = made.linked_customers
+    assert (linked.customer_id, linked.has_active_subscription, linked.has_payment_method) == ("acme", True, False)
+    refused("param_wrong_value", sdk.PortalSession.activate, made.id, {"token": "other"})
+    assert sdk.PortalSession.activate(made.id, {"token": made.token}).portal_session.status == "logged_in"
+    assert sdk.PortalSession.logout(made.id).portal_session.status == "logged_out"
+    assert sdk.PortalSession.retrieve(made.id).portal_session.logout_at >= int(GENESIS)
+    refused("invalid_state_for_request", sdk.PortalSession.activate, made.id, {"token": made.token})
+    refused("resource_not_found", sdk.PortalSession.create, {"customer": {"id": "nobody"}})
+
+
+def test_a_customer_comes_from_another_site(sdk: Any, port: int) -> None:
+    def other(name: str, **fields: Any) -> None:
+        row = {"site": "acme-old", "customer": {"id": name, **fields}}
+        act = f"http://127.0.0.1:{port}/_control/act/other_site"
+        assert httpx.post(act, json=row, headers=CONTROL).status_code == 200
+
+    other("old-1", company="Old One", cf_sf_account="001O")
+    other("old-2", email="no address")
+    refused("resource_not_found", sdk.Customer.move, {"id_at_from_site": "old-1", "from_site": "nowhere"})
+    asked = [sdk.Customer.move({"id_at_from_site": name, "from_site": "acme-old"}).resource_migration
+             for name in ("old-1", "old-2", "old-3")]  # fmt: skip
+    assert {(one.status, one.entity_type, one.from_site) for one in asked} == {("scheduled", "customer", "acme-old")}
+    travel(sdk, 1)
+    ends = [sdk.ResourceMigration.retrieve_latest(
+        {"from_site": "acme-old", "entity_type": "customer", "entity_id": one.entity_id}).resource_migration
+        for one in asked]  # fmt: skip
+    assert [one.status for one in ends] == ["succeeded", "failed", "failed"]
+    assert "email" in ends[1].errors and "old-3" in ends[2].errors
+    assert sdk.Customer.retrieve("old-1").customer.company == "Old One"
+    told = [row.event.event_type for row in sdk.Event.list({"limit": 20}).list]
+    assert told.count("customer_moved_in") == 1 and "customer_created" not in told
+    refused("invalid_state_for_request", sdk.Customer.move, {"id_at_from_site": "old-1", "from_site": "acme-old"})
 
 
 def test_currencies_and_their_scheduled_rates(sdk: Any) -> None:
