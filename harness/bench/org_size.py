@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,13 @@ from harness.stack.home import free_port
 
 DEALS_PER_ACCOUNT = 3
 TASKS, REQUESTS, ROUNDS = 8, 1_600, 5
+ASKED = 100  # queries of each kind
+_QUERIES = (
+    ("by external id, with its account", "SELECT Id, StageName, Account.Name, Account.Industry, Owner.Name "
+     "FROM Opportunity WHERE External_Id__c = 'D{number}'"),
+    ("by the account's external id", "SELECT Id, Name, Amount, Account.Name FROM Opportunity "
+     "WHERE Account.Billing_Customer_Id__c = 'cb_{number}' ORDER BY CloseDate"),
+)  # fmt: skip
 _FORM = "grant_type=client_credentials&client_id=windtunnel-core&client_secret=windtunnel-secret"
 
 
@@ -93,6 +101,7 @@ async def org_size(accounts: int) -> list[Figure]:
         figures.append(Figure(f"{size} by Bulk 2.0", took, "s", note=f"{(accounts + deals) / took:,.0f} rows/s"))
         figures.append(Figure("resident memory then", org.memory_mb(), "MB"))
         figures += await _read_out(org, deals)
+        figures += await _beside_empty(org, accounts)
     async with _started() as org:
         begun = time.monotonic()
         today = datetime.fromtimestamp(1767603600, UTC).date()
@@ -187,24 +196,79 @@ async def _beside_bare() -> list[Figure]:
                 ("GET", f"{API}/sobjects/Account/{made['id']}", "/get", None),
                 ("POST", f"{API}/sobjects/Account", "/post", fields),
             ):
-                ours, theirs = [], []
-                spent = {pid: -_processor_s(pid) for pid in (org.pid, bare.pid)}
-                for _ in range(ROUNDS):
-                    theirs.append(await _rate(org.client, method, f"http://127.0.0.1:{port}{other}", body))
-                    ours.append(await _rate(org.client, method, org.url + path, body))
-                for pid in spent:
-                    spent[pid] += _processor_s(pid)
-                ratio = statistics.median(mine / plain for mine, plain in zip(ours, theirs, strict=True))
-                mine, plain = statistics.median(ours), statistics.median(theirs)
+                ours = _Calls(org.client, org.pid, method, org.url + path, body)
+                theirs = _Calls(org.client, bare.pid, method, f"http://127.0.0.1:{port}{other}", body)
+                mine, plain, ratio, share = await _in_turn(ours, theirs)
                 note = (
                     "beside a bare FastAPI route; the client takes its share of both. By the servers' processor time, "
-                    f"which other work on the machine does not change: {spent[bare.pid] / spent[org.pid]:.2f}"
+                    f"which other work on the machine does not change: {share:.2f}"
                 )
                 figures.append(Figure(f"Salesforce record {method}", mine, "req/s", plain, ratio, "at least 1.0", note))
             return figures
         finally:
             bare.terminate()
             await bare.wait()
+
+
+async def _beside_empty(org: _Org, accounts: int) -> list[Figure]:
+    """Indexed queries with parent fields, and record GET and upsert by external id beside an empty org's."""
+    figures = [await _query(org, name, soql, accounts) for name, soql in _QUERIES]
+    external = f"{API}/sobjects/Account/Billing_Customer_Id__c/probe"
+    async with _started() as empty:
+        urls = []
+        for one in (org, empty):
+            made = await one.call("PATCH", external, {"Name": "Probe"})
+            urls.append(f"{one.url}{API}/sobjects/Account/{made['id']}")
+        upserts = [one.url + external for one in (org, empty)]
+        for name, method, ends, body in (("GET", "GET", urls, None), ("upsert", "PATCH", upserts, {"Site": "HQ"})):
+            big, small = (_Calls(one.client, one.pid, method, url, body)
+                          for one, url in zip((org, empty), ends, strict=True))  # fmt: skip
+            mine, other, ratio, share = await _in_turn(big, small)
+            note = f"beside an empty org; by the servers' processor time {share:.2f}"
+            figures.append(Figure(f"large org: {name}", mine, "req/s", other, ratio, "at least 0.8", note))
+    return figures
+
+
+async def _query(org: _Org, name: str, soql: str, accounts: int) -> Figure:
+    took_ms = []
+    for number in range(0, accounts, max(1, accounts // ASKED)):
+        text = soql.format(number=number)
+        begun = time.monotonic()
+        rows = await org.query(text)
+        took_ms.append((time.monotonic() - begun) * 1e3)
+        if not rows:
+            raise RuntimeError(f"nothing found by {text}")
+    return Figure(f"large org: SOQL {name}", statistics.median(took_ms), "ms", bar="10")
+
+
+@dataclass(frozen=True)
+class _Calls:
+    """Calls of one kind: by which client, to which process."""
+
+    client: aiohttp.ClientSession
+    pid: int
+    method: str
+    url: str
+    body: Any
+
+    async def rate(self) -> float:
+        """Calls a second."""
+        return await _rate(self.client, self.method, self.url, self.body)
+
+
+async def _in_turn(one: _Calls, other: _Calls) -> tuple[float, float, float, float]:
+    """Both's calls a second, the median of their ratios, and the ratio by the servers' processor time."""
+    ones, others = [], []
+    await one.rate()  # the first round of both is not counted: plans are made, caches filled
+    await other.rate()
+    spent = {calls.pid: -_processor_s(calls.pid) for calls in (one, other)}
+    for _ in range(ROUNDS):
+        others.append(await other.rate())
+        ones.append(await one.rate())
+    for pid in spent:
+        spent[pid] += _processor_s(pid)
+    ratio = statistics.median(mine / plain for mine, plain in zip(ones, others, strict=True))
+    return statistics.median(ones), statistics.median(others), ratio, spent[other.pid] / spent[one.pid]
 
 
 def _processor_s(pid: int) -> float:
