@@ -51,13 +51,13 @@ async def get_letter(core: At, _: Viewer, letter_id: Id) -> LetterView:
 
 @router.post("/dead-letters/{letter_id}/requeue", operation_id="requeueDeadLetter", responses=_MISSING)
 async def requeue_letter(core: At, caller: Operator, letter_id: Id) -> Outcome:
-    """Run its work again now, with a fresh budget."""
+    """Run its work again now, with a fresh budget; also if it was discarded before."""
     return (await _act(core, caller, [letter_id], "requeued"))[0]
 
 
 @router.post("/dead-letters/{letter_id}/discard", operation_id="discardDeadLetter", responses=_MISSING)
 async def discard_letter(core: At, caller: Operator, letter_id: Id) -> Outcome:
-    """Give its work up for good."""
+    """Give its work up, until somebody requeues it."""
     return (await _act(core, caller, [letter_id], "discarded"))[0]
 
 

@@ -189,7 +189,7 @@ class DeadLetters(Protocol):
         ...
 
     def mark(self, letter_id: str, state: Literal["requeued", "discarded"], by: str, at: float) -> bool:
-        """Requeue or discard, idempotent: False when it was so already."""
+        """Requeue (also what was discarded) or discard, idempotent: False when it was so, or requeued, already."""
         ...
 
 

@@ -10,7 +10,10 @@ _COLUMNS = "seq, work_id, process, subject, partition_key, payload, cause, tries
 _ADD = insert(LETTERS, returning="seq")
 _GET = f"SELECT {_COLUMNS} FROM letters WHERE seq = :seq"
 _LIST = f"SELECT {_COLUMNS} FROM letters WHERE (:state = '' OR state = :state) ORDER BY seq"
-_MARK = "UPDATE letters SET state = :state, marked_by = :by, marked_at = :at WHERE seq = :seq AND state = 'dead'"
+_MARK = (
+    "UPDATE letters SET state = :state, marked_by = :by, marked_at = :at WHERE seq = :seq"
+    " AND (state = 'dead' OR (state = 'discarded' AND :state = 'requeued'))"
+)
 
 
 class SqlDeadLetters:
@@ -39,7 +42,7 @@ class SqlDeadLetters:
         return None if row is None else _letter(row)
 
     def mark(self, letter_id: str, state: Literal["requeued", "discarded"], by: str, at: float) -> bool:
-        """Requeue or discard, idempotent: False when it was marked already."""
+        """Requeue (also what was discarded) or discard, idempotent: False when it was so, or requeued, already."""
         return self._session.write(_MARK, seq=_seq(letter_id), state=state, by=by, at=at) == 1
 
 

@@ -177,6 +177,10 @@ def test_dead_letters_are_requeued_and_discarded_once() -> None:
             many = (await client.post("/dead-letter-batches/discard", json={"ids": ids})).json()
             assert [(row["id"], row["changed"]) for row in many] == [(ids[0], False), (ids[1], True)]
             problem(await client.post("/dead-letter-batches/requeue", json={"ids": ["d00000099"]}), 404)
+            runs = len(office.engine.known)
+            restored = [(await client.post(f"/dead-letters/{ids[1]}/requeue")).json()["changed"] for _ in range(2)]
+            await office.engine.drain()
+            assert restored == [True, False] and len(office.engine.known) == runs + 1
             assert (await client.get(f"/dead-letters/{ids[0]}")).json()["state"] == "requeued"
             problem(await client.get("/dead-letters/d00000099"), 404)
 
