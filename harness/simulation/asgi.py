@@ -82,6 +82,32 @@ async def _drive(rest: _Rest) -> Any:
     return await rest
 
 
+def served(app: App, failed: Callable[[str], object]) -> App:
+    """The application behind a server as in real life (uvicorn): what it raises is told to `failed` and answered 500.
+
+    A simulator is asked without one: what it raises is a defect of ours and reaches whoever asked.
+    """
+
+    async def serve(scope: Any, receive: Any, send: Any) -> None:
+        begun = False
+
+        async def noted(message: Any) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await app(scope, receive, noted)
+        except Exception as error:
+            failed(repr(error))
+            if not begun:
+                headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+                await send({"type": "http.response.start", "status": 500, "headers": headers})
+                await send({"type": "http.response.body", "body": b"Internal Server Error"})
+
+    return serve
+
+
 async def request(
     app: App, method: str, url_path: str, headers: Mapping[str, str], body: bytes, timeout_s: float | None,
     under_way: UnderWay | None = None,

@@ -19,6 +19,7 @@ T = TypeVar("T")
 LATER_S = 0.001  # no ticker calls itself sooner
 GRAIN_S = 1e-6  # so little before its moment a ticker is called already: times are floats
 START_JITTER_S = 0.02  # within it the seed decides which of several runnable runs begins first
+RESTLESS_S = 180.0  # after a run that could not say how it ended: who asks for those only does so a minute later
 
 
 @dataclass
@@ -93,6 +94,7 @@ class SimulatedEngine:
         self._busy: dict[str, str] = {}  # key -> run
         self._tasks: list[asyncio.Task[None]] = []
         self._closed = True
+        self._restless = 0.0  # until then (business time) all tickers are called at each point of their grid
 
     # -- Engine -----------------------------------------------------------------------------
 
@@ -250,6 +252,8 @@ class SimulatedEngine:
             except Exception as error:
                 await self._life.point(f"failed {run.process}")
                 run.state, run.error = "failed", repr(error)
+                self._restless = self._now() + RESTLESS_S
+                self.poke()
             else:
                 await self._life.point(f"done {run.process}")
                 run.state = "done"  # also if it was cancelled behind its last step
@@ -271,7 +275,7 @@ class SimulatedEngine:
                 ticking.failures.append(repr(error))
                 found = Tick(True)
             ticking.rounds += 1
-            if found.worked:
+            if found.worked or self._now() < self._restless:
                 ticking.pending = True
             if found.next_due is not None:  # time passes before: it may be a rounding error away, again and again
                 self.alarm(ticking.name, max(found.next_due, self._now() + LATER_S))

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from harness.events import EventStream
 from harness.scenario import Scenario
-from harness.simulation.asgi import ConnectionBroke, Raw, UnderWay, request
+from harness.simulation.asgi import ConnectionBroke, Raw, UnderWay, request, served
 from harness.simulation.backup import Backup
 from harness.simulation.engine import EngineState, SimulatedEngine
 from harness.simulation.hangar import CONTROL, CORE_HOST, CORE_TOKEN, HOSTS, Hangar
@@ -79,6 +79,7 @@ class SimWorld:
         self._channel: SimulatedChannel | None = None
         self._engine: SimulatedEngine | None = None
         self._hosts = {HOSTS[name]: system.app for name, system in hangar.systems.items()}
+        self._api = served(hangar.api, lambda error: self.stream.add("note", said=f"the core raised {error}"))
         self._memory = hangar.fresh_memory()
         self._settings = hangar.settings
         self._backup: Backup | None = None
@@ -246,7 +247,7 @@ class SimWorld:
         if life is None or life.dead:
             raise ConnectionRefusedError("the core is down")
         async with asyncio.timeout(timeout_s):  # the core goes on without us, and its own time-outs are its own
-            raw: Raw = await life.serve(request(self.hangar.api, method, path, headers, body, None))
+            raw: Raw = await life.serve(request(self._api, method, path, headers, body, None))
         return raw
 
     async def call(

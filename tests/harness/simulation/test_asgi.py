@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from harness.simulation.asgi import ConnectionBroke, UnderWay, request
+from harness.simulation.asgi import ConnectionBroke, UnderWay, request, served
 from harness.simulation.loop import run_virtual
 
 
@@ -56,3 +56,20 @@ def test_a_cut_connection_says_for_the_record_whether_the_work_was_done(applied:
         return broke.value.applied
 
     assert run_virtual(story) is applied
+
+
+@pytest.mark.parametrize(("begun", "status"), [(False, 500), (True, 202)])
+def test_a_server_answers_what_its_application_did_not(begun: bool, status: int) -> None:
+    async def broken(scope: Any, receive: Any, send: Any) -> None:
+        if begun:
+            await send({"type": "http.response.start", "status": 202, "headers": []})
+        raise OSError("disk full")
+
+    async def story() -> tuple[int, list[str]]:
+        failed: list[str] = []
+        raw = await request(served(broken, failed.append), "GET", "/", {}, b"", None)
+        with pytest.raises(OSError, match="disk full"):
+            await request(broken, "GET", "/", {}, b"", None)  # a simulator's own defect reaches whoever asked
+        return raw.status, failed
+
+    assert run_virtual(story) == (status, ["OSError('disk full')"])
