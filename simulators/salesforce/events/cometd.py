@@ -123,6 +123,10 @@ class CometD:
         client.token, client.seen = token, _wire()
         return client
 
+    def _signed_in(self, client: Client) -> bool:
+        """Whether its session lives; asking keeps it alive, since its client streams."""
+        return self._system.sessions.prolong(client.token, self._system.clock.now())
+
     def _barred(self, message: Message, client: Client, token: str) -> Message:
         self._drop(client)
         why = "401::Authentication invalid" if token else "401::Request requires authentication"
@@ -148,7 +152,7 @@ class CometD:
         events = await self._awaited(client, _patience(message))
         if client.id not in self._clients:
             return [_reply(message, error="403::Unknown client", advice=_AGAIN)]
-        if not self._system.sessions.prolong(client.token, self._system.clock.now()):
+        if not self._signed_in(client):
             return [self._barred(message, client, client.token)]
         client.seen = _wire()
         if events and self._cut(client):
@@ -164,7 +168,7 @@ class CometD:
             async with asyncio.timeout(patience_s):
                 while True:
                     mine.clear()
-                    if client.id not in self._clients:
+                    if client.id not in self._clients or not self._signed_in(client):
                         return []
                     events = self._events(client)
                     if events:
