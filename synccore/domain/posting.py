@@ -40,7 +40,8 @@ def posting_lines(
         return Unpostable("missing_tax_profile", "the entity has no tax map")
     lines: list[PostingLine] = []
     for line in bill.lines:
-        rule = rule_of_bill_line(taxes, bill.address, bill.tax_id, line.tax_rate, on)
+        free = not line.net and not line.tax
+        rule = rule_of_bill_line(taxes, bill.address, bill.tax_id, line.tax_rate, on, free)
         if isinstance(rule, Untaxable):
             return Unpostable("tax_mismatch", f"bill {bill.id}: {rule.reason}")
         difference = off_by(line.net, line.tax_rate, line.tax)

@@ -74,14 +74,16 @@ def treatment(taxes: TaxMap, address: Address, tax_id: str, on: date) -> TaxRule
     return rule
 
 
-def rule_of_bill_line(taxes: TaxMap, address: Address, tax_id: str, rate: Decimal, on: date) -> TaxRule | Untaxable:
+def rule_of_bill_line(
+    taxes: TaxMap, address: Address, tax_id: str, rate: Decimal, on: date, free: bool = False
+) -> TaxRule | Untaxable:
     """The rule whose code the ledger gets for a line billed at `rate`: the issuer's bill decides, the rule must agree.
 
-    A bill without an address is matched by its rate alone.
+    A bill without an address is matched by its rate alone. `free`: nothing is billed, which no rate contradicts.
     """
     if address.code:
         rule = rule_for(taxes, address, tax_id, on)
-        if rule is not None and rule.rate == rate:
+        if rule is not None and (rule.rate == rate or free):
             return rule
         expected = "no rule" if rule is None else f"{rule.rate} %"
         return Untaxable(

@@ -52,6 +52,7 @@ def test_the_ledgers_code_follows_the_billed_rate_and_a_disagreement_is_refused(
     assert not isinstance(found, Untaxable)
     assert found.cloud_code == "US-NYC-8.875"
     assert isinstance(rule_of_bill_line(US, NEW_YORK, "", Decimal(0), TODAY), Untaxable)
+    assert rule_of_bill_line(US, NEW_YORK, "", Decimal(0), TODAY, free=True) == found
     without = rule_of_bill_line(SG, Address(), "", Decimal(8), TODAY)
     assert isinstance(without, Untaxable)  # the old rate is out of force
 
