@@ -55,10 +55,13 @@ async def all_books(world: World) -> dict[str, Any]:
     return {system: await world.control(system, "GET", "/_control/books") for system in SYSTEMS}
 
 
-async def gather(world: World, correlation: Correlation, customers_changed: Iterable[str] | None = None) -> Evidence:
+async def gather(
+    world: World, correlation: Correlation, customers_changed: Iterable[str] | None = None, levels: bool = True
+) -> Evidence:
     """Read all books, then ask the core for its exceptions, open work and dead letters.
 
-    `customers_changed`: `subscription day` of what customers changed by themselves in this story.
+    `customers_changed`: `subscription day` of what customers changed by themselves in this story. `levels`: its service
+    levels as well.
     """
     books = await all_books(world)
     known = None if customers_changed is None else frozenset(customers_changed)
@@ -69,8 +72,9 @@ async def gather(world: World, correlation: Correlation, customers_changed: Iter
         evidence.letters = await _rows(world, "/dead-letters", "letters")
     except (Unreachable, LookupError):
         evidence.core_known = False
-    status, levels = await world.core("GET", "/service-levels") if evidence.core_known else (0, None)
-    evidence.levels = levels if status == 200 and isinstance(levels, dict) else None
+    if levels and evidence.core_known:
+        status, told = await world.core("GET", "/service-levels")
+        evidence.levels = told if status == 200 and isinstance(told, dict) else None
     for system in SYSTEMS:
         health = await world.control(system, "GET", "/_control/health")
         evidence.defects += [f"{system}: {failure}" for failure in health["failures"]]

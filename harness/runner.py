@@ -171,7 +171,7 @@ class Play:
             await self.before_step(number)
         self.stream.add("step", number=number, verb=step.verb, line=step.line, state="begun", said=str(step))
         if isinstance(step.facts, Expect):
-            evidence = await self._look()
+            evidence = await self._look(levels=False)
             where = f"step {number}" + (f", line {step.line}" if step.line else "")
             missed = await self._expect(step.facts, evidence, where)
             said = "as expected" if not missed else "; ".join(missed)
@@ -182,16 +182,16 @@ class Play:
 
     # -- judging --------------------------------------------------------------------------------
 
-    async def _look(self) -> Evidence:
+    async def _look(self, levels: bool = True) -> Evidence:
         """All books and the core's word; once more where the core died of being asked and is up again."""
-        evidence = await gather(self.world, self.correlation, self.stage.customer_changes)
+        evidence = await gather(self.world, self.correlation, self.stage.customer_changes, levels)
         if evidence.core_known:
             return evidence
         try:
             await self.world.settle()
         except NotQuiet:  # the judge of that has its own word
             return evidence
-        return await gather(self.world, self.correlation, self.stage.customer_changes)
+        return await gather(self.world, self.correlation, self.stage.customer_changes, levels)
 
     async def _expect(self, expect: Expect, evidence: Evidence, where: str) -> list[str]:
         opportunities = {name: offer.opportunity_id for name, offer in self.stage.offers.items()}

@@ -272,9 +272,9 @@ class Core:
         """How far each source has been read, by the cursor's name."""
         return await self.database.run(lambda unit: process_apis.positions(self.context, unit))
 
-    async def service_levels(self) -> Sequence[tuple[Objective, Level]]:
+    def service_levels(self, unit: Unit) -> Sequence[tuple[Objective, Level]]:
         """What the core promises of its flows, and how far it keeps that now."""
-        return await self.database.run(lambda unit: self.parts.service_levels(self.context, unit))
+        return self.parts.service_levels(self.context, unit)
 
     async def steps(self, run_id: str) -> Sequence[StepTaken]:
         """The steps that the engine remembers of a run."""

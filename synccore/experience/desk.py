@@ -11,7 +11,7 @@ from synccore.ports.database import Database
 from synccore.ports.engine import StepTaken
 from synccore.ports.rehearsals import Rehearsed
 from synccore.ports.reports import KeptReport, TaxReport
-from synccore.ports.stores import Signal
+from synccore.ports.stores import Signal, Unit
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Desk(Protocol):
         """How far each source has been read, by the cursor's name."""
         ...
 
-    async def service_levels(self) -> Sequence[tuple[Objective, Level]]:
+    def service_levels(self, unit: Unit) -> Sequence[tuple[Objective, Level]]:
         """What the core promises of its flows, and how far it keeps that now."""
         ...
 

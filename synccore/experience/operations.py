@@ -137,7 +137,7 @@ async def metrics(core: At, _: Viewer) -> Response:
 
     def read(unit: Unit) -> dict[str, tuple[str, float]]:
         states = [item.state for item in unit.work.open()]
-        return {
+        gauges: dict[str, tuple[str, float]] = {
             "synccore_open_exceptions": ("Business exceptions that wait for a person",
                                          len(unit.exceptions.list("open"))),
             "synccore_dead_letters": ("Dead letters not yet dealt with", len(unit.letters.list("dead"))),
@@ -146,10 +146,10 @@ async def metrics(core: At, _: Viewer) -> Response:
             "synccore_work_submitted": ("Work with the engine", states.count("submitted")),
             "synccore_work_parked": ("Work that waits", states.count("parked")),
         }  # fmt: skip
+        for objective, level in core.service_levels(unit):
+            name = f"synccore_{objective.name.replace('-', '_')}"
+            gauges[f"{name}_late"] = (f"Late in 28 days: {objective.says}", len(level.late))
+            gauges[f"{name}_alert"] = (f"1 while more than {100 - objective.target_percent} % are late", level.burns)
+        return gauges
 
-    gauges = await core.database.run(read)
-    for objective, level in await core.service_levels():
-        name = f"synccore_{objective.name.replace('-', '_')}"
-        gauges[f"{name}_late"] = (f"Late in 28 days: {objective.says}", len(level.late))
-        gauges[f"{name}_alert"] = (f"1 while more than {100 - objective.target_percent} % are late", level.burns)
-    return Response(core.metrics(gauges), media_type="text/plain; version=0.0.4; charset=utf-8")
+    return Response(core.metrics(await core.database.run(read)), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -46,7 +46,7 @@ class ServiceLevels(BaseModel):
 @router.get("/service-levels", operation_id="getServiceLevels", responses=REFUSALS)
 async def service_levels(core: At, _: Viewer) -> ServiceLevels:
     """How far each objective is kept, by the times of the facts themselves: a bill counts from when it was issued."""
-    found = await core.service_levels()
+    found = await core.database.run(core.service_levels)
     return ServiceLevels(
         at=core.clock.now(),
         levels=[
