@@ -285,8 +285,9 @@ def _entered(row: Row, zone: ZoneInfo) -> float:
 
 
 def _cleared(row: Row, entity: str, every: list[Row], zone: ZoneInfo) -> Cleared:
-    of = next((one["XBLNR"] for one in every if (one["BUKRS"], one["BELNR"]) == (row["BUKRS"], row["REBZG"])
-               and one["KUNNR"] == row["KUNNR"]), row["REBZG"])  # fmt: skip
+    original = next((one for one in every if (one["BUKRS"], one["BELNR"]) == (row["BUKRS"], row["REBZG"])
+                     and one["KUNNR"] == row["KUNNR"]), None)  # fmt: skip
+    of = row["REBZG"] if original is None else _key(original) if original["BLART"] == "DZ" else original["XBLNR"]
     sign = 1 if row["SHKZG"] == "H" else -1
     return Cleared(
         "erp_legacy",
@@ -296,6 +297,7 @@ def _cleared(row: Row, entity: str, every: list[Row], zone: ZoneInfo) -> Cleared
         row["WAERS"],
         sign * minor(row["WRBTR"], row["WAERS"]),
         _entered(row, zone),
+        -sign * minor(row["RESTBT"], row["WAERS"]),
     )
 
 
@@ -328,14 +330,18 @@ def _legacy_document(
 
 def _legacy_receipt(row: Row, entity: str, account: str, applied: list[tuple[str, int]]) -> Receipt:
     currency = row["WAERS"]
-    ours = row["IFACE"] == "PAY" and row["SNDPRN"] == "SUBHUB" and row["ZSRCID"]
-    key = f"CB:{row['ZSRCID']}" if ours else f"L-{row['BUKRS']}-{row['GJAHR']}-{row['BELNR']}"
     amount, discount = (minor(row[name] or 0, currency) for name in ("ZPAYWRBTR", "SKONTO"))
     taken_back = bool(row["STBLG"] or row["ZREVERSAL"])
     return Receipt(
-        "erp_legacy", "/".join(_place(row)), key, account, entity, currency, amount, _iso(row["BUDAT"]),
+        "erp_legacy", "/".join(_place(row)), _key(row), account, entity, currency, amount, _iso(row["BUDAT"]),
         () if taken_back else tuple(applied), 0 if taken_back else discount,
     )  # fmt: skip
+
+
+def _key(row: Row) -> str:
+    """A payment's key, by its birth."""
+    ours = row["IFACE"] == "PAY" and row["SNDPRN"] == "SUBHUB" and row["ZSRCID"]
+    return f"CB:{row['ZSRCID']}" if ours else f"L-{row['BUKRS']}-{row['GJAHR']}-{row['BELNR']}"
 
 
 def _iso(day: str) -> str:

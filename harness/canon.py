@@ -266,7 +266,10 @@ class Document:
 
 @dataclass(frozen=True)
 class Cleared:
-    """What a ledger has cleared of a bill's open item, as it goes to another ledger; minor units."""
+    """What a ledger has cleared of a bill's open item, or of cash on account, that goes to another; minor units.
+
+    `open`: of the document that cleared it, should what it cleared have been taken back since.
+    """
 
     system: str
     id: str
@@ -275,6 +278,7 @@ class Cleared:
     currency: str
     amount: int
     at: float = 0.0  # epoch seconds: when it was entered
+    open: int = 0
 
 
 @dataclass(frozen=True)

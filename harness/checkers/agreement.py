@@ -172,6 +172,8 @@ def ledgers_balance(case: Case) -> tuple[int, list[str]]:
     for moved in case.canon.moved:
         sign = -1 if moved.kind == "credit" else 1
         open_items[(moved.system, moved.entity, moved.currency)] += sign * moved.open
+    for cleared in case.canon.cleared:
+        open_items[(cleared.system, cleared.entity, cleared.currency)] += cleared.open
     for receipt in case.canon.receipts_of("erp_cloud", "erp_legacy"):
         open_items[(receipt.system, receipt.entity, receipt.currency)] -= receipt.loose
     for book in sorted({*control, *open_items}):

@@ -1,4 +1,4 @@
-"""I8, open items: each that is to move is cleared in the old ledger and carried in the new one, once, untaxed."""
+"""I8, open items and cash on account: what is to move is cleared in one ledger, carried in the other, once, untaxed."""
 
 from collections import defaultdict
 from datetime import UTC, date, datetime
@@ -16,20 +16,21 @@ def moved_once(case: Case) -> list[str]:
     findings, carried = [], defaultdict(list)
     for one in canon.moved:
         carried[one.key].append(one)
-    bills = {bill.key for bill in canon.bills()} | canon.taken_back
+    known = {bill.key for bill in canon.bills()} | canon.taken_back
+    known |= {receipt.key for receipt in canon.receipts_of("erp_legacy")}
     for key, mine in carried.items():
         waits = (
             case.excuses.item((key, f"bill:{key}"), key, 0) is not None
         )  # voided as it moved, and not yet taken back
-        if key not in bills and not waits:
-            findings.append(f"{mine[0].system} carries an open item of {key}, which is no bill")
+        if key not in known and not waits:
+            findings.append(f"{mine[0].system} carries an open item of {key}, which is neither bill nor payment")
         if len(mine) > 1:
             findings.append(f"the open item of {key} is carried {len(mine)} times in {mine[0].system}")
         findings += [f"the open item of {key} declares tax {one.tax} again in {one.system}" for one in mine if one.tax]
     for out in canon.cleared:  # load, compare, clear: at no time does nobody ask for it
         if carried.get(out.key) and out.at < min(one.at for one in carried[out.key]):
             findings.append(f"{out.system} cleared the open item of {out.key} before another ledger carried it")
-    return findings + _through_the_account(case) + _left_behind(case)
+    return findings + _through_the_account(case) + _left_behind(case) + _cash_left_behind(case)
 
 
 def _through_the_account(case: Case) -> list[str]:
@@ -68,6 +69,31 @@ def _left_behind(case: Case) -> list[str]:
             continue
         if case.excuses.item((posting.key, f"bill:{posting.key}"), posting.key, posting.open) is None:
             findings.append(f"{posting.system} still carries {posting.open} of {posting.key}, which was to move")
+    return findings
+
+
+def _cash_left_behind(case: Case) -> list[str]:
+    """Nor has it any cash on account of before that day, but for what the platform has set against a bill there."""
+    canon, findings = case.canon, []
+    known = {one.key for one in canon.receipts_of("subscriptions")}
+    returned = {(one.account, one.currency, -one.amount) for one in canon.receipts_of("erp_legacy")}
+    there = {posting.key for posting in canon.postings() if posting.system == "erp_legacy"}
+    for receipt in canon.receipts_of("erp_legacy"):
+        move = next((one for one in case.cutovers if one.moves and one.entity == receipt.entity), None)
+        if move is None or move.ledger == receipt.system or receipt.loose <= 0 or not receipt.key.startswith("L-"):
+            continue
+        if receipt.key not in known or (receipt.account, receipt.currency, receipt.amount) in returned:
+            continue  # not told yet, or taken back
+        if date.fromisoformat(receipt.date) >= move.on:
+            continue  # received by the old desk after the move
+        if _today(case, move.entity) <= move.on or (move.until or date.max) <= move.on:
+            continue
+        told = sum(amount for number, amount in receipt.applied if number in there)
+        settled = sum(amount for one in canon.receipts_of("subscriptions") if one.key == receipt.key
+                      for number, amount in one.applied if number in there)  # fmt: skip
+        left = receipt.loose - max(0, settled - told)
+        if left > 0 and case.excuses.item((receipt.key,), receipt.key, left) is None:
+            findings.append(f"{receipt.system} still has {left} of {receipt.key} on account, which was to move")
     return findings
 
 

@@ -24,7 +24,7 @@ approximate(
 )
 absent(
     "dunning",
-    "revenue recognition",
+    "revenue recognition and deferred revenue (a line's revenue is posted whole, whatever its service dates)",
     "profit-centre documents",
     "foreign-currency revaluation",
     "manual clearing of any two items",

@@ -162,6 +162,7 @@ class Book:
     queued: dict[str, str] = field(default_factory=dict)  # number -> what the system says is wrong with it
     settled: dict[str, str] = field(default_factory=dict)  # number -> document that was posted and is open no more
     moved: list[BookDocument] = field(default_factory=list)  # open items of bills that the other ledger has posted
+    brought: list[BookReceipt] = field(default_factory=list)  # cash on account of the other ledger's payments
     shadows: list[BookDocument] = field(default_factory=list)  # of a dual run: posted for comparison alone
     discounts: dict[str, int] = field(default_factory=dict)  # bill -> what was taken off it with payments
     cleared: list[str] = field(default_factory=list)  # bills whose open item it has given to the other ledger
@@ -187,6 +188,7 @@ class Names:
     owners: Mapping[str, str] = field(default_factory=dict)  # <kind>:<number> -> system, as decided during a cutover
     quotes: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # amendment -> quoted by months, billed by days
     issued: Mapping[str, str] = field(default_factory=dict)  # bill, credit note -> account, of before it was moved
+    brought: Mapping[str, int] = field(default_factory=dict)  # legacy payment document -> what of it is to go elsewhere
     corrected: frozenset[str] = frozenset()  # deals whose contracts were corrected from the first day on
     site_zone: str = "UTC"  # of the platform: contract terms run by its days, not by an entity's
 

@@ -10,6 +10,8 @@ from typing import Any, Literal
 CLOUD_RECEIPT, LEGACY_RECEIPT = "NS-", "L-"
 QUOTE = "quote"  # kind of link: amendment -> "deal/quoted/billed", minor units
 MOVED = "issued-to"  # kind of link: bill or credit note that was moved -> "number/account that it was issued to"
+CASH = "cash"  # kind of link: payment with cash on account -> itself, or what carries that in another ledger
+BROUGHT = "cash-brought"  # kind of link: payment -> "document/minor units" of it that went to another ledger
 CORRECTED = "corrected"  # kind of link: a deal whose contract was corrected from its first day on -> the deal
 _ACCOUNT_ID_LENGTH = 18
 
@@ -23,6 +25,7 @@ _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str
 
 
 _TRANSFER = re.compile(r"M([0-9]*)/(.+)", re.ASCII)
+_CASH = re.compile(r"MC/([0-9]+)-([0-9]{2})", re.ASCII)
 _CORRECTION = re.compile(r"(metering:.+) corrects (.+) from (\d+(?:\.\d+)?) to (\d+(?:\.\d+)?)", re.DOTALL)
 
 
@@ -98,6 +101,16 @@ class Keys:
         """The bill whose open item such a document moves and which attempt it is, None for any other document."""
         found = _TRANSFER.fullmatch(reference)
         return (found[2], int(found[1] or 1)) if found is not None else None
+
+    def legacy_cash_transfer(self, key: str) -> str:
+        """XBLNR (16 characters) of the document that moves what of a payment of that ledger lies on account there."""
+        _company, year, number = self.ledger_document(key).rsplit("-", 2)
+        return f"MC/{number}-{year[2:]}"
+
+    def cash_of_transfer(self, reference: str, company: str) -> str:
+        """The payment whose cash such a document of a company code moves, '' for any other document."""
+        found = _CASH.fullmatch(reference)
+        return self.receipt_of_legacy(company, f"20{found[2]}", found[1]) if found is not None else ""
 
     def erp_credit(self, credit_note_id: str) -> str:
         """External id of the cloud ERP's credit memo."""

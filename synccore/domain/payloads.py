@@ -231,8 +231,8 @@ class DocumentVoided(Payload):
 
 
 class OpenItemCleared(Payload):
-    """A ledger that an entity moves away from has cleared the open item of a bill, or of a credit note, against its
-    migration account; `invoice` is the number of either.
+    """A ledger that an entity moves away from has cleared the open item of a bill, of a credit note or of a payment on
+    account, against its migration account; `invoice` is the number (of a payment the key) of it.
     """
 
     invoice: Key
@@ -241,8 +241,8 @@ class OpenItemCleared(Payload):
 
 
 class OpenItemMoved(Payload):
-    """The open item of a bill, or of a credit note (then below zero), stands in another ledger from now on, without
-    revenue and without tax; `invoice` is the number of either.
+    """The open item of a bill, or of a credit note or a payment on account (then below zero), stands in another ledger
+    from now on, without revenue and without tax; `invoice` is the number (of a payment the key) of it.
     """
 
     invoice: Key

@@ -8,24 +8,23 @@ from synccore.domain.applications import ON_ACCOUNT
 from synccore.domain.bills import Application, Receipt
 from synccore.domain.facts import fact
 from synccore.domain.findings import Finding
+from synccore.domain.keys import CASH
 from synccore.ports.engine import Run
 from synccore.ports.outcomes import Parked
 from synccore.ports.stores import Unit
 from synccore.processes.context import Context
 from synccore.processes.deleted_receipts import deleted_receipt
 from synccore.processes.ledger_facts import Owner, owner_of
+from synccore.processes.ledger_of_record import moving_key
 from synccore.processes.ledger_refunds import CREDIT, gone_key, record_give_back
 from synccore.processes.legacy_money import own_name
 from synccore.processes.legacy_posting import is_echo
-from synccore.processes.receipt_alignment import align, last_seen, total_key
+from synccore.processes.open_cash import moves_late, settle_in_new
+from synccore.processes.open_items import add_item
+from synccore.processes.receipt_alignment import align, last_seen, receipt_key, total_key
 from synccore.processes.receipt_parts import part_names, show_and_settle
 from synccore.processes.voided_receipts import delete_voided
 from synccore.processes.write_back import receipt_fields, show_loose
-
-
-def receipt_key(key: str) -> str:
-    """Where the lines of a legacy receipt are collected: they may come in several extracts."""
-    return f"receipt/{key}"
 
 
 async def record_receipt(ctx: Context, run: Run, key: str) -> None:
@@ -40,6 +39,7 @@ async def record_receipt(ctx: Context, run: Run, key: str) -> None:
         for missed in await run.step("missed", lambda: _missed(ctx, receipt)):
             await _record(ctx, run, Receipt.model_validate(missed))
         await record_give_back(ctx, run, receipt)
+        await ctx.db.run(partial(_back_after_move, receipt))
         return
     await _record(ctx, run, receipt)
 
@@ -50,23 +50,23 @@ async def _record(ctx: Context, run: Run, receipt: Receipt) -> None:
         await delete_voided(ctx, run, receipt)
     await _show_all(ctx, run, receipt, agreed)
     if receipt.key.startswith("L-"):
-        await ctx.db.run(partial(_within_one_ledger, receipt, agreed))
+        await ctx.db.run(partial(_follow_late, ctx, run.key, receipt))
+        await settle_in_new(ctx, run, receipt, agreed)
 
 
-def _within_one_ledger(receipt: Receipt, agreed: dict[str, int], unit: Unit) -> None:
-    """Parks when the platform has set money that the legacy ledger holds on account against what the other one holds:
-    neither can be told to, and a person brings the money over, or takes it off the bill.
-    """
-    told: dict[str, int] = {}
-    for part in receipt.applied:
-        told[part.bill] = told.get(part.bill, 0) + part.amount
-    strangers = [number for number, amount in agreed.items() if number != ON_ACCOUNT and amount > told.get(number, 0)
-                 and unit.links.external("invoice", number, "erp_cloud") is not None]  # fmt: skip
-    if strangers:
-        bills = ", ".join(strangers)
-        reason = f"{receipt.key} is on account in erp_legacy, and pays {bills}, which the cloud ledger has"
-        actions = ("correct_in_platform", "retry", "abandon")
-        raise Parked(reason, (Finding("payment_over_ledgers", reason, "finance", actions, ()),))
+def _follow_late(ctx: Context, account: str, receipt: Receipt, unit: Unit) -> None:
+    """Cash of before the cutover's day, told after the others were moved, moves too."""
+    if moves_late(ctx, unit, receipt) and not unit.cursors.get(moving_key(receipt.key)):
+        add_item(ctx, unit, receipt.key, account, f"late:{receipt.key}")
+
+
+def _back_after_move(back: Receipt, unit: Unit) -> None:
+    """Parks when money came back whose cash on account had moved: the old ledger has what cleared it open again."""
+    moved = [part.bill for part in back.taken if unit.links.external(CASH, part.bill, "erp_cloud") is not None]
+    if moved:
+        reason = f"{back.key} takes {', '.join(moved)} back, whose cash on account had moved to another ledger by then"
+        actions = ("correct_in_ledger", "abandon")
+        raise Parked(reason, (Finding("reopened_after_move", reason, "finance", actions, ()),))
 
 
 async def _missed(ctx: Context, back: Receipt) -> list[Any]:

@@ -12,15 +12,16 @@ from synccore.domain.bills import Application, Receipt
 from synccore.domain.extracts import Unreadable, amount, read_answer, read_line, read_text
 from synccore.domain.facts import fact
 from synccore.domain.findings import Finding
+from synccore.domain.keys import CASH
 from synccore.ports.engine import Run, Tick
 from synccore.ports.outcomes import Later, Parked
 from synccore.ports.stores import BusinessException, DeadLetter, Signal, Unit
 from synccore.ports.systems import OutboundFile
 from synccore.processes.context import Context
-from synccore.processes.ledger_receipts import receipt_key
 from synccore.processes.legacy_batch import resend_key
 from synccore.processes.legacy_posting import answer_key, answer_of, is_transfer, moved_reference
 from synccore.processes.legacy_spool import schedule
+from synccore.processes.receipt_alignment import receipt_key
 
 SYSTEM, KNOWN, KNOWN_FILES = "erp_legacy", "legacy-outbound/known", 400
 ATTENTION_S = 86400.0
@@ -142,6 +143,8 @@ class LegacyOutbound:
             self._customer(unit, sent, row, at)
             return
         moved = self._ctx.keys.transfer_of(row["XBLNR"])
+        cash = self._ctx.keys.cash_of_transfer(row["XBLNR"], row["BUKRS"])
+        moved = (cash, 1) if cash else moved
         reference = sent[0] if sent else moved_reference(*moved) if moved else row["XBLNR"]
         if not reference:
             return
@@ -212,6 +215,8 @@ class LegacyOutbound:
         if told.taken:
             told = _taken_back(ctx, unit, row, told)
         unit.cursors.set(receipt_key(receipt), told.model_dump_json())
+        if told.loose:
+            unit.links.put(CASH, receipt, SYSTEM, receipt)
         unit.work.add("payment-status", account, receipt, {"receipt": receipt}, at, key)
 
 

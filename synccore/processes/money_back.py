@@ -10,7 +10,7 @@ from synccore.domain import calendar
 from synccore.domain.bills import Payment
 from synccore.domain.facts import fact
 from synccore.domain.findings import Finding
-from synccore.domain.keys import digest
+from synccore.domain.keys import CASH, digest
 from synccore.ports.engine import Run
 from synccore.ports.outcomes import Parked
 from synccore.ports.stores import Unit
@@ -95,6 +95,10 @@ def taken_from(
         actions = ("fix_source", "retry", "abandon")
         raise Parked(reason, (Finding("refund_unexplained", reason, "finance", actions, ()),))
     key = _receipt_of(ctx, source)
+    if unit.links.external(CASH, key, "erp_cloud") is not None:
+        reason = f"{back.id} gives back {back.amount} of {key}, whose cash on account went to another ledger"
+        actions = ("correct_in_platform", "retry", "abandon")
+        raise Parked(reason, (Finding("payment_over_ledgers", reason, "finance", actions, ()),))
     document = ctx.keys.ledger_document(key) or unit.links.external("receipt", key, owner.system)
     if document is None:
         raise Parked(f"payment {key} is not posted yet", waiting_on=(f"receipt:{key}",))

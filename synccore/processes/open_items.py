@@ -21,6 +21,7 @@ from synccore.domain import calendar
 from synccore.domain.bills import Bill
 from synccore.domain.facts import fact
 from synccore.domain.findings import Finding
+from synccore.domain.keys import CASH
 from synccore.domain.legacy import transfer_document
 from synccore.ports.engine import Run
 from synccore.ports.outcomes import Parked
@@ -39,6 +40,7 @@ from synccore.processes.legacy_posting import (
     spooled,
     unanswered,
 )
+from synccore.processes.open_cash import move_cash, on_account
 from synccore.processes.open_credits import POLICY, loaded_wrong, migration_account, move_credit, new_facts
 from synccore.processes.posting_periods import post_by_policy
 from synccore.processes.short_payments import DISCOUNT, reason_key, short_key
@@ -58,7 +60,9 @@ def plan_waves(ctx: Context, unit: Unit) -> None:
 
 
 class OpenItems:
-    """Process open-items: every bill and credit note that is open in the old ledger is put into the list of work."""
+    """Process open-items: every bill, credit note and payment on account that is open in the old ledger is put into
+    the list of work.
+    """
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
@@ -78,7 +82,21 @@ class OpenItems:
             return  # the move was taken back, or put off: the mapping's change has planned it anew
         for customer in customers:
             await run.step(f"plan-{customer}", partial(self._plan, customer))
+        await run.step("plan-cash", lambda: ctx.db.run(partial(self._plan_cash, key)))
         await run.step("done", lambda: ctx.db.run(lambda unit: unit.cursors.set(f"wave/{argument['name']}", "done")))
+
+    def _plan_cash(self, entity: str, unit: Unit) -> int:
+        """Payments with cash on account; what would use it waits from now on."""
+        ctx, found = self._ctx, 0
+        for key in sorted(unit.links.all(CASH, "erp_legacy")):
+            receipt = on_account(unit, key)
+            if receipt is None or ctx.keys.entity_of(receipt.customer) != entity:
+                continue
+            if unit.links.external(CASH, key, "erp_cloud") is None and not unit.cursors.get(moving_key(key)):
+                unit.cursors.set(moving_key(key), "null")
+                add_item(ctx, unit, key, ctx.keys.account_of(receipt.customer), "cutover")
+                found += 1
+        return found
 
     async def _plan(self, customer: str) -> int:
         ctx = self._ctx
@@ -137,8 +155,11 @@ class OpenItem:
         self._ctx = ctx
 
     async def __call__(self, run: Run, argument: Any) -> None:
-        """`argument`: {"moved": number of the bill, or of a credit note}."""
+        """`argument`: {"moved": number of the bill or of a credit note, or key of a payment}."""
         ctx, number = self._ctx, str(argument["moved"])
+        if ctx.keys.born_in_ledger(number):
+            await move_cash(ctx, run, number)
+            return
         row = await run.step("bill", lambda: self._read(number))
         bill = Bill.model_validate(row) if row is not None else None
         if bill is None:

@@ -33,6 +33,11 @@ def plan_key(key: str) -> str:
     return f"alignment/{key}"
 
 
+def receipt_key(key: str) -> str:
+    """Where the lines of a legacy receipt are collected: they may come in several extracts."""
+    return f"receipt/{key}"
+
+
 def total_key(key: str) -> str:
     """Where it is remembered how much of a receipt the platform has recorded in all."""
     return f"recorded/{key}"

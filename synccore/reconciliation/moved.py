@@ -18,8 +18,9 @@ OLD, NEW = "erp_legacy", "erp_cloud"
 def match(matching: Matching) -> None:
     """Carry each moved item over to its bill's posting."""
     old, new = matching.books.ledgers.get(OLD), matching.books.ledgers.get(NEW)
-    if old is None or new is None or not (new.moved or old.cleared):
+    if old is None or new is None or not (new.moved or new.brought or old.cleared):
         return
+    _bring_cash(matching, old, new)
     bills = {bill.number: bill for bill in matching.books.bills()}
     voided = {bill.number: bill for bill in matching.books.platform.documents if bill.status == "voided"}
     items: dict[str, list[BookDocument]] = {}
@@ -52,6 +53,30 @@ def match(matching: Matching) -> None:
     for number in dict.fromkeys(old.cleared):
         if number not in items and number in bills:
             _carry(old, bills[number], 0)  # cleared there and not yet carried here: open nowhere
+
+
+def _bring_cash(matching: Matching, old: Book, new: Book) -> None:
+    """What a payment's cash settles where it went to, it settles: the payment stays in the ledger that received it."""
+    places = {one.key: index for index, one in enumerate(old.receipts)}
+    seen: set[str] = set()
+    for cash in new.brought:
+        matching.outcome.compared += 1
+        place, index = (cash.entity, cash.currency), places.get(cash.key)
+        given = cash.key in old.cleared or matching.reasons.of((cash.key,)) is not None
+        double = cash.key in seen
+        if double or index is None or not given:
+            code: Code = "duplicate" if double else "extra"
+            cause = f"cash of {cash.key} stands in the new ledger, and the old one has not given it away, or not again"
+            matching.add(finding(code, NEW, "receipt", cash.key, *place, -cash.amount, cause, matching.now))
+        seen.add(cash.key)
+        if index is not None and not double:
+            one = old.receipts[index]
+            old.receipts[index] = replace(one, applied=(*one.applied, *cash.applied))
+    for key in (key for key in dict.fromkeys(old.cleared) if key in places and key not in seen):
+        lost, keys = old.receipts[places[key]], matching.names.keys
+        worth = matching.names.brought.get(keys.ledger_document(key), 0)
+        cause = f"the old ledger has given cash of {key} away, and it does not stand in the new one"
+        matching.add(finding("missing", NEW, "receipt", key, lost.entity, lost.currency, worth, cause, matching.now))
 
 
 def _carry(old: Book, bill: BookDocument, carried: int) -> None:

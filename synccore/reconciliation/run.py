@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from synccore.domain.books import Book, Names
-from synccore.domain.keys import CORRECTED, MOVED, QUOTE, Keys
+from synccore.domain.keys import BROUGHT, CORRECTED, MOVED, QUOTE, Keys
 from synccore.domain.mappings import Entity
 from synccore.domain.usage import UsageBook, book_events
 from synccore.ports.clock import Clock
@@ -107,8 +107,12 @@ class Reconciliation:
         zone = str(self._ctx.policy(unit, "platform")["zone"])
         owners = {document: system for system in LEDGERS for document in unit.links.all("ledger", system).values()}
         corrected = frozenset(unit.links.all(CORRECTED, "subscriptions"))
+        brought = {place: int(worth) for place, worth in (
+            one.rsplit("/", 1) for one in unit.links.all(BROUGHT, "erp_legacy"))}  # fmt: skip
         issued = dict(one.split("/", 1) for one in unit.links.all(MOVED, "subscriptions"))
-        return Names(entities, self._ctx.keys, debtors, payments, owners, _quotes(unit), issued, corrected, zone)
+        return Names(
+            entities, self._ctx.keys, debtors, payments, owners, _quotes(unit), issued, brought, corrected, zone
+        )  # fmt: skip
 
     async def _pull(self, names: Names) -> Books:
         """Originals before copies, so that what is born meanwhile is a document that has not arrived, not a stranger:

@@ -79,6 +79,10 @@ def book(
             external = str(row.get("externalid") or "")
             into = found.moved if external.startswith(MOVED) else found.documents
             into = less if LESS.match(external) else into
+            if external.startswith(MOVED) and names.keys.born_in_ledger(external.removeprefix(MOVED)):
+                mine = applied.get(str(row["id"]), [])
+                found.read(f"transaction {row.get('tranid')}", found.brought, _brought, row, mine, names)
+                continue
             found.read(f"transaction {row.get('tranid')}", into, _document, row, tax, names)
     _take_off(found, less)
     _drop_voided(found)
@@ -175,6 +179,12 @@ def _receipt(row: Row, applied: Sequence[Row], names: Names) -> BookReceipt:
         sign * exact(row.get("foreigntotal"), currency), str(row.get("ondate") or ""), parts, ours or known,
         _instant(row),
     )  # fmt: skip
+
+
+def _brought(row: Row, applied: Sequence[Row], names: Names) -> BookReceipt:
+    """A credit memo that carries what of the other ledger's payment lay on account there."""
+    told = _receipt({**row, "type": "CustPymt"}, applied, names)
+    return replace(told, key=str(row["externalid"]).removeprefix(MOVED))
 
 
 def _entry(row: Row, names: Names) -> BookEntry:

@@ -29,7 +29,7 @@ def book(files: Iterable[OutboundFile], names: Names) -> Book:
         found.as_of = iso_day(lists[-1][len(OPEN_ITEMS) : len(OPEN_ITEMS) + 8])
     answers = _answers(by_name, found)
     open_items = _open_items(by_name[lists[-1]], found) if lists else []
-    payments = _payments(by_name, found, _on_account(open_items, found), names)
+    payments = _payments(by_name, found, _on_account(open_items, answers, names, found), names)
     _customers(answers, names, found)
     _documents(answers, open_items, payments, names, found)
     return found
@@ -62,8 +62,12 @@ def _answer_order(name: str) -> tuple[str, str]:
     return base, "A01" if suffix in ("ACK", "REJ") else suffix
 
 
-def _on_account(open_items: list[Fields], found: Book) -> dict[str, int]:
-    """What of each payment document is set against nothing at present, whatever its extract once said."""
+def _on_account(
+    open_items: list[Fields], answers: dict[tuple[str, str], Fields], names: Names, found: Book
+) -> dict[str, int]:  # fmt: skip
+    """What of each payment document is set against no bill at present, whatever its extract once said: what it has
+    given to the other ledger is that too.
+    """
     rest: dict[str, int] = {}
     for item in open_items:
         if item["BLART"] == "DZ":
@@ -71,6 +75,12 @@ def _on_account(open_items: list[Fields], found: Book) -> dict[str, int]:
                 rest[_place(item, item["BELNR"])] = -amount(item["RESTBT"], item["WAERS"])
             except ValueError as error:
                 found.unread.append((f"open item {item['BELNR']}", str(error)))
+    for (base, _), row in answers.items():
+        cash = names.keys.cash_of_transfer(row["XBLNR"], row["BUKRS"]) if base.startswith("BILL") else ""
+        if cash and row["STATUS"] == "53":
+            found.cleared.append(cash)
+            place = names.keys.ledger_document(cash)
+            rest[place] = rest.get(place, 0) + names.brought.get(place, 0)
     return rest
 
 
@@ -177,6 +187,8 @@ def _documents(
             continue
         number, document = row["XBLNR"], _place(row, row["BELNR"])
         moved = names.keys.transfer_of(number)
+        if names.keys.cash_of_transfer(number, row["BUKRS"]):
+            continue
         if moved is not None:
             found.cleared += [moved[0]] if row["STATUS"] == "53" else []
             continue

@@ -200,6 +200,18 @@ def credit_moved() -> Scenario:
     )  # fmt: skip
 
 
+def cash_moved() -> Scenario:
+    """Singapore moves with what is open: what a customer has paid too much, which its next bill uses."""
+    return story(
+        "cash-moved", 'set_policy: {name: migration, value: {erp_item: MIGRATION, legacy: "0000199000"}}',
+        f"customer: {MERLION}", f"deal: {{id: merlion-1, customer: merlion, lines: {LINES}}}",
+        "deal: {id: merlion-2, customer: merlion, lines: [{sku: ONBOARD}]}", "close: merlion-1", "settle",
+        "advance: 1d", "transfer: {deal: merlion-1, amount: 200000}", "settle", "advance: 2d",
+        "cutover: {entity: SG, ledger: cloud, on: 2026-01-09, open_items: transfer}", "advance: 3d", "settle",
+        "close: merlion-2", "settle", head="genesis: 2026-01-05T01:00:00Z",
+    )  # fmt: skip
+
+
 def discounted() -> Scenario:
     """A Singapore customer takes two percent off for paying early, and policy grants it."""
     return story(

@@ -292,6 +292,36 @@ def test_an_open_item_moves_once_through_the_migration_accounts(edit: Callable[[
     assert outcomes(case)["I8"] == expected
 
 
+def cash_case() -> Case:
+    """2,000 that a customer had paid without a bill went with it."""
+    case, key = carried_case(), "L-SG01-2026-14"
+    receipt = replace(case.canon.receipts[0], system="erp_legacy", key=key, amount=2000, applied=(("MC/14-26", 2000),),
+                      date="2026-01-05", entity="US", currency="USD")  # fmt: skip
+    item = replace(case.canon.moved[0], id="n", key=key, kind="credit", net=2000, gross=2000, open=2000)
+    case.canon.receipts = [receipt, replace(receipt, system="subscriptions", applied=())]
+    case.canon.moved.append(item)
+    case.canon.cleared.append(Cleared("erp_legacy", "d", key, "US", "USD", -2000, DAY + 90000.0))
+    case.canon.ledger += [
+        LedgerLine("erp_legacy", "US", "USD", "d", "0000199000", False, -2000, "2026-01"),
+        LedgerLine("erp_cloud", "US", "USD", "n", "1990", False, 2000, "2026-01"),
+    ]
+    return case
+
+
+@pytest.mark.parametrize(("edit", "expected"), [
+    (lambda _canon: None, "holds"),
+    (lambda canon: canon.moved.append(canon.moved[-1]), "broken"),
+    (lambda canon: change(canon.moved, -1, key="L-SG01-2026-77"), "broken"),  # nobody received that
+    (lambda canon: change(canon.receipts, applied=()), "broken"),  # left behind
+    (lambda canon: change(canon.receipts, applied=(), date="2026-01-06"), "holds"),  # received after the move
+    (lambda canon: change(canon.cleared, -1, at=DAY + 80000.0), "broken"),
+])  # fmt: skip
+def test_cash_on_account_moves_once_as_open_items_do(edit: Callable[[Canon], object], expected: str) -> None:
+    case = cash_case()
+    edit(case.canon)
+    assert outcomes(case)["I8"] == expected
+
+
 def test_what_moved_out_is_what_moved_in() -> None:
     def holds(canon: Canon, excuses: Excuses) -> list[bool]:
         return [one.holds for one in tie_out(canon, excuses) if one.name == "moved out = moved in"]
