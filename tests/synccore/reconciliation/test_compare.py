@@ -314,37 +314,6 @@ def test_an_open_item_that_moved_is_carried_once(edit: Callable[[Books, BookDocu
     assert seen(compare(books, NAMES, Reasons(), NOW)) == expected
 
 
-CASH = "L-SG01-2026-14"
-
-
-def brings(books: Books) -> BookReceipt:
-    """Bee paid 5,000 without a bill; that went to the new ledger, and 2,000 of it pay a bill of that."""
-    for book in (books.platform, books.salesforce):
-        book.documents.append(bill("SG-2", "SG", "SGD", 2_000, 0, status="paid" if book is books.platform else "Paid"))
-        book.receipts.append(BookReceipt("p", CASH, "SG", "SGD", 5_000, "2026-01-06", (("SG-2", 2_000),)))
-    books.salesforce.deals.append(replace(books.salesforce.deals[-1], id="006SG-2", net=1_900))
-    cloud(books).documents.append(bill("SG-2", "SG", "SGD", 2_000, 0, status=None))
-    legacy(books).receipts.append(BookReceipt("SG01-2026-14", CASH, "SG", "SGD", 5_000, "2026-01-06"))
-    legacy(books).cleared.append(CASH)
-    cash = BookReceipt("9", CASH, "SG", "SGD", 5_000, "2026-01-09", (("SG-2", 2_000),))
-    cloud(books).brought.append(cash)
-    return cash
-
-
-@pytest.mark.parametrize(("edit", "expected"), [
-    (lambda _books, _cash: None, []),
-    (lambda books, cash: cloud(books).brought.append(cash), [("duplicate", "erp_cloud", CASH, -5_000)]),
-    (lambda books, _cash: cloud(books).brought.clear(),
-     [("missing", "erp_cloud", CASH, 5_000), (UNLIKE, "erp_cloud", "SG-2", 2_000)]),
-    (lambda books, _cash: legacy(books).cleared.clear(), [("extra", "erp_cloud", CASH, -5_000)]),
-])  # fmt: skip
-def test_cash_on_account_that_moved_is_carried_once(edit: Callable[[Books, BookReceipt], Any], expected: Any) -> None:
-    books, owners = agreeing(), {"invoice:SG-2": "erp_cloud"}
-    edit(books, brings(books))
-    names = replace(NAMES, brought={"SG01-2026-14": 5_000}, owners=owners)
-    assert seen(compare(books, names, Reasons(), NOW)) == expected
-
-
 def test_what_stands_in_both_ledgers_while_it_moves_is_named_and_no_break() -> None:
     books = agreeing()
     moves(books)
