@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from harness.canon import Correlation
+from harness.canon import Canon, Correlation
 from harness.checkers.case import Case
 
 ACCOUNTS = Correlation().migration_accounts
@@ -61,11 +61,15 @@ def _left_behind(case: Case) -> list[str]:
     """After its day, and the night that follows, the old ledger has nothing open of what was to move."""
     findings = []
     used = {one.key for one in case.canon.bills() if one.kind == "credit" and not one.open}  # for another bill there
+    by_cash = _paid_on_account(case.canon)
     for posting in case.canon.postings():
         move = next((one for one in case.cutovers if one.moves and one.entity == posting.entity), None)
         if move is None or not posting.key or posting.system == move.ledger or posting.key in used:
             continue
-        if not posting.open or _today(case, move.entity) <= move.on or (move.until or date.max) <= move.on:
+        until = move.until or date.max
+        if _today(case, move.entity) <= move.on or until <= move.on or date.fromisoformat(posting.date) >= until:
+            continue
+        if posting.open <= by_cash.get((posting.system, posting.key), 0):
             continue
         if case.excuses.item((posting.key, f"bill:{posting.key}"), posting.key, posting.open) is None:
             findings.append(f"{posting.system} still carries {posting.open} of {posting.key}, which was to move")
@@ -77,6 +81,7 @@ def _cash_left_behind(case: Case) -> list[str]:
     canon, findings = case.canon, []
     known = {one.key for one in canon.receipts_of("subscriptions")}
     returned = {(one.account, one.currency, -one.amount) for one in canon.receipts_of("erp_legacy")}
+    applied = _applied(canon)
     there = {posting.key for posting in canon.postings() if posting.system == "erp_legacy"}
     for receipt in canon.receipts_of("erp_legacy"):
         move = next((one for one in case.cutovers if one.moves and one.entity == receipt.entity), None)
@@ -89,12 +94,33 @@ def _cash_left_behind(case: Case) -> list[str]:
         if _today(case, move.entity) <= move.on or (move.until or date.max) <= move.on:
             continue
         told = sum(amount for number, amount in receipt.applied if number in there)
-        settled = sum(amount for one in canon.receipts_of("subscriptions") if one.key == receipt.key
-                      for number, amount in one.applied if number in there)  # fmt: skip
+        settled = sum(amount for number, amount in applied[receipt.key] if number in there)
         left = receipt.loose - max(0, settled - told)
         if left > 0 and case.excuses.item((receipt.key,), receipt.key, left) is None:
             findings.append(f"{receipt.system} still has {left} of {receipt.key} on account, which was to move")
     return findings
+
+
+def _applied(canon: Canon) -> dict[str, list[tuple[str, int]]]:
+    """Receipt -> what the platform has set it against."""
+    found: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for one in canon.receipts_of("subscriptions"):
+        found[one.key] += one.applied
+    return found
+
+
+def _paid_on_account(canon: Canon) -> dict[tuple[str, str], int]:
+    """(ledger, bill) -> what the platform has paid of it with cash that the legacy ledger, which no file can tell so,
+    has on account: both stay there.
+    """
+    applied, found = _applied(canon), dict[tuple[str, str], int]()
+    for receipt in (one for one in canon.receipts_of("erp_legacy") if one.loose > 0):
+        told = {number for number, _ in receipt.applied}
+        for number, amount in applied[receipt.key]:
+            if number not in told:
+                place = receipt.system, number
+                found[place] = found.get(place, 0) + amount
+    return found
 
 
 def _today(case: Case, entity: str) -> date:

@@ -25,7 +25,7 @@ from synccore.ports.systems import Found
 from synccore.processes.context import Context
 from synccore.processes.following import following
 from synccore.processes.ledger_facts import LedgerFacts, owner_of
-from synccore.processes.ledger_of_record import moves_today, moving_key, moving_topic, wave_at
+from synccore.processes.ledger_of_record import decided_place, moves_today, moving_key, moving_topic, wave_at
 from synccore.processes.legacy_posting import moved_reference, number_of, park_until_answered, spooled
 from synccore.processes.open_credits import POLICY, loaded_wrong, migration_account, new_facts, used_key
 from synccore.processes.posting_periods import post_by_policy
@@ -33,6 +33,7 @@ from synccore.processes.receipt_alignment import held_of, receipt_key
 from synccore.processes.writes import Write
 
 OLD, NEW = "erp_legacy", "erp_cloud"
+WINDOW = "window:open-items"  # what waits for the night of the move
 
 
 def on_account(unit: Unit, key: str) -> Receipt | None:
@@ -88,7 +89,7 @@ def _planned(ctx: Context, key: str, applied: dict[str, int], unit: Unit) -> Any
         return None
     owner = owner_of(ctx, unit, receipt.customer)
     beyond = _beyond(receipt, applied)
-    used = {bill: amount for bill, amount in beyond.items() if unit.links.external("invoice", bill, OLD) is not None}
+    used = {bill: amount for bill, amount in beyond.items() if _of_old(unit, bill)}
     amount = receipt.loose - sum(used.values())
     if amount <= 0 or wave_at(ctx, unit, owner.entity) is None or not moves_today(ctx, owner.entity):
         return None
@@ -103,6 +104,11 @@ def _planned(ctx: Context, key: str, applied: dict[str, int], unit: Unit) -> Any
     unit.cursors.set(moving_key(key), json.dumps(plan))
     unit.links.put(BROUGHT, key, OLD, f"{document}/{amount}")
     return plan
+
+
+def _of_old(unit: Unit, bill: str) -> bool:
+    """Has the old ledger posted a bill, or will it?"""
+    return unit.links.external("invoice", bill, OLD) is not None or decided_place(unit, "invoice", bill) == OLD
 
 
 def _beyond(receipt: Receipt, applied: dict[str, int]) -> dict[str, int]:
@@ -199,10 +205,10 @@ def _to_settle(ctx: Context, receipt: Receipt, agreed: dict[str, int], unit: Uni
     if memo is None:
         strangers, holds = [bill for bill, document in there.items() if document is not None], OLD
         if strangers and _to_move(ctx, unit, receipt):
-            raise Parked(f"the cash of {key} is on its way to another ledger", waiting_on=(moving_topic(key),))
+            raise Parked(f"the cash of {key} is to go to another ledger", waiting_on=(moving_topic(key), WINDOW))
     else:
-        strangers, holds = [bill for bill, document in there.items() if document is None
-                            and unit.links.external("invoice", bill, OLD) is not None], NEW  # fmt: skip
+        strangers = [bill for bill, document in there.items() if document is None and _of_old(unit, bill)]
+        holds = NEW
     if strangers:
         reason = f"{key} is on account in {holds}, and pays {', '.join(strangers)}, which the other ledger has"
         actions = ("correct_in_platform", "retry", "abandon")

@@ -40,7 +40,7 @@ from synccore.processes.legacy_posting import (
     spooled,
     unanswered,
 )
-from synccore.processes.open_cash import move_cash, on_account
+from synccore.processes.open_cash import WINDOW, move_cash, on_account
 from synccore.processes.open_credits import POLICY, loaded_wrong, migration_account, move_credit, new_facts
 from synccore.processes.posting_periods import post_by_policy
 from synccore.processes.short_payments import DISCOUNT, reason_key, short_key
@@ -50,7 +50,10 @@ WAVE, ITEM = "open-items", "open-item"
 
 
 def plan_waves(ctx: Context, unit: Unit) -> None:
-    """Put the move of the open items of each entity that has one into the list of work, once."""
+    """Put the move of the open items of each entity that has one into the list of work, once. What waits for it
+    looks whether there is one still.
+    """
+    unit.work.wake(WINDOW, ctx.clock.now())
     for key in unit.mappings.all("entities"):
         entity = entity_of(unit, key)
         due = wave_at(ctx, unit, entity) if entity is not None else None
