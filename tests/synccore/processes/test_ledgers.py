@@ -1,13 +1,17 @@
 """Money that cannot be booked as the platform applies it waits for a person."""
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from synccore.domain.bills import Application, Payment
+from synccore.domain.keys import Keys
 from synccore.domain.mappings import Entity
 from synccore.ports.outcomes import Parked
 from synccore.processes.ledger_facts import LedgerFacts
+from synccore.processes.money_back import taken_from
 from synccore.processes.payment_status import of_one_customer, within_one_ledger
 
 SG = Entity(name="SG", currencies=("SGD",), ledger="legacy", company_code="SG01", subsidiary="3")
@@ -37,3 +41,18 @@ def test_a_payment_of_a_moved_bill_and_another_customers_is_for_a_person() -> No
     with pytest.raises(Parked, match="SG-2, which the ledger has under another customer") as parked:
         of_one_customer(payment, former, {"SG-1": former, "SG-2": replace(former, customer="8")})
     assert [finding.kind for finding in parked.value.findings] == ["payment_over_customers"]
+
+
+def test_what_is_given_back_of_cash_that_moved_is_for_a_person() -> None:
+    back = Payment(id="txn9", kind="refund", customer_id="c1", currency="SGD", amount=40, status="success",
+                   received_at=0.0)  # fmt: skip
+    source = back.model_copy(update={"id": "txn8", "kind": "payment", "reference": "L-SG01-2026-14"})
+    ctx: Any = SimpleNamespace(keys=Keys())
+
+    def unit(carried_by: str | None) -> Any:
+        return SimpleNamespace(links=SimpleNamespace(external=lambda *_names: carried_by))
+
+    assert taken_from(ctx, unit(None), back, source, held_by("legacy")) == {"SG01-2026-14": 40}
+    with pytest.raises(Parked, match="L-SG01-2026-14, whose cash") as parked:
+        taken_from(ctx, unit("1001"), back, source, held_by("legacy"))
+    assert [finding.kind for finding in parked.value.findings] == ["payment_over_ledgers"]
