@@ -73,7 +73,7 @@ found.hostile = [
   await wish({ quantity: -1 }), await wish({ quantity: 1e9 }), await wish({}, { coupon_ids: ["nope"] }),
   await wish({}, { start_date: 1e12 }), await wish({}, { meta_data: { k: "x".repeat(10_000_000) } }), (await holds()) === before,
 ];
-found.absent = await refused(cb.gift.list({}));
+found.absent = await refused(cb.omnichannelSubscription.list({}));
 const headers = { "chargebee-idempotency-key": "once" };
 const one = await cb.customer.create({ id: "once" }, headers);
 const again = await cb.customer.create({ id: "once" }, headers);

@@ -162,7 +162,7 @@ def test_errors_reach_the_clients_own_classes(sdk: Any, port: int) -> None:
             "customer_id": "acme", "card": {"number": "4111111111111112", "expiry_month": 1, "expiry_year": 2031},
         })  # fmt: skip
     with pytest.raises(api_error.InvalidRequestError) as absent:
-        sdk.Gift.list()
+        sdk.OmnichannelSubscription.list()
     assert absent.value.api_error_code == "resource_not_found"
     stranger = Chargebee(api_key="forged", site="acme-test", protocol="http")
     stranger.env.api_endpoint = f"http://127.0.0.1:{port}/api/v2"
