@@ -41,6 +41,7 @@ EVENTS = Table(
     "events", METADATA, _serial("sequence"), _text("type"), _text("source"), _text("id"), _text("subject"),
     _text("partition_key"), _time("time"), _text("data"), _text("causation"), _text("correlation"), _number("version"),
     Index("events_identity", "source", "id", unique=True), Index("events_partition", "partition_key", "sequence"),
+    Index("events_type", "type", "time"),
 )  # fmt: skip
 
 WORK = Table(
