@@ -1,5 +1,7 @@
 """The life of a subscription up to its first bill: a start in the future, a trial, activation."""
 
+from typing import Any
+
 from simulators.kit.fidelity import approximate, exact
 from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
@@ -92,6 +94,24 @@ def trial(work: Work, customer: Doc, subscription: Doc, wish: Wish, event: str) 
     work.emit(event, **answer(work, subscription, invoice=charged.invoice))
     charging.finish(work, customer, subscription, charged.invoice)
     return charged
+
+
+def again(work: Work, subscription: Doc, wish: Wish, began: int) -> dict[str, Any]:
+    """A cancelled subscription has a new first term, or a trial, from `began` on (now, or a date in the past)."""
+    customer = work.need("customer", subscription["customer_id"])
+    for name in ("cancelled_at", "cancel_reason", "cancel_reason_code", "cancel_schedule_created_at", "_changed_at",
+                 "trial_start", "trial_end"):  # fmt: skip
+        subscription.pop(name, None)
+    if wish["trial_end"]:
+        if wish["trial_end"] <= work.at:
+            raise wrong("trial_end", "should lie in the future")
+        charged = trial(work, customer, subscription, wish, "subscription_reactivated")
+    else:
+        backdated = work.calendar.day_start(began) < work.calendar.day_start(work.at)
+        event = "subscription_reactivated_with_backdating" if backdated else "subscription_reactivated"
+        charged, _ = activate(work, customer, subscription, wish, began, event)
+        charging.finish(work, customer, subscription, charged.invoice)
+    return answer(work, subscription, invoice=charged.invoice, unbilled_charges=charged.unbilled)
 
 
 def watch_trial(work: Work, subscription: Doc) -> None:

@@ -28,6 +28,20 @@ def answer(work: Work, subscription: Doc, **members: Any) -> Result:
     return {"subscription": subscription, "customer": customer, **rest}
 
 
+def line_page(params: Params, document: Doc) -> Doc:
+    """An invoice or credit note with a page of its lines: `line_items_limit` (at most 300) from `line_items_offset`.
+
+    Without a limit it has all of them.
+    """
+    limit, offset = params.integer("line_items_limit", least=1, most=300), params.integer("line_items_offset")
+    if limit is None and offset is None:
+        return document
+    begin, lines = offset or 0, document["line_items"]
+    until = begin + (limit or 300)
+    more = {"line_items_next_offset": str(until)} if until < len(lines) else {}
+    return {**document, "line_items": lines[begin:until], **more}
+
+
 def retrieve(work: Work, _params: Params, key: str) -> Result:
     """GET /subscriptions/{id}."""
     return answer(work, live(work, key))

@@ -18,7 +18,7 @@ approximate(
 )
 approximate(
     "members left out",
-    "exchange rates, local currency amounts, e-invoicing, hosted pages, `line_items_next_offset`",
+    "exchange rates, local currency amounts, e-invoicing, hosted pages",
     source="ours",
 )
 

@@ -244,24 +244,11 @@ def reactivate(work: Work, params: Params, key: str) -> Result:
     subscription = live(work, key)
     if subscription["status"] != "cancelled":
         raise bad_state(f"cannot reactivate a subscription that is {subscription['status']}")
-    customer = work.need("customer", subscription["customer_id"])
     wish = activation.read(work, params)
     began = params.integer("reactivate_from") or work.at
     if not max(subscription["cancelled_at"], work.at - work.site["backdating_days"] * DAY_S) <= began <= work.at:
         raise wrong("reactivate_from", "should lie between the cancellation and now")
-    for name in ("cancelled_at", "cancel_reason", "cancel_reason_code", "cancel_schedule_created_at", "_changed_at",
-                 "trial_start", "trial_end"):  # fmt: skip
-        subscription.pop(name, None)
-    if wish["trial_end"]:
-        if wish["trial_end"] <= work.at:
-            raise wrong("trial_end", "should lie in the future")
-        charged = activation.trial(work, customer, subscription, wish, "subscription_reactivated")
-    else:
-        backdated = work.calendar.day_start(began) < work.calendar.day_start(work.at)
-        event = "subscription_reactivated_with_backdating" if backdated else "subscription_reactivated"
-        charged, _ = activation.activate(work, customer, subscription, wish, began, event)
-        charging.finish(work, customer, subscription, charged.invoice)
-    return answer(work, subscription, invoice=charged.invoice, unbilled_charges=charged.unbilled)
+    return activation.again(work, subscription, wish, began)
 
 
 def delete(work: Work, _params: Params, key: str) -> Result:

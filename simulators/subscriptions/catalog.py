@@ -23,8 +23,8 @@ _ITEM_FLAGS = {"is_shippable": False, "is_giftable": False, "enabled_for_checkou
 _PRICE_FLAGS = {"is_taxable": True, "show_description_in_invoices": False, "show_description_in_quotes": False}
 _ACCOUNTING = ("sku", "accounting_code", "accounting_category1", "accounting_category2", "accounting_category3",
                "accounting_category4")  # fmt: skip
-_TAX_DETAIL = ("tax_profile_id", "avalara_sale_type", "avalara_transaction_type", "avalara_service_type",
-               "avalara_tax_code", "hsn_code", "taxjar_product_code")  # fmt: skip
+TAX_DETAIL = ("tax_profile_id", "avalara_sale_type", "avalara_transaction_type", "avalara_service_type",
+              "avalara_tax_code", "hsn_code", "taxjar_product_code")  # fmt: skip
 
 
 def _set(doc: Doc, name: str, value: Any) -> None:
@@ -196,7 +196,7 @@ def _price_fields(work: Work, doc: Doc, params: Params) -> None:
     for name, default in _PRICE_FLAGS.items():
         flag = params.boolean(name)
         doc[name] = flag if flag is not None else doc.get(name, default)
-    for name, members in (("accounting_detail", _ACCOUNTING), ("tax_detail", _TAX_DETAIL)):
+    for name, members in (("accounting_detail", _ACCOUNTING), ("tax_detail", TAX_DETAIL)):
         group = params.group(name)
         if group:
             _texts(doc.setdefault(name, {"object": name}), group, *members)

@@ -20,7 +20,12 @@ exact(
     source="documented",
     held_by="test_sdk_lives",
 )
-absent("in a change of a subscription: `reactivate`, `terms_to_charge`, `item_tiers`, `free_period`")
+absent("in a change of a subscription: `terms_to_charge`, `item_tiers`, `free_period`")
+approximate(
+    "`reactivate` in a change",
+    "of one that was cancelled: it begins anew now with the items asked for; of any other it means nothing",
+    source="ours",
+)
 
 exact(
     "changes at the term's end: `has_scheduled_changes`, retrieve_with_scheduled_changes, "
@@ -42,6 +47,8 @@ OPTIONS = ("immediately", "end_of_term", "specific_date")
 def update_for_items(work: Work, params: Params, key: str) -> Result:
     """POST /subscriptions/{id}/update_for_items. A change of items replaces one that is scheduled already."""
     subscription = live(work, key)
+    if params.boolean("reactivate") and subscription["status"] == "cancelled":
+        return _begin_again(work, params, subscription)
     if subscription["status"] in ("cancelled", "paused"):
         # a paused subscription is not edited (the vendor's page on pausing); one that ended is reactivated
         raise bad_state(f"cannot change a subscription that is {subscription['status']}")
@@ -93,9 +100,8 @@ def _wish(work: Work, params: Params, subscription: Doc) -> Doc:
         bool(params.boolean("replace_items_list")),
     )  # fmt: skip
     contract, cycles = params.group("contract_term"), params.integer("billing_cycles", least=1, most=1_000)
-    for name in ("reactivate", "invoice_usages"):
-        if params.boolean(name):
-            raise wrong(name, "can only be false in this sandbox")
+    if params.boolean("invoice_usages"):
+        raise wrong("invoice_usages", "can only be false in this sandbox")
     params.choice("billing_alignment_mode", ("immediate", "delayed"))
     having = subscription["subscription_items"] if held is None else held
     return {
@@ -154,6 +160,17 @@ def _dates(work: Work, params: Params, subscription: Doc) -> None:
             return
         subscription["trial_end"] = subscription["next_billing_at"] = trial_end
         activation.watch_trial(work, subscription)
+
+
+def _begin_again(work: Work, params: Params, subscription: Doc) -> Result:
+    """`reactivate`: what was cancelled begins anew now, with the items and terms that are asked for."""
+    if params.choice("change_option", OPTIONS) not in (None, "immediately") or params.boolean("end_of_term"):
+        raise wrong("change_option", "a cancelled subscription begins again now")
+    wish = _wish(work, params, subscription)
+    attributes(work, subscription, params)
+    switches.hold(work, subscription, wish["items"])
+    discounts.hold(work, subscription, wish["discounts"], work.at)
+    return activation.again(work, subscription, activation.read(work, params), work.at)
 
 
 def _trial_ends_now(work: Work, subscription: Doc, wish: Doc) -> Result:

@@ -7,6 +7,7 @@ from typing import Any
 from simulators.kit.fidelity import approximate, exact
 from simulators.kit.store import Doc
 from simulators.subscriptions import balances, billing
+from simulators.subscriptions.answers import line_page
 from simulators.subscriptions.errors import bad_state, not_found, wrong
 from simulators.subscriptions.params import Params
 from simulators.subscriptions.rules_credit import net_and_tax, spread
@@ -272,9 +273,9 @@ def _tax_sums(details: list[Doc]) -> list[Doc]:
     return [{"object": "tax", "name": name, "description": text, "amount": sums[name, text]} for name, text in sums]
 
 
-def retrieve(work: Work, _params: Params, key: str) -> Result:
-    """GET /credit_notes/{id}."""
-    return {"credit_note": live(work, key)}
+def retrieve(work: Work, params: Params, key: str) -> Result:
+    """GET /credit_notes/{id}, with all its lines or a page of them."""
+    return {"credit_note": line_page(params, live(work, key))}
 
 
 def void(work: Work, _params: Params, key: str) -> Result:

@@ -38,6 +38,12 @@ exact(
     held_by="test_events",
 )
 approximate(
+    "mrr_updated, subscription_renewal_reminder, subscription_items_renewed",
+    "told after the subscription's event by which `mrr` is another; by the site setting `renewal_reminder_days` "
+    "(nobody is reminded without it); when metered items begin a term of their own amid the plan's",
+    source="ours",
+)
+approximate(
     "order of events in one call",
     "subscription, contract term, invoice_generated (before payment), transaction, payment, invoice_updated",
     source="ours",

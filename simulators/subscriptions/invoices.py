@@ -14,6 +14,7 @@ from simulators.subscriptions import (
     promotional_credits,
     settlement,
 )
+from simulators.subscriptions.answers import line_page
 from simulators.subscriptions.charging import collection
 from simulators.subscriptions.errors import Refused, bad_state, not_found, wrong
 from simulators.subscriptions.params import INTEGER_MAX, Params
@@ -158,6 +159,8 @@ def adhoc_charge(work: Work, row: Params, subscription_id: str | None) -> tuple[
     """A line for an amount alone."""
     taxable = row.boolean("taxable")
     text = row.text("description") or row.text("entity_description") or "Charge"
+    for name in catalog.TAX_DETAIL:
+        row.text(name)  # how tax providers class the charge: taxes come of the site's rules
     line = billing.adhoc_line(
         work.at, row.number("amount"), text, taxable is not False, subscription_id=subscription_id, **_period(row)
     )
@@ -323,6 +326,6 @@ def delete(work: Work, _params: Params, key: str) -> Result:
     return {"invoice": invoice}
 
 
-def retrieve(work: Work, _params: Params, key: str) -> Result:
-    """GET /invoices/{id}."""
-    return {"invoice": live(work, key)}
+def retrieve(work: Work, params: Params, key: str) -> Result:
+    """GET /invoices/{id}, with all its lines or a page of them."""
+    return {"invoice": line_page(params, live(work, key))}

@@ -66,6 +66,9 @@ def _site(work: Work, row: Mapping[str, Any]) -> None:
     days = row.get("usage_close_days")
     if days is not None and not (isinstance(days, int) and 0 <= days <= 50):
         raise ValueError("usage_close_days is a number of days up to 50, or null: closed by hand")
+    days = row.get("renewal_reminder_days")
+    if days is not None and not (isinstance(days, int) and 0 < days <= 60):
+        raise ValueError("renewal_reminder_days is a number of days up to 60, or null: nobody is reminded")
     work.keep("site", {**work.site, **row, "id": "site"})
 
 

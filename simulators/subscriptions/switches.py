@@ -29,8 +29,7 @@ def plan_of(held: list[Doc]) -> str:
 
 def before_the_first_bill(work: Work, subscription: Doc, wish: Doc, tell: bool = True) -> None:
     """A change of what has not been billed yet (future or in trial): nothing is prorated."""
-    _hold(work, subscription, wish["items"])
-    _period(work, subscription)
+    hold(work, subscription, wish["items"])
     discounts.hold(work, subscription, wish["discounts"], subscription["next_billing_at"])
     begin = subscription["_terms"]
     if wish["contract"] is not None:
@@ -45,6 +44,12 @@ def before_the_first_bill(work: Work, subscription: Doc, wish: Doc, tell: bool =
     work.save("subscription", subscription)
     if tell:
         work.emit("subscription_changed", **answer(work, subscription))
+
+
+def hold(work: Work, subscription: Doc, held: list[Doc] | None) -> None:
+    """Put the items, and the plan's period, on a subscription whose first term has not begun."""
+    _hold(work, subscription, held, running=False)
+    _period(work, subscription)
 
 
 def now(work: Work, subscription: Doc, wish: Doc, at: int | None) -> Result:

@@ -3,9 +3,12 @@
 import calendar as months
 
 from simulators.kit.fidelity import approximate
+from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
 from simulators.subscriptions import items, proration, rules_proration
+from simulators.subscriptions.answers import answer
 from simulators.subscriptions.rules_proration import WHOLE, Share
+from simulators.subscriptions.rules_terms import DAY_S
 from simulators.subscriptions.work import Work
 
 approximate(
@@ -63,6 +66,20 @@ def schedule_renewal(work: Work, subscription: Doc) -> None:
     work.jobs.schedule(
         subscription["_next_term"], "term_end", {"id": subscription["id"]}, key=f"term/{subscription['id']}"
     )
+    days = work.site["renewal_reminder_days"]
+    if days is not None and subscription.get("next_billing_at", 0) > work.at + days * DAY_S:
+        due = subscription["next_billing_at"] - days * DAY_S
+        term = {"id": subscription["id"], "begins": subscription["next_billing_at"]}
+        work.jobs.schedule(due, "renewal_reminder", term, key=f"renewal/{subscription['id']}")
+
+
+def remind(work: Work, job: Job) -> None:
+    """The next term begins in some days (site setting `renewal_reminder_days`)."""
+    subscription = work.get("subscription", job.payload["id"])
+    if subscription is None or subscription["deleted"] or subscription["status"] != "active":
+        return
+    if subscription["next_billing_at"] == job.payload["begins"]:
+        work.emit("subscription_renewal_reminder", **answer(work, subscription))
 
 
 def billing_day(work: Work, customer: Doc, subscription: Doc) -> tuple[int, int | None] | None:

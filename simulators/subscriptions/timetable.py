@@ -22,6 +22,7 @@ from simulators.subscriptions import (
     settlement,
     site_moves,
     site_pages,
+    terms,
     usage_files,
     usage_rating,
 )
@@ -31,6 +32,7 @@ JOBS: dict[str, Callable[[Work, Job], None]] = {
     "start": activation.start_due,
     "trial_end": activation.trial_over,
     "term_end": renewals.term_end,
+    "renewal_reminder": terms.remind,
     "scheduled_change": changes.on_date,
     "ramp": ramps.due,
     "pause": pauses.pause_due,

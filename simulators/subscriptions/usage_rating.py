@@ -9,6 +9,7 @@ from simulators.kit.fidelity import absent, approximate, exact
 from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
 from simulators.subscriptions import billing, invoices, settlement, usage_terms
+from simulators.subscriptions.answers import answer
 from simulators.subscriptions.charging import bill, collection
 from simulators.subscriptions.errors import bad_state
 from simulators.subscriptions.params import Params
@@ -60,6 +61,8 @@ def term_over(work: Work, job: Job) -> None:
         usage_terms.move(work, subscription, item, item["next_billing_at"])
     usage_terms.watch(work, subscription)
     work.save("subscription", subscription)
+    if subscription["_next_term"] > work.at:  # else the plan's own term ends too, and subscription_renewed says so
+        work.emit("subscription_items_renewed", **answer(work, subscription))
     _bill(work, subscription, periods)
 
 

@@ -22,6 +22,7 @@ SITE_DEFAULTS: Doc = {
     "consolidated_invoicing": False, "consolidation_separates": [],  # what else must be alike: po_number, …
     "backdating_days": 366,  # how far in the past a start, change or cancellation may be dated
     "clock": "own",  # whose time a Time Machine moves: this process's, or the sandbox's, which then moves all systems
+    "renewal_reminder_days": None,  # so many days before a term begins subscription_renewal_reminder is told
     "usage_close_days": None,  # a bill of metered items waits so long for late usage; 0: not at all, None: for a person
 }  # fmt: skip
 
@@ -158,9 +159,23 @@ class Work:
 
     def emit(self, event_type: str, **content: Doc | list[Doc] | None) -> None:
         """Make an event whose content is a snapshot of the documents as they are now."""
-        if self.silent:
+        if not self.silent:
+            self.parts.publisher.publish(self, event_type, {name: shown(doc) for name, doc in content.items() if doc})
+        subscription = content.get("subscription")
+        if isinstance(subscription, dict) and event_type.startswith("subscription_"):
+            self._tell_revenue(subscription)
+
+    def _tell_revenue(self, subscription: Doc) -> None:
+        """`mrr_updated` after the event of a subscription by which its monthly revenue is another."""
+        now = subscription.get("mrr", 0)
+        if subscription.get("_mrr_told", 0) == now:
             return
-        self.parts.publisher.publish(self, event_type, {name: shown(doc) for name, doc in content.items() if doc})
+        subscription["_mrr_told"] = now
+        self.keep("subscription", subscription)
+        if not self.silent:
+            customer = self.need("customer", subscription["customer_id"])
+            content = {"subscription": shown(subscription), "customer": shown(customer)}
+            self.parts.publisher.publish(self, "mrr_updated", content)
 
 
 def shown(doc: Any) -> Any:

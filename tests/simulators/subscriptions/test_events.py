@@ -73,12 +73,13 @@ def test_webhooks_can_come_twice_late_or_never_while_the_feed_is_whole() -> None
         await site.subscribe(billing_cycles=1, contract_term={"action_at_term_end": "renew"})
         await site.travel(1)
         assert site.post.types() == [
-            "customer_created", "invoice_generated", "customer_created", "customer_created", "subscription_created",
+            "customer_created", "mrr_updated", "invoice_generated", "customer_created", "customer_created",
+            "subscription_created",
         ]  # fmt: skip
         ids = [event["id"] for event in site.post.received if event["event_type"] == "customer_created"]
         assert len(ids) == 3 and len(set(ids)) == 1
         assert all(fault.hits == 1 for fault in site.system.faults)
-        assert len((await site.get("/events"))["list"]) == 4
+        assert len((await site.get("/events"))["list"]) == 5
         lost = (await site.get("/events?event_type[is]=contract_term_created"))["list"][0]["event"]["id"]
         await site.system.acts["resend_webhook"]({"event_id": lost})
         await site.system.jobs.drained()

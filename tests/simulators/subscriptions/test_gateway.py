@@ -24,7 +24,8 @@ def test_a_good_card_pays_the_bill_at_once() -> None:
         assert found["subscription_id"] == made["subscription"]["id"]
         await site.travel(0)
         assert site.post.types()[1:] == [
-            "subscription_created", "invoice_generated", "transaction_created", "payment_succeeded", "invoice_updated",
+            "subscription_created", "mrr_updated", "invoice_generated", "transaction_created", "payment_succeeded",
+            "invoice_updated",
         ]  # fmt: skip
 
     play(story)

@@ -94,10 +94,10 @@ def test_from_subscription_to_payment(sdk: Any) -> None:
     assert len(sdk.Invoice.list({"customer_id": {"is": "acme"}, "status": {"is": "paid"}}).list) == 1
     events = sdk.Event.list({"sort_by": {"asc": "occurred_at"}, "limit": 100}).list
     assert [row.event.event_type for row in events] == [
-        "customer_created", "subscription_created", "contract_term_created", "invoice_generated", "transaction_created",
-        "payment_succeeded", "invoice_updated",
+        "customer_created", "subscription_created", "mrr_updated", "contract_term_created", "invoice_generated",
+        "transaction_created", "payment_succeeded", "invoice_updated",
     ]  # fmt: skip
-    assert sdk.Event.retrieve(events[3].event.id).event.content["invoice"]["id"] == "US-000001"
+    assert sdk.Event.retrieve(events[4].event.id).event.content["invoice"]["id"] == "US-000001"
 
 
 def test_invoices_credits_and_refunds(sdk: Any) -> None:

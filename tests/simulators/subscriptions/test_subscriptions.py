@@ -44,7 +44,7 @@ def test_a_deal_becomes_a_subscription_a_contract_and_a_bill() -> None:
         assert subscription["charged_items"][0]["item_price_id"] == "onboarding-USD"
         await site.travel(0)
         assert types(site) == [
-            "customer_created", "subscription_created", "contract_term_created", "invoice_generated",
+            "customer_created", "subscription_created", "mrr_updated", "contract_term_created", "invoice_generated",
         ]  # fmt: skip
         await site.travel(30)
         due = await site.get("/subscriptions/sub-1")
@@ -175,7 +175,8 @@ def test_a_future_start_waits_for_its_day() -> None:
         await site.travel(21)
         begun = (await site.get("/subscriptions/s"))["subscription"]
         assert begun["status"] == "active" and begun["started_at"] == start
-        assert types(site)[-3:] == ["subscription_started", "contract_term_created", "invoice_generated"]
+        told = ["subscription_started", "mrr_updated", "contract_term_created", "invoice_generated"]
+        assert types(site)[-4:] == told
 
     play(story)
 
