@@ -1,9 +1,11 @@
 """A thin ASGI client: one request to an application in this process, without sockets and without a client library."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from simulators.kit.eager import rest
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -25,29 +27,6 @@ class Raw:
     body: bytes
 
 
-class _Rest:
-    """What remains of a coroutine that has run up to its first wait."""
-
-    def __init__(self, coroutine: Any, waiting_for: Any) -> None:
-        self._coroutine, self._waiting_for = coroutine, waiting_for
-
-    def __await__(self) -> Generator[Any, Any, Any]:
-        waiting_for = self._waiting_for
-        while True:
-            try:
-                value = yield waiting_for
-            except BaseException as error:
-                try:
-                    waiting_for = self._coroutine.throw(error)
-                except StopIteration as end:
-                    return end.value
-            else:
-                try:
-                    waiting_for = self._coroutine.send(value)
-                except StopIteration as end:
-                    return end.value
-
-
 UnderWay = list["asyncio.Task[Any]"]
 """What servers are still at, oldest first; done ones may be among them."""
 
@@ -64,7 +43,7 @@ async def finish(coroutine: Any, timeout_s: float | None, under_way: UnderWay | 
         waiting_for = coroutine.send(None)
     except StopIteration as end:
         return end.value
-    task = asyncio.get_running_loop().create_task(_drive(_Rest(coroutine, waiting_for)))
+    task = asyncio.get_running_loop().create_task(rest(coroutine, waiting_for))
     task.add_done_callback(_heard)
     if under_way is not None:
         under_way.append(task)
@@ -76,10 +55,6 @@ def _heard(task: "asyncio.Task[Any]") -> None:
     """What fails after its caller has left is nobody's news."""
     if not task.cancelled():
         task.exception()
-
-
-async def _drive(rest: _Rest) -> Any:
-    return await rest
 
 
 def served(app: App, failed: Callable[[str], object]) -> App:

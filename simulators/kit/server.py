@@ -7,93 +7,17 @@ import signal
 import socket
 import sys
 import time
-import urllib.parse
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HEADER_VALUE_RE, STATUS_LINE, HttpToolsProtocol
 
+from simulators.kit.protocol import SystemProtocol
 from simulators.kit.system import Settings, System
-from simulators.kit.wire import Scope
 
 if TYPE_CHECKING:
     import aiohttp
-
-
-PARSED_URL = 65_535  # bytes of a target that the parser of URLs can count
-HEAD_MAX = 1024 * 1024  # bytes of request line and headers; who sends more is cut off before any system hears of it
-ONE_PIECE_MAX = 64 * 1024  # bytes of a body that leaves with its head; a larger one is not copied for that
-HEAD_REFUSED = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-
-
-class AbortableProtocol(HttpToolsProtocol):
-    """HTTP with `scope["extensions"]["abort"]`: the system did its work and the caller never hears of it; and `whole`:
-    an answer in one piece.
-
-    A target of any length reaches the system, which refuses it in its own words.
-    """
-
-    _head = 0  # bytes so far of a head that is not whole
-
-    def data_received(self, data: bytes) -> None:
-        """No head grows without end."""
-        super().data_received(data)
-        if self._head:
-            self._head += len(data)
-            if self._head > HEAD_MAX and not self.transport.is_closing():
-                self.transport.write(HEAD_REFUSED)
-                self.transport.close()
-
-    def on_message_begin(self) -> None:
-        """Offer the extension with every request."""
-        super().on_message_begin()
-        extensions: dict[str, Any] = {"abort": self._abort, "whole": self._answer}
-        self.scope["extensions"] = extensions
-        self._head = 1
-
-    def on_headers_complete(self) -> None:
-        """A target that is longer than the parser can count is taken apart here."""
-        self._head = 0
-        if len(self.url) <= PARSED_URL:
-            super().on_headers_complete()
-        else:
-            self._take_long_target()
-
-    def _take_long_target(self) -> None:
-        path, _, query = self.url.partition(b"?")
-        self.url = b"/"
-        super().on_headers_complete()  # the request's task reads the scope later
-        self.scope["path"] = urllib.parse.unquote(path.decode("latin-1"))
-        self.scope["raw_path"], self.scope["query_string"] = path, query
-
-    def _unsupported_upgrade_warning(self) -> None:
-        """Silence: no system speaks websockets, and clients that ask first (Bayeux) expect to be refused."""
-
-    def _answer(self, scope: Scope, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> bool:
-        """Write an answer to the end, head and body at once; False: it has to go the usual way, nothing was written.
-
-        Each write is a call of the system and a packet: two of them are a seventh of what a record costs.
-        """
-        cycle = self.cycle
-        if cycle.scope is not scope or not cycle.keep_alive or cycle.flow.write_paused or cycle.disconnected:
-            return False
-        if len(body) > ONE_PIECE_MAX or scope["method"] == "HEAD":
-            return False
-        if HEADER_VALUE_RE.search(b"".join([value for _, value in headers])):
-            return False
-        head = b"\r\n".join([b"%b: %b" % header for header in headers])
-        cycle.response_started, cycle.waiting_for_100_continue = True, False
-        self.transport.write(b"%b%b\r\n\r\n%b" % (STATUS_LINE[status], head, body))
-        cycle.response_complete = True
-        cycle.message_event.set()
-        cycle.on_response()
-        return True
-
-    def _abort(self, applied: bool) -> None:
-        del applied  # the caller cannot tell the difference, and neither may the wire
-        self.transport.abort()
 
 
 class HttpSender:
@@ -162,7 +86,7 @@ async def serve(system: System, args: argparse.Namespace, sender: HttpSender, ex
     """Run until SIGTERM or SIGINT."""
     sock = bound_socket(args.host, args.port)
     config = uvicorn.Config(
-        system.app, interface="asgi3", http=AbortableProtocol, lifespan="on", log_level="warning", access_log=False,
+        system.app, interface="asgi3", http=SystemProtocol, lifespan="on", log_level="warning", access_log=False,
         server_header=False, date_header=False, timeout_graceful_shutdown=2, ws="none", proxy_headers=False,
     )  # fmt: skip
     server = _Server(config, system)

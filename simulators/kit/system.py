@@ -114,8 +114,7 @@ class System:
     def operation(self, call: Call) -> str:
         """The route's name; systems with other rules override it."""
         match = self.routes.match(call)
-        if call.scope is not None:
-            call.scope["windtunnel.match"] = match
+        call.scope["windtunnel.match"] = match
         return match.route.operation if match.route else "unknown"
 
     def match(self, call: Call) -> Match:

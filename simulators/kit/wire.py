@@ -14,6 +14,9 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+Conclusion = tuple[Answer | None, Fault | None]
+"""An answer, or None when the connection is to be cut instead, and what has struck the call."""
 
 Refusal = Literal[
     "too_large", "long_target", "large_head", "limit", "daily_limit", "concurrency", "unavailable", "internal_error"
@@ -66,45 +69,51 @@ class Wire:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, from the first byte to the last."""
-        read = await self._read(scope, receive)
-        if read is None:
+        body, size = await self._read(receive)
+        if body is None:
             return  # the caller went away before its request was whole: nothing was received
-        call, excess = read
+        raw_path = scope.get("raw_path") or scope["path"].encode()
+        target = raw_path.decode("latin-1").partition("?")[0], scope["query_string"].decode("latin-1")
+        call = self.call(scope["method"], *target, scope["headers"], body, scope.get("scheme", "http"))
+        await self.respond(scope, send, *await self.conclude(call, scope["headers"], size))
+
+    async def conclude(self, call: Call, headers: Headers, size: int) -> Conclusion:
+        """What becomes of a call whose body has so many bytes; written down, and not yet sent."""
+        excess = self._excess(call, headers, size)
         call.operation = self.vendor.operation(call)
         fault = self.faults.strike(CALL_FAULTS, call.operation, call.text, call.at)
         answer = self._refuse(excess, call) if excess else await self._answer(call, fault)
         self._record(call, answer, fault)
-        await self._respond(scope, send, answer, fault)
+        return answer, fault
 
     # -- request ----------------------------------------------------------------------------
 
-    async def _read(self, scope: Scope, receive: Receive) -> tuple[Call, Refusal | None] | None:
+    async def _read(self, receive: Receive) -> tuple[bytes | None, int]:
+        """A body and its size; one that is too large is counted and not kept, one that ends too soon is None."""
         chunks, size, more = [], 0, True
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
-                return None
+                return None, size
             chunk = message.get("body", b"")
             size += len(chunk)
             if size <= self.vendor.max_body:
                 chunks.append(chunk)
             more = message.get("more_body", False)
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        body = b"".join(chunks)
-        raw_path = scope.get("raw_path") or scope["path"].encode()
-        scheme = headers.get("x-forwarded-proto", scope.get("scheme", "http"))
-        call = Call(
-            scope["method"], raw_path.decode("latin-1").partition("?")[0], scope["query_string"].decode("latin-1"),
-            headers, body, self.clock.now(), scope=scope, base_url=f"{scheme}://{headers.get('host', '127.0.0.1')}",
-        )  # fmt: skip
-        return call, self._excess(call, scope, size)
+        return b"".join(chunks), size
 
-    def _excess(self, call: Call, scope: Scope, size: int) -> Refusal | None:
+    def call(self, method: str, raw_path: str, query: str, headers: Headers, body: bytes, scheme: str) -> Call:
+        """A request as the vendor's code sees it."""
+        named = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
+        base_url = f"{named.get('x-forwarded-proto', scheme)}://{named.get('host', '127.0.0.1')}"
+        return Call(method, raw_path, query, named, body, self.clock.now(), "", "", {}, base_url)
+
+    def _excess(self, call: Call, headers: Headers, size: int) -> Refusal | None:
         """What of a request is larger than the vendor's front lets through; nothing behind it sees such a one."""
         target, head = len(call.raw_path) + len(call.query), self.vendor.max_head
         if target > self.vendor.max_target:
             return "long_target"
-        if head is not None and target + sum([len(name) + len(value) + 4 for name, value in scope["headers"]]) > head:
+        if head is not None and target + sum([len(name) + len(value) + 4 for name, value in headers]) > head:
             return "large_head"
         return "too_large" if size > self.vendor.max_body else None
 
@@ -189,25 +198,25 @@ class Wire:
             answer=b"" if answer is None else answer.body,
         )  # fmt: skip
 
-    async def _respond(self, scope: Scope, send: Send, answer: Answer | None, fault: Fault | None) -> None:
-        offered = scope.get("extensions", {})
+    def head(self, answer: Answer) -> list[tuple[str, str]]:
+        """The headers of an answer, by name in lower case."""
+        headers = [("date", self.clock.http_date())]
+        if answer.content_type is not None:
+            headers.append(("content-type", answer.content_type))
+        headers += [(name.lower(), value) for name, value in answer.headers.items()]
+        if answer.status not in (204, 304) and answer.stream is None:
+            headers.append(("content-length", str(len(answer.body))))
+        return headers
+
+    async def respond(self, scope: Scope, send: Send, answer: Answer | None, fault: Fault | None) -> None:
+        """Send what became of a call."""
         if answer is None:
-            abort = offered.get("abort")
+            abort = scope.get("extensions", {}).get("abort")
             if abort is None:
                 raise ConnectionCut(fault.id if fault else "")
             abort(applied=fault is not None and fault.kind == "lost_answer")
             return
-        headers = [(b"date", self.clock.http_date().encode())]
-        if answer.content_type is not None:
-            headers.append((b"content-type", answer.content_type.encode()))
-        headers += [
-            (name.lower().encode(), value.encode("latin-1", "replace")) for name, value in answer.headers.items()
-        ]
-        if answer.status not in (204, 304) and answer.stream is None:
-            headers.append((b"content-length", str(len(answer.body)).encode()))
-        whole = offered.get("whole") if answer.stream is None and "Connection" not in answer.headers else None
-        if whole is not None and whole(scope, answer.status, headers, answer.body):
-            return
+        headers = [(name.encode(), value.encode("latin-1", "replace")) for name, value in self.head(answer)]
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         for block in answer.stream or ():
             await send({"type": "http.response.body", "body": block, "more_body": True})

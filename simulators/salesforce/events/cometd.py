@@ -165,6 +165,7 @@ class CometD:
         bus = self._system.bus
         mine = client.held = bus.watch()
         try:
+            await asyncio.sleep(0)  # a time-out needs a task
             async with asyncio.timeout(patience_s):
                 while True:
                     mine.clear()

@@ -8,7 +8,7 @@ import orjson
 import pytest
 import yarl
 
-from simulators.kit.server import HEAD_MAX, PARSED_URL
+from simulators.kit.protocol import HEAD_MAX, PARSED_URL
 from simulators.kit.system import Settings, System
 from tests.simulators.kit.test_server import served
 from tests.simulators.kit.toy import Receiver, ask, run, toy

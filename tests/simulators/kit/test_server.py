@@ -9,18 +9,20 @@ import orjson
 import pytest
 import uvicorn
 
-from simulators.kit.calls import Answer
+from simulators.kit.calls import Answer, Call
 from simulators.kit.faults import Fault
-from simulators.kit.server import AbortableProtocol, HttpSender, bound_socket
+from simulators.kit.protocol import SystemProtocol
+from simulators.kit.server import HttpSender, bound_socket
 from tests.simulators.kit.toy import Toy, run, toy
 
 
 @asynccontextmanager
-async def served(system: Toy) -> AsyncIterator[str]:
+async def served(system: Toy, keep_alive_s: int = 5) -> AsyncIterator[str]:
     sock = bound_socket("127.0.0.1", 0)
     config = uvicorn.Config(
-        system.app, interface="asgi3", http=AbortableProtocol, lifespan="on", log_level="error", date_header=False
-    )
+        system.app, interface="asgi3", http=SystemProtocol, lifespan="on", log_level="error", date_header=False,
+        server_header=False, proxy_headers=False, timeout_keep_alive=keep_alive_s,
+    )  # fmt: skip
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined, method-assign]
     task = asyncio.get_running_loop().create_task(server._serve(sockets=[sock]))
@@ -87,6 +89,82 @@ def test_answers_of_one_connection_keep_their_order_and_their_ends() -> None:
     assert found.endswith(b'\r\n\r\n{"id":"0","color":"grey","label":"first"}')
     assert head.endswith(b"\r\n\r\n"), "a HEAD has no body"
     assert b"connection: close" in nowhere and nowhere.endswith(b'\r\n\r\n{"allowed":[]}')
+
+
+def test_a_call_that_waits_lets_others_by_and_keeps_its_place_in_its_own_connection() -> None:
+    async def story() -> list[bytes]:
+        system, _, _ = toy()
+        held = asyncio.Event()
+
+        async def slow(call: Call, id: str) -> Answer:
+            await held.wait()
+            return Answer(200, id.encode())
+
+        system.routes.add("GET", "/slow/{id}", "slow", slow)
+        async with served(system) as url, aiohttp.ClientSession() as client:
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+            ends = b" HTTP/1.1\r\nHost: x\r\n\r\n"
+            writer.write(b"GET /slow/one" + ends + b"GET /things/0" + ends + b"GET /slow/two" + ends)
+            async with client.get(f"{url}/things/0") as other:
+                assert other.status == 200
+            held.set()
+            said = b""
+            while not said.endswith(b"two"):
+                said += await asyncio.wait_for(reader.read(4_096), 5.0)
+            writer.close()
+        return said.split(b"HTTP/1.1 ")[1:]
+
+    one, thing, two = run(story())
+    assert one.endswith(b"\r\n\r\none") and thing.endswith(b'"first"}') and two.endswith(b"\r\n\r\ntwo")
+
+
+@pytest.mark.parametrize("size", [20, 200_000])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_may_come_in_pieces_and_at_any_pace(size: int, chunked: bool) -> None:
+    async def story() -> tuple[bytes, int]:
+        system, _, _ = toy()
+        system.max_body, heard = 1_000_000, []
+
+        async def hear(call: Call) -> Answer:
+            heard.append(len(call.body))
+            return Answer(200, b"heard")
+
+        system.routes.add("PUT", "/heard", "hear", hear)
+        async with served(system) as url:
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+            length = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: %d" % size
+            writer.write(b"PUT /heard HTTP/1.1\r\nHost: x\r\n" + length + b"\r\n\r\n")
+            for piece in (size // 2, size - size // 2):
+                await asyncio.sleep(0.01)
+                data = b"x" * piece
+                writer.write(b"%x\r\n%b\r\n" % (piece, data) if chunked else data)
+            writer.write(b"0\r\n\r\n" if chunked else b"")
+            said = await asyncio.wait_for(reader.readuntil(b"heard"), 5.0)
+            writer.write(b"PUT /heard HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf")
+            writer.close()  # before its request is whole, so nobody has heard of it
+            await asyncio.sleep(0.05)
+        return said, sum(heard)
+
+    said, heard = run(story())
+    assert said.startswith(b"HTTP/1.1 200 OK\r\ndate: ") and heard == size
+
+
+def test_a_connection_that_says_nothing_for_a_while_is_closed() -> None:
+    async def story() -> tuple[bytes, float]:
+        system, _, _ = toy()
+        async with served(system, keep_alive_s=1) as url:
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+            ask = b"GET /things/0 HTTP/1.1\r\nHost: x\r\n\r\n"
+            writer.write(ask)
+            await asyncio.sleep(0.5)
+            writer.write(ask)
+            begun = asyncio.get_running_loop().time()
+            said = await asyncio.wait_for(reader.read(), 5.0)
+            writer.close()
+            return said, asyncio.get_running_loop().time() - begun
+
+    said, waited_s = run(story())
+    assert said.count(b"200 OK") == 2 and 0.9 < waited_s < 3.0
 
 
 def test_no_line_break_of_a_header_reaches_the_wire() -> None:
