@@ -11,6 +11,7 @@ from simulators.salesforce import recycling
 from simulators.salesforce.errors import failed
 from simulators.salesforce.ids import make_id
 from simulators.salesforce.moments import stamp
+from simulators.salesforce.soql.columns import described
 from simulators.salesforce.soql.plan import Aggregate, Count, Rows
 from simulators.salesforce.soql.runner import Run
 from simulators.salesforce.state import CURSOR
@@ -48,6 +49,8 @@ def _run(ctx: Context, with_deleted: bool) -> Answer:
         raise failed("MALFORMED_QUERY", "A query string has to be specified")
     run = Run(ctx.org, text, ctx.call.at, ctx.root, with_deleted, ctx.call.principal, ctx.version)
     body = run.plan.body
+    if parameters.get("columns", "").lower() == "true":
+        return reply(200, described(body))
     if isinstance(body, Count):
         return reply(200, {"totalSize": run.count(), "done": True, "records": []})
     if isinstance(body, Aggregate):

@@ -76,7 +76,7 @@ def compile_query(schema: Schema, query: Query, slots: list[Slot], with_deleted:
         return Plan(Count(frame.sobject, count), work.binders, _offset(work, query))
     if grouping.is_aggregate(query):
         grouped = grouping.compile_aggregate(frame, query)
-        return Plan(grouped, work.binders, _offset(work, query), [name for name, _show in grouped.columns])
+        return Plan(grouped, work.binders, _offset(work, query), [column.key for column in grouped.columns])
     if query.having is not None:
         raise malformed("Having clause not allowed without a GROUP BY clause")
     selection = Selection(frame, query)

@@ -9,7 +9,7 @@ from simulators.salesforce.soql.clauses import filters, limits, sub_select
 from simulators.salesforce.soql.conditions import Conditions
 from simulators.salesforce.soql.frame import Frame
 from simulators.salesforce.soql.operands import AGGREGATES, Measure, check_group, measure, rank, spelled
-from simulators.salesforce.soql.plan import Aggregate
+from simulators.salesforce.soql.plan import Aggregate, Total
 from simulators.salesforce.soql.problems import SoqlError, malformed
 from simulators.salesforce.soql.syntax import (
     Compare,
@@ -47,7 +47,7 @@ def compile_aggregate(frame: Frame, query: Query) -> Aggregate:
         raise malformed("only fields and date functions can be grouped by", query.sources[0][0].at)
     frame.grouped = {spelled(operand): _grouped(frame, operand) for operand in query.group}
     parts: list[str] = []
-    columns: list[tuple[str, Show | None]] = []
+    columns: list[Total] = []
     directions: list[str] = []
     for kept in _groupings(query):
         frame.rolled = frozenset(spelled(operand) for operand in query.group) - kept
@@ -86,8 +86,8 @@ def _groupings(query: Query) -> list[frozenset[str]]:
     return [frozenset(names)]
 
 
-def _columns(frame: Frame, query: Query) -> tuple[list[tuple[str, Show | None]], list[str]]:
-    columns: list[tuple[str, Show | None]] = []
+def _columns(frame: Frame, query: Query) -> tuple[list[Total], list[str]]:
+    columns: list[Total] = []
     selected: list[str] = []
     unnamed = 0
     for item in query.items:
@@ -104,13 +104,21 @@ def _columns(frame: Frame, query: Query) -> tuple[list[tuple[str, Show | None]],
             key = found.name
         else:
             key, unnamed = f"expr{unnamed}", unnamed + 1
-        if any(key.lower() == known.lower() for known, _show in columns):
+        if any(key.lower() == known.key.lower() for known in columns):
             raise malformed(f"duplicate alias: {key}", found.at)
         plain_text = isinstance(what, Name) and found.family == "text" and not found.case_sensitive
         plain_text = plain_text and found.sql != "NULL"
         selected.append(f"min({found.sql})" if plain_text else found.sql)
-        columns.append((key, _show(found)))
+        columns.append(Total(key, _show(found), _called(what), found.type, None if found.aggregate else found.field))
     return columns, selected
+
+
+def _called(operand: Operand) -> str:
+    """A grouped operand as its column is described: the function in small letters, the path as it was written."""
+    if isinstance(operand, Name):
+        return operand.text
+    inner = ", ".join(_called(one) for one in operand.arguments if isinstance(one, (Name, Function)))
+    return f"{operand.name.lower()}({inner})"
 
 
 def _check_grouped(frame: Frame, operand: Operand, found: Measure) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from simulators.kit.store import Doc
 from simulators.salesforce.schemas import Field, SObject
@@ -84,13 +84,23 @@ class Count:
     sql: str
 
 
+class Total(NamedTuple):
+    """A column of a grouped query: what it is shown under, how a value is shown, how its column is described."""
+
+    key: str
+    show: Callable[[Any], Any] | None
+    called: str  # as it was written: `avg(Amount)`, `CampaignId`
+    type: str
+    field: Field | None  # None behind an aggregate
+
+
 @dataclass
 class Aggregate:
-    """A grouped query: SQL columns with the names they are shown under and how a value is shown."""
+    """A grouped query and its columns."""
 
     sobject: SObject
     sql: str
-    columns: list[tuple[str, Callable[[Any], Any] | None]]
+    columns: list[Total]
 
 
 @dataclass

@@ -65,8 +65,8 @@ class Run:
         found = []
         for row in rows:
             shown: Shown = {"attributes": {"type": "AggregateResult"}}
-            for (name, show), value in zip(body.columns, row, strict=False):
-                shown[name] = show(value) if show and value is not None else value
+            for column, value in zip(body.columns, row, strict=False):
+                shown[column.key] = column.show(value) if column.show and value is not None else value
             found.append(shown)
         return found
 
