@@ -6,6 +6,7 @@ from urllib.parse import parse_qs
 
 import orjson
 
+from simulators.erp_cloud import batches
 from simulators.erp_cloud.access import Access
 from simulators.erp_cloud.body import LENIENCY, Reader, load_object
 from simulators.erp_cloud.errors import (
@@ -79,6 +80,9 @@ class RecordApi:
         for method, path, operation, endpoint in (
             ("GET", "{type}", "record.list", self.collection),
             ("POST", "{type}", "record.create", self.create),
+            ("PATCH", "{type}", "record.batch", self.batch),
+            ("PUT", "{type}", "record.batch", self.batch),
+            ("DELETE", "{type}", "record.batch", self.batch),
             ("GET", "{type}/{id}", "record.get", self.get),
             ("PATCH", "{type}/{id}", "record.update", self.update),
             ("PUT", "{type}/{id}", "record.upsert", self.upsert),
@@ -146,6 +150,8 @@ class RecordApi:
         if not self.access.role(call).may(record, VIEW):
             raise Refused(not_permitted(record.name))
         query = query_of(call)
+        if query.get("ids"):
+            return self._several(call, record, query["ids"].split(","))
         limit, offset = paging(query)
         where = parse(query["q"], self.state.fields_of(record)) if query.get("q") else Condition("1")
         if record.kind in ("transaction", "item"):
@@ -165,14 +171,41 @@ class RecordApi:
             "offset": offset, "totalResults": total,
         }, COLLECTION)  # fmt: skip
 
+    def _several(self, call: Call, record: RecordType, ids: list[str]) -> Answer:
+        """`ids=1,eid:X`: those records, with `expandRecords=true` whole; without one of them, not found."""
+        if len(ids) > batches.MOST:
+            raise Refused(invalid_parameter("ids", f"At most {batches.MOST} records can be read at once."))
+        role = self.access.role(call)
+        docs = [self.records.need(record, key.strip(), role) for key in ids]
+        here, view = f"{call.base_url}{RECORDS}/{record.name}", self._view(call, record)
+        whole = query_of(call).get("expandRecords", "").lower() == "true"
+        items = [
+            orjson.Fragment(self.renderer.singular(record, doc, view)) if whole
+            else {"links": [link("self", f"{here}/{doc['id']}")], "id": doc["id"]}
+            for doc in docs
+        ]  # fmt: skip
+        return _json({
+            "links": [link("self", f"{here}?{call.query}")], "count": len(items), "hasMore": False, "items": items,
+            "offset": 0, "totalResults": len(items),
+        }, COLLECTION)  # fmt: skip
+
     # -- writing ------------------------------------------------------------------------------
 
     def create(self, call: Call, type: str) -> Answer:
         """POST: a new record; 204 with its place in Location and nothing else."""
         record = record_type(type)
+        if batches.collection(call):
+            return self.batch(call, type)
         reader = self._reader(call, record)
         key = self.records.create(record, reader.read(load_object(call.body)), self.access.role(call), call.at)
         return self._written(call, record, key, reader)
+
+    def batch(self, call: Call, type: str) -> Answer:
+        """A collection is written by an asynchronous job alone (`asyncjobs.AsyncJobs.accept` takes those)."""
+        record_type(type)
+        if not batches.collection(call):
+            raise Refused(Problem(405, "METHOD_NOT_ALLOWED", f"{call.method} is not allowed here."))
+        raise Refused(Problem(400, "INVALID_HEADER", "A collection needs Prefer: respond-async.", header="Prefer"))
 
     def update(self, call: Call, type: str, id: str) -> Answer:
         """PATCH: change what the body names."""
@@ -249,7 +282,16 @@ class RecordApi:
         return Answer(204, headers=headers)
 
 
+def _acceptable(call: Call) -> bool:
+    """Whether the caller takes JSON: what a record is shown as."""
+    ranges = [part.partition(";")[0].strip().lower() for part in call.headers.get("accept", "*/*").split(",")]
+    return any(one in ("", "*/*", "application/*") or one.endswith("json") for one in ranges)
+
+
 async def _answered(endpoint: Any, call: Call, **arguments: str) -> Answer:
+    if call.method == "GET" and not _acceptable(call):
+        said = f"Unsupported media type {call.headers['accept'][:50]}."
+        return error_answer(Problem(406, "NOT_ACCEPTABLE", said, header="Accept"))
     try:
         answer: Answer = endpoint(call, **arguments)
     except Refused as refused:
