@@ -2,6 +2,7 @@
 
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from urllib.parse import urlsplit
 
 from simulators.kit.fidelity import approximate
 from simulators.kit.jobs import Job
@@ -28,6 +29,8 @@ approximate(
 
 Result = dict[str, Any]
 
+VENDOR = "chargebee.com"
+
 COMMENTED = ("customer", "subscription", "invoice", "credit_note", "transaction", "coupon", "item", "item_price",
              "item_family")  # fmt: skip
 _PARTS = {"addr": "line1", "extended_addr": "line2", "extended_addr2": "line3"}
@@ -35,8 +38,9 @@ _NAMES = ("first_name", "last_name", "email", "company", "phone", "city", "state
 
 
 def configurations(work: Work, _params: Params) -> Result:
-    """GET /configurations."""
-    page: Doc = {"domain": work.site["name"], "product_catalog_version": "v2", "object": "configuration",
+    """GET /configurations: the domain is the site's name, which is the first part of the vendor's own host name."""
+    site, _, vendor = urlsplit(work.base_url).hostname.partition(".") if work.base_url else ("", "", "")
+    page: Doc = {"domain": site if vendor == VENDOR else work.site["name"], "product_catalog_version": "v2", "object": "configuration",
                  "chargebee_response_schema_type": "items"}  # fmt: skip
     return {"configurations": [page]}
 

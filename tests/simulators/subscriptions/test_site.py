@@ -177,3 +177,15 @@ def test_acts_refuse_what_makes_no_sense() -> None:
             await site.system.acts["resend_webhook"]({"event_id": "ev_none"})
 
     play(story)
+
+
+def test_the_configuration_tells_the_name_that_the_vendors_host_gives_the_site() -> None:
+    domains = []
+
+    async def scene(site: Site) -> None:
+        for host in ("acme.chargebee.com", "127.0.0.1"):
+            answer = await site.get("/configurations", headers={"host": host})
+            domains.append(answer.json["configurations"][0]["domain"])
+
+    play(scene)
+    assert domains == ["acme", "acme-test"]  # connectors look for their own site among these
