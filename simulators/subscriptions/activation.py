@@ -25,6 +25,13 @@ approximate(
     source="ours",
 )
 
+approximate(
+    "free_period, the trial_end of an item",
+    "the first term is longer by the free period and charged as one of the usual length, calendar billing or not; "
+    "a plan's trial_end is the subscription's, that of an addon is refused",
+    source="documented, ours",
+)
+
 AHEAD_MAX = 60  # terms that one call may bill in advance
 
 Wish = Doc
@@ -41,7 +48,7 @@ def read(work: Work, params: Params) -> Wish:
         "immediately": params.boolean("invoice_immediately") is not False,
         "ahead": params.integer("terms_to_charge", least=1, most=AHEAD_MAX) or 1,
         "alignment": params.choice("billing_alignment_mode", ("immediate", "delayed")) or "immediate",
-        "trial_end": params.integer("trial_end"),
+        "trial_end": params.integer("trial_end"), "free": _free(params),
         "trial_end_action": params.choice(
             "trial_end_action", ("site_default", "plan_default", "activate_subscription", "cancel_subscription")
         ),
@@ -49,6 +56,13 @@ def read(work: Work, params: Params) -> Wish:
     if cycles is not None and wish["ahead"] > cycles:
         raise wrong("terms_to_charge", f"is more than the {cycles} billing cycles")
     return wish
+
+
+def _free(params: Params) -> list[Any] | None:
+    """`free_period` and its unit: by so much the first term is longer than what is charged for it."""
+    count = params.integer("free_period", least=1, most=365)
+    unit = params.choice("free_period_unit", ("day", "week", "month", "year"), required=count is not None)
+    return None if count is None else [count, unit]
 
 
 def invoice_date(work: Work, params: Params) -> int | None:
@@ -159,7 +173,13 @@ def activate(
         boundary = terms.aligned(work, customer, subscription, start)
     elif terms.billing_day(work, customer, subscription):
         subscription["_align"] = True
+    free = wish.get("free")
+    if free:
+        subscription["free_period"], subscription["free_period_unit"] = free
+        boundary = terms.after_free(work, subscription, start, free)
     terms.set_term(work, subscription, start, remaining, boundary)
+    if free:
+        subscription.pop("_whole", None)  # the longer term is charged as one of the usual length
     usage_terms.begin(work, subscription, start)
     sums, charged = _first_bill(work, customer, subscription, wish)
     term = None

@@ -209,25 +209,26 @@ def _price_fields(work: Work, doc: Doc, params: Params) -> None:
 
 def tiers(params: Params) -> list[Doc]:
     """`tiers[...]`, which follow each other without a gap; empty when none are given."""
-    found = [_tier(row) for row in params.rows("tiers")]
+    found = [tier(row) for row in params.rows("tiers")]
     gap = rules_price.tier_gap(found)
     if gap is not None:
         raise wrong(f"tiers[starting_unit][{gap}]", "tiers must start at 1 and follow each other without a gap")
     return found
 
 
-def _tier(row: Params) -> Doc:
-    tier: Doc = {"starting_unit": row.number("starting_unit", least=1), "price": row.number("price")}
+def tier(row: Params) -> Doc:
+    """One tier of an item price, or of a subscription's own in its place."""
+    found: Doc = {"starting_unit": row.number("starting_unit", least=1), "price": row.number("price")}
     for name in ("ending_unit", "package_size"):
         value = row.integer(name, least=1)
         if value is not None:
-            tier[name] = value
+            found[name] = value
     kind = row.choice("pricing_type", ("per_unit", "flat_fee", "package"))
     if kind is not None:
-        tier["pricing_type"] = kind
-    if kind == "package" and "package_size" not in tier:
+        found["pricing_type"] = kind
+    if kind == "package" and "package_size" not in found:
         raise row.wrong("package_size", "cannot be blank")
-    return {**tier, "object": "tier"}
+    return {**found, "object": "tier"}
 
 
 def update_price(work: Work, params: Params, key: str) -> Result:

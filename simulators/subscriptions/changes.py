@@ -20,7 +20,7 @@ exact(
     source="documented",
     held_by="test_sdk_lives",
 )
-absent("in a change of a subscription: `terms_to_charge`, `item_tiers`, `free_period`")
+absent("in a change of a subscription: `terms_to_charge`, `free_period`")
 approximate(
     "`reactivate` in a change",
     "of one that was cancelled: it begins anew now with the items asked for; of any other it means nothing",
@@ -104,8 +104,9 @@ def _wish(work: Work, params: Params, subscription: Doc) -> Doc:
         raise wrong("invoice_usages", "can only be false in this sandbox")
     params.choice("billing_alignment_mode", ("immediate", "delayed"))
     having = subscription["subscription_items"] if held is None else held
+    tiers = items.own_tiers(work, params, [] if held is None else held, subscription.get("item_tiers", ()))
     return {
-        "items": held, "contract": contracts.wish(params, contract, cycles),
+        "items": held, "tiers": None if held is None else tiers, "contract": contracts.wish(params, contract, cycles),
         "discounts": discounts.read(work, params, having, subscription["currency_code"]),
         "prorate": params.boolean("prorate") is not False, "reset": bool(params.boolean("force_term_reset")),
         "immediately": params.boolean("invoice_immediately") is not False,
@@ -135,6 +136,7 @@ def wanted_items(
     if plan["currency_code"] != subscription["currency_code"]:
         raise wrong("subscription_items[item_price_id][0]", f"the subscription is in {subscription['currency_code']}")
     items.beside(work, [row for row, _ in fresh], [item for _, item in fresh], plan)
+    items.reprice(work, held, subscription.get("item_tiers", ()))
     return held
 
 
@@ -168,7 +170,7 @@ def _begin_again(work: Work, params: Params, subscription: Doc) -> Result:
         raise wrong("change_option", "a cancelled subscription begins again now")
     wish = _wish(work, params, subscription)
     attributes(work, subscription, params)
-    switches.hold(work, subscription, wish["items"])
+    switches.hold(work, subscription, wish)
     discounts.hold(work, subscription, wish["discounts"], work.at)
     return activation.again(work, subscription, activation.read(work, params), work.at)
 
@@ -217,6 +219,7 @@ def retrieve_with_scheduled_changes(work: Work, _params: Params, key: str) -> Re
     future = copied(subscription)
     if wish["items"] is not None:
         future["subscription_items"] = copied({"items": wish["items"]})["items"]
+        items.keep_tiers(future, wish.get("tiers") or ())
         plan = work.need("item_price", switches.plan_of(wish["items"]))
         future["billing_period"], future["billing_period_unit"] = plan["period"], plan["period_unit"]
         charging.revenue(work, future)

@@ -64,6 +64,9 @@ def _item(row: Params, price: Doc, before: Doc) -> Doc:
     else:
         item["billing_period"], item["billing_period_unit"] = price["period"], price["period_unit"]
         cycles = row.integer("billing_cycles", least=1, most=1_000) or price.get("billing_cycles")
+        trial_end = row.integer("trial_end") if price["item_type"] == "plan" and not before else None
+        if trial_end is not None:  # the plan's trial is the subscription's
+            item["trial_end"] = trial_end
         if price["item_type"] == "addon" and cycles is not None:
             item["billing_cycles"] = cycles
     item["amount"] = amount(price, item)
@@ -94,6 +97,56 @@ def _metered_item(row: Params, price: Doc, before: Doc) -> Doc:
 def amount(price: Doc, item: Doc) -> int:
     """What an item costs per billing period, in minor units."""
     return rules_price.rate(price, item["quantity"], item.get("unit_price")).amount
+
+
+def own_tiers(work: Work, params: Params, held: Sequence[Doc], before: Sequence[Doc] = ()) -> list[Doc]:
+    """`item_tiers[...]`: this subscription's tiers in place of the catalog's; what a call does not name stays.
+
+    Brings the amounts of the items in step. `before`: the tiers that the subscription has.
+    """
+    known = {item["item_price_id"] for item in held}
+    given: dict[str, list[Doc]] = {}
+    for row in params.rows("item_tiers"):
+        key = row.need("item_price_id", longest=100)
+        if key not in known:
+            raise row.wrong("item_price_id", f"{key} is not one of the subscription_items")
+        model = work.need("item_price", key)["pricing_model"]
+        if model not in rules_price.TIER_MODELS:
+            raise row.wrong("item_price_id", f"the pricing model of {key} is {model}")
+        mine = given.setdefault(key, [])
+        mine.append({"item_price_id": key, **catalog.tier(row), "index": len(mine), "object": "item_tier"})
+    for key, mine in given.items():
+        gap = rules_price.tier_gap(mine)
+        if gap is not None:
+            raise wrong("item_tiers[starting_unit]", f"tier {gap} of {key} does not follow the one before")
+    found = [one for one in before if one["item_price_id"] in known and one["item_price_id"] not in given]
+    found += [one for mine in given.values() for one in mine]
+    reprice(work, held, found)
+    return found
+
+
+def reprice(work: Work, held: Sequence[Doc], tiers: Sequence[Doc]) -> None:
+    """The amounts of items that a subscription has tiers of its own for."""
+    own = {one["item_price_id"] for one in tiers}
+    for item in held:
+        if item["item_price_id"] in own and "metered_quantity" not in item:
+            item["amount"] = amount(priced(work.need("item_price", item["item_price_id"]), tiers), item)
+
+
+def priced(price: Doc, tiers: Sequence[Doc]) -> Doc:
+    """The item price with the subscription's own tiers, where it has some."""
+    own = [one for one in tiers if one["item_price_id"] == price["id"]]
+    return {**price, "tiers": own} if own else price
+
+
+def keep_tiers(subscription: Doc, tiers: Sequence[Doc]) -> None:
+    """Tiers of items that the subscription has, and no member without any."""
+    known = {item["item_price_id"] for item in subscription["subscription_items"]}
+    kept = [one for one in tiers if one["item_price_id"] in known]
+    if kept:
+        subscription["item_tiers"] = kept
+    else:
+        subscription.pop("item_tiers", None)
 
 
 def check(work: Work, held: Sequence[Doc], param: str = "subscription_items[item_price_id][0]") -> Doc:
@@ -156,7 +209,7 @@ def term_lines(work: Work, subscription: Doc, start: int, end: int) -> list[Doc]
     for item in subscription["subscription_items"]:
         if not recurring(item):
             continue
-        price = work.need("item_price", item["item_price_id"])
+        price = priced(work.need("item_price", item["item_price_id"]), subscription.get("item_tiers", ()))
         line = item_line(
             work.at, price, item["quantity"], item.get("unit_price"), subscription_id=subscription["id"],
             date_from=start, date_to=end,
@@ -177,7 +230,7 @@ def charge_lines(work: Work, subscription: Doc, *events: str) -> list[Doc]:
         charged = subscription.setdefault("charged_items", [])
         if item["charge_once"] and any(each["item_price_id"] == item["item_price_id"] for each in charged):
             continue
-        price = work.need("item_price", item["item_price_id"])
+        price = priced(work.need("item_price", item["item_price_id"]), subscription.get("item_tiers", ()))
         days = item.get("service_period_days")
         until = work.at if days is None else work.at + days * 86_400
         lines.append(item_line(

@@ -102,6 +102,11 @@ def _trial_end(work: Work, subscription: Doc, asked: int | None, began: int) -> 
         if asked and asked <= began:
             raise wrong("trial_end", "should lie after the start")
         return asked or None
+    item = next(one for one in subscription["subscription_items"] if one["item_type"] == "plan")
+    if item.get("trial_end"):
+        if item["trial_end"] <= began:
+            raise wrong("subscription_items[trial_end][0]", "should lie after the start")
+        return int(item["trial_end"])
     plan = work.need("item_price", subscription["_plan"])
     if began < work.at or not plan.get("trial_period"):
         return None
@@ -131,6 +136,7 @@ def new(work: Work, params: Params, customer: Doc) -> Doc:
         "deleted": False, "channel": "web", "create_pending_invoices": False, "object": "subscription",
         "base_currency_code": work.site["currency_code"], "status": "future", "_plan": plan["id"],
     }  # fmt: skip
+    items.keep_tiers(subscription, items.own_tiers(work, params, held))
     if "business_entity_id" in customer:
         subscription["business_entity_id"] = customer["business_entity_id"]
     return subscription

@@ -29,7 +29,7 @@ def plan_of(held: list[Doc]) -> str:
 
 def before_the_first_bill(work: Work, subscription: Doc, wish: Doc, tell: bool = True) -> None:
     """A change of what has not been billed yet (future or in trial): nothing is prorated."""
-    hold(work, subscription, wish["items"])
+    hold(work, subscription, wish)
     discounts.hold(work, subscription, wish["discounts"], subscription["next_billing_at"])
     begin = subscription["_terms"]
     if wish["contract"] is not None:
@@ -46,9 +46,9 @@ def before_the_first_bill(work: Work, subscription: Doc, wish: Doc, tell: bool =
         work.emit("subscription_changed", **answer(work, subscription))
 
 
-def hold(work: Work, subscription: Doc, held: list[Doc] | None) -> None:
+def hold(work: Work, subscription: Doc, wish: Doc) -> None:
     """Put the items, and the plan's period, on a subscription whose first term has not begun."""
-    _hold(work, subscription, held, running=False)
+    _hold(work, subscription, wish, running=False)
     _period(work, subscription)
 
 
@@ -66,7 +66,7 @@ def now(work: Work, subscription: Doc, wish: Doc, at: int | None) -> Result:
     if anew:
         credited, charged = _begin_anew(work, customer, subscription, wish, at)
     elif wish["items"] is not None:
-        _hold(work, subscription, wish["items"])
+        _hold(work, subscription, wish)
         effect = proration.of_change(work, subscription, before, wish["prorate"], at)
         credited = proration.credit(work, customer, subscription, effect.credits)
         fresh = charging.discounted(
@@ -130,7 +130,7 @@ def _begin_anew(
     if subscription["status"] == "non_renewing" and subscription.get("remaining_billing_cycles") != 0:
         subscription["status"] = "active"
         subscription.pop("cancelled_at", None)
-    _hold(work, subscription, wish["items"], running=False)
+    _hold(work, subscription, wish, running=False)
     _period(work, subscription)
     terms.set_term(work, subscription, start, None, terms.aligned(work, customer, subscription, start))
     usage_terms.begin(work, subscription, start)
@@ -159,7 +159,7 @@ def at_term_end(work: Work, subscription: Doc) -> bool:
     contracts.adjust(work, subscription, wish["contract"])
     discounts.hold(work, subscription, wish["discounts"], subscription["_next_term"])
     if wish["items"] is not None:
-        _hold(work, subscription, wish["items"])
+        _hold(work, subscription, wish)
         before = subscription["billing_period"], subscription["billing_period_unit"]
         _period(work, subscription)
         if before != (subscription["billing_period"], subscription["billing_period_unit"]):
@@ -170,16 +170,21 @@ def at_term_end(work: Work, subscription: Doc) -> bool:
     return True
 
 
-def _hold(work: Work, subscription: Doc, held: list[Doc] | None, running: bool = True) -> None:
+def _hold(work: Work, subscription: Doc, wish: Doc, running: bool = True) -> None:
     """Put the items on the subscription; metered ones that go are billed, those that come begin their terms."""
+    held = wish["items"]
     if held is None:
         return
     kept = {item["item_price_id"] for item in held}
     gone = [one for one in usage_terms.metered_items(subscription) if one["item_price_id"] not in kept]
     subscription["subscription_items"] = held
     subscription["_plan"] = plan_of(held)
+    tiers = wish.get("tiers")
+    tiers = subscription.get("item_tiers", ()) if tiers is None else tiers
     if subscription["status"] in ("future", "in_trial") or not running:
+        items.keep_tiers(subscription, tiers)
         return
     terms.show_term(subscription)
     usage_rating.bill_rest(work, subscription, gone)
+    items.keep_tiers(subscription, tiers)
     usage_terms.join(work, subscription)

@@ -1,6 +1,7 @@
 """The billing term of a subscription: where it ends, what calendar billing makes of it, the lines it is billed by."""
 
 import calendar as months
+from typing import Any
 
 from simulators.kit.fidelity import approximate
 from simulators.kit.jobs import Job
@@ -132,6 +133,15 @@ def running_share(work: Work, subscription: Doc) -> Share:
         return WHOLE
     length = rules_proration.length(work.calendar, subscription["current_term_start"], subscription["_next_term"])
     return Share(length, whole)
+
+
+def after_free(work: Work, subscription: Doc, start: int, free: list[Any]) -> Boundary:
+    """The end of a first term that begins with a free period, and the day that terms keep from then on."""
+    count, unit = free
+    paid = work.calendar.add(start, count, unit, subscription["_anchor_day"])
+    day = work.calendar.anchor_day(paid) if unit in ("day", "week") else subscription["_anchor_day"]
+    end = work.calendar.add(paid, subscription["billing_period"], subscription["billing_period_unit"], day)
+    return end, day
 
 
 def ahead(work: Work, subscription: Doc, count: int) -> list[tuple[int, int]]:

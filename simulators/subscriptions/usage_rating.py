@@ -8,7 +8,7 @@ import orjson
 from simulators.kit.fidelity import absent, approximate, exact
 from simulators.kit.jobs import Job
 from simulators.kit.store import Doc
-from simulators.subscriptions import billing, invoices, settlement, usage_terms
+from simulators.subscriptions import billing, invoices, items, settlement, usage_terms
 from simulators.subscriptions.answers import answer
 from simulators.subscriptions.charging import bill, collection
 from simulators.subscriptions.errors import bad_state
@@ -56,7 +56,7 @@ def term_over(work: Work, job: Job) -> None:
     if subscription is None or subscription["deleted"] or subscription["status"] not in ("active", "non_renewing"):
         return
     over = [item for item in usage_terms.metered_items(subscription) if item["next_billing_at"] <= work.at]
-    periods = [_period(item, item["next_billing_at"]) for item in over]
+    periods = [_period(subscription, item, item["next_billing_at"]) for item in over]
     for item in over:
         usage_terms.move(work, subscription, item, item["next_billing_at"])
     usage_terms.watch(work, subscription)
@@ -82,12 +82,13 @@ def over(work: Work, subscription: Doc) -> None:
 def bill_rest(work: Work, subscription: Doc, items: list[Doc]) -> None:
     """Bill what was used so far of the terms of items that go."""
     begun = [item for item in items if item.get("next_billing_at") and item["current_term_start"] < work.at]
-    _bill(work, subscription, [_period(item, work.at) for item in begun])
+    _bill(work, subscription, [_period(subscription, item, work.at) for item in begun])
 
 
-def _period(item: Doc, end: int) -> Doc:
+def _period(subscription: Doc, item: Doc, end: int) -> Doc:
     return {"item_price_id": item["item_price_id"], "unit_price": item.get("unit_price"),
-            "from": item["current_term_start"], "to": end}  # fmt: skip
+            "from": item["current_term_start"], "to": end,
+            "tiers": subscription.get("item_tiers", [])}  # fmt: skip
 
 
 def _bill(work: Work, subscription: Doc, periods: list[Doc]) -> None:
@@ -150,7 +151,7 @@ def total_of(work: Work, subscription: Doc, period: Doc) -> Decimal:
 
 def line_of(work: Work, subscription: Doc, period: Doc) -> Doc | None:
     """The rated line of one item and term; None when nothing was used."""
-    price = work.need("item_price", period["item_price_id"])
+    price = items.priced(work.need("item_price", period["item_price_id"]), period.get("tiers", ()))
     quantity = total_of(work, subscription, period)
     if not quantity:
         return None

@@ -41,6 +41,7 @@ def charges(work: Work, params: Params, key: str) -> Result:
 
 def _charge(work: Work, subscription: Doc, item: Doc, price: Doc) -> Doc:
     period = {"item_price_id": price["id"], "unit_price": item.get("unit_price"), "from": item["current_term_start"],
+              "tiers": subscription.get("item_tiers", []),
               "to": item.get("next_billing_at") or work.at}  # fmt: skip
     line = usage_rating.line_of(work, subscription, period)
     total = usage_rating.total_of(work, subscription, period)

@@ -4,7 +4,18 @@ from typing import Any
 
 import httpx
 
-from tests.simulators.subscriptions.driving import NOW, addon, customer, event_types, held, monthly, subscribe, travel
+from tests.simulators.subscriptions.driving import (
+    NOW,
+    addon,
+    customer,
+    event_types,
+    held,
+    invoices,
+    monthly,
+    refused,
+    subscribe,
+    travel,
+)
 from tests.simulators.subscriptions.site import CONTROL, DAY
 
 
@@ -85,3 +96,55 @@ def test_metered_items_say_when_a_term_of_their_own_begins(sdk: Any) -> None:
     travel(sdk, 70)
     assert event_types(sdk).count("subscription_items_renewed") == 2
     assert "subscription_renewed" not in event_types(sdk)
+
+
+def _tiers(*rows: tuple[int, int | None, int]) -> list[dict[str, Any]]:
+    return [
+        {"item_price_id": "seats", "starting_unit": first, "price": price, **({"ending_unit": last} if last else {})}
+        for first, last, price in rows
+    ]
+
+
+def test_a_subscription_has_tiers_of_its_own(sdk: Any) -> None:
+    customer(sdk)
+    catalog = [{"starting_unit": 1, "ending_unit": 100, "price": 10}, {"starting_unit": 101, "price": 5}]
+    sdk.ItemPrice.create({
+        "id": "seats", "name": "seats", "item_id": "platform", "pricing_model": "tiered", "currency_code": "USD",
+        "period": 1, "period_unit": "month", "tiers": catalog,
+    })  # fmt: skip
+    asked = {"subscription_items": [{"item_price_id": "seats", "quantity": 150}],
+             "item_tiers": _tiers((1, 100, 20), (101, None, 1))}  # fmt: skip
+    estimated = sdk.Estimate.create_sub_item_for_customer_estimate("acme", {"subscription": {}, **asked}).estimate
+    made = sdk.Subscription.create_with_items("acme", {"id": "s", **asked})
+    assert made.invoice.total == 2_050 == estimated.invoice_estimate.total == made.subscription.mrr
+    assert [tier.price for tier in made.subscription.item_tiers] == [20, 1]
+    more = sdk.Subscription.update_for_items("s", {"subscription_items": [{"item_price_id": "seats", "quantity": 160}]})
+    assert more.subscription.subscription_items[0].amount == 2_060  # its tiers stay when a change names none
+    later = {"subscription_items": [{"item_price_id": "seats", "quantity": 200}], "item_tiers": _tiers((1, None, 3)),
+             "end_of_term": True}  # fmt: skip
+    sdk.Subscription.update_for_items("s", later)
+    assert [tier.price for tier in held(sdk).item_tiers] == [20, 1]
+    assert sdk.Subscription.retrieve_with_scheduled_changes("s").subscription.item_tiers[0].price == 3
+    travel(sdk, 32)
+    assert (invoices(sdk)[-1].total, [tier.price for tier in held(sdk).item_tiers]) == (600, [3])
+    fixed = [{"item_price_id": "platform-USD-yearly", "quantity": 1}]
+    tier = {"item_price_id": "platform-USD-yearly", "starting_unit": 1, "price": 3}
+    wrong = {"subscription_items": fixed, "item_tiers": [tier]}
+    refused("param_wrong_value", "item_tiers[item_price_id][0]", sdk.Subscription.create_with_items, "acme", wrong)
+
+
+def test_a_free_period_makes_the_first_term_longer_and_not_dearer(sdk: Any) -> None:
+    customer(sdk)
+    monthly(sdk)
+    made = subscribe(sdk, free_period=2, free_period_unit="week")
+    assert (made.invoice.total, made.subscription.free_period) == (31_000, 2)
+    assert round((made.subscription.current_term_end - made.subscription.current_term_start) / DAY) == 45
+    travel(sdk, 46)
+    assert [bill.total for bill in invoices(sdk)] == [31_000, 31_000]
+
+
+def test_the_plans_own_trial_is_the_subscriptions(sdk: Any) -> None:
+    customer(sdk)
+    items = [{"item_price_id": monthly(sdk), "quantity": 1, "trial_end": NOW + 9 * DAY}]
+    made = sdk.Subscription.create_with_items("acme", {"id": "s", "subscription_items": items}).subscription
+    assert (made.status, made.trial_end) == ("in_trial", NOW + 9 * DAY)
