@@ -39,9 +39,11 @@ _NAMES = ("first_name", "last_name", "email", "company", "phone", "city", "state
 
 def configurations(work: Work, _params: Params) -> Result:
     """GET /configurations: the domain is the site's name, which is the first part of the vendor's own host name."""
-    site, _, vendor = urlsplit(work.base_url).hostname.partition(".") if work.base_url else ("", "", "")
-    page: Doc = {"domain": site if vendor == VENDOR else work.site["name"], "product_catalog_version": "v2", "object": "configuration",
-                 "chargebee_response_schema_type": "items"}  # fmt: skip
+    site, _, vendor = (urlsplit(work.base_url).hostname or "").partition(".")
+    page: Doc = {
+        "domain": site if vendor == VENDOR else work.site["name"], "product_catalog_version": "v2",
+        "object": "configuration", "chargebee_response_schema_type": "items",
+    }  # fmt: skip
     return {"configurations": [page]}
 
 
