@@ -19,6 +19,7 @@ from harness.replaying import ReplayRefused, replayed
 from harness.scenario import Expect, Scenario, Step, load_world
 from harness.storm import Storm
 from harness.tieout import Identity
+from harness.trail import trail_of, unresolved_of
 from harness.world import NotQuiet, Unreachable, World
 
 REPLAYS = 2  # a replay, and one more that must find even less to do
@@ -109,6 +110,8 @@ class Play:
         self.not_quiet = ""
         self.verdicts: list[Verdict] = []
         self.case: Case | None = None
+        self.trail: tuple[dict[str, Any], ...] | None = None
+        self.unresolved: tuple[dict[str, Any], ...] = ()
 
     async def run(self, replay: bool) -> RunResult:
         """The whole run."""
@@ -123,6 +126,8 @@ class Play:
         replays = await self._replays() if replay and not broken_off and evidence.core_known else []
         if self.before_judging is not None:
             await self.before_judging()
+        if evidence.core_known:
+            self.trail, self.unresolved = await trail_of(self.world), await unresolved_of(self.world)
         self.judge(evidence, await self.storm.probes(), await self.storm.outages(), replays, broken_off)
         outcome = overall(self.verdicts)
         for verdict in self.verdicts:
@@ -248,7 +253,9 @@ class Play:
             hindered=frozenset(row["subject"] for row in evidence.exceptions), ledgers=self.correlation.ledgers,
             zones=self.correlation.zones, cutovers=tuple(self.stage.cutovers), closings=tuple(self.stage.closings),
             law=self.stage.company.law, moved=frozenset(self.stage.moved),
-            reconciliations=self.reconciliations,
+            reconciliations=self.reconciliations, trail=self.trail, unresolved=self.unresolved,
+            calls=tuple(event for event in self.stream.events if event.kind == "call"),
+            set_back=any(facts.from_backup for facts in self.scenario.facts_of("start_core")),
             lost_history=any(event.facts.get("level") == "lost" for event in self.stream.events),
         )  # fmt: skip
         self.case = case

@@ -12,6 +12,7 @@ SystemName = Literal["salesforce", "subscriptions", "erp_cloud", "erp_legacy", "
 SYSTEMS: tuple[SystemName, ...] = ("salesforce", "subscriptions", "erp_cloud", "erp_legacy", "metering")
 
 Json = Any
+PEOPLE = "windtunnel"  # the user agent of our own calls: all others are the core's
 Release = Literal["", "new", "old"]
 """Which release of the core starts: the next one, or the one that was there at first; "": the one that ran last."""
 RELEASES: Mapping[str, str] = {"old": "windtunnel", "new": "windtunnel-next"}  # application versions

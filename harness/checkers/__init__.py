@@ -2,6 +2,7 @@
 
 from harness.checkers import (
     agreement,
+    causes,
     closing,
     draining,
     drifting,
@@ -63,6 +64,7 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "I15": ("reconciliation reports exactly the breaks that are there", reconciling.reports_are_true),
     "I16": ("what no longer fits is never written, what fits never blocked", drifting.only_misfits_wait),
     "I18": ("service levels are told as they are", service_levels.told_as_they_are),
+    "I19": ("each write has one cause, and the trail verifies", causes.each_write_has_one),
     "I25": ("each exception is somebody's by a time, and ends in agreement", owning.owned_and_ended),
     "I27": ("every disturbance was really hit", _probes_hit),
     "I28": ("ledgers balance, sub-ledger equals control account", agreement.ledgers_balance),
@@ -80,6 +82,7 @@ NOT_ASKED: dict[str, NotAsked] = {  # where seeing nothing may be no failure, an
     "I15": lambda _case: "nothing was reconciled",
     "I16": lambda case: "" if case.drifts else "no schema changed",
     "I18": service_levels.why_not_asked,
+    "I19": causes.why_not_asked,
     "I25": owning.why_not_asked,
     "I27": lambda _case: "nothing disturbs this story",
     "I29": lambda case: "nothing was entered later" if case.closings else "no month was closed",

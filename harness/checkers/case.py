@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Literal
 
 from harness.canon import Canon
+from harness.events import RunEvent
 from harness.tax_law import Law
 from harness.tieout import Excuses
 
@@ -153,6 +154,12 @@ class Case:
     zones: Mapping[str, str] = field(default_factory=dict)  # entity -> time zone of its dates
     cutovers: tuple[Cutover, ...] = ()
     closings: tuple[Closing, ...] = ()
+    calls: tuple[RunEvent, ...] = ()  # all that the systems' journals have told of who called them
+    trail: tuple[Mapping[str, Any], ...] | None = (
+        None  # writes and causes, as the core tells them (GET /trail); None: it does not
+    )
+    unresolved: tuple[Mapping[str, Any], ...] = ()  # writes of whose outcome the core is not certain (GET /effects)
+    set_back: bool = False  # the core came out of a backup: what it had done since is not in its trail
     lost_history: bool = False  # the run record overflowed
 
 

@@ -89,6 +89,19 @@ def list_effects(as_json: Json = False) -> None:
     _table(f"{len(told)} writes of unknown outcome", ("key", "state", "tries", "since", "asked for by"), told)
 
 
+@core.command("trail")
+def list_trail(
+    after: Annotated[int, typer.Option(metavar="SEQUENCE", min=0, help="Only what follows this entry.")] = 0,
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """List what was written to systems and why, oldest first; each system's entries are a chain of hashes."""
+    rows = asked("GET", f"/trail?after={after}")
+    if as_json:
+        return print_json(rows)
+    told = [(str(one["sequence"]), iso(one["at"]), one["key"], one["cause"], one["hash"][:12]) for one in rows]
+    _table(f"{len(told)} writes", ("sequence", "at", "key", "because of", "hash"), told)
+
+
 @core.command("cursors")
 def list_cursors(as_json: Json = False) -> None:
     """Show how far each source has been read."""

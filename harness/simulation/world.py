@@ -23,15 +23,14 @@ from harness.simulation.ports import (
     SimulatedFiles,
     SimulatedTransport,
 )  # fmt: skip
+from harness.simulation.recording import recorder
 from harness.simulation.streams import SimulatedChannel
-from harness.world import RELEASES, SYSTEMS, Json, NotQuiet, Release, Reply, SystemName, Unreachable
+from harness.world import PEOPLE, RELEASES, SYSTEMS, Json, NotQuiet, Release, Reply, SystemName, Unreachable
 from simulators.kit.faults import Fault
-from simulators.kit.journal import blanked
 from simulators.salesforce import PubSub
 from synccore import bootstrap
 
 Change = Callable[[bootstrap.Parts], bootstrap.Parts]
-_NOT_IN_RECORD = ("seq", "kind", "at", "headers", "principal")
 LOOK_S = 0.1  # virtual seconds between two looks whether all is quiet
 FILE_TIMEOUT_S = 30.0
 RESTART_S = 2.0  # how long a crashed core stays down
@@ -96,7 +95,7 @@ class SimWorld:
         hangar.deliver = self._deliver
         for name, system in hangar.systems.items():
             system.reset(self._genesis, self.seed)
-            system.journal.listeners[:] = [self._recorder(name)]
+            system.journal.listeners[:] = [recorder(self.stream, name)]
             system.store.listeners[1:] = [self._poker(name)]
             await system.start()
         await self.start_core()
@@ -109,21 +108,6 @@ class SimWorld:
         self.hangar.core = None
         for system in self.hangar.systems.values():
             await system.stop()
-
-    def _recorder(self, name: SystemName) -> Callable[[dict[str, Any]], None]:
-        def record(entry: dict[str, Any]) -> None:
-            facts = entry.copy()
-            for key in _NOT_IN_RECORD:
-                facts.pop(key, None)
-            facts["system"] = name
-            if entry["kind"] != "change":
-                secret = entry.get("operation") == "token"
-                for part in ("body", "answer"):
-                    if part in facts:
-                        facts[part] = "***" if secret else blanked(facts[part].decode("utf-8", "replace"))
-            self.stream.append(entry["kind"], entry["at"], facts)
-
-        return record
 
     def _poker(self, name: SystemName) -> Callable[[list[Any]], None]:
         def changed(changes: list[Any]) -> None:
@@ -254,7 +238,7 @@ class SimWorld:
         self, system: SystemName, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b""
     ) -> Reply:
         """See World."""
-        sent = {"host": HOSTS[system], **(headers or {})}
+        sent = {"host": HOSTS[system], "user-agent": PEOPLE, **(headers or {})}
         try:
             raw = await request(self.hangar.systems[system].app, method, path, sent, body, 60.0)
         except (ConnectionBroke, TimeoutError) as error:

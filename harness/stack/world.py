@@ -17,7 +17,7 @@ from harness.stack.problem import StackProblem
 from harness.stack.process import Child, Running
 from harness.stack.quiet import Calm
 from harness.stack.snapshots import copy_store, put_store
-from harness.world import RELEASES, SYSTEMS, Json, Release, Reply, SystemName, Unreachable
+from harness.world import PEOPLE, RELEASES, SYSTEMS, Json, Release, Reply, SystemName, Unreachable
 
 IDLE_S = 2.0  # uvicorn closes what is idle for five seconds: no call may meet that moment
 CALL_S = 60.0
@@ -116,7 +116,8 @@ class LiveWorld:
         self, system: SystemName, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b""
     ) -> Reply:
         """See World."""
-        return await self._send(method, self.addresses.systems[system] + path, headers or {}, body)
+        sent = {"user-agent": PEOPLE, **(headers or {})}
+        return await self._send(method, self.addresses.systems[system] + path, sent, body)
 
     async def control(self, system: SystemName, method: str, path: str, body: Json = None) -> Json:
         """See World."""

@@ -113,6 +113,12 @@ FILES = Table(
     Index("files_name", "name", unique=True), Index("files_state", "state"),
 )  # fmt: skip
 
+# Writes that were done, and why: for each target a chain of hashes.
+TRAIL = Table(
+    "trail", METADATA, _serial(), _text("key"), _text("target"), _text("operation"), _text("cause"), _text("reference"),
+    _time("at"), _text("previous"), _text("hash"), Index("trail_target", "target", "seq"),
+)  # fmt: skip
+
 REPORTS = Table("reports", METADATA, _serial(), _time("at"), _text("hash"), _text("content"))
 
 AUDIT = Table("audit", METADATA, _serial(), _text("actor"), _text("action"), _text("subject"), _text("details"),

@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from synccore.ports.rehearsals import Rehearsed
 from synccore.ports.stores import BusinessException, DeadLetter, Effect
+from synccore.ports.trail import TrailEntry
 from synccore.ports.work import WorkItem
 
 
@@ -123,9 +124,34 @@ class EffectView(BaseModel):
     tries: int
     cause: str
     at: float
+    traceparent: str
 
     @classmethod
     def of(cls, found: Effect) -> "EffectView":
+        """The view of a stored one."""
+        return cls.model_validate(found, from_attributes=True)
+
+
+class TrailEntryView(BaseModel):
+    """A write that was done, with its one cause. `traceparent`: what its calls have carried.
+
+    `hash`: SHA-256 of the JSON array [previous, key, target, operation, cause, reference, at] (no blanks, keys of
+    objects in order), `previous`: the hash of the entry before it of the same target, '' for that one's first.
+    """
+
+    sequence: int
+    key: str
+    target: str
+    operation: str
+    cause: str
+    reference: Any
+    at: float
+    traceparent: str
+    previous: str
+    hash: str
+
+    @classmethod
+    def of(cls, found: TrailEntry) -> "TrailEntryView":
         """The view of a stored one."""
         return cls.model_validate(found, from_attributes=True)
 

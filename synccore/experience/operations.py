@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from synccore.experience.access import REFUSALS, At, Operator, Viewer
+from synccore.experience.events import SEQUENCE_MAX
 from synccore.experience.links import leads_to
 from synccore.experience.models import (
     EffectView,
@@ -14,6 +15,7 @@ from synccore.experience.models import (
     RehearsedView,
     ReplayReport,
     TickerReport,
+    TrailEntryView,
     WorkReport,
     WorkView,
 )
@@ -90,6 +92,18 @@ async def effects(core: At, _: Viewer, unresolved: Annotated[bool, Query()] = Tr
     if not unresolved:
         raise Problem(422, "query/unresolved: only unresolved effects are listed")
     return [EffectView.of(found) for found in await core.database.run(lambda unit: unit.effects.unresolved())]
+
+
+@router.get("/trail", operation_id="listTrail", responses=REFUSALS)
+async def trail(
+    core: At, _: Viewer, after: Annotated[int, Query(ge=0, le=SEQUENCE_MAX)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
+) -> list[TrailEntryView]:  # fmt: skip
+    """Writes that were done, each with its cause, behind the sequence `after`, oldest first: for each target a chain.
+
+    What was noted, because another write had brought it about or it was found done, is in it too.
+    """
+    return [TrailEntryView.of(one) for one in await core.database.run(lambda unit: unit.effects.trail(after, limit))]
 
 
 @router.post("/replay", operation_id="replaySignals", responses=REFUSALS, response_model_exclude_none=True)

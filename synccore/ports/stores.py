@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 from synccore.ports.audit import Audit
 from synccore.ports.event_log import Events
 from synccore.ports.reports import Reports
+from synccore.ports.trail import TrailEntry, traceparent
 from synccore.ports.work import Work
 
 Json = Any
@@ -64,6 +65,11 @@ class Effect:
     cause: str = ""  # what first asked for it
     at: float = 0.0  # of the latest try
 
+    @property
+    def traceparent(self) -> str:
+        """What the calls of this write carry."""
+        return traceparent(self.key, self.cause)
+
 
 class Effects(Protocol):
     """Writes, recorded before they are sent. Facts are written once; levels again whenever their digest changes."""
@@ -76,7 +82,11 @@ class Effects(Protocol):
         ...
 
     def settle(self, key: str, state: Literal["applied", "rejected", "unknown"], reference: Json, at: float) -> None:
-        """Record the outcome."""
+        """Record the outcome; what was done is added to the trail."""
+        ...
+
+    def trail(self, after: int, limit: int) -> list[TrailEntry]:
+        """What was done behind a sequence (0: from the beginning), oldest first."""
         ...
 
     def get(self, key: str) -> Effect | None:

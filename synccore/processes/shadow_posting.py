@@ -69,7 +69,9 @@ class ShadowPosting:
         lines = await cloud_lines(ctx, bill, facts, on, instead)
         key = ctx.keys.erp_invoice(number) if kind == "invoice" else ctx.keys.erp_credit(number)
         if bill.status != "voided":
-            await run.step("post", lambda: self._post(kind, key, _posting(ctx, bill, facts, key, lines)))
+            await run.step(
+                "post", lambda: self._post(kind, _cause(kind, number), _posting(ctx, bill, facts, key, lines))
+            )
         else:
             twin = await run.step("posted", lambda: self._standing(kind, key, bill.currency))
             if twin:
@@ -110,7 +112,7 @@ class ShadowPosting:
         write = Write(key, "erp_cloud", "shadow-customer", f"account:{account.id}", digest(fields))
         return str(await ctx.level(ctx, write, look, create, update))
 
-    async def _post(self, kind: Kind, of: str, posting: Posting, settles: Mapping[str, int] | None = None) -> str:
+    async def _post(self, kind: Kind, cause: str, posting: Posting, settles: Mapping[str, int] | None = None) -> str:
         """Returns its internal id there. Money is not doubled: all that it may settle is what it takes back."""
         ctx = self._ctx
         assert ctx.cloud is not None
@@ -126,7 +128,7 @@ class ShadowPosting:
             return await post_by_policy(ctx, posting, lambda one: cloud.create_credit(one, settles or {}))
 
         key = ctx.keys.effect("erp_cloud", f"shadow-{kind}", posting.external_id)
-        write = Write(key, "erp_cloud", f"shadow-{kind}", f"{kind}:{of}", amount=posting.gross)
+        write = Write(key, "erp_cloud", f"shadow-{kind}", cause, amount=posting.gross)
         return str(await ctx.once(ctx, write, send, look))
 
     async def _void(
@@ -140,8 +142,8 @@ class ShadowPosting:
         key = ctx.keys.erp_void(number) if kind == "invoice" else ctx.keys.erp_credit_void(number)
         posting = replace(_posting(ctx, bill, facts, key, lines), number=f"{number}-V", on=on, due=on, po_number="")
         if kind == "invoice":
-            return await self._post("credit", key, posting, {twin: bill.gross})
-        back = await self._post("invoice", key, posting)
+            return await self._post("credit", _cause(kind, number), posting, {twin: bill.gross})
+        back = await self._post("invoice", _cause(kind, number), posting)
         settles = {back: bill.gross}
 
         async def apply(_refusals: int) -> str:
@@ -159,6 +161,10 @@ class ShadowPosting:
         find = self._ctx.cloud.invoice if kind == "invoice" else self._ctx.cloud.credit_memo
         found = await find(self._ctx.keys.shadow(key), currency)
         return str(found.reference) if found is not None else ""
+
+
+def _cause(kind: Kind, number: str) -> str:
+    return f"{'bill' if kind == 'invoice' else 'credit'}:{number}"
 
 
 def _day_of_void(ctx: Context, row: Any, facts: LedgerFacts) -> date:

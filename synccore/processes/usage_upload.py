@@ -14,12 +14,12 @@ from synccore.domain.usage import Metered, Recorded, UsageEvent, platform_id
 from synccore.ports.engine import Run
 from synccore.ports.outcomes import Later, Parked
 from synccore.ports.stores import Unit
-from synccore.ports.systems import Found, Rejected, Unknown
+from synccore.ports.systems import Found, Rejected
 from synccore.ports.usage import UsageEntry
 from synccore.processes.context import Context
 from synccore.processes.usage_credits import billed_in_all, credit_correction, minimum
 from synccore.processes.usage_intake import versions
-from synccore.processes.writes import UNKNOWN_S, Write
+from synccore.processes.writes import Look, Send, Write
 
 BILLING, PRODUCT, SALES, FINANCE = "billing-operations", "product-data", "sales-operations", "finance"
 SHIFTS = 60  # seconds by which a date that another event has taken may be moved: the platform takes one usage a second
@@ -56,12 +56,12 @@ class UsageUpload:
         known = _Known.model_validate(told)
         event = known.event
         if not known.newest:  # replaced before or after it was recorded: it must not count
-            await run.step("withdraw", lambda: self._withdraw(event))
+            await run.step("withdraw", lambda: self._withdraw(event, event))
             return
         place = await run.step("place", lambda: self._place(known))
         billed = []
         for one in known.earlier:
-            bill = await run.step("replace", lambda one=one: self._withdraw(one))  # type: ignore[misc]
+            bill = await run.step("replace", lambda one=one: self._withdraw(one, event))  # type: ignore[misc]
             billed += [(one, str(bill))] if bill else []
         if billed:
             rest = await run.step("settle", lambda: self._settle(known, place, [one for one, _ in billed]))
@@ -74,7 +74,7 @@ class UsageUpload:
             raise _parked_late(event, place)
         await run.step("record", lambda: self._record(known, place))
         if await run.step("confirm", lambda: self._confirm(event, place)) == LATE:
-            await run.step("withdraw", lambda: self._withdraw(event))
+            await run.step("withdraw", lambda: self._withdraw(event, event))
             raise Later(1.0, f"the term of {event.id} was closed while it was recorded", counts=False)
 
     def _read(self, unit: Unit, name: str) -> Any:
@@ -134,10 +134,8 @@ class UsageUpload:
         when, bill = (LATE, "") if metered is None else await self._when(metered, place["price"], at)
         if when == PENDING:
             try:
-                await usages.synchronise(bill)
+                await self._synchronise(bill, event)
                 return PENDING
-            except Unknown as error:
-                raise Later(UNKNOWN_S, str(error)) from None
             except Rejected:
                 when = LATE  # closed just now
         if when == LATE:
@@ -145,6 +143,13 @@ class UsageUpload:
             if found is not None and found.bill:
                 return RATED
         return when
+
+    async def _synchronise(self, bill: str, event: UsageEvent) -> None:
+        async def send(_refusals: int) -> str:
+            await self._ctx.platform.usages.synchronise(bill)
+            return bill
+
+        await self._again(f"usage-sync/{bill}", "usage-sync", event, send)
 
     # -- writes -------------------------------------------------------------------------------
 
@@ -195,16 +200,28 @@ class UsageUpload:
             return {"reason": "the policy `usage` leaves it to a person"}
         return {"reason": await credit_correction(ctx, event, billed[0], known.sku), "place": None}
 
-    async def _withdraw(self, event: UsageEvent) -> str:
+    async def _again(self, name: str, what: str, by: UsageEvent, send: Send, look: Look | None = None) -> None:
+        """A write that may be due as often as an event asks for it: this moment's is another than an earlier one's."""
+        ctx = self._ctx
+        key, now = ctx.keys.effect("subscriptions", *name.split("/")), f"{ctx.clock.now()}"
+        await ctx.once(ctx, Write(key, "subscriptions", what, f"usage:{by.id}", now), send, look)
+
+    async def _withdraw(self, event: UsageEvent, by: UsageEvent) -> str:
         """See to it that an event that is replaced does not count; the number of its bill when that is too late."""
-        usages = self._ctx.platform.usages
-        found: Recorded | None = await usages.find(event.subscription, platform_id(event.id))
+        usages, name = self._ctx.platform.usages, platform_id(event.id)
+        found: Recorded | None = await usages.find(event.subscription, name)
         if found is None or found.bill:
             return "" if found is None else found.bill
-        try:
+
+        async def look() -> Found | None:
+            return Found(name) if await usages.find(event.subscription, name) is None else None
+
+        async def send(_refusals: int) -> str:
             await usages.take_back(event.subscription, found.id)
-        except Unknown as error:
-            raise Later(UNKNOWN_S, str(error)) from None
+            return name
+
+        try:
+            await self._again(f"usage-removal/{event.id}", "usage-removal", by, send, look)
         except Rejected as refusal:
             raise Later(1.0, str(refusal)) from None  # billed between look and write: the next look says so
         return ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 from synccore.ports.clock import Clock
@@ -9,6 +10,7 @@ from synccore.ports.database import Database
 from synccore.ports.outcomes import Finding, Later, Parked
 from synccore.ports.stores import Effect, Unit
 from synccore.ports.systems import Found, Rejected, Unknown
+from synccore.ports.trail import under
 
 UNKNOWN_S = 5.0  # before the look-up: a slow system may still be applying it
 LINGER_S = 120.0  # how long a write that nobody waits for any more may yet be applied, over what was written since
@@ -62,7 +64,7 @@ async def once(ctx: Writing, write: Write, send: Send, look: Look | None = None,
         if found is not None:
             return await _applied(ctx, write, checked(write, found), settled)
     try:
-        reference = await send(refusals)
+        reference = await under(write.key, effect.cause, partial(send, refusals))
     except Unknown as error:
         await _settle(ctx, write, "unknown", {"refusals": refusals})
         raise Later(UNKNOWN_S, str(error)) from None
@@ -93,14 +95,14 @@ async def level(
     try:
         if found is None:
             try:
-                reference = await create(refusals)
+                reference = await under(write.key, effect.cause, partial(create, refusals))
             except Rejected as error:
                 found = await current() if error.duplicate else None
                 if found is None:
                     raise
-                reference = await update(found.reference)
+                reference = await under(write.key, effect.cause, partial(update, found.reference))
         else:
-            reference = await update(found.reference)
+            reference = await under(write.key, effect.cause, partial(update, found.reference))
     except Unknown as error:
         await _settle(ctx, write, "unknown", {"refusals": refusals})
         raise Later(UNKNOWN_S, str(error)) from None

@@ -12,6 +12,7 @@ import orjson
 from synccore.ports.clock import Clock
 from synccore.ports.outcomes import Later
 from synccore.ports.systems import Rejected, Unknown
+from synccore.ports.trail import UNDER
 from synccore.ports.transport import NoAnswer, NotSent, Request, Response, Transport
 from synccore.systems.breaker import Target
 
@@ -98,6 +99,8 @@ class Client:
             raise Unknown(self._name, operation, f"{response.status} with an unreadable body") from None
 
     async def _exchange(self, operation: str, request: Request) -> Response:
+        if write := UNDER.get():
+            request = with_header(request, "traceparent", write)
         async with self._target.slots:
             self._target.check()
             signed, token = await self._sign(request, None)

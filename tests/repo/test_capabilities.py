@@ -21,7 +21,7 @@ WANTED = {
     "dedupe", "order", "cursors", "keys and unknown outcomes", "retries", "API thrift", "exceptions", "dead letters",
     "compensation", "replay", "rerun from a step", "reconciliation", "migration", "drift", "collections",
     "service levels", "status write-back", "changes from two sides", "bills of several contracts", "corrected usage",
-    "contracts that move",
+    "contracts that move", "causes of writes",
 }  # fmt: skip
 
 

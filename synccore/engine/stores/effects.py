@@ -3,14 +3,24 @@
 from typing import Literal
 
 from synccore.engine.session import Row, Session, dump, insert, load
-from synccore.engine.tables import EFFECTS
+from synccore.engine.tables import EFFECTS, TRAIL
 from synccore.ports.stores import Effect, Json
+from synccore.ports.trail import TrailEntry, sealed
 
 _COLUMNS = "key, target, operation, state, reference, tries, digest, cause, planned_at"
 _PLAN = insert(EFFECTS, ignore=True)
 _GET = f"SELECT {_COLUMNS} FROM effects WHERE key = :key"
 _TRY = "UPDATE effects SET state = :state, tries = :tries, digest = :digest, planned_at = :at WHERE key = :key"
-_SETTLE = "UPDATE effects SET state = :state, reference = :reference, settled_at = :at WHERE key = :key"
+_SETTLE = (
+    "UPDATE effects SET state = :state, reference = :reference, settled_at = :at WHERE key = :key"
+    " RETURNING target, operation, cause"
+)
+_HEAD = "SELECT hash FROM trail WHERE target = :target ORDER BY seq DESC LIMIT 1"
+_DONE = insert(TRAIL)
+_TRAIL = (
+    "SELECT seq, key, target, operation, cause, reference, at, previous, hash FROM trail WHERE seq > :after"
+    " ORDER BY seq LIMIT :most"
+)
 _DOUBT = (
     "UPDATE effects SET digest = 'doubted' WHERE state = 'applied' AND digest <> ''"
     " AND (key = :key OR substr(key, 1, :length) = :parts)"
@@ -43,8 +53,25 @@ class SqlEffects:
         return Effect(key, target, operation, state, known.reference, tries, False, digest, known.cause, at)
 
     def settle(self, key: str, state: Literal["applied", "rejected", "unknown"], reference: Json, at: float) -> None:
-        """Record the outcome."""
-        self._session.write(_SETTLE, key=key, state=state, reference=dump(reference), at=at)
+        """Record the outcome; what was done is added to the trail, behind the entry before it at that target."""
+        said = dump(reference)
+        row = self._session.row(_SETTLE, key=key, state=state, reference=said, at=at)
+        if row is None or state != "applied":
+            return
+        target, operation, cause = row
+        head = self._session.row(_HEAD, target=target)
+        previous = "" if head is None else head[0]
+        self._session.write(
+            _DONE, key=key, target=target, operation=operation, cause=cause, reference=said, at=at, previous=previous,
+            hash=sealed(previous, key, target, operation, cause, load(said), at),
+        )  # fmt: skip
+
+    def trail(self, after: int, limit: int) -> list[TrailEntry]:
+        """What was done behind a sequence, oldest first."""
+        rows = self._session.rows(_TRAIL, after=after, most=limit)
+        return [
+            TrailEntry(row[0], row[1], row[2], row[3], row[4], load(row[5]), row[6], row[7], row[8]) for row in rows
+        ]
 
     def get(self, key: str) -> Effect | None:
         """What is known of a key."""

@@ -12,6 +12,7 @@ from synccore.domain.events import Event
 from synccore.engine.retry import RetryPolicy, error_delay_s, later_delay_s
 from synccore.engine.session import dump, load, pyformat
 from synccore.ports.stores import BusinessException, DeadLetter, Signal, Unit
+from synccore.ports.trail import sealed
 from tests.synccore.worlds import memory
 
 T = TypeVar("T")
@@ -103,6 +104,25 @@ def test_an_effect_is_recorded_before_it_is_sent_and_never_forgotten() -> None:
         assert plan("d2") == ("planned", False, 1), "a level with another content is written again"
         found = unit.effects.get("k")
         assert found is not None and (found.reference, found.digest) == ({"id": "17"}, "d2")
+
+    within(story)
+
+
+def test_what_was_done_stands_in_the_trail_behind_what_was_done_there_before() -> None:
+    def story(unit: Unit) -> None:
+        for key, target in (("a", "erp"), ("b", "crm"), ("c", "erp"), ("d", "erp")):
+            unit.effects.plan(key, target, "bill", "", f"bill:{key}", 1.0)
+            unit.effects.settle(key, "unknown", None, 2.0)
+        assert unit.effects.trail(0, 10) == [], "nothing is certain"
+        for key in "abc":
+            unit.effects.settle(key, "applied", {"id": key}, 3.0)
+        first, other, second = unit.effects.trail(0, 10)
+        assert [(one.key, one.target, one.cause, one.reference) for one in (first, second)] == [
+            ("a", "erp", "bill:a", {"id": "a"}), ("c", "erp", "bill:c", {"id": "c"}),
+        ]  # fmt: skip
+        assert (first.previous, other.previous, second.previous) == ("", "", first.hash)
+        assert second.hash == sealed(first.hash, "c", "erp", "bill", "bill:c", {"id": "c"}, 3.0)
+        assert unit.effects.trail(first.sequence, 1) == [other]
 
     within(story)
 

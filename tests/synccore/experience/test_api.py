@@ -300,6 +300,10 @@ def test_work_health_metrics_and_effects_are_reported() -> None:
             assert "synccore_open_exceptions 1.0" in text
             effects = (await client.get("/effects", params={"unresolved": "true"})).json()
             assert [(row["key"], row["state"]) for row in effects] == [("k", "planned")]
+            await office.core.database.run(lambda unit: unit.effects.settle("k", "applied", "17", 2.0))
+            (done,) = (await client.get("/trail")).json()
+            assert (done["key"], done["cause"], done["traceparent"]) == ("k", "c", effects[0]["traceparent"])
+            assert (await client.get(f"/trail?after={done['sequence']}")).json() == []
             problem(await client.get("/nowhere"), 404)
             problem(await client.get("/exceptions?stat=open"), 422)
             problem(await client.delete("/work"), 405)
