@@ -48,7 +48,12 @@ def swarm(
             out.print(f"{done} of {of} stories, {rate:.1f}/s, {(of - done) / rate:.0f} s to go", highlight=False)
 
     workers = workers or os.cpu_count() or 1
-    search_ = search(chosen, workers, record, progress)
+    try:
+        search_ = search(chosen, workers, record, progress)
+    except KeyboardInterrupt:
+        kept = f"; they are in {record}, and the same command goes on from there" if record else ""
+        out.print(f"stories flown: {before}{kept}", highlight=False)
+        raise
     gaps = cover(search_, workers, record, progress) if filled else []
     written = _shrink(search_, found, out) if found is not None else {}
     if as_json:

@@ -1,11 +1,11 @@
 """Who catches a planted defect: the judges, after how many flights and seconds, and how small its story can become."""
 
-import multiprocessing
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from harness.crew import crew
 from harness.defects.planted import PROOFLESS, Defect, broken, flights, names, planted
 from harness.scenario import Scenario
 from harness.simulation.hangar import hangar
@@ -124,7 +124,7 @@ def kills(
         yield from map(_kill, tasks)
         return
     hangar("default")  # built once, for all that are forked
-    with multiprocessing.get_context("fork").Pool(workers) as pool:
+    with crew(workers) as pool:
         yield from pool.imap(_kill, tasks)
 
 

@@ -1,6 +1,5 @@
 """Many seeds: on several processes, resumable by a record of what was flown, some of them flown again elsewhere."""
 
-import multiprocessing
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import orjson
 
+from harness.crew import crew
 from harness.repeat import digest_elsewhere, first_difference
 from harness.swarm.aiming import aimed_at
 from harness.swarm.cells import Cell
@@ -72,8 +72,9 @@ def search(
     """Fly every seed that the record does not have yet; each result is added to it at once."""
     known = recorded([record] if record else [])
     found = Search({seed: known.flown[seed] for seed in seeds if seed in known.flown})
-    if record is not None and record.exists() and not record.read_bytes().endswith(b"\n"):
-        record.write_bytes(record.read_bytes() + b"\n")  # it was killed in the midst of a line
+    written = record.read_bytes() if record is not None and record.exists() else b""
+    if record is not None and written and not written.endswith(b"\n"):
+        record.write_bytes(written + b"\n")  # it was killed in the midst of a line
     missing = [seed for seed in seeds if seed not in found.flown]
     for one in _all(missing, workers):
         found.flown[one.seed] = one
@@ -102,7 +103,7 @@ def _all(seeds: Sequence[str], workers: int) -> Iterator[Flown]:
     if workers <= 1:
         yield from map(judged, seeds)
         return
-    with multiprocessing.get_context("fork").Pool(workers) as pool:
+    with crew(workers) as pool:
         yield from pool.imap_unordered(judged, seeds)
 
 

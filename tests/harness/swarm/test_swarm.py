@@ -36,7 +36,9 @@ def test_the_core_holds_in_random_weather() -> None:
 
 def test_a_search_goes_on_where_it_was_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     record = tmp_path / "night.jsonl"
+    record.touch()
     search(["2"], record=record)
+    assert record.read_bytes().count(b"\n") == 1
     with record.open("ab") as file:
         file.write(b'{"seed": "4", "outc')  # killed in the midst of a line
     asked: list[str] = []
