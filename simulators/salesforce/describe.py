@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulators.kit.calls import Answer, Call
 from simulators.kit.fidelity import absent, approximate, exact
+from simulators.salesforce.events import described
 from simulators.salesforce.merging import MERGEABLE
 from simulators.salesforce.schemas import HISTORY, Child, Field, SObject
 from simulators.salesforce.web import Context, reply
@@ -26,9 +27,11 @@ MASTER_TYPE = "012000000000000AAA"  # the record type of records that have none
 _SOAP_TYPES = {
     "id": "tns:ID", "reference": "tns:ID", "currency": "xsd:double", "double": "xsd:double", "percent": "xsd:double",
     "int": "xsd:int", "date": "xsd:date", "datetime": "xsd:dateTime", "time": "xsd:time", "boolean": "xsd:boolean",
-    "address": "urn:address", "anyType": "xsd:anyType",
+    "address": "urn:address", "anyType": "xsd:anyType", "complexvalue": "urn:ChangeEventHeader",
 }  # fmt: skip
-_RESOURCES = ("composite", "jobs", "limits", "parameterizedSearch", "query", "queryAll", "search", "sobjects")
+_RESOURCES = ("composite", "jobs", "limits", "parameterizedSearch", "query", "queryAll", "recent", "search", "sobjects")
+_NOT_OF_EVENTS = ("deletable", "mruEnabled", "queryable", "replicateable", "retrieveable", "searchable", "undeletable",
+                  "updateable")  # fmt: skip
 _NOT_GROUPABLE = ("anyType", "currency", "double", "percent", "textarea", "multipicklist", "address", "datetime")
 
 
@@ -48,24 +51,31 @@ async def resources(ctx: Context) -> Answer:
 
 async def all_objects(ctx: Context) -> Answer:
     """GET /sobjects."""
-    found = [_summary(spec, ctx.root) for spec in sorted(ctx.org.schema.objects.values(), key=lambda spec: spec.name)]
+    schema = ctx.org.schema
+    known = [*schema.objects.values(), *described.events(schema).values()]
+    found = [_summary(spec, ctx.root) for spec in sorted(known, key=lambda spec: spec.name)]
     return reply(200, {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": found})
 
 
 async def basic(ctx: Context, sobject: str) -> Answer:
     """GET /sobjects/X."""
-    spec = ctx.sobject(sobject)
+    spec = _known(ctx, sobject)
     return reply(200, {"objectDescribe": _summary(spec, ctx.root), "recentItems": []})
+
+
+async def recent(_ctx: Context) -> Answer:
+    """GET /recent: nobody has looked at anything."""
+    return reply(200, [])
 
 
 async def one_object(ctx: Context, sobject: str) -> Answer:
     """GET /sobjects/X/describe."""
-    spec = ctx.sobject(sobject)
+    spec = _known(ctx, sobject)
     shown = _summary(spec, ctx.root) | {
         "actionOverrides": [], "childRelationships": [_child(child) for child in spec.dependents],
         "compactLayoutable": True, "fields": [_field(spec, item) for item in spec.fields.values()],
         "listviewable": None, "lookupLayoutable": None, "namedLayoutInfos": [], "networkScopeFieldName": None,
-        "recordTypeInfos": _record_types(ctx, spec), "searchLayoutable": True,
+        "recordTypeInfos": [] if _is_event(spec) else _record_types(ctx, spec), "searchLayoutable": True,
         "supportedScopes": [{"label": f"All {spec.plural}", "name": "everything"}],
     }  # fmt: skip
     return reply(200, shown)
@@ -82,6 +92,14 @@ async def layouts(ctx: Context, sobject: str, **_type: str) -> Answer:
     return reply(
         200, {"layouts": [], "recordTypeMappings": mappings, "recordTypeSelectorRequired": [len(mappings) > 1]}
     )
+
+
+def _known(ctx: Context, name: str) -> SObject:
+    return described.events(ctx.org.schema).get(name.lower()) or ctx.sobject(name)
+
+
+def _is_event(spec: SObject) -> bool:
+    return spec.name.endswith(("__e", "ChangeEvent"))
 
 
 def _record_types(ctx: Context, spec: SObject) -> list[dict[str, Any]]:
@@ -102,20 +120,25 @@ def _record_types(ctx: Context, spec: SObject) -> list[dict[str, Any]]:
 def _summary(spec: SObject, root: str) -> dict[str, Any]:
     base = f"{root}/sobjects/{spec.name}"
     may = spec.writable
+    urls = {"sobject": base, "describe": f"{base}/describe", "rowTemplate": f"{base}/{{ID}}"}
     of = spec.references[0].to if spec.prefix == HISTORY else None
-    return {
+    shown: dict[str, Any] = {
         "activateable": False, "associateEntityType": "History" if of else None, "associateParentEntity": of,
         "createable": may,
-        "custom": spec.custom, "customSetting": spec.setting, "deepCloneable": False,
+        "custom": spec.custom or spec.name.endswith("__e"), "customSetting": spec.setting, "deepCloneable": False,
         "deletable": may and spec.name != "User",
         "deprecatedAndHidden": False, "feedEnabled": False, "hasSubtypes": False, "isInterface": False,
-        "isSubtype": False, "keyPrefix": spec.prefix, "label": spec.label, "labelPlural": spec.plural,
+        "isSubtype": False, "keyPrefix": spec.prefix or None, "label": spec.label, "labelPlural": spec.plural,
         "layoutable": may,
         "mergeable": spec.name in MERGEABLE, "mruEnabled": may, "name": spec.name, "queryable": True,
         "replicateable": True, "retrieveable": True, "searchable": may, "triggerable": may,
         "undeletable": may and spec.name != "User", "updateable": may,
-        "urls": {"sobject": base, "describe": f"{base}/describe", "rowTemplate": f"{base}/{{ID}}"},
+        "urls": urls,
     }  # fmt: skip
+    if _is_event(spec):
+        shown |= dict.fromkeys(_NOT_OF_EVENTS, False) | {"triggerable": True, "layoutable": True}
+        shown["urls"] = {**urls, "eventSchema": f"{base}/eventSchema"}
+    return shown
 
 
 def _child(child: Child) -> dict[str, Any]:

@@ -100,6 +100,7 @@ TABLE: tuple[tuple[str, str, str, Endpoint], ...] = (
     ("GET", f"{_BASE}/sobjects/{{sobject}}/eventSchema", "eventSchema", platform.schema_by_name),
     ("GET", f"{_BASE}/tooling/query", "tooling.query", managed.query),
     ("POST", f"{_BASE}/tooling/sobjects/ManagedEventSubscription", "tooling.create", managed.create),
+    ("GET", f"{_BASE}/recent", "recent", describe.recent),
     ("GET", f"{_BASE}/sobjects", "describeGlobal", describe.all_objects),
     ("GET", f"{_BASE}/sobjects/{{sobject}}", "sobject", describe.basic),
     ("POST", f"{_BASE}/sobjects/{{sobject}}", "record.create", records.create),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 FieldType = Literal[
     "id", "string", "textarea", "picklist", "multipicklist", "email", "phone", "url", "boolean", "int", "double",
     "currency", "percent", "date", "datetime", "time", "reference", "autonumber", "address", "anyType",
+    "complexvalue",
 ]  # fmt: skip
 Family = Literal["text", "id", "number", "boolean", "date", "datetime", "time", "address"]
 

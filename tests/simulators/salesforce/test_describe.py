@@ -3,7 +3,7 @@
 import pytest
 
 from simulators.salesforce.schemas import SObject
-from tests.simulators.salesforce.org import Org
+from tests.simulators.salesforce.org import ROOT, Org
 
 FIELD = [
     "aggregatable",
@@ -97,7 +97,9 @@ def specs(org: Org) -> list[SObject]:
 
 def test_every_object_and_field_has_the_members_that_clients_read(org: Org):
     listed = org.rest("GET", "sobjects").json["sobjects"]
-    assert [row["name"] for row in listed] == sorted(spec.name for spec in specs(org))
+    names = [row["name"] for row in listed]
+    assert names == sorted(names)
+    assert {name for name in names if not name.endswith(("__e", "ChangeEvent"))} == {spec.name for spec in specs(org)}
     assert all(set(GLOBAL) <= set(row) for row in listed)
     for row in listed:
         found = org.rest("GET", f"sobjects/{row['name'].lower()}/describe").json
@@ -134,6 +136,21 @@ def test_histories_say_whose_they_are(org: Org):
     found = org.rest("GET", "sobjects/AccountHistory").json["objectDescribe"]
     assert (found["associateEntityType"], found["associateParentEntity"]) == ("History", "Account")
     assert not found["createable"] and found["keyPrefix"] == "017"
+
+
+def test_events_are_found_beside_the_objects(org: Org) -> None:
+    rows = {row["name"]: row for row in org.rest("GET", "sobjects").json["sobjects"]}
+    notice, told = rows["Sync_Notice__e"], rows["AccountChangeEvent"]
+    assert (notice["keyPrefix"], notice["createable"], notice["custom"]) == ("e00", True, True)
+    assert (told["keyPrefix"], told["createable"], told["triggerable"]) == (None, False, True)
+    assert not any(row[may] for row in (notice, told) for may in ("queryable", "updateable", "deletable"))
+    fields = {one["name"]: one for one in org.rest("GET", "sobjects/sync_notice__e/describe").json["fields"]}
+    assert list(fields)[:4] == ["ReplayId", "EventUuid", "CreatedDate", "CreatedById"]
+    assert [fields[name]["createable"] for name in ("ReplayId", "Message__c")] == [False, True]
+    shown = org.rest("GET", "sobjects/AccountChangeEvent/describe").json
+    assert not any(one["createable"] or one["updateable"] for one in shown["fields"])
+    assert {"ReplayId", "ChangeEventHeader", "BillingAddress"} <= {one["name"] for one in shown["fields"]}
+    assert org.rest("GET", shown["urls"]["eventSchema"].removeprefix(f"{ROOT}/")).json["name"] == "AccountChangeEvent"
 
 
 def test_record_types(org: Org):

@@ -9,7 +9,7 @@ from tests.simulators.salesforce.org import Org
 
 
 def described(org: Org) -> list[dict[str, Any]]:
-    names = [one["name"] for one in org.rest("GET", "sobjects").json["sobjects"]]
+    names = [one["name"] for one in org.rest("GET", "sobjects").json["sobjects"] if one["queryable"]]
     return [org.rest("GET", f"sobjects/{name}/describe").json for name in names]
 
 

@@ -57,6 +57,8 @@ def test_describe_global_lists_every_object(org: Org):
 
 def test_every_object_can_be_described_and_queried_by_its_described_fields(org: Org):
     for item in org.rest("GET", "sobjects").json["sobjects"]:
+        if not item["queryable"]:
+            continue  # an event
         fields = ", ".join(described(org, item["name"]))
         assert org.query(f"SELECT {fields} FROM {item['name']} LIMIT 5").status == 200
 
