@@ -53,13 +53,14 @@ def why_not_asked(case: Case) -> str:
 
 
 def _writes(event: RunEvent) -> bool:
-    """A call of the core that would change something, and was not refused."""
+    """A call of the core that would change something, and was not refused, or only as the second of two."""
     facts = event.facts
     if facts.get("method") in ("GET", "gRPC", "SFTP", None) or (facts.get("headers") or {}).get("user-agent") == PEOPLE:
         return False
     if any(facts["operation"].startswith(one) for one in _READS):
         return False
-    return facts["status"] is None or not 400 <= facts["status"] < 500
+    twice = (facts.get("fault") or "").endswith(":repeat")  # what is told is the answer to the proxy's repetition
+    return twice or facts["status"] is None or not 400 <= facts["status"] < 500
 
 
 def _changed(event: RunEvent) -> bool:

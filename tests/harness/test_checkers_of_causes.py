@@ -91,6 +91,14 @@ def test_a_lost_entry_is_missed() -> None:
     assert said(trail()[:2], calls()) == "broken", "the last one is missed by its call alone"
 
 
+def test_what_a_proxy_sent_twice_was_written_though_the_repetition_was_refused() -> None:
+    made = calls()
+    made[1] = call("erp_cloud", "create:invoice", "/invoice", made[1].facts["headers"]["traceparent"], status=400)
+    assert said(trail(), made) == "broken"
+    made[1].facts["fault"] = "f:repeat"
+    assert said(trail(), made) == "holds"
+
+
 def test_a_call_of_no_write_or_of_another_is_told() -> None:
     nobody = call("salesforce", "upsert:bill", "/bill/US-1", "")
     assert said(trail(), [*calls(), nobody]) == "broken"
