@@ -127,7 +127,9 @@ class Play:
         if self.before_judging is not None:
             await self.before_judging()
         if evidence.core_known:
-            self.trail, self.unresolved = await trail_of(self.world), await unresolved_of(self.world)
+            self.trail = await trail_of(self.world)
+            if evidence.work or evidence.exceptions or evidence.letters:  # else nobody is left to be uncertain
+                self.unresolved = await unresolved_of(self.world)
         self.judge(evidence, await self.storm.probes(), await self.storm.outages(), replays, broken_off)
         outcome = overall(self.verdicts)
         for verdict in self.verdicts:

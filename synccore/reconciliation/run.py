@@ -125,19 +125,19 @@ class Reconciliation:
         platform = await self._patiently(lambda: ctx.platform.book(names))
         if cloud is not None:
             ledgers["erp_cloud"] = await self._patiently(lambda: cloud.book(names))
+        told, given_up = await ctx.db.run(lambda unit: (_told(unit), _given_up(unit)))
         if legacy is not None:
-            told = await ctx.db.run(_told)
             ledgers["erp_legacy"] = await self._patiently(lambda: legacy.book(names, told))
-        return Books(salesforce, platform, ledgers, await self._patiently(self._usage))
+        return Books(salesforce, platform, ledgers, await self._patiently(lambda: self._usage(given_up)))
 
-    async def _usage(self) -> UsageBook | None:
+    async def _usage(self, given_up: dict[str, str]) -> UsageBook | None:
         ctx = self._ctx
         if ctx.metering is None:
             return None
         events = book_events(await ctx.metering.book())
         usages, customers = await ctx.platform.usages.book()
         entities = {one: ctx.keys.entity_of(customer) for one, customer in customers.items()}
-        return UsageBook(events, usages, entities, await ctx.db.run(_given_up))
+        return UsageBook(events, usages, entities, given_up)
 
     async def _patiently(self, read: Callable[[], Awaitable[T]]) -> T:
         """A book, also through a limit or an answer that got lost; an outage is the caller's to know of."""
