@@ -86,6 +86,7 @@ class Play:
         names: Mapping[str, str] = MappingProxyType({}),
     ) -> None:  # fmt: skip
         self.before_judging, self.before_step = before_judging, before_step
+        self.between: Callable[[int], Awaitable[None]] | None = None  # before each step and behind the last
         self.scenario, self.world, self.stream, self.seed = scenario, world, stream, seed
         company = load_world(scenario.world)
         mappings = company.mappings_with(scenario.mappings)
@@ -154,9 +155,13 @@ class Play:
                 await self.storm.place(disturbance)
             for number, step in enumerate(self.scenario.steps, start=1):
                 where = f"step {number} ({step.verb})" + (f", line {step.line}" if step.line else "")
+                if self.between is not None:
+                    await self.between(number)
                 await self.step(number, step)
             where = "the end"
             await settle(self.stage)
+            if self.between is not None:
+                await self.between(len(self.scenario.steps) + 1)
         except NotQuiet as error:
             self.not_quiet = str(error)
             return self._break_off(where, error)

@@ -33,20 +33,28 @@ def branches(story: str = "new-business") -> list[Figure]:
     points = points_of(scenario, "1", "all")
     chosen = distinct(points)[::EVERY]
     whole, branched = _cpu_s(scenario, chosen, False), _cpu_s(scenario, chosen, True)
-    left = len(distinct(points))
+    near = distinct(points)[:: EVERY // 4][: 4 * len(chosen)]
+    begun = _used_s()
+    ended = explore(scenario, only=near)
+    early = _used_s() - begun
+    left, ratio = len(distinct(points)), early / len(near) * len(chosen) / branched
     return [
         _fork_of_many(),
         Figure(f"{story}: CPU of {len(chosen)} runs by branches beside runs from the start", branched, "s", whole,
                branched / whole),
         Figure(f"{story}: points that are flown, of all", left, "runs", len(points), left / len(points), "",
                "the others' runs are known to be the same as one that is flown"),
-        Figure(f"{story}: all points, extrapolated", left * branched / len(chosen) / 60, "min of CPU"),
+        Figure(f"{story}: CPU of a branch that may end as another run, beside one played to the end",
+               1000 * early / len(near), "ms", 1000 * branched / len(chosen), ratio),
+        Figure(f"{story}: branches that ended early, of {len(near)}", ended.converged, "runs", len(near),
+               ended.converged / len(near), "", "their worlds rested as another run's that holds"),
+        Figure(f"{story}: all points, extrapolated", left * early / len(near) / 60, "min of CPU"),
     ]  # fmt: skip
 
 
 def _cpu_s(scenario: Scenario, points: list[Point], by_branches: bool) -> float:
     begun = _used_s()
-    judged = explore(scenario, only=points).judged if by_branches else [
+    judged = explore(scenario, only=points, whole=True).judged if by_branches else [
         explore_point(scenario, "1", point) for point in points
     ]  # fmt: skip
     if any(one.outcome != "holds" for one in judged):

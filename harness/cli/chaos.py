@@ -56,6 +56,9 @@ def chaos(
     every: Annotated[
         bool, typer.Option("--every", help="Also the points whose run is known to be the same as another's.")
     ] = False,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Play each run to the story's end, also one that goes on as another.")
+    ] = False,
     part: Annotated[str, typer.Option("--shard", metavar="I/N", help="Only part i of n: of seeds or points.")] = "",
     record: Annotated[Path | None, typer.Option(help="Add each seed's result to this file; go on from there.")] = None,
     found: Annotated[Path | None, typer.Option(help="Folder for the smallest story of each way of failing.")] = None,
@@ -68,7 +71,8 @@ def chaos(
 
     The undisturbed run lists every request of the core and every point where it can crash; then the story is played
     once for each request with each outcome (refused, answer lost, 5xx, limit, repeated, …) and once for each crash.
-    Each of these runs branches off the undisturbed one at its point, and goes on from there.
+    Each of these runs branches off the undisturbed one at its point, and goes on from there. It ends where its world
+    rests as that of a run that holds: what follows is that run's.
 
     With --points pairs the core crashes once at each point, and again at each of the first points of its recovery.
 
@@ -86,12 +90,13 @@ def chaos(
         writable({"--record": record})
         outcome = swarm(swarm_seeds, part, workers, record, found, filled, as_json, console(as_json))
         raise typer.Exit(EXIT[outcome])
-    chosen = stories([story])
-    if len(chosen) != 1:
+    if len(chosen := stories([story])) != 1:
         raise Refusal("chaos explores one story at a time")
     out = console(as_json)
     begun = time.monotonic()
-    exploration = _explored(chosen[0], seed, points.value, part, workers or os.cpu_count() or 1, first, every, out)
+    exploration = _explored(
+        chosen[0], seed, points.value, part, workers or os.cpu_count() or 1, first, every, whole, out
+    )
     took_s = time.monotonic() - begun
     if as_json:
         print_json(_as_json(exploration, took_s))
@@ -110,7 +115,15 @@ def proven() -> None:
 
 
 def _explored(
-    scenario: Scenario, seed: str, points: str, part: str, workers: int, first: bool, every: bool, out: Console
+    scenario: Scenario,
+    seed: str,
+    points: str,
+    part: str,
+    workers: int,
+    first: bool,
+    every: bool,
+    whole: bool,
+    out: Console,
 ) -> "Exploration":
     from harness.exploring import NotFlyable, distinct, explore, points_of  # noqa: PLC0415 - loads core and simulators
 
@@ -135,7 +148,9 @@ def _explored(
         try:
             found = points_of(scenario, seed, points)  # type: ignore[arg-type]
             mine = share(part, found if every else distinct(found))
-            explored = explore(scenario, seed, workers=workers, only=mine, progress=progress, stop_at_first=first)
+            explored = explore(
+                scenario, seed, workers=workers, only=mine, progress=progress, stop_at_first=first, whole=whole
+            )
             explored.left_out = 0 if every else len(found) - len(distinct(found))
             return explored
         except NotFlyable as error:
@@ -152,7 +167,8 @@ def _why(exploration: "Exploration", one: "Judged") -> str:
 def _as_json(exploration: "Exploration", took_s: float) -> dict[str, object]:
     return {
         "story": exploration.story, "seed": exploration.seed, "outcome": exploration.outcome,
-        "runs": len(exploration.judged), "left_out": exploration.left_out, "took_s": round(took_s, 1),
+        "runs": len(exploration.judged), "left_out": exploration.left_out,
+        "converged": exploration.converged, "took_s": round(took_s, 1),
         "failed": [{"point": str(one.point), "outcome": one.outcome, "findings": list(one.findings),
                     "explain": _why(exploration, one)} for one in exploration.failed],
         "never_hit": [str(one.point) for one in exploration.missed],
@@ -182,6 +198,11 @@ def _show(out: Console, exploration: "Exploration", took_s: float) -> None:
         out.print(
             f"{exploration.left_out} more points of the story were left out: their runs are known to be the same as"
             " others' (--every flies them too)"
+        )
+    if exploration.converged:
+        out.print(
+            f"{exploration.converged} runs ended early: their worlds rested as another run's that holds, and would have"
+            " gone on as that one (--whole plays them to the end)"
         )
     rate = len(exploration.judged) / took_s if took_s else 0.0
     out.print(

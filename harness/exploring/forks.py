@@ -17,15 +17,24 @@ from typing import NoReturn
 from harness.exploring.points import RECOVERY, Kind, Point, telling
 from harness.simulation.world import SimWorld
 
+Rest = tuple[int, int]
+"""Before which step (from 1) a world rested, and as which one (`Standings`)."""
+
 
 @dataclass(frozen=True)
 class Judged:
-    """What became of one point: the run's outcome, its findings, and whether the point was really hit."""
+    """What became of one point: the run's outcome, its findings, and whether the point was really hit.
+
+    `converged`: before which step (from 1) its world rested as that of another run did, which holds; 0: it never did.
+    `rested`: how it rested before other steps, for those that come after it.
+    """
 
     point: Point
     outcome: str
     findings: tuple[str, ...]
     hit: bool
+    converged: int = field(default=0, compare=False)
+    rested: frozenset[Rest] = field(default=frozenset(), compare=False, repr=False)
 
 
 Tell = Callable[[Judged], bool]
@@ -42,6 +51,7 @@ class Forks:
     wanted: dict[tuple[Kind, int], list[Point]]
     workers: int
     tell: Tell
+    good: set[Rest] | None = None  # rests from which a run came to hold; None: each branch is played to its end
     point: Point | None = None
     _children: dict[int, tuple[int, Point]] = field(default_factory=dict)  # by the pipe's end: process and point
     _answer: int = -1  # where a child says what it found
@@ -50,12 +60,12 @@ class Forks:
     _pairs: int = 0
 
     @classmethod
-    def of(cls, points: Iterable[Point], workers: int, tell: Tell) -> "Forks":
+    def of(cls, points: Iterable[Point], workers: int, tell: Tell, good: set[Rest] | None = None) -> "Forks":
         """For the undisturbed run."""
         wanted: dict[tuple[Kind, int], list[Point]] = {}
         for point in points:
             wanted.setdefault(("call" if point.kind == "call" else "crash", point.number), []).append(point)
-        return cls(wanted, max(1, workers), tell)
+        return cls(wanted, max(1, workers), tell, good)
 
     def passing(self, world: SimWorld, kind: Kind, number: int) -> None:
         """See Flight.passing."""
@@ -121,6 +131,8 @@ class Forks:
             text = f"the process that flew through it ended with {os.waitstatus_to_exitcode(status)} and said nothing"
             judged = [Judged(point, "unknown", (text,), False)]
         for one in judged:
+            if self.good is not None and one.outcome == "holds":
+                self.good |= one.rested
             if not self.tell(one):
                 self._stopped = True
 

@@ -217,6 +217,10 @@ class SimulatedEngine:
         """When a ticker will look by itself (business time)."""
         return min((ticking.alarm for ticking in self._tickers.values() if ticking.alarm is not None), default=None)
 
+    def timers(self) -> dict[str, tuple[float | None, Lines]]:
+        """When each ticker will look by itself (business time), and at which systems it looks."""
+        return {name: (ticking.alarm, sorted(ticking.reads)) for name, ticking in self._tickers.items()}
+
     def failures(self) -> Lines:
         """Rounds of tickers that raised."""
         return [f"{name}: {failure}" for name, ticking in self._tickers.items() for failure in ticking.failures]

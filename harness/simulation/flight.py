@@ -1,9 +1,10 @@
 """Play a story in simulation: a fresh virtual loop, a reset world, the runner, a result."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from harness.events import Consumer
-from harness.runner import RunResult, run_story
+from harness.runner import Play, RunResult
 from harness.scenario import Scenario
 from harness.simulation.hangar import hangar
 from harness.simulation.loop import run_virtual
@@ -25,12 +26,16 @@ def fly(
     """As `play`, with the world it was played in: its requests, crash points and commits."""
 
     async def main() -> tuple[RunResult, SimWorld]:
-        world = SimWorld(hangar(scenario.world), scenario, seed, flight or Flight())
+        how = flight or Flight()
+        world = SimWorld(hangar(scenario.world), scenario, seed, how)
         for consumer in consumers:
             world.stream.subscribe(consumer)
         await world.open()
         try:
-            return await run_story(scenario, world, world.stream, seed, replay, before_step=before_step), world
+            play = Play(scenario, world, world.stream, seed, before_step=before_step)
+            if how.between is not None:
+                play.between = partial(how.between, world, play)
+            return await play.run(scenario.replay if replay is None else replay), world
         finally:
             await world.close()
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from random import Random
@@ -41,6 +41,7 @@ class Flight:
     """How to fly: another core, at which crash point (from 1) it dies, and again how many points after that, and which
     of its requests (from 1) meets which fault. Given up after `bound_s` of virtual time (Runaway). `traced`: what would
     outlive a crash is noted at each point. `passing` hears of each crash point and request, and may change all that.
+    `between`: called before each step of the story (and behind the last) with its number; what it raises ends the run.
     """
 
     change: Change | None = None
@@ -52,6 +53,7 @@ class Flight:
     bound_s: float | None = None
     traced: bool = False
     passing: Callable[["SimWorld", Literal["crash", "call"], int], None] | None = None
+    between: Callable[["SimWorld", Any, int], Awaitable[None]] | None = None
 
 
 class SimWorld:
@@ -76,12 +78,12 @@ class SimWorld:
         self._lives = 0
         self._life: Incarnation | None = None
         self._channel: SimulatedChannel | None = None
-        self._engine: SimulatedEngine | None = None
+        self.engine: SimulatedEngine | None = None
         self._hosts = {HOSTS[name]: system.app for name, system in hangar.systems.items()}
         self._api = served(hangar.api, lambda error: self.stream.add("note", said=f"the core raised {error}"))
-        self._memory = hangar.fresh_memory()
+        self.memory = hangar.fresh_memory()
         self._settings = hangar.settings
-        self._backup: Backup | None = None
+        self.backup: Backup | None = None
         self._under_way: UnderWay = []
         self._dumped: dict[SystemName, tuple[Any, Json]] = {}  # by system: the store's state, and the books of it
         self._restarting: asyncio.Task[None] | None = None
@@ -112,21 +114,21 @@ class SimWorld:
     def _poker(self, name: SystemName) -> Callable[[list[Any]], None]:
         def changed(changes: list[Any]) -> None:
             for change in changes:
-                if _shown(name, change.kind) and self._engine is not None:
-                    return self._engine.poke(name)
+                if _shown(name, change.kind) and self.engine is not None:
+                    return self.engine.poke(name)
 
         return changed
 
     async def back_up_core(self) -> None:
         """See World."""
-        self._backup = Backup.of(self._memory, self._state)
+        self.backup = Backup.of(self.memory, self._state)
 
     async def start_core(self, from_backup: bool = False, release: Release = "") -> None:
         """See World."""
         if release:
             self._settings = self._settings.model_copy(update={"application_version": RELEASES[release]})
-        if from_backup and self._backup is not None:  # the linter sees to it that there is one
-            self._settings = self._backup.put_back(self._memory, self._state, self._settings)
+        if from_backup and self.backup is not None:  # the linter sees to it that there is one
+            self._settings = self.backup.put_back(self.memory, self._state, self._settings)
         self._lives += 1
         life = Incarnation(self._at_point, self._core_died, self._turns)
         engine = SimulatedEngine(self._state, life, self.now, self._chance, self._settings.application_version)
@@ -139,10 +141,10 @@ class SimWorld:
         ports = bootstrap.Ports(
             clock, SimulatedChance(f"{self.seed}/core/{self._lives}"),
             SimulatedTransport(self._hosts, life, self._core_sends, self._under_way), files,
-            SimulatedDatabase(self._memory, life, self._committed), engine, self._channel,
+            SimulatedDatabase(self.memory, life, self._committed), engine, self._channel,
         )  # fmt: skip
         core = bootstrap.build(self._settings, ports, self.flight.change, self._mappings)
-        self._life, self._engine, self.hangar.core = life, engine, core
+        self._life, self.engine, self.hangar.core = life, engine, core
         started = life.serve(core.start())
         try:
             await started
@@ -158,8 +160,8 @@ class SimWorld:
         self.hangar.core = None
         if self._channel is not None:
             self._channel.cut()
-        if self._memory.in_transaction:
-            self._memory.rollback()
+        if self.memory.in_transaction:
+            self.memory.rollback()
 
     def _at_point(self, name: str) -> bool:
         self.points.append(name)
@@ -200,8 +202,8 @@ class SimWorld:
 
     def _requested(self, system: SystemName, what: str) -> None:
         self.requests.append((system, what))
-        if self._engine is not None:
-            self._engine.asked(system)
+        if self.engine is not None:
+            self.engine.asked(system)
         if self.flight.passing is not None:
             self.flight.passing(self, "call", len(self.requests))
         if len(self.requests) == self.flight.call_at:
@@ -214,10 +216,8 @@ class SimWorld:
         self.commits += 1
         if rows:
             self.stream.add("commit", rows=rows)
-            if self._engine is not None:
-                self._engine.rouse("dispatch")  # the safety net behind the core's own hand-over
-
-    # -- talking --------------------------------------------------------------------------------
+            if self.engine is not None:
+                self.engine.rouse("dispatch")  # the safety net behind the core's own hand-over
 
     async def _deliver(self, method: str, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float) -> int:
         path = "/" + url.split("/", 3)[3]
@@ -279,8 +279,8 @@ class SimWorld:
             raw = await self._ask_core(method, path, headers, data, 60.0)
         except (OSError, TimeoutError) as error:
             raise Unreachable(str(error)) from None
-        if method != "GET" and self._engine is not None:
-            self._engine.poke()
+        if method != "GET" and self.engine is not None:
+            self.engine.poke()
         try:
             return raw.status, json.loads(raw.body) if raw.body else None
         except ValueError:
@@ -323,35 +323,34 @@ class SimWorld:
         deadline = self.now() + bound_s
         patience = deadline + 4 * 3600.0
         while True:
-            due = self._stirs(deadline)
+            due = self.stirs(deadline)
             if due is None:
                 return await self._no_deadlock()
             if self.now() > patience:
                 raise NotQuiet(f"still not quiet {bound_s / 60:.0f} minutes and four hours later: {self._open()}")
             await asyncio.sleep(max(LOOK_S, due - self.now()))
 
-    def _stirs(self, deadline: float) -> float | None:
-        """When to look again, or None when nothing goes on and nothing is due before the deadline."""
+    def stirs(self, deadline: float) -> float | None:
+        """When to look again, or None when nothing goes on and nothing is due before the deadline (business time)."""
         now = self.now()
         if self._restarting is not None or self._life is None:
             return now
         self._under_way[:] = [task for task in self._under_way if not task.done()]
         if self._under_way:
             return now
+        if not all(system.jobs.idle for system in self.hangar.systems.values()):
+            return now
         dues = []
-        for system in self.hangar.systems.values():
-            if not system.jobs.idle:
-                return now
         delivery = self.hangar.systems["subscriptions"].jobs.next_due("deliver")
         if delivery is not None and delivery <= deadline:
             dues.append(delivery)
-        if not self._life.dead and self._engine is not None:
-            if self._engine.busy:
+        if not self._life.dead and self.engine is not None:
+            if self.engine.busy:
                 return now
-            following = self._engine.next_round()
+            following = self.engine.next_round()
             if following is not None:
                 dues.append(following)
-            alarm = self._engine.next_alarm()
+            alarm = self.engine.next_alarm()
             if alarm is not None and alarm <= deadline:
                 dues.append(alarm)
         return min(dues, default=None)
@@ -363,7 +362,7 @@ class SimWorld:
         now = self.now()
         stuck = [
             f"{item.process} {item.subject} is {item.state}: {item.cause}"
-            for item in await bootstrap.inline_database(self._memory).run(lambda unit: unit.work.open())
+            for item in await bootstrap.inline_database(self.memory).run(lambda unit: unit.work.open())
             if item.state == "submitted" or (item.state == "due" and item.due_at <= now)
         ]
         if stuck:
@@ -372,7 +371,7 @@ class SimWorld:
     def _open(self) -> str:
         waiting = [f"{run.process} {run.id}" for run in self._state.runs.values() if run.state in ("queued", "running")]
         jobs = [name for name in SYSTEMS if not self.hangar.systems[name].jobs.idle]
-        failures = self._engine.failures()[-3:] if self._engine is not None else []
+        failures = self.engine.failures()[-3:] if self.engine is not None else []
         return f"runs {waiting}; systems at work {jobs}; tickers that failed {failures}"
 
 

@@ -95,7 +95,7 @@ class Store:
     def snapshot(self) -> bytes:
         """The whole store as one SQLite image."""
         self._require_idle()
-        self._write_counters()
+        self.write_counters()
         memory = sqlite3.connect(":memory:")
         self.db.backup(memory)
         image = bytearray(memory.serialize())
@@ -142,7 +142,7 @@ class Store:
 
     def close(self) -> None:
         """Close the file; the store is of no use after."""
-        self._write_counters()
+        self.write_counters()
         self.db.close()
 
     def _require_idle(self) -> None:
@@ -271,7 +271,7 @@ class Store:
         self._ahead.add(name)
         self._counted += 1
         if self._path is not None and not self._kept:
-            self._write_counters()
+            self.write_counters()
 
     def begin_anew(self, series: str) -> None:
         """Let the counters whose names begin so count from the start again."""
@@ -279,7 +279,13 @@ class Store:
         for name in sorted(written.union(one for one in self._numbers if one.startswith(series))):
             self.count(name, None)
 
-    def _write_counters(self) -> None:
+    def written(self) -> list[tuple[str, tuple[str, ...]]]:
+        """The tables, each with its columns, that may hold other rows than what was remembered."""
+        assert self._origin is not None, "nothing was remembered"
+        return self._origin.written()
+
+    def write_counters(self) -> None:
+        """Have the database say where the counters stand."""
         if not self._ahead:
             return
         ahead = [(name, self.last(name)) for name in sorted(self._ahead)]
@@ -315,7 +321,7 @@ class Store:
                     for closer in self.closers:
                         closer(self._pending)
                 if self._path is not None:
-                    self._write_counters()
+                    self.write_counters()
             except BaseException:
                 self._end(False)
                 raise

@@ -1,0 +1,84 @@
+"""A branch that ends where its world rests as another run's is judged as the run that is played to its end."""
+
+from collections.abc import Callable
+
+import pytest
+
+from harness.exploring import Point, distinct, explore, points_of
+from harness.exploring.standing import GRAIN_S, OFFSET_S, Standings, moment
+from harness.runner import Play
+from harness.simulation import Flight, fly
+from harness.simulation.world import SimWorld
+from tests.broken import takes_unknown_for_done
+from tests.broken.stories import card
+
+STORY = card()
+
+
+@pytest.fixture(scope="module")
+def points() -> list[Point]:
+    return distinct(points_of(STORY, "1", "all"))
+
+
+def test_most_branches_end_early_and_are_judged_as_if_they_had_not(points: list[Point]) -> None:
+    chosen = points[5::97]
+    early, whole = explore(STORY, only=chosen), explore(STORY, only=chosen, whole=True)
+    assert early.judged == whole.judged and early.outcome == "holds"
+    assert whole.converged == 0 and early.converged > len(chosen) / 2
+
+
+def test_what_a_planted_defect_breaks_is_red_at_the_same_points(points: list[Point]) -> None:
+    chosen = [point for point in points if " POST " in point.what and point.outcome in ("timeout", "lost_answer")][::5]
+    early = explore(STORY, only=chosen, change=takes_unknown_for_done.change)
+    whole = explore(STORY, only=chosen, change=takes_unknown_for_done.change, whole=True)
+    assert early.judged == whole.judged
+    assert whole.failed and early.converged
+
+
+def resting(change: Callable[[SimWorld], None]) -> tuple[int, int]:
+    """How the world of the story rests behind its last step, and how after a change of it."""
+    found: list[int | None] = []
+
+    async def between(world: SimWorld, play: Play, step: int) -> None:
+        if step > len(STORY.steps):
+            found.append(await Standings().of(world, play))
+            change(world)
+            found.append(await Standings().of(world, play))
+
+    fly(STORY, "1", flight=Flight(between=between), replay=False)
+    before, after = found
+    assert before is not None and after is not None
+    return before, after
+
+
+def one_cent_more(world: SimWorld) -> None:
+    more = "UPDATE invoice SET doc = json_set(doc, '$.total', json_extract(doc, '$.total') + 1)"
+    world.hangar.systems["subscriptions"].store.db.execute(more)
+
+
+def core_knows_less(world: SimWorld) -> None:
+    world.memory.execute("DELETE FROM effects WHERE key = (SELECT min(key) FROM effects)")
+
+
+def a_day_later(world: SimWorld) -> None:
+    world.hangar.systems["subscriptions"].store.db.execute("UPDATE job SET due = due + 86400")
+
+
+@pytest.mark.parametrize("change", [one_cent_more, core_knows_less, a_day_later])
+def test_a_world_that_differs_is_another(change: Callable[[SimWorld], None]) -> None:
+    before, after = resting(change)
+    assert before != after
+
+
+def test_what_decides_nothing_is_no_difference() -> None:
+    def change(world: SimWorld) -> None:
+        world.memory.execute("UPDATE work SET seq = seq + 1000, tries = 3 WHERE state = 'done'")
+        world.memory.execute("UPDATE effects SET settled_at = settled_at + 2")
+
+    before, after = resting(change)
+    assert before == after
+
+
+def test_a_moment_counts_as_its_quarter_of_an_hour() -> None:
+    hour = 1_767_603_600.0
+    assert moment(hour) == moment(hour + GRAIN_S - OFFSET_S - 1) != moment(hour + GRAIN_S)
