@@ -25,7 +25,7 @@ from harness.canon import (
     Told,
 )
 from harness.money import minor
-from harness.shares import day_of, products_of, share_of, starts_of, subscriptions_of
+from harness.shares import day_of, products_of, share_of, starts_of, subscriptions_of, worth_by_item
 from harness.stages import first_days, last_moves
 from harness.taxes import declared
 
@@ -160,7 +160,7 @@ def _credit_copy(row: Row, canon: Canon, numbers: Mapping[str, str]) -> Document
     return Document(
         "salesforce", row["Id"], row["Credit_Number__c"] or "", "credit", account, _entity(account, canon), currency,
         net, tax, gross, left, row.get("Issue_Date__c") or "", "", row.get("Status__c") or "",
-        of=numbers.get(row.get("Invoice__c") or "", ""),
+        of=numbers.get(row.get("Invoice__c") or "", ""), posted_as=row.get("ERP_Document__c") or "",
     )  # fmt: skip
 
 
@@ -185,7 +185,7 @@ def _invoice_copy(row: Row, canon: Canon) -> Document:
     return Document(
         "salesforce", row["Id"], row["Invoice_Number__c"] or "", "invoice", account, _entity(account, canon), currency,
         net, tax, gross, balance, row.get("Issue_Date__c") or "", row.get("Due_Date__c") or "",
-        row.get("Status__c") or "", row.get("Opportunity__c") or "",
+        row.get("Status__c") or "", row.get("Opportunity__c") or "", posted_as=row.get("ERP_Document__c") or "",
     )  # fmt: skip
 
 
@@ -332,7 +332,8 @@ def _bill(
         at=float(row["date"]), final_at=float(row.get("generated_at") or row["date"]),
         subscription=whose[0] if len(whose) == 1 else "", starts=starts_of(row.get("line_items") or ()),
         metered=sum(int(line["amount"]) for line in row.get("line_items") or () if line.get("metered")),
-        milestone=milestone, products=products_of(row),
+        milestone=milestone, products=products_of(row), po=reference,
+        items=worth_by_item(row, correlation.items),
         shares=tuple(share_of(row, key, deals) for key in whose) if len(whose) > 1 else (),
     )  # fmt: skip
 

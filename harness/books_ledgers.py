@@ -81,7 +81,7 @@ def _cloud(book: Book, canon: Canon, correlation: Correlation) -> None:
         "creditMemo": ("credit", correlation.credit_prefix),
     }
     voided = _voided(_rows(book, "document", *kinds), correlation)
-    less: list[Document] = []
+    less, sold = list[Document](), _sold(book)
     for row in _rows(book, "document", *kinds):
         if row["status"] != "V" and row["id"] not in voided:
             kind, prefix = kinds[row["object"]]
@@ -91,7 +91,8 @@ def _cloud(book: Book, canon: Canon, correlation: Correlation) -> None:
             elif cut := re.match(correlation.moved_less, external):
                 prefix, into = cut[0], less
             number = _number(row, prefix, bills)
-            into.append(_cloud_document(row, kind, number, account_of, lines, codes, correlation))
+            posting = _cloud_document(row, kind, number, account_of, lines, codes, correlation)
+            into.append(replace(posting, items=sold.get(row["id"], ())))
     _settle_moved(canon, less, _rows(book, "document", "creditMemo"), correlation)
     _cloud_receipts(book, canon, account_of, correlation)
     _cloud_deferrals(book, canon, correlation)
@@ -107,6 +108,17 @@ def _cloud(book: Book, canon: Canon, correlation: Correlation) -> None:
                     row["acctType"] == "DeferRevenue",
                 )
             )  # fmt: skip
+
+
+def _sold(book: Book) -> dict[str, tuple[tuple[str, int], ...]]:
+    """Net of each document's lines by item."""
+    worth: dict[str, dict[str, int]] = {}
+    for row in _rows(book, "line", "invoice.item", "creditMemo.item"):
+        sums, item = worth.setdefault(row["transaction"], {}), str(row.get("itemExternalId") or "")
+        sums[item] = sums.get(item, 0) + minor(row.get("amount") or 0, row["currency"])
+    return {
+        document: tuple(sorted((item, net) for item, net in sums.items() if net)) for document, sums in worth.items()
+    }
 
 
 def _settle_moved(canon: Canon, less: list[Document], memos: list[Row], correlation: Correlation) -> None:
@@ -206,7 +218,7 @@ def _cloud_document(
         still_open, row["tranDate"], row.get("dueDate") or "", row["status"], lines=lines.get(row["id"], 0),
         codes=tuple(codes.get(row["id"], ())), at=datetime.fromisoformat(row["createdDate"]).timestamp(),
         booked_in=begins if (begins := row.get("periodStart") or "")[:7] not in ("", row["tranDate"][:7]) else "",
-        memo=row.get("memo") or "",
+        memo=row.get("memo") or "", po=row.get("otherRefNum") or "",
     )  # fmt: skip
 
 

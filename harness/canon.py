@@ -27,6 +27,7 @@ class Correlation:
     shadows: dict[str, str] = field(default_factory=dict)  # cloud ERP subsidiary of a dual run -> entity
     usage_note: str = "metering:"  # begins the note of a usage; the event's id follows
     months: Mapping[str, int] = field(default_factory=dict)  # product that is billed again and again -> every so many
+    items: Mapping[str, str] = field(default_factory=dict)  # price of the platform -> item of the cloud ledger
     plans: frozenset[str] = frozenset()  # products whose quantity is the seats of a contract
     quoted_by_months: bool = False  # an amendment's prices are for its months, not for a billing period
     deal_types: Mapping[str, Any] = field(default_factory=lambda: {"Renewal": "renewal", "Amendment": "amendment"})
@@ -248,6 +249,9 @@ class Document:
     milestone: str = ""  # a bill: the part of a deal that it is for
     products: frozenset[str] = frozenset()  # a bill: what its lines are for, as they name it
     issued: str = ""  # a bill that was moved with its contract, and its notes: the account that it was issued to
+    po: str = ""  # the customer's purchase order
+    items: tuple[tuple[str, int], ...] = ()  # net by the ledger's item, where that is known
+    posted_as: str = ""  # a copy in sales: the ledger's document that it names
     shares: tuple[Share, ...] = ()  # of several contracts: whose it is; `subscription` and `deal` say nothing
 
     @property

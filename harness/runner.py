@@ -100,9 +100,14 @@ class Play:
             facts.name == "amendment" and facts.value.get("quoted") == "months"
             for facts in scenario.facts_of("set_policy")
         )
+        prices = {
+            price: item["erp_item"] for item in items.values() if item.get("erp_item")
+            for price in (item.get("prices") or {}).values()
+        }  # fmt: skip
         known = replace(
-            Correlation.of_entities(mappings.get("entities", {}), months), plans=plans, quoted_by_months=by_months
-        )
+            Correlation.of_entities(mappings.get("entities", {}), months), plans=plans, quoted_by_months=by_months,
+            items=prices,
+        )  # fmt: skip
         self.correlation = replace(known, **names)  # type: ignore[arg-type]
         self.storm = Storm(world, stream)
         self.stage = Stage(world, stream, scenario, company, self.storm, self.correlation)

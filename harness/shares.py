@@ -46,6 +46,19 @@ def starts_of(lines: Iterable[Row]) -> str:
     return max(days, default="")
 
 
+def worth_by_item(row: Row, items: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
+    """What a bill's lines come to net, by the ledger's item; () where one of them has none that is known."""
+    sums: dict[str, int] = {}
+    if row.get("price_type") == "tax_inclusive":
+        return ()
+    for line in row.get("line_items") or ():
+        item = items.get(str(line.get("entity_id") or ""))
+        if item is None:
+            return ()
+        sums[item] = sums.get(item, 0) + int(line["amount"]) - int(line.get("discount_amount") or 0)
+    return tuple(sorted((item, net) for item, net in sums.items() if net))
+
+
 def products_of(row: Row) -> frozenset[str]:
     """What the lines of a bill of the platform are for: their item price, or the text of a line that has none."""
     return frozenset(

@@ -13,6 +13,7 @@ from harness.checkers import (
     reconciling,
     revenue,
     service_levels,
+    shown,
     taxation,
 )
 from harness.checkers.case import (
@@ -54,7 +55,7 @@ def _probes_hit(case: Case) -> tuple[int, list[str]]:
 CHECKS: dict[str, tuple[str, Check]] = {
     "I1": ("each business key has exactly one effect per target", effects.one_effect_per_key),
     "I2": ("nothing that was accepted is lost", effects.nothing_lost),
-    "I4": ("copies agree field by field", agreement.fields_agree),
+    "I4": ("copies agree field by field", shown.copies_agree),
     "I5": ("the books tie out, nothing unexplained", agreement.tie_out_holds),
     "I8": ("each document has exactly one ledger of record", homes.one_ledger_each),
     "I9": ("replay, and a second replay, change nothing", agreement.replay_is_silent),

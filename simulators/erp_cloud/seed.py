@@ -20,6 +20,7 @@ from simulators.erp_cloud.moments import stamp
 from simulators.erp_cloud.roles import Role
 from simulators.erp_cloud.schemas import ITEMS, NAME_FIELDS, RECORD_TYPES
 from simulators.erp_cloud.state import DEFAULTS, State
+from simulators.kit.currencies import decimals
 from simulators.kit.system import SeedError
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 Doc = dict[str, Any]
 
 PERSON = Role("seed", override_period_restrictions=True)
-ISO_DECIMALS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "KWD": 3, "BHD": 3, "OMR": 3, "TND": 3, "JOD": 3}
 # system accounts a ledger cannot do without: preference -> (type, words of its name, name if it must be made)
 SYSTEM_ACCOUNTS = {
     "receivableAccount": ("AcctRec", (), "Accounts Receivable"),
@@ -129,7 +129,7 @@ def _currencies(system: ErpCloud, section: str, rows: list[Mapping[str, Any]]) -
     filled = []
     for row in rows:
         symbol = str(row.get("symbol") or row.get("name"))
-        filled.append({"name": symbol, "currencyPrecision": ISO_DECIMALS.get(symbol, 2), **row, "symbol": symbol})
+        filled.append({"name": symbol, "currencyPrecision": decimals(symbol), **row, "symbol": symbol})
     return _rows("currency", {}, {})(system, section, filled)
 
 

@@ -4,6 +4,7 @@ import re
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
+from simulators.kit.currencies import decimals
 from simulators.kit.fidelity import exact
 
 exact(
@@ -14,21 +15,11 @@ exact(
 )
 
 INITIAL_DATE = "00000000"
-_DECIMALS = {
-    "BHD": 3, "BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "IQD": 3, "ISK": 0, "JOD": 3, "JPY": 0, "KMF": 0, "KRW": 0,
-    "KWD": 3, "LYD": 3, "OMR": 3, "PYG": 0, "RWF": 0, "TND": 3, "UGX": 0, "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0,
-    "XPF": 0,
-}  # fmt: skip
 _AMOUNT = re.compile(r"([0-9]+)(?:\.([0-9]+))?")
 
 
 class CodecError(ValueError):
     """Text that is not what its field holds."""
-
-
-def decimals(currency: str) -> int:
-    """How many decimals a currency has (2 unless ISO 4217 says otherwise)."""
-    return _DECIMALS.get(currency, 2)
 
 
 def parse_amount(text: str, currency: str) -> int:

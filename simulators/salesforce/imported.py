@@ -6,6 +6,7 @@ import copy
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from simulators.kit.currencies import decimals
 from simulators.kit.fidelity import approximate
 from simulators.salesforce.calculated import understood
 from simulators.salesforce.definition import CALCULATED, DefinitionError, Raw, compile_schema, history_of, put_rule
@@ -359,8 +360,8 @@ def _currencies(raw: Raw, one: Describe) -> None:
     item = next((field for field in one["fields"] if field.get("name") == "CurrencyIsoCode"), None)
     for entry in (item or {}).get("picklistValues") or ():
         if entry.get("active", True):
-            decimals = 0 if entry["value"] in ("JPY", "KRW", "CLP", "VND", "ISK") else 2
-            raw["currencies"].setdefault(str(entry["value"]), {"rate": 1.0, "decimals": decimals})
+            code = str(entry["value"])
+            raw["currencies"].setdefault(code, {"rate": 1.0, "decimals": decimals(code)})
 
 
 def _stages(raw: Raw, one: Describe, notes: list[str]) -> None:

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from simulators.kit.calls import Answer, Call
+from simulators.kit.currencies import decimals
 from simulators.kit.fidelity import approximate
 from simulators.kit.store import Doc
 from simulators.subscriptions import credit_notes, invoices
@@ -25,7 +26,6 @@ Result = dict[str, Any]
 KEPT_S = 3_600
 SIGNED = ("download.fetch",)
 """Operations that a token in their address opens, and no API key."""
-_DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "KWD": 3, "BHD": 3, "OMR": 3, "JOD": 3, "TND": 3}  # others have 2
 _TOP, _LEADING, _LINES = 780, 14, 52
 
 
@@ -63,7 +63,7 @@ def _made(work: Work, params: Params, title: str, doc: Doc) -> Result:
 
 def _text(title: str, doc: Doc) -> list[str]:
     def money(amount: int) -> str:
-        digits = _DIGITS.get(doc["currency_code"], 2)
+        digits = decimals(doc["currency_code"])
         return f"{Decimal(amount).scaleb(-digits):,.{digits}f} {doc['currency_code']}"
 
     lines = [f"{title} {doc['id']}", f"Customer {doc['customer_id']}", ""]

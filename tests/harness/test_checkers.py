@@ -28,7 +28,8 @@ from harness.tieout import Excuses, tie_out
 def bill(system: str, number: str, **facts: object) -> Document:
     base = Document(
         system, f"{system}-{number}", number, "invoice", "001A", "US", "USD", 1000, 90, 1090, 0, "2026-01-05",
-        "2026-02-04", "paid", "006A" if system == "subscriptions" else "", 2,
+        "2026-02-04", "Paid" if system == "salesforce" else "paid", "006A" if system == "subscriptions" else "", 2,
+        po="PO-1", items=(("SUB", 1000),), posted_as=f"erp_cloud-{number}",
     )  # fmt: skip
     return replace(base, **facts)  # type: ignore[arg-type]
 
@@ -100,6 +101,12 @@ EDITS: list[tuple[str, str, Callable[[Canon], object]]] = [
         1, replace(c.documents[1], due="2026-01-05"))),
     ("I4", "no contract in Salesforce", lambda c: c.contracts.pop(1)),
     ("I4", "stale balance in Salesforce", lambda c: c.documents.__setitem__(2, replace(c.documents[2], open=1090))),
+    ("I4", "stale status in Salesforce", lambda c: c.documents.__setitem__(2, replace(c.documents[2], status="Due"))),
+    ("I4", "no due date in Salesforce", lambda c: c.documents.__setitem__(2, replace(c.documents[2], due=""))),
+    ("I4", "no document named", lambda c: c.documents.__setitem__(2, replace(c.documents[2], posted_as=""))),
+    ("I4", "no purchase order", lambda c: c.documents.__setitem__(1, replace(c.documents[1], po=""))),
+    ("I4", "another item", lambda c: c.documents.__setitem__(1, replace(c.documents[1], items=(("SVC", 1000),)))),
+    ("I4", "a payment of another day", lambda c: c.receipts.__setitem__(1, replace(c.receipts[1], date="2026-01-15"))),
     ("I5", "a cent in the ledger", lambda c: c.documents.__setitem__(1, replace(c.documents[1], gross=1091))),
     ("I5", "a deal won higher than billed", lambda c: c.deals.__setitem__(0, replace(c.deals[0], net=1001))),
     ("I5", "a running contract never billed", lambda c: (
@@ -254,7 +261,8 @@ def unpaid_books() -> Canon:
     """The same deal, billed, posted and shown, and nobody has paid yet."""
     canon = agreeing_books()
     canon.receipts.clear()
-    canon.documents[:] = [replace(one, open=one.gross, status="payment_due") for one in canon.documents]
+    due = {"paid": "payment_due", "Paid": "Due"}
+    canon.documents[:] = [replace(one, open=one.gross, status=due[one.status]) for one in canon.documents]
     del canon.ledger[3:]
     return canon
 

@@ -10,7 +10,7 @@ import yaml
 from harness.money import exponent
 from harness.scenario import read_story, worldfile
 from harness.simulation import play
-from simulators.erp_legacy.codecs import decimals
+from simulators.kit.currencies import decimals
 from simulators.salesforce import definition
 from synccore.domain.money import EXPONENTS
 from synccore.domain.money import exponent as core_exponent
