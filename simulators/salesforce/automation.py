@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from simulators.kit.fidelity import approximate, exact
 from simulators.kit.store import Doc
-from simulators.salesforce import dated_rates, fiscal, history, rollups, selling
+from simulators.salesforce import activities, dated_rates, fiscal, history, rollups, selling
 from simulators.salesforce.errors import ApiError, Problem, refused
 from simulators.salesforce.rules import contract, opportunity
 from simulators.salesforce.schemas import Field, SObject
@@ -184,7 +184,7 @@ _BEFORE: dict[str, Before] = {
     "Contact": _person, "Lead": _person, "User": _person, "Opportunity": _opportunity, "OpportunityLineItem": _line,
     "PricebookEntry": _entry, "Contract": _contract, "Order": selling.save_order, "OrderItem": selling.save_order_item,
     "Quote": selling.save_quote, "QuoteLineItem": selling.save_quote_line, "Asset": selling.save_asset,
-    "Task": selling.save_task,
+    "Task": activities.save_task, "Event": activities.save_event, "Case": activities.save_case,
 }  # fmt: skip
 _AFTER: dict[str, After] = {
     "OpportunityLineItem": _line_saved, "Product2": _product_saved, "OrderItem": selling.order_item_saved,

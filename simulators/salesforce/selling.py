@@ -1,4 +1,4 @@
-"""Orders, quotes, assets and activities around a save: which rule of theirs applies to which object."""
+"""Orders, quotes and assets around a save: which rule of theirs applies to which object."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 exact(
     "Order: draft first, activation with products and an activated contract, products locked then; an asset needs an "
-    "account or a contact; a task's IsClosed, IsHighPriority and AccountId", source="reported, documented",
+    "account or a contact", source="reported, documented",
     held_by="test_selling",
 )  # fmt: skip
 approximate("Orders", "an activated order may go back to draft; texts of refused changes are ours")
@@ -109,16 +109,4 @@ def save_asset(writer: Writer, new: Doc, _old: Doc | None, _given: Set[str]) -> 
         return Problem("FIELD_INTEGRITY_EXCEPTION", text, ("AccountId",))
     parent = writer.org.get("Asset", new["ParentId"]) if new.get("ParentId") else None
     new["RootAssetId"] = new["Id"] if parent is None else parent.get("RootAssetId", parent["Id"])
-    return None
-
-
-def save_task(writer: Writer, new: Doc, _old: Doc | None, _given: Set[str]) -> Problem | None:
-    """Closed and urgent by status and priority; the account is that of what or whom it is about."""
-    new["IsClosed"], new["IsHighPriority"] = new.get("Status") == "Completed", new.get("Priority") == "High"
-    new["AccountId"] = None
-    for name in ("WhatId", "WhoId"):
-        target = writer.org.schema.of_id(new[name]) if new.get(name) else None
-        if target is not None and new["AccountId"] is None:
-            doc = writer.org.get(target.name, new[name]) or {}
-            new["AccountId"] = doc["Id"] if target.name == "Account" else doc.get("AccountId")
     return None

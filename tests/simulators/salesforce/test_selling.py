@@ -86,16 +86,3 @@ def test_an_asset_needs_somebody_to_belong_to(org: Org):
     top = org.create("Asset", Name="Rack", AccountId=account)
     part = org.create("Asset", Name="Box", AccountId=account, ParentId=top)
     assert org.get("Asset", part)["RootAssetId"] == top == org.get("Asset", top)["RootAssetId"]
-
-
-def test_a_task_knows_whose_it_is_and_goes_with_it(org: Org):
-    deal = a_deal(org)
-    contact = org.create("Contact", LastName="May", AccountId=deal["account"])
-    about = org.create("Task", Subject="Call", WhatId=deal["opportunity"], WhoId=contact, Priority="High")
-    found = org.get("Task", about)
-    assert (found["AccountId"], found["IsClosed"], found["IsHighPriority"]) == (deal["account"], False, True)
-    org.update("Task", about, Status="Completed")
-    assert org.get("Task", about)["IsClosed"] is True
-    assert org.rest("POST", "sobjects/Task", {"WhatId": contact}).code == "MALFORMED_ID"
-    org.rest("DELETE", f"sobjects/Opportunity/{deal['opportunity']}")
-    assert org.rows("SELECT Id FROM Task") == []
