@@ -11,6 +11,7 @@ STATUS = {
     "pending": "Pending", "posted": "Open", "payment_due": "Due", "not_paid": "Not Paid", "paid": "Paid",
     "voided": "Voided",
 }  # fmt: skip
+NAME_LENGTH = 35  # of the legacy ledger's field
 ZONES_APART = 1  # days by which one instant is dated differently in two books
 
 
@@ -31,9 +32,10 @@ def _beside_amounts(case: Case) -> tuple[int, list[str]]:
             continue
         checked += 1
         findings += _sales(bill, copy, posted) if copy.system == "salesforce" else _ledger(bill, copy)
-    dated, wrong = _dates(case)
-    contracts, stale = _contracts(case)
-    return checked + dated + contracts, findings + wrong + stale
+    for more in (_dates, _contracts, _names):
+        seen, wrong = more(case)
+        checked, findings = checked + seen, findings + wrong
+    return checked, findings
 
 
 def _posted(canon: Canon) -> dict[tuple[str, str], set[str]]:
@@ -102,3 +104,17 @@ def _contracts(case: Case) -> tuple[int, list[str]]:
     blank = [one for one in copies if one.value is None or not one.status]
     return len(copies), [f"the contract of {one.key} in sales shows value {one.value}, status {one.status!r}"
                          for one in blank]  # fmt: skip
+
+
+def _names(case: Case) -> tuple[int, list[str]]:
+    """A customer has the legal name that sales knows, as far as a ledger has room for it and its letters."""
+    canon, checked, findings = case.canon, 0, []
+    for customer in canon.customers:
+        account = canon.accounts.get(canon.survivor(customer.account)) if customer.account else None
+        if account is None or not account.name.isascii() or canon.survivor(customer.account) != customer.account:
+            continue
+        checked += 1
+        here, there = (name.strip().casefold()[:NAME_LENGTH] for name in (customer.name, account.name))
+        if here != there and case.excuses.item((customer.account, f"account:{customer.account}"), "", 0) is None:
+            findings.append(f"{customer.system} {customer.id} is named {customer.name!r}, in sales {account.name!r}")
+    return checked, findings

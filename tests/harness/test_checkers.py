@@ -103,6 +103,7 @@ EDITS: list[tuple[str, str, Callable[[Canon], object]]] = [
     ("I4", "stale balance in Salesforce", lambda c: c.documents.__setitem__(2, replace(c.documents[2], open=1090))),
     ("I4", "stale status in Salesforce", lambda c: c.documents.__setitem__(2, replace(c.documents[2], status="Due"))),
     ("I4", "no due date in Salesforce", lambda c: c.documents.__setitem__(2, replace(c.documents[2], due=""))),
+    ("I4", "an old name", lambda c: c.customers.__setitem__(1, replace(c.customers[1], name="Acne"))),
     ("I4", "no document named", lambda c: c.documents.__setitem__(2, replace(c.documents[2], posted_as=""))),
     ("I4", "no purchase order", lambda c: c.documents.__setitem__(1, replace(c.documents[1], po=""))),
     ("I4", "another item", lambda c: c.documents.__setitem__(1, replace(c.documents[1], items=(("SVC", 1000),)))),
@@ -115,8 +116,7 @@ EDITS: list[tuple[str, str, Callable[[Canon], object]]] = [
         c.documents.__setitem__(1, replace(c.documents[1], key="US-9")))),
     ("I28", "a lost ledger line", lambda c: c.ledger.pop()),
     ("I28", "local amounts that do not balance", lambda c: c.ledger.__setitem__(0, replace(c.ledger[0], local=1))),
-    ("I28", "an open item that control does not know", lambda c: c.documents.__setitem__(
-        1, replace(c.documents[1], open=5))),
+    ("I28", "an item control does not know", lambda c: c.documents.__setitem__(1, replace(c.documents[1], open=5))),
     ("I28", "another month without a word", lambda c: c.documents.__setitem__(
         1, replace(c.documents[1], booked_in="2026-02-01", memo="US-1"))),
     ("I30", "a bill declared twice", lambda c: second(c.declared, 0, document="d9")),
