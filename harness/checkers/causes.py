@@ -20,6 +20,7 @@ _READS = (
     "estimate",
     "suiteql",
     "query",
+    "bulk.query",
     "search",
     "describe",
 )  # operations that are sent by POST and change nothing
