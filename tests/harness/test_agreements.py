@@ -21,6 +21,9 @@ def bill(number: str, net: int, starts: str, **facts: object) -> Document:
     return replace(base, **facts)  # type: ignore[arg-type]
 
 
+SHOWN = {"invoice": "Paid", "credit": "paid"}  # what sales calls a status of the platform
+
+
 def books() -> Canon:
     """10 seats of 120.00 from January 2025; 5 more in mid-term; 12 from January 2026, decided in June; the customer
     takes 2 away in April 2026, on a bill that is paid.
@@ -54,7 +57,7 @@ def books() -> Canon:
             Told("a3", "sub-1@9", "800A", "Amendment", "platform", "", 10, "2026-04-11"),
         ],
         documents=[*documents, *(replace(one, system="erp_cloud") for one in documents),
-                   *(replace(one, system="salesforce") for one in documents)],
+                   *(replace(one, system="salesforce", status=SHOWN[one.kind], posted_as=one.id) for one in documents)],
     )  # fmt: skip
     return of_their_deals(canon)
 
