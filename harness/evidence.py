@@ -70,11 +70,11 @@ async def gather(
         evidence.exceptions = await _rows(world, "/exceptions", "exceptions")
         evidence.work = await _rows(world, "/work", "open")
         evidence.letters = await _rows(world, "/dead-letters", "letters")
+        if levels:
+            status, told = await world.core("GET", "/service-levels")
+            evidence.levels = told if status == 200 and isinstance(told, dict) else None
     except (Unreachable, LookupError):
         evidence.core_known = False
-    if levels and evidence.core_known:
-        status, told = await world.core("GET", "/service-levels")
-        evidence.levels = told if status == 200 and isinstance(told, dict) else None
     for system in SYSTEMS:
         health = await world.control(system, "GET", "/_control/health")
         evidence.defects += [f"{system}: {failure}" for failure in health["failures"]]

@@ -202,5 +202,7 @@ async def _history(world: SimWorld, play: Play) -> list[str]:
 def _timers(world: SimWorld) -> list[str] | None:
     if world.engine is None or world.stirs(world.now()) is not None:
         return None
+    if any(system.meter.profile != "roomy" for system in world.hangar.systems.values()):
+        return None  # how much was asked of late decides what is refused next
     timers = world.engine.timers()
     return [f"{name} {None if alarm is None else moment(alarm)} {reads}" for name, (alarm, reads) in timers.items()]

@@ -11,7 +11,7 @@ from harness.exploring import Exploration, Point, distinct, explore, explore_poi
 from harness.exploring.forks import Forks
 from harness.scenario import Scenario
 from harness.simulation import Flight, fly
-from tests.broken.stories import LAKESIDE, LINES, card, story
+from tests.broken.stories import LAKESIDE, LINES, card, story, transfer
 
 STORY = card()
 
@@ -139,3 +139,11 @@ def test_a_branch_sees_its_own_world_alone(points: list[Point]) -> None:
     forks.finish()
     assert result.digest == fly(STORY, "1", replay=False)[0].digest
     assert world.crashes == 0
+
+
+def test_a_core_that_dies_of_what_the_judges_ask_is_asked_again() -> None:
+    """Also when it was the service levels that they asked for, which is the last of it."""
+    paid = transfer()
+    asked = [point for point in points_of(paid, "1", "crashes") if point.what == "committed"][-4:]
+    explored = explore(paid, only=asked, whole=True)
+    assert explored.outcome == "holds", explored.failed
