@@ -24,4 +24,5 @@ class Backup:
         """All that came later is forgotten, no core may be alive; returns the settings of a core that starts on it."""
         memory.deserialize(self.image)
         state.runs = copy.deepcopy(self.runs)
+        state.busy.clear()
         return settings.model_copy(update={"restored": True})

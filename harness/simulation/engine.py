@@ -1,7 +1,6 @@
 """The core's durable engine, simulated: runs and their memos outlive an incarnation, tickers do not."""
 
 import asyncio
-import json
 import pickle
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -10,9 +9,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, TypeVar
 
-import orjson
-
 from harness.simulation.incarnation import Incarnation, in_a_run
+from harness.simulation.memos import Memo, decoded, encoded, error_of
 from synccore.ports.engine import Process, RunState, RunStatus, StepTaken, Tick, Ticker
 
 T = TypeVar("T")
@@ -20,15 +18,6 @@ LATER_S = 0.001  # no ticker calls itself sooner
 GRAIN_S = 1e-6  # so little before its moment a ticker is called already: times are floats
 START_JITTER_S = 0.02  # within it the seed decides which of several runnable runs begins first
 RESTLESS_S = 180.0  # after a run that could not say how it ended: who asks for those only does so a minute later
-
-
-@dataclass
-class Memo:
-    """One remembered step: a JSON value, or the exception that it ended with."""
-
-    name: str
-    value: str = " null"
-    error: bytes | None = None  # pickled, as a store would have it
 
 
 @dataclass
@@ -50,6 +39,15 @@ class EngineState:
     """What survives a crash."""
 
     runs: dict[str, Stored] = field(default_factory=dict)
+    busy: dict[str, str] = field(default_factory=dict)  # key -> the run that holds it, of whichever release
+    engines: "list[SimulatedEngine]" = field(default_factory=list)  # of the cores that are alive
+
+    def free(self, key: str, run_id: str) -> None:
+        """The run has ended: another of its key may begin, whoever has it."""
+        if self.busy.get(key) == run_id:
+            del self.busy[key]
+        for engine in self.engines:
+            engine.next_of(key)
 
 
 @dataclass
@@ -87,11 +85,10 @@ class SimulatedEngine:
     def __init__(
         self, state: EngineState, life: Incarnation, now: Callable[[], float], chance: Random, version: str = ""
     ) -> None:
-        self._state, self._life, self._now, self._chance, self._version = state, life, now, chance, version
+        self._state, self._life, self._now, self._chance, self.version = state, life, now, chance, version
         self._processes: dict[str, Process] = {}
         self._tickers: dict[str, _Ticking] = {}
         self._queues: dict[str, deque[str]] = {}
-        self._busy: dict[str, str] = {}  # key -> run
         self._tasks: list[asyncio.Task[None]] = []
         self._closed = True
         self._restless = 0.0  # until then (business time) all tickers are called at each point of their grid
@@ -118,11 +115,21 @@ class SimulatedEngine:
     async def start(self) -> None:
         """See Engine."""
         self._closed = False
-        for run in self._state.runs.values():
-            if run.state in ("queued", "running") and run.version == self._version:
+        state = self._state
+        state.engines[:] = [engine for engine in state.engines if not engine._life.dead]
+        alive = {engine.version for engine in state.engines}
+        for key, run_id in list(state.busy.items()):
+            held = state.runs.get(run_id)
+            if held is None or (
+                held.version not in alive and (held.version == self.version or held.state != "running")
+            ):
+                del state.busy[key]  # nobody goes on with it before it is begun again
+        state.engines.append(self)
+        for run in state.runs.values():
+            if run.state in ("queued", "running") and run.version == self.version:
                 self._enqueue(run)
             elif run.state == "running":  # of another release: as in DBOS its key's queue is shut until it has ended
-                self._busy.setdefault(run.key, run.id)
+                state.busy.setdefault(run.key, run.id)
         for ticking in self._tickers.values():
             ticking.begun_at = self._now()
             self._tasks.append(asyncio.get_running_loop().create_task(self._tick(ticking)))
@@ -133,7 +140,7 @@ class SimulatedEngine:
             await self._life.never()
         if run_id in self._state.runs:
             return False
-        run = Stored(run_id, process, key, _encode(argument), version=self._version)
+        run = Stored(run_id, process, key, encoded(argument), version=self.version)
         self._state.runs[run_id] = run
         self._enqueue(run)
         return True
@@ -153,15 +160,14 @@ class SimulatedEngine:
         if run is None or run.state not in ("queued", "running"):
             return False
         run.state = "cancelled"
-        if run.version != self._version and self._busy.get(run.key) == run.id:
-            del self._busy[run.key]
-            self._next(run.key)
+        if run.version != self.version:
+            self._state.free(run.key, run.id)
         return True
 
     async def steps(self, run_id: str) -> Sequence[StepTaken]:
         """See Engine."""
         run = self._state.runs.get(run_id)
-        return [] if run is None else [StepTaken(memo.name, _error(memo)) for memo in run.memos]
+        return [] if run is None else [StepTaken(memo.name, error_of(memo)) for memo in run.memos]
 
     async def fork(self, run_id: str, step: int, as_run: str) -> bool:
         """See Engine."""
@@ -170,7 +176,7 @@ class SimulatedEngine:
         old = self._state.runs[run_id]
         if as_run in self._state.runs:
             return False
-        new = Stored(as_run, old.process, old.key, old.argument, memos=old.memos[:step], version=self._version)
+        new = Stored(as_run, old.process, old.key, old.argument, memos=old.memos[:step], version=self.version)
         self._state.runs[new.id] = new
         self._enqueue(new)
         return True
@@ -178,14 +184,20 @@ class SimulatedEngine:
     async def close(self) -> None:
         """See Engine."""
         self._closed = True
+        self.leave()
         for task in self._tasks:
             task.cancel()
         self._tasks.clear()
 
     def _status(self, run: Stored) -> RunStatus:
-        return RunStatus(run.id, run.process, run.key, run.state, run.error, run.version != self._version)
+        return RunStatus(run.id, run.process, run.key, run.state, run.error, run.version != self.version)
 
     # -- what the world asks ------------------------------------------------------------------
+
+    def leave(self) -> None:
+        """Its core is gone."""
+        if self in self._state.engines:
+            self._state.engines.remove(self)
 
     def poke(self, system: str = "") -> None:
         """Something has changed in a system (or anywhere): every ticker that looks there does so at its next time."""
@@ -205,9 +217,14 @@ class SimulatedEngine:
             ticking.reads[system] = None
 
     @property
+    def stands_still(self) -> bool:
+        """Its core was stopped, and does not go on by itself."""
+        return self._life.stopped
+
+    @property
     def busy(self) -> bool:
         """A run is under way or about to begin."""
-        return any(self._state.runs[run].version == self._version for run in self._busy.values())
+        return any(self._state.runs[run].version == self.version for run in self._state.busy.values())
 
     def next_round(self) -> float | None:
         """When a ticker that has not looked since the last change will look (business time); None: all have."""
@@ -229,14 +246,21 @@ class SimulatedEngine:
 
     def _enqueue(self, run: Stored) -> None:
         self._queues.setdefault(run.key, deque()).append(run.id)
-        self._next(run.key)
+        self.next_of(run.key)
 
-    def _next(self, key: str) -> None:
+    def go_on(self) -> None:
+        """Its core was stopped, and is not any more."""
+        self._life.go_on()
+        for key in self._queues:
+            self.next_of(key)
+
+    def next_of(self, key: str) -> None:
+        """Begin the next run of a key, if there is one here and none is under way."""
         queue = self._queues.get(key)
-        if self._closed or key in self._busy or not queue:
+        if self._closed or self._life.dead or self._life.stopped or key in self._state.busy or not queue:
             return
         run_id = queue.popleft()
-        self._busy[key] = run_id
+        self._state.busy[key] = run_id
         delay_s = self._chance.random() * START_JITTER_S
         self._tasks.append(asyncio.get_running_loop().create_task(self._run(self._state.runs[run_id], delay_s)))
         if len(self._tasks) > 200:
@@ -250,7 +274,7 @@ class SimulatedEngine:
         if run.state != "cancelled":
             run.state = "running"
             try:
-                await self._processes[run.process](_Running(run, self._life), _decode(run.argument))
+                await self._processes[run.process](_Running(run, self._life), decoded(run.argument))
             except _Cancelled:
                 pass
             except Exception as error:
@@ -261,8 +285,7 @@ class SimulatedEngine:
             else:
                 await self._life.point(f"done {run.process}")
                 run.state = "done"  # also if it was cancelled behind its last step
-        del self._busy[run.key]
-        self._next(run.key)
+        self._state.free(run.key, run.id)
 
     # -- tickers --------------------------------------------------------------------------------
 
@@ -336,7 +359,7 @@ class _Running:
         else:
             memo = Memo(name)
             try:
-                memo.value = _encode(await fn())
+                memo.value = encoded(await fn())
             except Exception as error:
                 memo.error = pickle.dumps(error)
             await self._life.point(f"memo {name}")
@@ -345,27 +368,7 @@ class _Running:
         if memo.error is not None:
             remembered: Exception = pickle.loads(memo.error)
             raise remembered
-        return _decode(memo.value)
-
-
-def _encode(value: Any) -> str:
-    """JSON as a store would have it; what the fast writer cannot say, or says null for, begins with a space."""
-    try:
-        text = orjson.dumps(value, option=_AS_IT_IS)
-    except TypeError:
-        return " " + json.dumps(value)
-    return " " + json.dumps(value) if b"null" in text else text.decode()
-
-
-def _decode(text: str) -> Any:
-    return json.loads(text) if text[0] == " " else orjson.loads(text)
-
-
-_AS_IT_IS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
-
-
-def _error(memo: Memo) -> str:
-    return "" if memo.error is None else str(pickle.loads(memo.error))
+        return decoded(memo.value)
 
 
 def _rouse(ticking: _Ticking) -> None:

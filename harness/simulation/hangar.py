@@ -158,6 +158,14 @@ class Hangar:
         raise ValueError(f"the legacy system has no partner {sender}")
 
 
+def shown(system: SystemName, table: str) -> bool:
+    """Whether a client could see a change in this table: of the legacy system partners see files alone.
+
+    Which fields there are shows in every answer of Salesforce.
+    """
+    return table == "file" if system == "erp_legacy" else table == "_schema" or not table.startswith("_")
+
+
 @cache
 def hangar(world: str) -> Hangar:
     """The hangar of a world; built at its first use.

@@ -23,12 +23,14 @@ class Incarnation:
     def __init__(self, watch: Watch, died: Callable[[], None], turns: Random | None = None) -> None:
         self._watch, self._died, self._turns = watch, died, turns
         self.dead = False
+        self._stopped: asyncio.Event | None = None  # set when it goes on
         self._requests: list[asyncio.Future[Any]] = []  # calls into the core that somebody outside waits for
 
     async def point(self, name: str) -> None:
         """A place where a crash may come; a dead core stays here for ever."""
         if not self.passes(name):
             await self.never()
+        await self.awake()
 
     def passes(self, name: str) -> bool:
         """As `point`, for places that many pass: False means that the core is dead, and its owner awaits `never`."""
@@ -44,8 +46,30 @@ class Incarnation:
 
         Tickers and requests go on: they are short, and the world knows of runs alone that something is under way.
         """
+        await self.awake()
         if self._turns is not None and in_a_run.get() and self._turns.random() < SHARE:
             await asyncio.sleep(self._turns.random() * TURN_S)
+
+    def stop(self) -> None:
+        """SIGSTOP: from now on nothing of it goes on, and what answers finds nobody there, until `go_on`."""
+        if self._stopped is None:
+            self._stopped = asyncio.Event()
+
+    def go_on(self) -> None:
+        """SIGCONT."""
+        if self._stopped is not None:
+            self._stopped.set()
+            self._stopped = None
+
+    @property
+    def stopped(self) -> bool:
+        """Was it stopped, and has not gone on?"""
+        return self._stopped is not None
+
+    async def awake(self) -> None:
+        """A place where a process that was stopped stands still."""
+        while self._stopped is not None:
+            await self._stopped.wait()
 
     async def never(self) -> NoReturn:
         """The process is gone: no line after this one is ever run."""

@@ -26,6 +26,7 @@ class SimulatedClock:
     async def sleep(self, seconds: float) -> None:
         """See Clock."""
         await asyncio.sleep(seconds)
+        await self._life.awake()
         if self._life.dead:
             await self._life.never()
 
@@ -87,6 +88,7 @@ class SimulatedTransport:
             raise NoAnswer(f"no answer within {request_.timeout_s} s") from None
         if not life.passes(f"sent {request_.method} {path}"):
             await life.never()
+        await life.awake()
         return _response(raw.status, raw.headers, raw.body)
 
 
@@ -190,4 +192,5 @@ class SimulatedDatabase:
         self._committed(self._connection.total_changes - before)
         if not life.passes("committed"):
             await life.never()
+        await life.awake()
         return result

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import Context
 from dataclasses import dataclass
 from functools import partial
 from random import Random
@@ -13,7 +14,7 @@ from harness.scenario import Scenario
 from harness.simulation.asgi import ConnectionBroke, Raw, UnderWay, request, served
 from harness.simulation.backup import Backup
 from harness.simulation.engine import EngineState, SimulatedEngine
-from harness.simulation.hangar import CONTROL, CORE_HOST, CORE_TOKEN, HOSTS, Hangar
+from harness.simulation.hangar import CONTROL, CORE_HOST, CORE_TOKEN, HOSTS, Hangar, shown
 from harness.simulation.incarnation import Incarnation
 from harness.simulation.ports import (
     Drop,
@@ -72,12 +73,12 @@ class SimWorld:
         self.requests: list[tuple[str, str]] = []  # what the core sent: (system, method and path)
         self.commits = 0
         self.crashes = 0  # at crash points: not those that the story asks for
-        self._state = EngineState()
+        self.engine_state = EngineState()
         self._chance = Random(f"{seed}/engine")
         self._turns = Random(f"{seed}/turns") if scenario.interleaved else None
         self._lives = 0
         self._life: Incarnation | None = None
-        self._channel: SimulatedChannel | None = None
+        self._beside: list[Incarnation] = []  # older cores that are alive as well
         self.engine: SimulatedEngine | None = None
         self._hosts = {HOSTS[name]: system.app for name, system in hangar.systems.items()}
         self._api = served(hangar.api, lambda error: self.stream.add("note", said=f"the core raised {error}"))
@@ -105,8 +106,9 @@ class SimWorld:
 
     async def close(self) -> None:
         """Stop all."""
-        if self._life is not None:
-            self._life.dead = True
+        for life in (*self._beside, self._life):
+            if life is not None:
+                life.dead = True
         self.hangar.core = None
         for system in self.hangar.systems.values():
             await system.stop()
@@ -114,34 +116,38 @@ class SimWorld:
     def _poker(self, name: SystemName) -> Callable[[list[Any]], None]:
         def changed(changes: list[Any]) -> None:
             for change in changes:
-                if _shown(name, change.kind) and self.engine is not None:
-                    return self.engine.poke(name)
+                if shown(name, change.kind):
+                    return self._poke(name)
 
         return changed
 
+    def _poke(self, system: str = "") -> None:
+        for engine in self.engine_state.engines:
+            engine.poke(system)
+
     async def back_up_core(self) -> None:
         """See World."""
-        self.backup = Backup.of(self.memory, self._state)
+        self.backup = Backup.of(self.memory, self.engine_state)
 
     async def start_core(self, from_backup: bool = False, release: Release = "") -> None:
         """See World."""
         if release:
             self._settings = self._settings.model_copy(update={"application_version": RELEASES[release]})
         if from_backup and self.backup is not None:  # the linter sees to it that there is one
-            self._settings = self.backup.put_back(self.memory, self._state, self._settings)
+            self._settings = self.backup.put_back(self.memory, self.engine_state, self._settings)
         self._lives += 1
-        life = Incarnation(self._at_point, self._core_died, self._turns)
-        engine = SimulatedEngine(self._state, life, self.now, self._chance, self._settings.application_version)
+        life = Incarnation(self._at_point, lambda: self._core_died(life, engine, channel), self._turns)
+        engine = SimulatedEngine(self.engine_state, life, self.now, self._chance, self._settings.application_version)
         clock = SimulatedClock(self.hangar.wire, self.now, life)
         files = None
         if user := self._settings.erp_legacy_host and self._settings.erp_legacy_user:
             asks_legacy = partial(self._requested, "erp_legacy")
             files = SimulatedFiles(self._drop(), user, life, FILE_TIMEOUT_S, asks_legacy, self._under_way)
-        self._channel = SimulatedChannel(self._bus, life, partial(self._requested, "salesforce"), self._under_way)
+        channel = SimulatedChannel(self._bus, life, partial(self._requested, "salesforce"), self._under_way)
         ports = bootstrap.Ports(
             clock, SimulatedChance(f"{self.seed}/core/{self._lives}"),
             SimulatedTransport(self._hosts, life, self._core_sends, self._under_way), files,
-            SimulatedDatabase(self.memory, life, self._committed), engine, self._channel,
+            SimulatedDatabase(self.memory, life, self._committed), engine, channel,
         )  # fmt: skip
         core = bootstrap.build(self._settings, ports, self.flight.change, self._mappings)
         self._life, self.engine, self.hangar.core = life, engine, core
@@ -151,15 +157,27 @@ class SimWorld:
         except ConnectionResetError:
             return  # it died while it started; whoever restarts it tries again
 
-    async def kill_core(self) -> None:
-        """See World."""
-        if self._life is not None:
-            self._life.kill()
+    def join_core(self, release: Release, stopped_s: float = 0.0) -> None:
+        """Another release starts beside the one that is there, which may stand still for so long (SIGSTOP, SIGCONT)."""
+        assert self._life is not None and self.engine is not None
+        self._beside.append(self._life)
+        if stopped_s:
+            self._life.stop()
+            self._loop.call_later(stopped_s, self.engine.go_on)
+        self._restarting = self._loop.create_task(self._restart(0.0, release), context=Context())
 
-    def _core_died(self) -> None:
-        self.hangar.core = None
-        if self._channel is not None:
-            self._channel.cut()
+    async def kill_core(self) -> None:
+        """See World; those beside it as well."""
+        for life in (*self._beside, self._life):
+            if life is not None:
+                life.kill()
+        self._beside.clear()
+
+    def _core_died(self, life: Incarnation, engine: SimulatedEngine, channel: SimulatedChannel) -> None:
+        engine.leave()
+        if life is self._life:
+            self.hangar.core = None
+        channel.cut()
         if self.memory.in_transaction:
             self.memory.rollback()
 
@@ -175,21 +193,21 @@ class SimWorld:
             return False
         self.crashes += 1
         self.stream.add("crash", said=f"the core died at point {len(self.points)}: {name}")
-        self._restarting = self._loop.create_task(self._restart())
+        self._restarting = self._loop.create_task(self._restart(), context=Context())  # nothing of the dead one's
         return True
 
     def _durable(self) -> tuple[Any, ...]:
         """Equal at two points that follow each other: a crash at either leaves the same behind, at the same time."""
-        memos = sum(len(run.memos) for run in self._state.runs.values())
-        states = tuple(run.state for run in self._state.runs.values())
+        memos = sum(len(run.memos) for run in self.engine_state.runs.values())
+        states = tuple(run.state for run in self.engine_state.runs.values())
         stores = tuple(system.store.state for system in self.hangar.systems.values())
         under_way = sum(not task.done() for task in self._under_way)
         chance = tuple(hash(one.getstate()) for one in (self._chance, self._turns) if one is not None)
         return self.commits, memos, states, stores, len(self.requests), under_way, self.now(), chance
 
-    async def _restart(self) -> None:
-        await asyncio.sleep(RESTART_S)
-        await self.start_core()
+    async def _restart(self, after_s: float = RESTART_S, release: Release = "") -> None:
+        await asyncio.sleep(after_s)
+        await self.start_core(release=release)
         if self._restarting is asyncio.current_task():  # else it died while it started, and is restarted once more
             self._restarting = None
 
@@ -202,7 +220,7 @@ class SimWorld:
 
     def _requested(self, system: SystemName, what: str) -> None:
         self.requests.append((system, what))
-        if self.engine is not None:
+        if self.engine is not None:  # whose ticker asks is the ticker's own knowledge
             self.engine.asked(system)
         if self.flight.passing is not None:
             self.flight.passing(self, "call", len(self.requests))
@@ -216,8 +234,10 @@ class SimWorld:
         self.commits += 1
         if rows:
             self.stream.add("commit", rows=rows)
-            if self.engine is not None:
-                self.engine.rouse("dispatch")  # the safety net behind the core's own hand-over
+            for engine in self.engine_state.engines:
+                engine.rouse("dispatch")  # the safety net behind the core's own hand-over
+
+    # -- talking --------------------------------------------------------------------------------
 
     async def _deliver(self, method: str, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float) -> int:
         path = "/" + url.split("/", 3)[3]
@@ -279,8 +299,8 @@ class SimWorld:
             raw = await self._ask_core(method, path, headers, data, 60.0)
         except (OSError, TimeoutError) as error:
             raise Unreachable(str(error)) from None
-        if method != "GET" and self.engine is not None:
-            self.engine.poke()
+        if method != "GET":
+            self._poke()
         try:
             return raw.status, json.loads(raw.body) if raw.body else None
         except ValueError:
@@ -344,13 +364,15 @@ class SimWorld:
         delivery = self.hangar.systems["subscriptions"].jobs.next_due("deliver")
         if delivery is not None and delivery <= deadline:
             dues.append(delivery)
-        if not self._life.dead and self.engine is not None:
-            if self.engine.busy:
+        for engine in self.engine_state.engines:
+            if engine.stands_still:
+                continue
+            if engine.busy:
                 return now
-            following = self.engine.next_round()
+            following = engine.next_round()
             if following is not None:
                 dues.append(following)
-            alarm = self.engine.next_alarm()
+            alarm = engine.next_alarm()
             if alarm is not None and alarm <= deadline:
                 dues.append(alarm)
         return min(dues, default=None)
@@ -369,15 +391,8 @@ class SimWorld:
             raise NotQuiet(f"deadlock: all is quiet but there is work to be done: {'; '.join(stuck)}")
 
     def _open(self) -> str:
-        waiting = [f"{run.process} {run.id}" for run in self._state.runs.values() if run.state in ("queued", "running")]
+        runs = self.engine_state.runs.values()
+        waiting = [f"{run.process} {run.id}" for run in runs if run.state in ("queued", "running")]
         jobs = [name for name in SYSTEMS if not self.hangar.systems[name].jobs.idle]
         failures = self.engine.failures()[-3:] if self.engine is not None else []
         return f"runs {waiting}; systems at work {jobs}; tickers that failed {failures}"
-
-
-def _shown(system: SystemName, table: str) -> bool:
-    """Whether a client could see a change in this table: of the legacy system partners see files alone.
-
-    Which fields there are shows in every answer of Salesforce.
-    """
-    return table == "file" if system == "erp_legacy" else table == "_schema" or not table.startswith("_")

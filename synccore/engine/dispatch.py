@@ -15,6 +15,7 @@ from synccore.ports.chance import Chance
 from synccore.ports.clock import Clock
 from synccore.ports.database import Database
 from synccore.ports.engine import Engine, Process, Run, Tick
+from synccore.ports.holding import HOLDER
 from synccore.ports.outcomes import Away, Later, Parked
 from synccore.ports.stores import BusinessException, DeadLetter, Json, Unit
 from synccore.ports.work import Fork, WorkItem
@@ -157,7 +158,8 @@ class Dispatcher:
         """A run that ended in the engine alone (failed, cancelled, a store restored) is taken up again.
 
         One that another release began is ended first, if that one has not done so in its time: its worker may be gone,
-        and until then nothing else of this key is begun. The pause behind it lets a call of it come to its end.
+        and until then nothing else of this key is begun. It is fenced off: should it be there after all, it writes no
+        more, and the pause behind that lets a call of it come to its end (`ports.holding`).
         """
         status = await self._engine.status(item.run_id)
         if status is None:
@@ -167,6 +169,7 @@ class Dispatcher:
                 self._await_foreign(item.run_id, due)
                 return
             log.warning("a run of another release is ended and begun anew", run=item.run_id, process=item.process)
+            await self._database.run(lambda unit: unit.work.fence(item.run_id, now))
             await self._engine.cancel(item.run_id)
             self._await_foreign(item.run_id, now + _STALE_S)
         elif status.foreign and now + _GRAIN_S < (due := self.foreign.get(item.run_id, now)):
@@ -188,6 +191,7 @@ class Dispatcher:
 
     def _wrapped(self, name: str, process: Process) -> Process:
         async def run_and_settle(run: Run, argument: Json) -> None:
+            HOLDER.set(run.id)
             outcome, act, away = await self._outcome(name, process, run, argument["argument"])
             self._meter.count("synccore_runs", name, outcome)
             await self._settle(run.id, argument["work"], act)

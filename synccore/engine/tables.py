@@ -64,6 +64,9 @@ FORKS = Table("forks", METADATA, Column("work", _SERIAL, primary_key=True, autoi
               Column("attempt", BigInteger, primary_key=True, autoincrement=False), _text("run_id"),
               _number("step"))  # fmt: skip
 
+# Runs that were taken over: whatever they still mean to write is another's to write.
+FENCES = Table("fences", METADATA, _text("run_id", key=True), _time("at"))
+
 EFFECTS = Table(
     "effects", METADATA, _text("key", key=True), _text("target"), _text("operation"), _text("state"),
     _text("reference"), _number("tries"), _text("digest"), _text("cause"), _time("planned_at"), _time("settled_at"),

@@ -2,16 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable
-from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 Json = Any
-T = TypeVar("T")
-
-UNDER: ContextVar[str] = ContextVar("UNDER", default="")
-"""The traceparent of the write that is being sent; adapters hand it on with each call."""
 
 
 @dataclass(frozen=True)
@@ -51,18 +45,3 @@ def traceparent(key: str, cause: str) -> str:
 
 def _digest(text: str, size: int) -> str:
     return hashlib.blake2b(text.encode(), digest_size=size).hexdigest()
-
-
-async def under(key: str, cause: str, send: Callable[[], Awaitable[T]]) -> T:
-    """Send a write whose calls carry its traceparent.
-
-    No `finally`: a run that a crash has left behind is closed in a context which is not its own.
-    """
-    UNDER.set(traceparent(key, cause))
-    try:
-        result = await send()
-    except Exception:
-        UNDER.set("")
-        raise
-    UNDER.set("")
-    return result

@@ -7,10 +7,11 @@ from typing import Any, Protocol
 
 from synccore.ports.clock import Clock
 from synccore.ports.database import Database
+from synccore.ports.holding import HOLDER, LEASE_S, SENDING, Sending
 from synccore.ports.outcomes import Finding, Later, Parked
 from synccore.ports.stores import Effect, Unit
 from synccore.ports.systems import Found, Rejected, Unknown
-from synccore.ports.trail import under
+from synccore.ports.trail import traceparent
 
 UNKNOWN_S = 5.0  # before the look-up: a slow system may still be applying it
 LINGER_S = 120.0  # how long a write that nobody waits for any more may yet be applied, over what was written since
@@ -53,6 +54,7 @@ async def once(ctx: Writing, write: Write, send: Send, look: Look | None = None,
     write is idempotent at the target by its nature. `settled` runs in the transaction that records the success.
     Raises Rejected, Later, or Parked when the target holds something else under the key.
     """
+    planned_at = ctx.clock.wire()
     planned = await _plan(ctx, write)
     if planned is None:
         return None
@@ -64,7 +66,7 @@ async def once(ctx: Writing, write: Write, send: Send, look: Look | None = None,
         if found is not None:
             return await _applied(ctx, write, checked(write, found), settled)
     try:
-        reference = await under(write.key, effect.cause, partial(send, refusals))
+        reference = await _sent(effect, planned_at, partial(send, refusals))
     except Unknown as error:
         await _settle(ctx, write, "unknown", {"refusals": refusals})
         raise Later(UNKNOWN_S, str(error)) from None
@@ -85,6 +87,7 @@ async def level(
     settled: Settled | None = None,
 ) -> Any:  # fmt: skip
     """The target's reference for master data: created once, and brought to the present state when `digest` differs."""
+    planned_at = ctx.clock.wire()
     planned = await _plan(ctx, write)
     if planned is None:
         return None
@@ -95,14 +98,14 @@ async def level(
     try:
         if found is None:
             try:
-                reference = await under(write.key, effect.cause, partial(create, refusals))
+                reference = await _sent(effect, planned_at, partial(create, refusals))
             except Rejected as error:
                 found = await current() if error.duplicate else None
                 if found is None:
                     raise
-                reference = await under(write.key, effect.cause, partial(update, found.reference))
+                reference = await _sent(effect, planned_at, partial(update, found.reference))
         else:
-            reference = await under(write.key, effect.cause, partial(update, found.reference))
+            reference = await _sent(effect, planned_at, partial(update, found.reference))
     except Unknown as error:
         await _settle(ctx, write, "unknown", {"refusals": refusals})
         raise Later(UNKNOWN_S, str(error)) from None
@@ -164,9 +167,11 @@ async def _linger(ctx: Writing, write: Write, until: float) -> None:
 
 async def _plan(ctx: Writing, write: Write) -> tuple[Effect, int, float] | None:
     """The effect, how often it was refused for certain, and until when an earlier level may still be under way."""
-    at = ctx.clock.now()
+    at, holder = ctx.clock.now(), HOLDER.get()
 
     def plan(unit: Unit) -> tuple[Effect, int, float] | None:
+        if holder and unit.work.fenced(holder):
+            raise Later(UNKNOWN_S, f"{holder} was taken over by another run", counts=False)
         digest = write.digest if write.prepare is None else write.prepare(unit)
         if digest is None:
             return None
@@ -183,6 +188,21 @@ async def _plan(ctx: Writing, write: Write) -> tuple[Effect, int, float] | None:
         return effect, refusals, doubt
 
     return await ctx.db.run(plan)
+
+
+async def _sent(effect: Effect, planned_at: float, send: Callable[[], Awaitable[Any]]) -> Any:
+    """Send a write whose calls carry its trace context and begin within its lease.
+
+    No `finally`: a run that a crash has left behind is closed in a context which is not its own.
+    """
+    SENDING.set(Sending(traceparent(effect.key, effect.cause), planned_at + LEASE_S))
+    try:
+        reference = await send()
+    except Exception:
+        SENDING.set(None)
+        raise
+    SENDING.set(None)
+    return reference
 
 
 async def _applied(ctx: Writing, write: Write, reference: Any, settled: Settled | None) -> Any:

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 import orjson
 
 from synccore.ports.clock import Clock
+from synccore.ports.holding import SENDING
 from synccore.ports.outcomes import Later
 from synccore.ports.systems import Rejected, Unknown
-from synccore.ports.trail import UNDER
 from synccore.ports.transport import NoAnswer, NotSent, Request, Response, Transport
 from synccore.systems.breaker import Target
 
@@ -57,7 +57,7 @@ class Client:
     ) -> None:  # fmt: skip
         self._transport, self._dialect, self._on_call = transport, dialect, on_call
         self._target = Target(name, clock, asyncio.Semaphore(concurrency))
-        self._name, self._timeout_s = name, timeout_s
+        self._name, self._timeout_s, self._clock = name, timeout_s, clock
 
     async def read(self, operation: str, request: Request, missing_ok: bool = False) -> Any:
         """JSON of a 2xx answer; None for a 404 if `missing_ok`. Raises Later or Rejected."""
@@ -99,8 +99,8 @@ class Client:
             raise Unknown(self._name, operation, f"{response.status} with an unreadable body") from None
 
     async def _exchange(self, operation: str, request: Request) -> Response:
-        if write := UNDER.get():
-            request = with_header(request, "traceparent", write)
+        if (write := SENDING.get()) is not None:
+            request = with_header(request, "traceparent", write.traceparent)
         async with self._target.slots:
             self._target.check()
             signed, token = await self._sign(request, None)
@@ -117,6 +117,9 @@ class Client:
             raise self._outage(f"sign-in: {error}") from None
 
     async def _send(self, operation: str, request: Request) -> Response:
+        write = SENDING.get()
+        if write is not None and self._clock.wire() > write.until:
+            raise Later(AGAIN_S, f"{self._name} {operation}: not sent in its time, perhaps another has", counts=False)
         try:
             response = await self._transport.send(request)
         except NotSent as error:

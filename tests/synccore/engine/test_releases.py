@@ -33,6 +33,7 @@ def test_what_another_release_began_is_its_own_for_a_while_and_is_then_ended_and
         desk.clock.at += TAKE_OVER_S
         await desk.dispatcher.tick()
         assert desk.engine.states[old] == "cancelled"
+        assert await desk.database.run(lambda unit: unit.work.fenced(old)), "should it be alive, it writes no more"
         desk.clock.at += 30.0  # a call that the old one has under way may still end
         await desk.dispatcher.tick()
         assert (await desk.item(work)).run_id == old
