@@ -27,7 +27,10 @@ absent("consolidation, allocation")
 
 Doc = dict[str, Any]
 
-PREFIX = {"CustInvc": "INV", "CustCred": "CM", "CustPymt": "PYMT", "CustRfnd": "CR", "Journal": "JE", "SalesOrd": "SO"}
+PREFIX = {
+    "CustInvc": "INV", "CustCred": "CM", "CustPymt": "PYMT", "CustRfnd": "CR", "Journal": "JE", "SalesOrd": "SO",
+    "CustDep": "CD", "DepAppl": "DA",
+}  # fmt: skip
 FIXED_WHEN_APPLIED = ("entity", "currency", "subsidiary", "exchangeRate", "account")
 
 

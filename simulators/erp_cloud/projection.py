@@ -22,7 +22,10 @@ _TRANSACTION = f"INSERT OR REPLACE INTO row_transaction VALUES ({','.join('?' * 
 _LINE = f"INSERT INTO row_line VALUES ({','.join('?' * 17)})"
 _GL = f"INSERT INTO row_gl VALUES ({','.join('?' * 13)})"
 _CUSTOMER = f"INSERT OR REPLACE INTO row_customer VALUES ({','.join('?' * 19)})"
-_LINK_TYPES = {"CustPymt": "Payment", "CustCred": "SaleRet", "CustRfnd": "Payment"}
+_LINK_TYPES = {"CustPymt": "Payment", "CustCred": "SaleRet", "CustRfnd": "Payment", "DepAppl": "DepAppl"}
+
+
+_NO_LINES = ("CustPymt", "CustRfnd", "CustDep", "DepAppl")
 
 
 def _flag(value: Any) -> str:
@@ -132,7 +135,7 @@ def _line_rows(doc: Doc, entries: Sequence[Entry]) -> list[tuple[Any, ...]]:
         rows.append((tx, 0, None, None, None, e4(sign * total), e4(sign * base), "T", "F", subsidiary, party,
                      doc.get("memo"), _id(doc.get("department")), _id(doc.get("class")), _id(doc.get("location")),
                      _id(doc.get("createdFrom")), None))  # fmt: skip
-    if doc["type"] in ("CustPymt", "CustRfnd"):
+    if doc["type"] in _NO_LINES:
         return rows
     taxed = 0
     for entry in entries[1:] if doc["type"] != "Journal" else entries:

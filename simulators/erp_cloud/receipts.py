@@ -37,7 +37,7 @@ class Receipts:
         if total < 0:
             raise Refused(user_error("The payment amount can not be negative.", "payment"))
         doc["payment"] = doc["total"] = money_text(total, digits)
-        bank = self._bank(doc)
+        bank = bank_of(self.state, self.posting, doc)
         worth = rounded(total * Decimal(doc["exchangeRate"]), base_digits)
         payer = Payer(
             doc["id"], doc["entity"], doc["currency"], doc["arAcct"], left_of(total, doc), digits, base_digits
@@ -51,21 +51,22 @@ class Receipts:
         self.posting.post(doc, [rest[0], receivable, *rest[1:]], writing)
         self.state.projection.link(doc)
 
-    def _bank(self, doc: Doc) -> str:
-        """A named bank account, else undeposited funds."""
-        if doc.get("account") and not doc.get("undepFunds"):
-            doc["undepFunds"] = False
-            if self.state.need("account", doc["account"]).get("acctType") not in ("Bank", "OthCurrAsset", "UnDepFunds"):
-                raise Refused(invalid_value("account"))
-            return str(doc["account"])
-        doc["undepFunds"] = True
-        doc.pop("account", None)
-        return self.posting.accounts().undeposited
-
     def delete(self, doc: Doc, writing: Writing) -> None:
         """Check that it may go; its invoices are open again."""
         self.posting.may_delete(doc, writing.role)
         self.settling.release(doc, writing.at)
+
+
+def bank_of(state: State, posting: Posting, doc: Doc) -> str:
+    """Where money that came in lies: a named bank account, else undeposited funds."""
+    if doc.get("account") and not doc.get("undepFunds"):
+        doc["undepFunds"] = False
+        if state.need("account", doc["account"]).get("acctType") not in ("Bank", "OthCurrAsset", "UnDepFunds"):
+            raise Refused(invalid_value("account"))
+        return str(doc["account"])
+    doc["undepFunds"] = True
+    doc.pop("account", None)
+    return posting.accounts().undeposited
 
 
 def payment_overrides(invoice: Doc) -> Doc:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from simulators.erp_cloud.catalog import Catalog
+from simulators.erp_cloud.deposits import DepositApplications, Deposits
 from simulators.erp_cloud.entities import Contacts, Customers, Relationships
 from simulators.erp_cloud.errors import (
     Problem,
@@ -50,7 +51,8 @@ approximate("property validation", "the `Warning` header's text")
 approximate("`replaceSelectedFields`", "explicit nulls clear with and without it")
 approximate(
     "a second payment, transform or document",
-    "transform invoice → customerPayment, creditMemo; salesOrder → invoice; all others are refused",
+    "transform invoice → customerPayment, creditMemo; salesOrder → invoice; customerDeposit → depositApplication; all "
+    "others are refused",
     source="documented",
 )
 
@@ -80,6 +82,8 @@ class Records:
             "customer": Customers(state), "customerSubsidiaryRelationship": Relationships(state), "invoice": sales,
             "creditMemo": sales, "salesOrder": sales, "contact": Contacts(state),
             "customerPayment": Receipts(state, posting, settling),
+            "customerDeposit": Deposits(state, posting),
+            "depositApplication": DepositApplications(state, posting, settling),
             "customerRefund": Refunds(state, posting), "journalEntry": Journals(state, posting, revenue),
             "accountingPeriod": Periods(state),
         }  # fmt: skip

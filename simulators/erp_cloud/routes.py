@@ -9,6 +9,7 @@ import orjson
 from simulators.erp_cloud import batches
 from simulators.erp_cloud.access import Access
 from simulators.erp_cloud.body import LENIENCY, Reader, load_object
+from simulators.erp_cloud.deposits import application_overrides
 from simulators.erp_cloud.errors import (
     NO_RECORD,
     Problem,
@@ -38,7 +39,7 @@ PAGE_MAX = 1_000
 REACHABLE_MAX = 100_000
 TRANSFORMS = {
     ("invoice", "customerPayment"): payment_overrides, ("invoice", "creditMemo"): credit_overrides,
-    ("salesOrder", "invoice"): invoice_overrides,
+    ("salesOrder", "invoice"): invoice_overrides, ("customerDeposit", "depositApplication"): application_overrides,
 }  # fmt: skip
 _JSON_TYPES = ("application/json", "application/vnd.oracle.resource+json", "application/schema+json")
 

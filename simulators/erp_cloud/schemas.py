@@ -8,13 +8,13 @@ from simulators.kit.fidelity import absent, approximate
 
 approximate(
     "customer, contact, customerSubsidiaryRelationship, invoice, creditMemo, customerPayment, customerRefund, "
+    "customerDeposit, depositApplication, "
     "journalEntry, serviceSaleItem, nonInventorySaleItem, subsidiary, account, currency, currencyRate, "
     "accountingPeriod, salesTaxItem, taxType, term, department, classification, location, custom fields",
     "present with the fields of `schemas.py`",
     source="documented",
 )
 absent(
-    "customerDeposit",
     "vendor side",
     "inventory",
     "SOAP",
@@ -86,6 +86,8 @@ STATUS = {
     "CustCred": {"A": "Open", "B": "Fully Applied", "V": "Voided"},
     "CustPymt": {"A": "Unapproved Payment", "B": "Not Deposited", "C": "Deposited", "R": "Rejected", "V": "Voided"},
     "CustRfnd": {"V": "Voided"},  # the vendor lists no other status of a refund
+    "CustDep": {"A": "Not Deposited", "B": "Deposited", "C": "Fully Applied"},
+    "DepAppl": {},
     "SalesOrd": {
         "A": "Pending Approval",
         "E": "Pending Billing/Partially Fulfilled",
@@ -221,6 +223,21 @@ CUSTOMER_REFUND = RecordType(
            _APPLY_LINES, _many("money", "total balance", read_only=True)),
     code="CustRfnd", title="Customer Refund",
 )  # fmt: skip
+CUSTOMER_DEPOSIT = RecordType(
+    "customerDeposit", "transaction",
+    _table(_transaction("CustDep"), _refs(customer="customer", account="account", salesOrder="transaction"),
+           _many("money", "payment"), _many("boolean", "undepFunds"), _many("string", "checkNum"),
+           (Field("paymentOption", "anyref"), Field("paymentMethod", "anyref")),
+           _many("money", "applied unapplied total", read_only=True)),
+    code="CustDep", title="Customer Deposit",
+)  # fmt: skip
+DEPOSIT_APPLICATION = RecordType(
+    "depositApplication", "transaction",
+    _table(_transaction("DepAppl"), _refs(deposit="transaction", arAcct="account"),
+           (Field("customer", "ref", "customer", read_only=True),), _APPLY_LINES,
+           _many("money", "applied total", read_only=True)),
+    code="DepAppl", title="Deposit Application",
+)  # fmt: skip
 SALES_ORDER = RecordType(
     "salesOrder", "transaction",
     _table(_transaction("SalesOrd"), _SALE,
@@ -325,7 +342,7 @@ RECORD_TYPES: dict[str, RecordType] = {
     one.name.lower(): one
     for one in (
         CUSTOMER, RELATIONSHIP, INVOICE, CREDIT_MEMO, CUSTOMER_PAYMENT, CUSTOMER_REFUND, JOURNAL_ENTRY, *ITEMS,
-        SALES_ORDER, CONTACT,
+        SALES_ORDER, CONTACT, CUSTOMER_DEPOSIT, DEPOSIT_APPLICATION,
         SUBSIDIARY, ACCOUNT, CURRENCY, PERIOD, TAX_CODE, TAX_TYPE, TERM, RATE, TEMPLATE, SCHEDULE,
         _classification("department", "department"), _classification("classification", "classification"),
         _classification("location", "location"),

@@ -35,6 +35,8 @@ STEPS = st.one_of(
         st.floats(0.01, 1.2),
         RATES,
     ),
+    st.tuples(st.just("deposit"), st.sampled_from("12"), st.sampled_from("145"), AMOUNTS, RATES),
+    st.tuples(st.just("use"), st.integers(0, 9), st.integers(0, 9), st.floats(0.01, 1.1)),
     st.tuples(st.just("unapply"), st.integers(0, 9)),
     st.tuples(st.just("change"), st.integers(0, 9), AMOUNTS),
     st.tuples(st.sampled_from(("delete", "void")), st.integers(0, 9)),
@@ -51,10 +53,25 @@ def pick(kind: str, number: int) -> dict[str, Any] | None:
     return rows[number % len(rows)] if rows else None
 
 
+def prepay(step: tuple[Any, ...]) -> list[int]:
+    """Money before a bill, and its use for one."""
+    if step[0] == "deposit":
+        _, customer, currency, amount, rate = step
+        body: dict[str, Any] = {"customer": customer, "currency": currency, "exchangeRate": rate, "payment": amount}
+        return [WORLD.call("POST", "/record/v1/customerDeposit", body).status]
+    given_, invoice = pick("customerDeposit", step[1]), pick("invoice", step[2])
+    if given_ is None or invoice is None:
+        return []
+    most = min(float(given_["unapplied"]), float(invoice["amountRemaining"]))
+    body = {"apply": {"items": [{"doc": invoice["id"], "apply": True, "amount": round(step[3] * most, 2)}]}}
+    path = f"/record/v1/customerDeposit/{given_['id']}/!transform/depositApplication"
+    return [WORLD.call("POST", path, body).status]
+
+
 def take(step: tuple[Any, ...]) -> None:
     """One business step over the wire; refusals are fine, defects are not."""
     call, verb = WORLD.call, step[0]
-    statuses = []
+    statuses = prepay(step) if verb in ("deposit", "use") else []
     if verb == "invoice":
         _, customer, currency, amount, rate, approved = step
         statuses.append(call("POST", "/record/v1/invoice", {
@@ -81,7 +98,8 @@ def take(step: tuple[Any, ...]) -> None:
                                      "amount": round(step[3] * float(credit["unapplied"]), 2)}]}}  # fmt: skip
         statuses.append(call("POST", "/record/v1/customerRefund", body).status)
     elif verb in ("unapply", "delete"):
-        for kind in ("customerRefund", "customerPayment", "creditMemo", "invoice"):
+        for kind in ("depositApplication", "customerDeposit", "customerRefund", "customerPayment", "creditMemo",
+                     "invoice"):  # fmt: skip
             row = pick(kind, step[1])
             if row is not None and verb == "delete":
                 statuses.append(call("DELETE", f"/record/v1/{kind}/{row['id']}").status)
@@ -116,6 +134,7 @@ def check() -> None:
             base[row["subsidiary"]] += gap
             foreign[row["subsidiary"], row["currency"]] += Decimal(row["foreignAmount"])
     assert not any(per_document.values())
+    check_deposits(books)
     given: dict[str, Decimal] = defaultdict(Decimal)
     for row in books["allocation"]:
         given[row["transaction"]] += Decimal(row["amount"])
@@ -126,7 +145,7 @@ def check() -> None:
             base[row["subsidiary"]] -= Decimal(row["debit"]) - Decimal(row["credit"])
             foreign[row["subsidiary"], row["currency"]] -= Decimal(row["foreignAmount"])
     for row in books["document"]:
-        if row["object"] == "journalEntry":
+        if row["object"] in ("journalEntry", "customerDeposit"):
             continue
         stored = WORLD.system.store.get("transaction", row["id"])
         sign = 1 if row["object"] == "invoice" else -1
@@ -140,6 +159,26 @@ def check() -> None:
     assert not any(foreign.values()), foreign
     assert not any(base.values()), base
     assert WORLD.rows("SELECT SUM(amount) AS s FROM transactionaccountingline") in ([{}], [{"s": "0"}])
+
+
+def check_deposits(books: dict[str, Any]) -> None:
+    """What is owed to customers is what their deposits have left, by subsidiary in base currency."""
+    used: dict[str, Decimal] = defaultdict(Decimal)
+    for row in books["document"]:
+        if row["object"] == "depositApplication":
+            used[row["createdFrom"]] += Decimal(row["total"])
+    owed: dict[str, Decimal] = defaultdict(Decimal)
+    for row in books["document"]:
+        if row["object"] == "customerDeposit":
+            assert Decimal(row["applied"]) == used[row["id"]]
+            assert Decimal(row["applied"]) + Decimal(row["unapplied"]) == Decimal(row["total"])
+            left = Decimal(WORLD.system.store.get("transaction", row["id"])["baseUnapplied"])
+            assert left >= 0 and (left == 0 or Decimal(row["unapplied"]) > 0)
+            owed[row["subsidiary"]] += left
+    for row in books["ledger"]:
+        if row["acctName"] == "Customer Deposits":
+            owed[row["subsidiary"]] += Decimal(row["debit"]) - Decimal(row["credit"])
+    assert not any(owed.values()), owed
 
 
 def check_journals(books: dict[str, Any]) -> set[str]:
