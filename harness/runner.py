@@ -19,7 +19,7 @@ from harness.replaying import ReplayRefused, replayed
 from harness.scenario import Expect, Scenario, Step, load_world
 from harness.storm import Storm
 from harness.tieout import Identity
-from harness.trail import trail_of, unresolved_of
+from harness.trail import trail_of, unresolved_of, untold
 from harness.world import NotQuiet, Unreachable, World
 
 REPLAYS = 2  # a replay, and one more that must find even less to do
@@ -134,7 +134,7 @@ class Play:
             await self.before_judging()
         if evidence.core_known:
             self.trail = await trail_of(self.world)
-            if evidence.work or evidence.exceptions or evidence.letters:  # else nobody is left to be uncertain
+            if untold(self.stream.events, self.trail or ()):
                 self.unresolved = await unresolved_of(self.world)
         self.judge(evidence, await self.storm.probes(), await self.storm.outages(), replays, broken_off)
         outcome = overall(self.verdicts)

@@ -1,7 +1,9 @@
 """What the core tells of its writes: the trail of what was done and why, and what it is not certain of."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from harness.events import RunEvent
 from harness.world import Unreachable, World
 
 Rows = tuple[dict[str, Any], ...]
@@ -18,6 +20,12 @@ async def trail_of(world: World) -> Rows | None:
         found += page
         if len(page) < PAGE:
             return tuple(found)
+
+
+def untold(events: Iterable[RunEvent], trail: Iterable[Mapping[str, Any]]) -> bool:
+    """Is there a call that names a write which the trail does not have?"""
+    told = {row["traceparent"] for row in trail} | {None}
+    return any((event.facts.get("headers") or {}).get("traceparent") not in told for event in events)
 
 
 async def unresolved_of(world: World) -> Rows:

@@ -50,6 +50,8 @@ def why_not_asked(case: Case) -> str:
         return "the core keeps no trail"
     if case.set_back:
         return "the core came out of a backup, and with it its trail"
+    if not case.calls:
+        return "nobody kept a record of the calls"
     return "" if case.trail else "the core wrote nothing"
 
 

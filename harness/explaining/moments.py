@@ -16,7 +16,8 @@ from harness.runner import RunResult
 from harness.simulation.hangar import hangar
 
 OF_BOOKS = frozenset(("I1", "I2", "I4", "I5", "I28", "I30", "I31", "I32"))  # what books alone can tell at any moment
-LOOKS_MAX = 400  # moments judged in one play; a longer run is played again around the moment
+LOOKS_MAX = 400  # moments judged in one play; a longer run is played again around the moment, and what ceased for
+# less than the stride of its looks is then taken to have stood
 Finding = tuple[str, str]
 _WORDS = {"insert": "a new", "delete": "the end of"}
 
