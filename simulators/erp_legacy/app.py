@@ -7,6 +7,7 @@ from simulators.erp_legacy.arrivals import Arrivals
 from simulators.erp_legacy.batch import Batch
 from simulators.erp_legacy.books import books
 from simulators.erp_legacy.clerk import Clerk
+from simulators.erp_legacy.custom_tables import CustomTables
 from simulators.erp_legacy.customer_office import CustomerOffice
 from simulators.erp_legacy.drop import Drop
 from simulators.erp_legacy.idocs import Idocs
@@ -42,7 +43,8 @@ class LegacyErp(System):
         self.batch = Batch(self.state, self.jobs, self.clock, self.journal, steps)
         clerk = Clerk(self.state, self.clock, self.idocs, self.posting)
         office = CustomerOffice(self.state, self.clock, self.files, masters)
-        for verb, act in (clerk.acts() | office.acts()).items():
+        tables = CustomTables(self.state, self.clock)
+        for verb, act in (clerk.acts() | office.acts() | tables.acts()).items():
             self.acts[verb] = _awaitable(act)
         self.acts["run_window"] = self._run_window
         self.acts["restart_window"] = self._restart_window

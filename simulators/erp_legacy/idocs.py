@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from simulators.erp_legacy.custom_tables import frozen
 from simulators.erp_legacy.documents import Segment, read_document
 from simulators.erp_legacy.errors import STATUS_TEXT, Message
 from simulators.erp_legacy.intake import INTERFACES
@@ -147,6 +148,8 @@ class Idocs:
         assert doc is not None
         if doc["STATUS"] not in READY:
             return doc
+        if any(frozen(self._state, one["fields"].get("BUKRS", ""), doc["iface"]) for one in doc["segments"]):
+            return doc  # it stays ready until somebody lifts the freeze
         if doc["STATUS"] == "69":
             self._admit(doc, at, who)
         if doc["STATUS"] == "64":

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from simulators.erp_legacy.ledger import Origin
     from simulators.kit.journal import Journal
 
-absent("sales-area data", "ZMIGCTL and ZCUSTMAP", "DEBMAS deletion beyond flags")
+absent("sales-area data", "DEBMAS deletion beyond flags")
 
 FIRST_KUNNR = 900_001  # internal numbers, for a customer record that brings none
 

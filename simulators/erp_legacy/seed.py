@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from simulators.erp_legacy.codecs import alpha
+from simulators.erp_legacy.custom_tables import keep
 from simulators.erp_legacy.intake import INTERFACES
 from simulators.erp_legacy.layouts import E1KNA1M, E1KNB1M
 from simulators.erp_legacy.state import (
@@ -43,9 +45,10 @@ class Seed:
 
     def load(self, data: Row) -> dict[str, int]:
         """Write all rows; returns how many of each kind."""
-        loaders = {
+        loaders: dict[str, Callable[[Row], Any]] = {
             "company_codes": self._company, "accounts": self._account, "tax_codes": self._tax,
             "partners": self._partner, "rates": self._rate, "customers": self._customer,
+            "ZMIGCTL": partial(keep, self._state, "ZMIGCTL"), "ZCUSTMAP": partial(keep, self._state, "ZCUSTMAP"),
         }  # fmt: skip
         unknown = sorted(set(data) - {*loaders, *SWITCHES, "calendar", "periods"})
         if unknown:

@@ -30,10 +30,12 @@ BATCH_FILE = Kind("batchfile", index=("state", "base", "sha256"))
 IDOC = Kind("idoc", key="DOCNUM", index=("file", "STATUS", "news"))
 RUN = Kind("run", index=("state",))
 AUDIT = Kind("audit")
+MIGRATION = Kind("zmigctl", index=("BUKRS",))
+CUSTOMER_MAP = Kind("zcustmap", index=("BUKRS", "KUNNR"))
 
 KINDS = (
     FILE, PARTNER, COMPANY, ACCOUNT, TAX, PERIOD, RATE, SETTING, CUSTOMER, CUSTOMER_COMPANY, HEADER, LINE, TAX_LINE,
-    APPLIED, BATCH_FILE, IDOC, RUN, AUDIT,
+    APPLIED, BATCH_FILE, IDOC, RUN, AUDIT, MIGRATION, CUSTOMER_MAP,
 )  # fmt: skip
 
 DEFAULT_SETTINGS: Doc = {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from simulators.erp_legacy.answers import ack_line, doc_line, status_records
 from simulators.erp_legacy.arrivals import Arrivals
+from simulators.erp_legacy.custom_tables import table_files
 from simulators.erp_legacy.extracts import open_item_lines, payment_lines
 from simulators.erp_legacy.idocs import Idocs, read_idocs
 from simulators.erp_legacy.ledger import EXTRACT_WAITING
@@ -79,7 +80,7 @@ class Steps:
         for number, docnum in enumerate(ready, 1):
             with self._store.transaction():
                 doc = self._idocs.process(docnum, at)
-                self._count(run, posted=doc["STATUS"] == "53", errors=doc["STATUS"] != "53")
+                self._count(run, posted=doc["STATUS"] == "53", errors=doc["STATUS"] not in ("53", "64"))
             self.trip("post", "during")
             if number % 50 == 0:
                 await asyncio.sleep(0)
@@ -115,6 +116,8 @@ class Steps:
                     payments = payment_lines((head, self._item(head)) for head in self._heads(waiting))
                     self._files.save(f"{outbound}/{name}", payments, at)
                     self._files.save(f"{outbound}/ZOPENITM_{night}.TXT", open_item_lines(self._open_items()), at)
+                    for table, lines in table_files(self._state, night):
+                        self._files.save(f"{outbound}/{table}", lines, at)
             for head in self._heads(waiting):
                 self._store.put(HEADER.name, {**head, "extract": run["id"]})
             self.trip("extract", "during")
