@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 LOOK_S = 0.04  # between two looks
 PATIENCE_S = 150.0  # wall time without any change; a core that was refused for a limit stays away for a real minute
 HOOKLESS_S = 2.5  # a core that does not say whether it is at rest is believed so once nothing has changed for so long
+PAUSED, PAUSED_S = "is paused", 1.0  # a vendor's limit counts in wire time: business time that flies ends none
 EXPLAIN_S = 4.0  # after so long without any change, and then each time again, the waiting is explained
 AFTER_DUE_S = 1.0  # the core reads business time from an HTTP Date, which has whole seconds
 
@@ -60,12 +61,16 @@ class Calm:
 
     async def settle(self, bound_s: float) -> None:
         """Rest; retries and deliveries that fall due within the bound are waited for, by moving time to them."""
-        deadline = self._world.now() + bound_s
+        deadline, patience = self._world.now() + bound_s, time.monotonic() + PATIENCE_S
         look = await self.rest()
         while True:
             due = _earliest(await self._next_delivery(), _next_work(look), await self._next_look(look))
             if due is None or due > deadline or not self._world.core_wanted:  # time does not fly past a dead core
                 return
+            if due == _next_work(look, PAUSED) and time.monotonic() < patience:
+                await asyncio.sleep(PAUSED_S)
+                look = await self.rest()
+                continue
             await self._world.move(due + AFTER_DUE_S)
             look = await self.rest(at_least=due)
 
@@ -174,13 +179,15 @@ def _earliest(*dues: float | None) -> float | None:
     return min((due for due in dues if due is not None), default=None)
 
 
-def _next_work(look: Look) -> float | None:
-    """When work of the core falls due; what waits for a calendar (a cut-off) lies beyond the bound of a settle.
+def _next_work(look: Look, cause: str = "") -> float | None:
+    """When work of the core falls due, or what of it has this cause (its end); what waits for a calendar (a cut-off)
+    lies beyond the bound of a settle.
 
     A run of another release that nobody goes on with is due when it will be ended.
     """
     dues = (
         item["due_at"] for item in look.work
-        if item["state"] == "due" or (item["state"] == "submitted" and item["due_at"] > look.core_now)
+        if (item["state"] == "due" or (item["state"] == "submitted" and item["due_at"] > look.core_now))
+        and item["cause"].endswith(cause)
     )  # fmt: skip
     return min(dues, default=None)

@@ -96,6 +96,7 @@ def offered_and_won(page: Page, name: str) -> None:
     expect(page.get_by_text(f"{name} is offered")).to_be_visible()
     page.get_by_role("button", name="Win the deal").click()
     expect(page.get_by_role("button", name="Win the deal")).to_have_count(0)
+    expect(page.get_by_text(re.compile(rf"Won: .*\({name}\)"))).to_be_visible()  # what is shown before may yet change
 
 
 def test_a_deal_is_driven_to_paid(page: Page, shots: Path) -> None:
