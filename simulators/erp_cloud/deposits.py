@@ -39,13 +39,10 @@ class Deposits:
 
     def write(self, doc: Doc, writing: Writing) -> None:
         """Finish, check and post a new or changed deposit; `customer` at the wire is the document's entity."""
-        if not doc.get("customer"):
-            raise Refused(missing_values("Customer", path="customer"))
-        doc["entity"] = doc["customer"]
-        self.posting.sell_side(doc, self.posting.customer(doc))
+        self.posting.payer(doc)
         self.posting.header(doc, writing)
         self._order(doc)
-        digits, base_digits = digits_of(self.state, doc)
+        digits, base_digits = self.state.digits_of(doc)
         if doc.get("payment") in (None, ""):
             raise Refused(missing_values("Payment Amount", path="payment"))
         total, before = rounded(Decimal(doc["payment"]), digits), writing.before or {}
@@ -101,7 +98,7 @@ class DepositApplications:
         doc |= {name: deposit[name] for name in (*_FIXED, "customer")} | {"createdFrom": deposit["id"]}
         doc["arAcct"] = self.posting.receivable(doc.get("arAcct"), self.posting.customer(doc), "arAcct")
         self.posting.header(doc, writing)
-        digits, base_digits = digits_of(self.state, doc)
+        digits, base_digits = self.state.digits_of(doc)
         before = writing.before or {}
         given, given_base = amount(before.get("total")), amount(before.get("baseTotal"))
         free, free_base = amount(deposit["unapplied"]) + given, amount(deposit["baseUnapplied"]) + given_base
@@ -126,7 +123,7 @@ class DepositApplications:
     def _take(self, deposit: Doc, more: Decimal, base: Decimal, at: float) -> None:
         fresh = deposit | {"lastModifiedDate": stamp(at)}
         applied, worth = amount(deposit["applied"]) + more, amount(deposit["baseApplied"]) + base
-        _measure(fresh, applied, worth, *digits_of(self.state, deposit))
+        _measure(fresh, applied, worth, *self.state.digits_of(deposit))
         self.state.save("transaction", fresh)
 
     def delete(self, doc: Doc, writing: Writing) -> None:
@@ -142,12 +139,6 @@ def application_overrides(deposit: Doc) -> Doc:
     if not amount(deposit["unapplied"]):
         raise Refused(invalid_value("createdFrom"))
     return {"deposit": deposit["id"]}
-
-
-def digits_of(state: State, doc: Doc) -> tuple[int, int]:
-    """Decimals of the document's currency and of its subsidiary's."""
-    base = state.need("subsidiary", doc["subsidiary"])["currency"]
-    return state.digits(doc["currency"]), state.digits(base)
 
 
 def _measure(doc: Doc, applied: Decimal, base: Decimal, digits: int, base_digits: int) -> None:

@@ -68,6 +68,15 @@ class Posting:
             raise Refused(invalid_value("entity"))
         return customer
 
+    def payer(self, doc: Doc) -> Doc:
+        """The customer of what pays; `customer` at the wire is the document's entity."""
+        if not doc.get("customer"):
+            raise Refused(missing_values("Customer", path="customer"))
+        doc["entity"] = doc["customer"]
+        customer = self.customer(doc)
+        self.sell_side(doc, customer)
+        return customer
+
     def sell_side(self, doc: Doc, customer: Doc) -> None:
         """Subsidiary and currency: the customer's unless told, and only those that the customer has."""
         doc["subsidiary"] = doc.get("subsidiary") or customer["subsidiary"]

@@ -22,15 +22,10 @@ class Receipts:
 
     def write(self, doc: Doc, writing: Writing) -> None:
         """Finish, check and post a new or changed payment; `customer` at the wire is the document's entity."""
-        if not doc.get("customer"):
-            raise Refused(missing_values("Customer", path="customer"))
-        doc["entity"] = doc["customer"]
-        customer = self.posting.customer(doc)
-        self.posting.sell_side(doc, customer)
+        customer = self.posting.payer(doc)
         doc["arAcct"] = self.posting.receivable(doc.get("arAcct"), customer, "arAcct")
         self.posting.header(doc, writing)
-        subsidiary = self.state.need("subsidiary", doc["subsidiary"])
-        digits, base_digits = self.state.digits(doc["currency"]), self.state.digits(subsidiary["currency"])
+        digits, base_digits = self.state.digits_of(doc)
         if doc.get("payment") in (None, ""):
             raise Refused(missing_values("Payment Amount", path="payment"))
         total = rounded(Decimal(doc["payment"]), digits)

@@ -25,16 +25,11 @@ class Refunds:
 
     def write(self, doc: Doc, writing: Writing) -> None:
         """Finish, check and post a new or changed refund; `customer` at the wire is the document's entity."""
-        if not doc.get("customer"):
-            raise Refused(missing_values("Customer", path="customer"))
-        doc["entity"] = doc["customer"]
-        customer = self.posting.customer(doc)
-        self.posting.sell_side(doc, customer)
+        customer = self.posting.payer(doc)
         doc["arAcct"] = self.posting.receivable(doc.get("arAcct"), customer, "arAcct")
         doc["account"] = self._bank(doc)
         self.posting.header(doc, writing)
-        subsidiary = self.state.need("subsidiary", doc["subsidiary"])
-        digits, base_digits = self.state.digits(doc["currency"]), self.state.digits(subsidiary["currency"])
+        digits, base_digits = self.state.digits_of(doc)
         payer = Payer(doc["id"], doc["entity"], doc["currency"], doc["arAcct"], UNLIMITED, digits, base_digits)
         total = self._take(doc, held(writing.before or {}), payer, writing.at)
         worth = rounded(total * Decimal(doc["exchangeRate"]), base_digits)
@@ -85,8 +80,7 @@ class Refunds:
     def delete(self, doc: Doc, writing: Writing) -> None:
         """Check that it may go; what it took is unapplied again."""
         self.posting.may_delete(doc, writing.role)
-        digits = self.state.digits(doc["currency"])
-        base_digits = self.state.digits(self.state.need("subsidiary", doc["subsidiary"])["currency"])
+        digits, base_digits = self.state.digits_of(doc)
         payer = Payer(doc["id"], doc["entity"], doc["currency"], doc["arAcct"], UNLIMITED, digits, base_digits)
         self._bring_up_to_date(held(doc), [], payer, writing.at)
 

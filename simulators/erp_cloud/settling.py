@@ -75,8 +75,7 @@ class Settling:
         items = {}
         for key, (value, base) in old.items():
             items[key] = _open_item(self.state.need("transaction", key), value, base)
-        digits = self.state.digits(doc["currency"])
-        base_digits = self.state.digits(self.state.need("subsidiary", doc["subsidiary"])["currency"])
+        digits, base_digits = self.state.digits_of(doc)
         payer = Payer(doc["id"], doc["entity"], doc["currency"], "", ZERO, digits, base_digits)
         self._bring_up_to_date(old, [], items, payer, doc["tranDate"], at)
 

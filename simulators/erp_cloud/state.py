@@ -194,6 +194,11 @@ class State:
         """Decimals of a currency."""
         return int(self.need("currency", currency).get("currencyPrecision", 2))
 
+    def digits_of(self, doc: Doc) -> tuple[int, int]:
+        """Decimals of a document's currency and of its subsidiary's."""
+        base = self.need("subsidiary", doc["subsidiary"])["currency"]
+        return self.digits(doc["currency"]), self.digits(base)
+
 
 def display_name(kind: str, doc: Doc) -> str:
     """How a record is called elsewhere."""
