@@ -9,7 +9,16 @@ import orjson
 
 Columns = tuple[tuple[str, str], ...]  # (column, member of the document) of each that the store fills
 FITTING = (str, int, float, type(None))
+PLAIN = frozenset((str, float, bool, type(None)))  # what SQLite takes as it is, whatever the value
 INTEGER_MAX = 2**63 - 1
+
+BASE_SCHEMA = """
+CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS job (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, due REAL NOT NULL, lane TEXT NOT NULL DEFAULT '',
+    kind TEXT NOT NULL, key TEXT UNIQUE, payload TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS job_due ON job (due, id);
+"""
 
 
 @dataclass(frozen=True)

@@ -8,19 +8,12 @@ from typing import Any, Literal, NamedTuple
 
 import orjson
 
-from simulators.kit.kinds import Columns, Kind, ddl, filled, fitting, generated
+from simulators.kit.database import Database, Transaction
+from simulators.kit.kinds import BASE_SCHEMA, PLAIN, Columns, Kind, ddl, filled, fitting, generated
 from simulators.kit.origin import Origin, overwrite
 
 Doc = dict[str, Any]
 Action = Literal["insert", "update", "delete"]
-
-_BASE_SCHEMA = """
-CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS job (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, due REAL NOT NULL, lane TEXT NOT NULL DEFAULT '',
-    kind TEXT NOT NULL, key TEXT UNIQUE, payload TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS job_due ON job (due, id);
-"""
 
 
 class Change(NamedTuple):
@@ -56,7 +49,7 @@ class Store:
         self._pending: list[Change] = []
         self._kept: list[tuple[int, int]] = []  # for each open transaction, how many changes and moves were before it
         self._counted = 0
-        self._transaction = Transaction(self)
+        self._transaction = Transaction(self._begin, self._end)
         self._held: dict[str, list[Doc]] = {}
         self._inserts: dict[str, tuple[str, tuple[str, ...]]] = {}  # statement and members
         self._numbers: dict[str, int | None] = {}  # where the counters stand, as far as they were asked for
@@ -69,6 +62,11 @@ class Store:
         self.version = 0  # grows with every committed change: a cheap "did anything happen"
         self._connect()
 
+    @property
+    def db(self) -> sqlite3.Connection:
+        """The database with all that was written so far; to be asked for anew at each look."""
+        return self.database.connection
+
     def declare(self, kind: Kind) -> None:
         """Take in a kind whose table the vendor makes and alters itself, because its schema is data."""
         self._kinds[kind.name] = kind
@@ -80,11 +78,8 @@ class Store:
     def _connect(self) -> None:
         if self._path is not None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-        self.db = sqlite3.connect(self._path or ":memory:", isolation_level=None, check_same_thread=False)
-        if self._path is not None:
-            self.db.execute("PRAGMA journal_mode=WAL")
-            self.db.execute("PRAGMA synchronous=NORMAL")
-        self.db.executescript(_BASE_SCHEMA + "".join(ddl(kind) for kind in self._kinds.values()) + self._schema)
+        self.database = Database(self._path)
+        self.db.executescript(BASE_SCHEMA + "".join(ddl(kind) for kind in self._kinds.values()) + self._schema)
         self._look_at_columns()
 
     def _look_at_columns(self) -> None:
@@ -124,6 +119,7 @@ class Store:
         """Replace all data by what was remembered."""
         self._require_idle()
         assert self._origin is not None, "nothing was remembered"
+        self.database.settle()
         self._origin.restore()
         for kind in self._moved:
             self._held.pop(kind, None)
@@ -153,7 +149,7 @@ class Store:
 
     def get(self, kind: str, key: str) -> Doc | None:
         """The document, or None."""
-        row = self.db.execute(f'SELECT doc FROM "{kind}" WHERE key = ?', (key,)).fetchone()
+        row = self.database.reading(kind).execute(f'SELECT doc FROM "{kind}" WHERE key = ?', (key,)).fetchone()
         return None if row is None else orjson.loads(row[0])
 
     def put(self, kind: str, doc: Doc, before: Doc | None = None, by: Any = None) -> None:
@@ -180,15 +176,34 @@ class Store:
         """
         self._insert(kind, str(doc[self._kinds[kind].key]), text or orjson.dumps(doc).decode(), doc, by)
 
+    def add_new(self, kind: str, doc: Doc, by: Any = None) -> None:
+        """Insert a document whose key was just made of a counter, and whose kind has no unique field: see `add`.
+
+        Nothing can refuse it, so it may be written when somebody looks.
+        """
+        key, text = doc[self._kinds[kind].key], orjson.dumps(doc).decode()
+        sql, members = self._inserting(kind)
+        values = (key, text, *map(doc.get, members))
+        if PLAIN.issuperset(map(type, values)):
+            self.database.insert(kind, sql, values)
+        else:
+            self._write(kind, sql, values)
+        self._changed(Change(kind, key, "insert", doc, None, by, text))
+
     def _insert(self, kind: str, key: str, text: str, doc: Doc, by: Any = None) -> None:
+        sql, members = self._inserting(kind)
+        self._write(kind, sql, (key, text, *map(doc.get, members)))
+        self._changed(Change(kind, key, "insert", doc, None, by, text))
+
+    def _inserting(self, kind: str) -> tuple[str, tuple[str, ...]]:
+        """The statement that inserts a document, and the members behind key and document."""
         known = self._inserts.get(kind)
         if known is None:
             columns = self._columns[kind]
             names, places = "".join(f', "{name}"' for name, _ in columns), ", ?" * len(columns)
             sql = f'INSERT INTO "{kind}" (key, doc{names}) VALUES (?, ?{places})'
             known = self._inserts[kind] = (sql, tuple(member for _, member in columns))
-        self._write(kind, known[0], (key, text, *map(doc.get, known[1])))
-        self._changed(Change(kind, key, "insert", doc, None, by, text))
+        return known
 
     def _write(self, kind: str, sql: str, values: tuple[Any, ...]) -> int:
         """How many rows it touched."""
@@ -214,15 +229,19 @@ class Store:
         first: left to itself, SQLite may well look up a status that half of all documents have.
         """
         where = " AND +".join(f'"{field}" IS ?' for field in equals) or "1"
-        rows = self.db.execute(f'SELECT doc FROM "{kind}" WHERE {where} ORDER BY {order}', tuple(equals.values()))
+        rows = self.database.reading(kind).execute(
+            f'SELECT doc FROM "{kind}" WHERE {where} ORDER BY {order}', tuple(equals.values())
+        )
         return [orjson.loads(row[0]) for row in rows]
 
     def first(self, kind: str, **equals: Any) -> Doc | None:
         """The oldest document whose indexed fields equal the given values, or None."""
         where = " AND ".join(f'"{field}" IS ?' for field in equals) or "1"
-        row = self.db.execute(
-            f'SELECT doc FROM "{kind}" WHERE {where} ORDER BY rowid LIMIT 1', tuple(equals.values())
-        ).fetchone()
+        row = (
+            self.database.reading(kind)
+            .execute(f'SELECT doc FROM "{kind}" WHERE {where} ORDER BY rowid LIMIT 1', tuple(equals.values()))
+            .fetchone()
+        )
         return None if row is None else orjson.loads(row[0])
 
     def held(self, kind: str) -> list[Doc]:
@@ -235,9 +254,11 @@ class Store:
             docs = self._held[kind] = self.find(kind)
         return docs
 
-    def rows(self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> Iterator[tuple[Any, ...]]:
-        """Rows of a reading query over the tables (columns: key, doc, indexed fields)."""
-        yield from self.db.execute(sql, params)
+    def rows(
+        self, sql: str, params: Sequence[Any] | Mapping[str, Any] = (), kind: str = ""
+    ) -> Iterator[tuple[Any, ...]]:
+        """Rows of a reading query over the tables (columns: key, doc, indexed fields), or over that of one `kind`."""
+        yield from (self.database.reading(kind) if kind else self.db).execute(sql, params)
 
     # -- counters ---------------------------------------------------------------------------
 
@@ -253,7 +274,9 @@ class Store:
         try:
             return self._numbers[name]
         except KeyError:
-            row = self.db.execute("SELECT value FROM counter WHERE name = ?", (name,)).fetchone()
+            row = (
+                self.database.reading("counter").execute("SELECT value FROM counter WHERE name = ?", (name,)).fetchone()
+            )
             last = self._numbers[name] = None if row is None else int(row[0])
             return last
 
@@ -282,6 +305,7 @@ class Store:
     def written(self) -> list[tuple[str, tuple[str, ...]]]:
         """The tables, each with its columns, that may hold other rows than what was remembered."""
         assert self._origin is not None, "nothing was remembered"
+        self.database.settle()
         return self._origin.written()
 
     def write_counters(self) -> None:
@@ -305,13 +329,12 @@ class Store:
 
     # -- transactions and the change feed ---------------------------------------------------
 
-    def transaction(self) -> "Transaction":
+    def transaction(self) -> Transaction:
         """All or nothing; nests by savepoints. Listeners hear the changes once the outermost commits."""
         return self._transaction
 
     def _begin(self) -> None:
-        depth = len(self._kept)
-        self.db.execute(f"SAVEPOINT level{depth}" if depth else "BEGIN IMMEDIATE")
+        self.database.begin()
         self._kept.append((len(self._pending), len(self._moves)))
 
     def _end(self, good: bool) -> None:
@@ -326,18 +349,16 @@ class Store:
                 self._end(False)
                 raise
         changes, moves = self._kept.pop()
-        depth = len(self._kept)
+        self.database.end(good)
         if not good:
-            self._undo(depth, changes, moves)
-            return
-        self.db.execute(f"RELEASE level{depth}" if depth else "COMMIT")
-        if not depth:
+            self._undo(changes, moves)
+        elif not self._kept:
             self._moves.clear()
             if self._path is not None:
                 self._ahead.clear()
             self._publish()
 
-    def _undo(self, depth: int, changes: int, moves: int) -> None:
+    def _undo(self, changes: int, moves: int) -> None:
         """Back to where a transaction began."""
         del self._pending[changes:]
         self._held.clear()
@@ -346,12 +367,11 @@ class Store:
             if not ahead:
                 self._ahead.discard(name)
         del self._moves[moves:]
-        self.db.execute(f"ROLLBACK TO level{depth}" if depth else "ROLLBACK")
 
     @property
     def state(self) -> tuple[int, int] | None:
         """Differs after every write, also one that was no document's; None within a transaction, which may yet fail."""
-        return None if self._kept else (self.version, self.db.total_changes + self._counted)
+        return None if self._kept else (self.version, self.database.changes + self._counted)
 
     def on_commit(self, listener: Callable[[list[Change]], None]) -> None:
         """Call `listener` with the changes of every committed transaction, in order."""
@@ -374,16 +394,3 @@ class Store:
             self.version += 1
             for listener in self.listeners:
                 listener(changes)
-
-
-class Transaction:
-    """What `with store.transaction():` enters and leaves; stateless, so one serves all levels."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def __enter__(self) -> None:
-        self._store._begin()
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._store._end(kind is None)

@@ -91,12 +91,13 @@ class OrgState:
             f'SELECT doc FROM "{sobject}" WHERE {tables.column(spec)} = ?{collate} AND "IsDeleted" = 0 '
             "ORDER BY key LIMIT ?",
             (value, limit),
+            sobject,
         )
         return [orjson.loads(row[0]) for row in rows]
 
     def every(self, sobject: str) -> Iterator[Doc]:
         """All live records of an object in order of their ids."""
-        for row in self.store.rows(f'SELECT doc FROM "{sobject}" WHERE "IsDeleted" = 0 ORDER BY key'):
+        for row in self.store.rows(f'SELECT doc FROM "{sobject}" WHERE "IsDeleted" = 0 ORDER BY key', kind=sobject):
             yield orjson.loads(row[0])
 
     def merged(self, sobject: str) -> list[tuple[str, str]]:
@@ -135,7 +136,7 @@ class OrgState:
         }  # fmt: skip
         if None in doc.values():
             doc = {name: value for name, value in doc.items() if value is not None}
-        self.store.add(sobject, doc)
+        self.store.add_new(sobject, doc)
         return doc
 
     def zone(self, user: str) -> str:
