@@ -25,7 +25,7 @@ from harness.canon import (
     Told,
 )
 from harness.money import minor
-from harness.shares import day_of, products_of, share_of, starts_of, subscriptions_of, worth_by_item
+from harness.shares import day_of, products_of, share_of, starts_of, subscriptions_of, units_by_item, worth_by_item
 from harness.stages import first_days, last_moves
 from harness.taxes import declared
 
@@ -89,11 +89,11 @@ def _salesforce(book: Mapping[str, Any], canon: Canon, correlation: Correlation)
         amount = minor(row.get("Amount__c") or "0", row.get("CurrencyIsoCode") or "USD")
         accepted = row.get("Status__c") == "Accepted"
         canon.milestones.append(Milestone(row["Id"], row["Name"], row["Opportunity__c"], amount, accepted))
-    for row in rows(book, "document", "Invoice__c"):
-        canon.documents.append(_invoice_copy(row, canon))
+    keys = {one.id: one.key for one in canon.contracts}
+    canon.documents += [_invoice_copy(row, canon, keys) for row in rows(book, "document", "Invoice__c")]
     numbers = {row["Id"]: row["Invoice_Number__c"] or "" for row in rows(book, "document", "Invoice__c")}
-    canon.documents += [_credit_copy(row, canon, numbers) for row in rows(book, "document", "Credit_Note__c")]
-    _shares(rows(book, "document", "Invoice_Share__c", "Credit_Share__c"), canon)
+    canon.documents += [_credit_copy(row, canon, numbers, keys) for row in rows(book, "document", "Credit_Note__c")]
+    _shares(rows(book, "document", "Invoice_Share__c", "Credit_Share__c"), canon, keys)
     for row in rows(book, "document", "Payment__c"):
         canon.receipts.append(_payment_copy(row, canon, correlation))
 
@@ -154,18 +154,18 @@ def _contract_copy(row: Row) -> Contract:
     )  # fmt: skip
 
 
-def _credit_copy(row: Row, canon: Canon, numbers: Mapping[str, str]) -> Document:
+def _credit_copy(row: Row, canon: Canon, numbers: Mapping[str, str], keys: Mapping[str, str]) -> Document:
     currency, account = row["CurrencyIsoCode"], row.get("Account__c") or ""
     net, tax, gross, left = (minor(row.get(f"{name}__c") or 0, currency) for name in _CREDIT_AMOUNTS)
     return Document(
         "salesforce", row["Id"], row["Credit_Number__c"] or "", "credit", account, _entity(account, canon), currency,
         net, tax, gross, left, row.get("Issue_Date__c") or "", "", row.get("Status__c") or "",
         of=numbers.get(row.get("Invoice__c") or "", ""), posted_as=row.get("ERP_Document__c") or "",
+        subscription=keys.get(row.get("Contract__c") or "", ""),
     )  # fmt: skip
 
 
-def _shares(shown: list[Row], canon: Canon) -> None:
-    keys = {one.id: one.key for one in canon.contracts if one.system == "salesforce"}
+def _shares(shown: list[Row], canon: Canon, keys: Mapping[str, str]) -> None:
     numbers = {one.id: one.key for one in canon.of("salesforce")}
     for row in shown:
         whole = row.get("Invoice__c") or row.get("Credit_Note__c") or ""
@@ -178,7 +178,7 @@ def _epoch(stamp: Any) -> float:
     return datetime.fromisoformat(stamp).timestamp() if stamp else 0.0
 
 
-def _invoice_copy(row: Row, canon: Canon) -> Document:
+def _invoice_copy(row: Row, canon: Canon, keys: Mapping[str, str]) -> Document:
     currency = row["CurrencyIsoCode"]
     account = row.get("Account__c") or ""
     net, tax, gross, balance = (minor(row.get(f"{name}__c") or 0, currency) for name in _AMOUNTS)
@@ -186,6 +186,7 @@ def _invoice_copy(row: Row, canon: Canon) -> Document:
         "salesforce", row["Id"], row["Invoice_Number__c"] or "", "invoice", account, _entity(account, canon), currency,
         net, tax, gross, balance, row.get("Issue_Date__c") or "", row.get("Due_Date__c") or "",
         row.get("Status__c") or "", row.get("Opportunity__c") or "", posted_as=row.get("ERP_Document__c") or "",
+        subscription=keys.get(row.get("Contract__c") or "", ""),
     )  # fmt: skip
 
 
@@ -333,7 +334,7 @@ def _bill(
         subscription=whose[0] if len(whose) == 1 else "", starts=starts_of(row.get("line_items") or ()),
         metered=sum(int(line["amount"]) for line in row.get("line_items") or () if line.get("metered")),
         milestone=milestone, products=products_of(row), po=reference,
-        items=worth_by_item(row, correlation.items),
+        items=worth_by_item(row, correlation.items), units=units_by_item(row, correlation.items),
         shares=tuple(share_of(row, key, deals) for key in whose) if len(whose) > 1 else (),
     )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """The two ledgers' rows, read into the vocabulary of `canon`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -81,7 +81,7 @@ def _cloud(book: Book, canon: Canon, correlation: Correlation) -> None:
         "creditMemo": ("credit", correlation.credit_prefix),
     }
     voided = _voided(_rows(book, "document", *kinds), correlation)
-    less, sold = list[Document](), _sold(book)
+    less, sold, counted = list[Document](), _by_item(book, _net), _by_item(book, _quantity)
     for row in _rows(book, "document", *kinds):
         if row["status"] != "V" and row["id"] not in voided:
             kind, prefix = kinds[row["object"]]
@@ -92,7 +92,7 @@ def _cloud(book: Book, canon: Canon, correlation: Correlation) -> None:
                 prefix, into = cut[0], less
             number = _number(row, prefix, bills)
             posting = _cloud_document(row, kind, number, account_of, lines, codes, correlation)
-            into.append(replace(posting, items=sold.get(row["id"], ())))
+            into.append(replace(posting, items=sold.get(row["id"], ()), units=counted.get(row["id"], ())))
     _settle_moved(canon, less, _rows(book, "document", "creditMemo"), correlation)
     _cloud_receipts(book, canon, account_of, correlation)
     _cloud_deferrals(book, canon, correlation)
@@ -110,15 +110,24 @@ def _cloud(book: Book, canon: Canon, correlation: Correlation) -> None:
             )  # fmt: skip
 
 
-def _sold(book: Book) -> dict[str, tuple[tuple[str, int], ...]]:
-    """Net of each document's lines by item."""
-    worth: dict[str, dict[str, int]] = {}
+def _by_item(book: Book, worth: Callable[[Row], int]) -> dict[str, tuple[tuple[str, int], ...]]:
+    """What each document's lines come to, by item."""
+    found: dict[str, dict[str, int]] = {}
     for row in _rows(book, "line", "invoice.item", "creditMemo.item"):
-        sums, item = worth.setdefault(row["transaction"], {}), str(row.get("itemExternalId") or "")
-        sums[item] = sums.get(item, 0) + minor(row.get("amount") or 0, row["currency"])
+        sums, item = found.setdefault(row["transaction"], {}), str(row.get("itemExternalId") or "")
+        sums[item] = sums.get(item, 0) + worth(row)
     return {
-        document: tuple(sorted((item, net) for item, net in sums.items() if net)) for document, sums in worth.items()
+        document: tuple(sorted((item, total) for item, total in sums.items() if total))
+        for document, sums in found.items()
     }
+
+
+def _net(row: Row) -> int:
+    return minor(row.get("amount") or 0, row["currency"])
+
+
+def _quantity(row: Row) -> int:
+    return int(Decimal(str(row.get("quantity") or 0)))
 
 
 def _settle_moved(canon: Canon, less: list[Document], memos: list[Row], correlation: Correlation) -> None:

@@ -238,7 +238,7 @@ class Document:
     place: Place | None = None  # a bill's own
     at: float = 0.0  # when it was entered there, epoch seconds; 0: not known
     final_at: float = 0.0  # a bill: when it became final, whatever its date says
-    subscription: str = ""
+    subscription: str = ""  # a copy in sales: that of the contract it stands under
     starts: str = ""  # a bill: day on which its youngest service period begins; a credit note: its day at the site
     reason: str = ""
     metered: int = 0  # what of the net is usage
@@ -251,6 +251,7 @@ class Document:
     issued: str = ""  # a bill that was moved with its contract, and its notes: the account that it was issued to
     po: str = ""  # the customer's purchase order
     items: tuple[tuple[str, int], ...] = ()  # net by the ledger's item, where that is known
+    units: tuple[tuple[str, int], ...] = ()  # quantity by the ledger's item, likewise
     posted_as: str = ""  # a copy in sales: the ledger's document that it names
     shares: tuple[Share, ...] = ()  # of several contracts: whose it is; `subscription` and `deal` say nothing
 

@@ -1,6 +1,6 @@
 """Whose a bill of the platform is, and what each contract has of one that bills several."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -48,15 +48,24 @@ def starts_of(lines: Iterable[Row]) -> str:
 
 def worth_by_item(row: Row, items: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
     """What a bill's lines come to net, by the ledger's item; () where one of them has none that is known."""
-    sums: dict[str, int] = {}
     if row.get("price_type") == "tax_inclusive":
         return ()
+    return _by_item(row, items, lambda line: int(line["amount"]) - int(line.get("discount_amount") or 0))
+
+
+def units_by_item(row: Row, items: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
+    """How many units a bill's lines are for, by the ledger's item; () where one of them has none that is known."""
+    return _by_item(row, items, lambda line: int(line.get("quantity") or 0))
+
+
+def _by_item(row: Row, items: Mapping[str, str], worth: Callable[[Row], int]) -> tuple[tuple[str, int], ...]:
+    sums: dict[str, int] = {}
     for line in row.get("line_items") or ():
         item = items.get(str(line.get("entity_id") or ""))
         if item is None:
             return ()
-        sums[item] = sums.get(item, 0) + int(line["amount"]) - int(line.get("discount_amount") or 0)
-    return tuple(sorted((item, net) for item, net in sums.items() if net))
+        sums[item] = sums.get(item, 0) + worth(line)
+    return tuple(sorted((item, total) for item, total in sums.items() if total))
 
 
 def products_of(row: Row) -> frozenset[str]:

@@ -95,6 +95,8 @@ def _names(case: Case) -> dict[str, dict[str, set[str]]]:
         name(customer.account, customer.id)
     for document in canon.documents:
         name(document.key, document.id)
+        for billed in document.deals:
+            name(billed, document.key)
     for receipt in canon.receipts:
         name(receipt.key.partition("CB:")[2] or receipt.key, receipt.id)
     return found

@@ -26,12 +26,13 @@ def _beside_amounts(case: Case) -> tuple[int, list[str]]:
     canon, findings, checked = case.canon, [], 0
     bills = {(bill.kind, bill.key): bill for bill in canon.bills()}
     posted = _posted(canon)
+    contracts = {one.key: one.deal for one in canon.contracts if one.system == "salesforce"}
     for copy in (*canon.of("erp_cloud"), *canon.of("salesforce")):
         bill = bills.get((copy.kind, copy.key))
         if bill is None or case.excuses.item((bill.key, f"bill:{bill.key}"), "", 0) is not None:
             continue
         checked += 1
-        findings += _sales(bill, copy, posted) if copy.system == "salesforce" else _ledger(bill, copy)
+        findings += _sales(bill, copy, posted, contracts) if copy.system == "salesforce" else _ledger(bill, copy)
     for more in (_dates, _contracts, _names):
         seen, wrong = more(case)
         checked, findings = checked + seen, findings + wrong
@@ -60,11 +61,24 @@ def _ledger(bill: Document, copy: Document) -> list[str]:
         findings.append(f"{copy.system} {copy.key}: purchase order {copy.po!r}, the bill says {bill.po!r}")
     if bill.items and copy.items != bill.items and copy.net == bill.net:  # other sums are told as such
         findings.append(f"{copy.system} {copy.key}: sold {dict(copy.items)}, the bill {dict(bill.items)}")
+    elif bill.units and copy.units != bill.units and copy.net == bill.net:
+        findings.append(f"{copy.system} {copy.key}: so many {dict(copy.units)}, the bill {dict(bill.units)}")
     return findings
 
 
-def _sales(bill: Document, copy: Document, posted: dict[tuple[str, str], set[str]]) -> list[str]:
+def _sales(
+    bill: Document, copy: Document, posted: dict[tuple[str, str], set[str]], contracts: dict[str, str]
+) -> list[str]:
+    """A bill is found where people look for it: under its contract if sales has that, and under the deal which it
+    bills or from which the contract came.
+    """
     findings = []
+    if bill.kind == "invoice" and bill.deal and copy.deal not in (bill.deal, contracts.get(bill.subscription)):
+        findings.append(f"salesforce {copy.key}: shown under deal {copy.deal!r}, it bills {bill.deal!r}")
+    if copy.subscription != bill.subscription and bill.subscription in contracts:
+        findings.append(
+            f"salesforce {copy.key}: under the contract of {copy.subscription!r}, not {bill.subscription!r}"
+        )
     wanted = STATUS.get(bill.status, bill.status) if bill.kind == "invoice" else bill.status
     if copy.status != wanted:
         findings.append(f"salesforce {copy.key}: status {copy.status!r}, the bill is {bill.status!r}")

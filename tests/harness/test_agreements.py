@@ -57,7 +57,8 @@ def books() -> Canon:
             Told("a3", "sub-1@9", "800A", "Amendment", "platform", "", 10, "2026-04-11"),
         ],
         documents=[*documents, *(replace(one, system="erp_cloud") for one in documents),
-                   *(replace(one, system="salesforce", status=SHOWN[one.kind], posted_as=one.id) for one in documents)],
+                   *(replace(one, system="salesforce", status=SHOWN[one.kind], posted_as=one.id, deal="006A")
+                     for one in documents)],
     )  # fmt: skip
     return of_their_deals(canon)
 

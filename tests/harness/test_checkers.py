@@ -28,7 +28,7 @@ from harness.tieout import Excuses, tie_out
 def bill(system: str, number: str, **facts: object) -> Document:
     base = Document(
         system, f"{system}-{number}", number, "invoice", "001A", "US", "USD", 1000, 90, 1090, 0, "2026-01-05",
-        "2026-02-04", "Paid" if system == "salesforce" else "paid", "006A" if system == "subscriptions" else "", 2,
+        "2026-02-04", "Paid" if system == "salesforce" else "paid", "" if system == "erp_cloud" else "006A", 2,
         po="PO-1", items=(("SUB", 1000),), posted_as=f"erp_cloud-{number}",
     )  # fmt: skip
     return replace(base, **facts)  # type: ignore[arg-type]

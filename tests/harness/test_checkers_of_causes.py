@@ -67,6 +67,15 @@ def test_what_is_not_certain_yet_is_told_elsewhere() -> None:
     assert said(trail(), [*calls(), lost], unresolved=(row,)) == "holds"
 
 
+@pytest.mark.parametrize(("bill", "expected"), [("US-1", "holds"), ("US-2", "broken")])
+def test_a_write_for_a_deal_may_name_no_more_than_a_bill_of_it(bill: str, expected: str) -> None:
+    """Its answer would have said more, and nobody could read it."""
+    row = {"target": "subscriptions", "key": "subscriptions/correction/1", "cause": "opportunity:006A",
+           "traceparent": "x"}  # fmt: skip
+    given_back = call("subscriptions", "credit_note.create", "/credit_notes", "x", body=f"reference_invoice_id={bill}")
+    assert said(trail(), [*calls(), given_back], unresolved=(row,)) == expected
+
+
 def test_what_another_write_brought_about_is_named_by_it() -> None:
     told, made = trail(), calls()
     assert said(told, made[1:]) == "holds", "the payment's write names its bill too"
