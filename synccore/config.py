@@ -48,7 +48,8 @@ class Settings(BaseModel):
     restored: bool = Field(
         default=False,
         description="the store came out of a backup: what it does not know of may have been sent, so it looks before"
-        " every write, and holds files for the legacy ERP; leave it on until the core has caught up",
+        " every write, and reads in the legacy ERP's drop what it had handed over; leave it on until the core has"
+        " caught up",
     )
     exports: str = Field(default="", description="a folder for the books of each report as DuckDB files; empty: none")
     mappings: str = Field(default="", description="a JSON or YAML file {kind: {key: value}}, loaded where absent")

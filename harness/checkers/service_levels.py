@@ -73,6 +73,8 @@ def why_not_asked(case: Case) -> str:
         return "the storm is not over yet"
     if case.edited:
         return "people have edited the books by hand"
+    if case.set_back:
+        return "the core came out of a backup, and heard of what was done by then once more"
     return "" if _counted(case, float(case.levels["at"])) else "nothing was billed of late that no person held up"
 
 

@@ -10,6 +10,15 @@ from synccore.domain.money import minor
 _AMOUNT = re.compile(r"[0-9]*\.?[0-9]+|[0-9]+\.", re.ASCII)
 Layout = Mapping[str, tuple[int, int]]
 
+
+@dataclass(frozen=True)
+class OutboundFile:
+    """A file of the legacy ERP."""
+
+    name: str
+    text: str
+
+
 ANSWER: Layout = {
     "RECTYP": (0, 3), "BASENAME": (3, 40), "RESULT": (43, 3), "CODE": (46, 12), "IDOCCNT": (58, 8), "POSTED": (66, 8),
     "ERRORS": (74, 8), "TEXT": (82, 78),

@@ -1,5 +1,6 @@
 """What goes to the legacy ledger, as values: customers, documents with their sides, and the file that carries them."""
 
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Literal
@@ -21,6 +22,7 @@ class LegacyCustomer(Value):
     city: str = ""
     country: str = ""
     receivables: str = ""
+    source_id: str = ""  # our own name of the customer: whose number it is can be read from the file
 
 
 class LegacyLine(Value):
@@ -91,7 +93,10 @@ class LegacyDocument(Value):
 
 
 class LegacyFile(Value):
-    """A file to hand over: its name and number are fixed before it is written, so that a second attempt is the same."""
+    """A file to hand over: its name and number are fixed before it is written, so that a second attempt is the same.
+
+    `keys`: under which key of ours each of its records was spooled, in order.
+    """
 
     name: str
     interface: Interface
@@ -100,6 +105,18 @@ class LegacyFile(Value):
     created_time: str  # HHMMSS
     customers: tuple[LegacyCustomer, ...] = ()
     documents: tuple[LegacyDocument, ...] = ()
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class HandedOver:
+    """A file of ours that stands in the drop. `file`: what it says, None if it is not kept there or not to be read;
+    `whole`: its control file is there as well, so that it is the ledger's.
+    """
+
+    name: str
+    file: LegacyFile | None
+    whole: bool = True
 
 
 def padded(number: str) -> str:
@@ -107,12 +124,14 @@ def padded(number: str) -> str:
     return number.zfill(10) if number.isdigit() else number
 
 
-def customer_master(account: Account, kunnr: str, company: str, receivables: str) -> LegacyCustomer:
+def customer_master(
+    account: Account, kunnr: str, company: str, receivables: str, source_id: str
+) -> LegacyCustomer:  # fmt: skip
     """The master record of an account in a company code."""
     address = account.tax_address
     return LegacyCustomer(
         kunnr=kunnr, company=company, name=account.name, city=address.city, country=address.code,
-        receivables=receivables,
+        receivables=receivables, source_id=source_id,
     )  # fmt: skip
 
 

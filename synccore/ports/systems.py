@@ -14,7 +14,8 @@ from synccore.domain.bills import Bill, Payment, Receipt
 from synccore.domain.books import Book, DocumentKind, Names
 from synccore.domain.credits import Credit
 from synccore.domain.deals import Account, Deal
-from synccore.domain.legacy import LegacyFile
+from synccore.domain.extracts import OutboundFile
+from synccore.domain.legacy import HandedOver, LegacyFile
 from synccore.ports.feeds import FeedPage
 from synccore.ports.milestones import Milestones
 from synccore.ports.postings import Booking, Period, Posting, Stranger
@@ -371,14 +372,6 @@ class CloudErp(Reachable, Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class OutboundFile:
-    """A file of the legacy ERP."""
-
-    name: str
-    text: str
-
-
 class LegacyErp(Reachable, Protocol):
     """The legacy ERP, by files."""
 
@@ -390,6 +383,10 @@ class LegacyErp(Reachable, Protocol):
 
     async def outbound(self, known: Sequence[str]) -> list[OutboundFile]:
         """Answers and extracts whose names are not among the known ones, in name order, answers before extracts."""
+        ...
+
+    async def handed_over(self, known: Collection[str]) -> list[HandedOver]:
+        """Files of ours of other names that stand in the drop, whatever has become of them there, in their order."""
         ...
 
     async def book(self, names: Names, told: Sequence[OutboundFile]) -> Book:

@@ -21,7 +21,7 @@ from synccore.processes.legacy_money import own_name
 from synccore.processes.legacy_posting import is_echo
 from synccore.processes.open_cash import moves_late, settle_in_new
 from synccore.processes.open_items import add_item
-from synccore.processes.receipt_alignment import align, last_seen, receipt_key, total_key
+from synccore.processes.receipt_alignment import align, held_of, last_seen, receipt_key, total_key
 from synccore.processes.receipt_parts import part_names, show_and_settle
 from synccore.processes.voided_receipts import delete_voided
 from synccore.processes.write_back import receipt_fields, show_loose
@@ -80,9 +80,15 @@ async def _missed(ctx: Context, back: Receipt) -> list[Any]:
             continue
         receipt, _ = await _cloud_receipt(ctx, part.bill)
         if receipt is not None:
-            before = receipt.model_copy(update={"loose": receipt.loose + part.amount})
+            gone = await _gone(ctx, part.bill) if ctx.restored else 0
+            before = receipt.model_copy(update={"loose": receipt.loose + max(0, part.amount - gone)})
             missed.append(before.model_dump(mode="json"))
     return missed
+
+
+async def _gone(ctx: Context, key: str) -> int:
+    """How much of a receipt has left the platform again: given back by us, before our store came back older."""
+    return sum(one.amount - one.unused - sum(one.applications.values()) for one in await held_of(ctx, key))
 
 
 def _told_back(ctx: Context, account: str, receipt: Receipt, unit: Unit) -> bool:

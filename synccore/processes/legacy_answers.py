@@ -9,18 +9,17 @@ from math import inf
 from typing import Any
 
 from synccore.domain.bills import Application, Receipt
-from synccore.domain.extracts import Unreadable, amount, read_answer, read_line, read_text
+from synccore.domain.extracts import OutboundFile, Unreadable, amount, read_answer, read_line, read_text
 from synccore.domain.facts import fact
 from synccore.domain.findings import Finding
 from synccore.domain.keys import CASH
 from synccore.ports.engine import Run, Tick
 from synccore.ports.outcomes import Later, Parked
 from synccore.ports.stores import BusinessException, DeadLetter, Signal, Unit
-from synccore.ports.systems import OutboundFile
 from synccore.processes.context import Context
-from synccore.processes.legacy_batch import resend_key
+from synccore.processes.legacy_adoption import adopt
 from synccore.processes.legacy_posting import answer_key, answer_of, is_transfer, moved_reference
-from synccore.processes.legacy_spool import schedule
+from synccore.processes.legacy_spool import resend_key, schedule
 from synccore.processes.receipt_alignment import receipt_key
 
 SYSTEM, KNOWN, KNOWN_FILES = "erp_legacy", "legacy-outbound/known", 400
@@ -37,6 +36,7 @@ class LegacyOutbound:
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
         self._known: list[str] | None = None  # names of files taken in; what the store knows besides is refused there
+        self._held = False
         self._doubtful: dict[str, str] = {}  # files that could not be read, by name: damaged there, or on the way?
 
     async def __call__(self) -> Tick:
@@ -44,7 +44,12 @@ class LegacyOutbound:
         ctx = self._ctx
         if ctx.legacy is None:
             return Tick(False)
+        adopted = 0
         if self._known is None:
+            try:
+                adopted = await adopt(ctx)  # an answer about a file that we do not know would tell us nothing
+            except Parked:
+                return Tick(await self._hold())
             self._known = json.loads(await ctx.db.run(lambda unit: unit.cursors.get(KNOWN) or "[]"))
         files = await ctx.legacy.outbound(self._known)
         damaged, due = "", None
@@ -57,7 +62,18 @@ class LegacyOutbound:
             await ctx.kick(due)
         if damaged:
             raise Later(AGAIN_S, f"{damaged} arrived damaged", counts=False)
-        return Tick(bool(files))
+        return Tick(bool(files) or adopted > 0)
+
+    async def _hold(self) -> bool:
+        """Nothing is read before a person has looked at what the drop does not tell: the batch, which waits for the
+        same, says so at once.
+        """
+        if self._held:
+            return False
+        self._held, at = True, self._ctx.clock.now()
+        await self._ctx.db.run(lambda unit: schedule(self._ctx, unit, at, at))
+        await self._ctx.kick()
+        return True
 
     def _in_doubt(self, file: OutboundFile) -> bool:
         before = self._doubtful.pop(file.name, None)

@@ -9,15 +9,11 @@ from synccore.domain.legacy import Interface, LegacyCustomer, LegacyDocument, Le
 from synccore.ports.engine import Run
 from synccore.ports.stores import Unit
 from synccore.processes.context import Context
+from synccore.processes.legacy_adoption import adopt
 from synccore.processes.legacy_posting import paid_in_transit
-from synccore.processes.legacy_spool import held_after_restore
+from synccore.processes.legacy_spool import file_sequence, resend_key
 
 INTERFACES: tuple[Interface, ...] = ("CUST", "BILL", "PAY")
-
-
-def resend_key(interface: str) -> str:
-    """Where the number of a rejected file is kept: a corrected one goes out under the same number."""
-    return f"legacy-resend/{interface}"
 
 
 class LegacyBatch:
@@ -33,10 +29,10 @@ class LegacyBatch:
 
     async def _plan(self) -> list[dict[str, Any]]:
         """Files to hand over, customers first: a step, so that a recovered run goes on with the same list."""
+        await adopt(self._ctx)  # the next number may be used already
         at = self._ctx.clock.now()
 
         def plan(unit: Unit) -> list[dict[str, Any]]:
-            held_after_restore(self._ctx)
             self._number_all(unit, at)
             zone = str(self._ctx.policy(unit, "legacy_batch")["zone"])
             return [{**row, "zone": zone} for row in unit.spool.files("planned")]
@@ -62,7 +58,7 @@ class LegacyBatch:
             number, tries = (int(part) for part in again.split("/"))
             unit.cursors.set(resend_key(interface), "")
         else:
-            number, tries = unit.links.next_number(f"fileseq/{interface}", 1), 0
+            number, tries = unit.links.next_number(file_sequence(interface), 1), 0
         created, _ = calendar.stamp(at, zone)
         suffix = f"R{tries}" if tries else ""
         name = f"{interface}_{self._ctx.partner}_{created}_{number:06d}{suffix}"
@@ -86,4 +82,5 @@ def file_of(row: Mapping[str, Any], zone: str) -> LegacyFile:
     return LegacyFile(
         name=str(row["name"]), interface=interface, sequence=int(row["sequence"]), created=created,
         created_time=created_time, customers=customers, documents=documents,
+        keys=tuple(str(key) for key, _ in row["documents"]),
     )  # fmt: skip

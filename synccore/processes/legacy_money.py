@@ -12,7 +12,7 @@ from synccore.ports.outcomes import Parked
 from synccore.ports.stores import Unit
 from synccore.processes.context import Context
 from synccore.processes.ledger_facts import LedgerFacts
-from synccore.processes.legacy_posting import number_of, own_key, own_payments, spooled
+from synccore.processes.legacy_posting import note_own_payment, number_of, spooled
 
 Answer = dict[str, str]
 XBLNR = 16
@@ -37,7 +37,7 @@ async def pay_to_legacy(
         for reference, bill, amount in _documents(unit, key, payment):
             number = number_of(facts[bill].document) if bill in facts else ""
             document = payment_document(
-                payment.id, bill or _loose(payment.id), owner.entity.company_code, owner.customer, payment.currency,
+                payment.id, bill or loose(payment.id), owner.entity.company_code, owner.customer, payment.currency,
                 amount, on, bank, number,
             )  # fmt: skip
             answers.append(_spool(ctx, unit, key, reference, bill, document, owner))
@@ -60,7 +60,7 @@ def _documents(unit: Unit, key: str, payment: Payment) -> list[tuple[str, str, i
     return rows
 
 
-def _loose(transaction: str) -> str:
+def loose(transaction: str) -> str:
     """XBLNR of a payment for no bill: it must name something, and nothing that is a bill's number."""
     return f"X{digest(transaction)}"[:XBLNR].upper()
 
@@ -77,7 +77,7 @@ async def pay_out_to_legacy(
         for index, (credit, amount) in enumerate(taken.items()):
             name = names[min(index, len(names) - 1)]
             reference = key if len(taken) == 1 else f"{key}/{name}"
-            shown = name if len(name) <= XBLNR else _loose(name)
+            shown = name if len(name) <= XBLNR else loose(name)
             document = refund_document(
                 back.id, shown, owner.entity.company_code, owner.customer, back.currency, amount, on, bank,
                 number_of(credit),
@@ -102,7 +102,7 @@ async def reverse_in_legacy(ctx: Context, key: str, back: Payment, owner: Ledger
         answers, reason = [], str(ctx.policy(unit, "legacy_batch")["reversal_reason"])
         for reference, bill, _ in rows:
             document = reversal_document(
-                "DZ", back.id, bill or _loose(back.source), owner.entity.company_code, owner.customer, back.currency,
+                "DZ", back.id, bill or loose(back.source), owner.entity.company_code, owner.customer, back.currency,
                 on, number_of(str(posted[reference])), reason,
             )  # fmt: skip
             name = key if len(rows) == 1 else f"{key}/{bill or 'on-account'}"
@@ -116,9 +116,7 @@ def _spool(
     ctx: Context, unit: Unit, key: str, reference: str, bill: str, document: LegacyDocument, owner: LedgerFacts
 ) -> Answer:
     """Into the PAY file, and remembered: the ledger's extract will tell it back by a number that we do not know yet."""
-    name = own_name(bill, owner.customer)
-    own = {*own_payments(unit, name), reference}
-    unit.cursors.set(own_key(name), json.dumps(sorted(own)))
+    note_own_payment(unit, own_name(bill, owner.customer), reference)
     content: Any = document.model_dump(mode="json")
     return spooled(ctx, unit, "PAY", reference, content, owner.account, f"payment:{key}")
 

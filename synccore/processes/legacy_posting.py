@@ -70,7 +70,7 @@ async def credit_to_legacy(
     content, cause = document.model_dump(mode="json"), f"credit:{credit.id}"
 
     def put(unit: Unit) -> dict[str, str]:
-        _note_own(unit, credit.bill, credit.id)
+        note_own_credit(unit, credit.bill, credit.id)
         unit.links.put("credit", credit.id, "subscriptions", credit.id)  # the ledger's answer names it as any document
         return spooled(ctx, unit, "BILL", credit.id, content, facts.account, cause)
 
@@ -106,7 +106,12 @@ def own_key(number: str) -> str:
     return f"legacy-own-payments/{number}"
 
 
-def _note_own(unit: Unit, number: str, reference: str) -> None:
+def note_own_payment(unit: Unit, name: str, reference: str) -> None:
+    """A movement of ours under this name (its bill or credit note, or the customer's account) is on its way."""
+    unit.cursors.set(own_key(name), json.dumps(sorted({*own_payments(unit, name), reference})))
+
+
+def note_own_credit(unit: Unit, number: str, reference: str) -> None:
     """A credit note of a bill is on its way: the bill's open item is not what it was before it has an answer."""
     key = f"legacy-own-credits/{number}"
     unit.cursors.set(key, json.dumps(sorted({*json.loads(unit.cursors.get(key) or "[]"), reference})))

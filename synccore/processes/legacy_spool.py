@@ -3,9 +3,7 @@
 from typing import Any
 
 from synccore.domain import calendar
-from synccore.domain.findings import Finding
 from synccore.domain.legacy import Interface
-from synccore.ports.outcomes import Parked
 from synccore.ports.stores import Unit
 from synccore.processes.context import Context
 
@@ -18,20 +16,19 @@ def spool(ctx: Context, unit: Unit, interface: Interface, key: str, content: Any
         schedule(ctx, unit, at)
 
 
-def held_after_restore(ctx: Context) -> None:
-    """Raise Parked in a core that came out of a backup: which numbers it had given to files and customers since, no
-    system can tell it, and a number that is used twice gives one customer's documents to another.
-    """
-    if ctx.restored:
-        reason = (
-            "the core's store came out of a backup, and files that it does not know of may have gone to the legacy ERP:"
-            " compare the archive of its drop, then start the core without SYNCCORE_RESTORED and retry"
-        )
-        raise Parked(reason, (Finding("restored_core", reason, "integration", ("retry", "abandon"), ()),))
+def file_sequence(interface: str) -> str:
+    """The counter of the interface's files."""
+    return f"fileseq/{interface}"
 
 
-def schedule(ctx: Context, unit: Unit, at: float) -> None:
-    """A batch run before the next cut-off."""
+def resend_key(interface: str) -> str:
+    """Where the number of a rejected file is kept: a corrected one goes out under the same number."""
+    return f"legacy-resend/{interface}"
+
+
+def schedule(ctx: Context, unit: Unit, at: float, due: float | None = None) -> None:
+    """A batch run before the next cut-off, or when it is said."""
     policy = ctx.policy(unit, "legacy_batch")
-    due = calendar.next_cutoff(at, policy["zone"], policy["cutoff"], int(policy["lead_minutes"]))
+    if due is None:
+        due = calendar.next_cutoff(at, policy["zone"], policy["cutoff"], int(policy["lead_minutes"]))
     unit.work.add("legacy-batch", BATCH_KEY, "batch", {}, due, "spooled documents")

@@ -94,15 +94,15 @@ async def held_of(ctx: Context, key: str) -> list[Payment]:
 
 
 async def _plan(ctx: Context, receipt: Receipt) -> Plan:
-    def begin(unit: Unit) -> Plan | Seen:
+    def begin(unit: Unit) -> Plan | None:
         text, seen = unit.cursors.get(plan_key(receipt.key)), last_seen(unit, receipt.key)
         if text:
             kept: Plan = json.loads(text)
             return kept
-        return _planned(ctx, unit, receipt, []) if seen is None else seen
+        return _planned(ctx, unit, receipt, []) if seen is None and not ctx.restored else None
 
     begun = await ctx.db.run(begin)
-    if not isinstance(begun, Seen):
+    if begun is not None:
         return begun
     there = await held_of(ctx, receipt.key)
     return await ctx.db.run(lambda unit: _planned(ctx, unit, receipt, there))
@@ -110,14 +110,12 @@ async def _plan(ctx: Context, receipt: Receipt) -> Plan:
 
 def _planned(ctx: Context, unit: Unit, receipt: Receipt, there: list[Payment]) -> Plan:
     """What is to be done, kept if that is anything. `there`: what the platform has of the receipt."""
-    seen, records_loose = last_seen(unit, receipt.key), ctx.policy(unit, "receipts")["on_account"] == "platform"
+    records_loose = ctx.policy(unit, "receipts")["on_account"] == "platform"
+    seen = last_seen(unit, receipt.key) or _recognised(ctx, unit, receipt, there)
     held = [Held(id=one.id, applied=one.applications, unused=one.unused) for one in there]
     ledger = dict(_ledger(receipt, records_loose and bool(receipt.customer)))
-    platform: dict[str, int] = {}
-    for one in held:
-        for bill, amount in one.applied.items():
-            platform[bill] = platform.get(bill, 0) + amount
-    merged = _settled(receipt, merge(seen or Seen(), ledger, platform))
+    platform = _platform(there)
+    merged = _settled(receipt, merge(seen, ledger, platform))
     plan = {
         "number": len(held), "ledger": {**ledger, **merged.in_ledger}, "target": merged.target,
         "in_ledger": merged.in_ledger,
@@ -127,6 +125,37 @@ def _planned(ctx: Context, unit: Unit, receipt: Receipt, there: list[Payment]) -
         plan["number"] = unit.links.next_number(f"alignment/{receipt.key}", 1)
         unit.cursors.set(plan_key(receipt.key), json.dumps(plan))
     return plan
+
+
+def _platform(there: list[Payment]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for one in there:
+        for bill, amount in one.applications.items():
+            sums[bill] = sums.get(bill, 0) + amount
+    return sums
+
+
+def _recognised(ctx: Context, unit: Unit, receipt: Receipt, there: list[Payment]) -> Seen:
+    """What we have recorded of a receipt before our store came back older: both sides had agreed on that. What the
+    ledger says otherwise has moved there since.
+    """
+    agreed, account = _platform(there), ctx.keys.account_of(receipt.customer)
+    for one in there:
+        for bill in one.applications or (ON_ACCOUNT,):
+            amount = one.applications.get(bill, one.amount)
+            _tell(ctx, unit, account, receipt.key, bill, amount, one.id, f"{receipt.key}/{bill or 'on-account'}")
+    if there:
+        unit.cursors.set(total_key(receipt.key), str(sum(one.amount for one in there)))
+        note_seen(unit, receipt.key, agreed, agreed)
+    return Seen(agreed, agreed)
+
+
+def _tell(
+    ctx: Context, unit: Unit, account: str, key: str, bill: str, amount: int, transaction: str, told: str
+) -> None:  # fmt: skip
+    data = {"payment": key, "amount": amount, "transaction": transaction} | ({"invoice": bill} if bill else {})
+    kind = "payment-recorded" if bill else "excess-recorded"
+    unit.events.append(fact(kind, "subscriptions", told, account, ctx.clock.now(), data, key))
 
 
 def _ledger(receipt: Receipt, records_loose: bool) -> dict[str, int]:
@@ -180,12 +209,8 @@ async def _act(ctx: Context, account: str, receipt: Receipt, action: Action, num
             return
         total = int(unit.cursors.get(total_key(receipt.key)) or 0)
         unit.cursors.set(total_key(receipt.key), str(total + action.amount))
-        at, told = ctx.clock.now(), name if action.bill else f"{receipt.key}/on-account#{number}"
-        data = {"payment": receipt.key, "invoice": action.bill or None, "amount": action.amount,
-                "transaction": str(transaction)}  # fmt: skip
-        given = {member: value for member, value in data.items() if value is not None}
-        kind = "payment-recorded" if action.bill else "excess-recorded"
-        unit.events.append(fact(kind, "subscriptions", told, account, at, given, receipt.key))
+        told = name if action.bill else f"{receipt.key}/on-account#{number}"
+        _tell(ctx, unit, account, receipt.key, action.bill, action.amount, str(transaction), told)
 
     amount = action.amount if action.do in ("record", "excess") else None
     write = Write(effect, "subscriptions", "payment", f"payment:{receipt.key}", amount=amount)

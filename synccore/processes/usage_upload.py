@@ -70,7 +70,8 @@ class UsageUpload:
             if not rest["place"]:
                 return
             known, place = known.of(Decimal(rest["lacking"])), rest["place"]
-        if place["when"] == LATE and known.policy["late"] != "next_period":
+        listed = place["when"] == LATE and known.policy["late"] != "next_period"
+        if listed and not await run.step("billed", lambda: self._billed(event)):  # before our store came back older
             raise _parked_late(event, place)
         await run.step("record", lambda: self._record(known, place))
         if await run.step("confirm", lambda: self._confirm(event, place)) == LATE:
@@ -150,6 +151,10 @@ class UsageUpload:
             return bill
 
         await self._again(f"usage-sync/{bill}", "usage-sync", event, send)
+
+    async def _billed(self, event: UsageEvent) -> bool:
+        found = await self._ctx.platform.usages.find(event.subscription, platform_id(event.id))
+        return found is not None and bool(found.bill)
 
     # -- writes -------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from synccore.domain.books import Book, Names
+from synccore.domain.extracts import OutboundFile
 from synccore.domain.keys import BROUGHT, CORRECTED, MOVED, QUOTE, Keys
 from synccore.domain.mappings import Entity
 from synccore.domain.usage import UsageBook, book_events
@@ -16,7 +17,7 @@ from synccore.ports.exports import Exported, Exports
 from synccore.ports.outcomes import Later
 from synccore.ports.reports import Break, Healed, KeptReport, Report, TaxReport
 from synccore.ports.stores import Unit
-from synccore.ports.systems import CloudErp, LegacyErp, OutboundFile, Platform, Salesforce
+from synccore.ports.systems import CloudErp, LegacyErp, Platform, Salesforce
 from synccore.ports.usage import Metering
 from synccore.reconciliation.blame import attributed, effect_keys
 from synccore.reconciliation.healing import Healing, heal, healings

@@ -7,8 +7,7 @@ that was posted, is not open and was not paid in full has gone from the receivab
 from collections.abc import Iterable
 
 from synccore.domain.books import Book, BookCustomer, BookDocument, BookReceipt, DocumentKind, Names, iso
-from synccore.domain.extracts import Layout, Unreadable, amount, read_answer, read_text
-from synccore.ports.systems import OutboundFile
+from synccore.domain.extracts import Layout, OutboundFile, Unreadable, amount, read_answer, read_text
 
 OPEN_ITEM: Layout = {
     "RECTYP": (0, 3), "BUKRS": (3, 4), "KUNNR": (7, 10), "BELNR": (17, 10), "GJAHR": (27, 4), "BUZEI": (31, 3),

@@ -1,23 +1,25 @@
 """The legacy ERP's file drop as the core uses it: data file, then control file, each under its final name at last."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
 from synccore.domain.books import Book, Names
-from synccore.domain.legacy import LegacyFile
+from synccore.domain.extracts import OutboundFile
+from synccore.domain.legacy import HandedOver, LegacyFile
 from synccore.ports.clock import Clock
 from synccore.ports.files import FileDrop
 from synccore.ports.outcomes import Later
 from synccore.ports.postings import Stranger
-from synccore.ports.systems import OutboundFile
 from synccore.ports.transport import NoAnswer, NotSent
 from synccore.systems import books_legacy, customer_list
 from synccore.systems.breaker import Target
 from synccore.systems.client import OnCall
 from synccore.systems.credentials import LegacyErpAccess
 from synccore.systems.idoc import ENCODING, data_and_control
+from synccore.systems.idoc_reading import NAME, file_of, place_of
 
 INBOUND, OUTBOUND = "/inbound", "/outbound"
 TAKEN_UP = ("/archive", "/error")
@@ -71,6 +73,31 @@ class LegacyErpAdapter:
         name = max(names)
         content = await self._do("drop.read", partial(self._files.read, f"{OUTBOUND}/{name}"))
         return customer_list.read(name, content.decode(ENCODING), company)
+
+    async def handed_over(self, known: Collection[str]) -> list[HandedOver]:
+        """By the folders of the drop; of what an answer alone is left there is none but the name."""
+        found: dict[str, str] = {}  # base name -> the folder of its data file; one on its way is in the later folder
+        controls: set[str] = set()
+        for folder in (INBOUND, *TAKEN_UP):
+            names = await self._do("drop.list", partial(self._files.listdir, folder))
+            controls |= {name.removesuffix(".CTL") for name in names if name.endswith(".CTL")}
+            found |= {name.removesuffix(".DAT"): folder for name in names if name.endswith(".DAT")}
+        listed = await self._do("drop.list", lambda: self._files.listdir(OUTBOUND))
+        answered = {name.rpartition(".")[0] for name in listed if _is_answer(name)}
+        ours = [name for name in {*found, *controls, *answered} if self._is_ours(name) and name not in known]
+        over = []
+        for name in sorted(ours, key=lambda name: (place_of(name), name)):
+            file = None
+            if name in found:
+                data = await self._do("drop.read", partial(self._files.read, f"{found[name]}/{name}.DAT"))
+                with suppress(ArithmeticError, LookupError, ValueError):
+                    file = file_of(name, data)
+            over.append(HandedOver(name, file, whole=name in controls or name in answered))
+        return over
+
+    def _is_ours(self, name: str) -> bool:
+        named = NAME.fullmatch(name)
+        return named is not None and named[2] == self._access.partner
 
     async def book(self, names: Names, told: Sequence[OutboundFile]) -> Book:
         """All answers and payment extracts, and the latest list of open items."""

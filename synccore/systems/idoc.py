@@ -27,6 +27,7 @@ ENCODING = "latin-1"
 AMOUNTS = ("WRBTR", "DMBTR", "FWBAS", "FWSTE", "KBETR", "MENGE")
 TYPES = {"CUST": ("DEBMAS06", "DEBMAS"), "BILL": ("ZSUBINV01", "ZSUBINV"), "PAY": ("ZSUBINV01", "ZSUBINV")}
 SERIES = {"CUST": 1, "BILL": 2, "PAY": 3}
+ARCKEY = DC40[0]["ARCKEY"][1]  # says under which key of ours a record went out, if that fits
 
 Segment = tuple[str, int, str]  # name, level, data
 
@@ -37,7 +38,8 @@ def data_and_control(file: LegacyFile, access: LegacyErpAccess) -> tuple[bytes, 
     segments = 0
     for index, (key, parts) in enumerate(_documents(file), start=1):
         number = document_number(file.interface, file.sequence, index)
-        lines.append(_envelope(file, access, number, key))
+        own = file.keys[index - 1] if file.keys else key
+        lines.append(_envelope(file, access, number, own if len(own) <= ARCKEY else key))
         lines += _data_records(access, number, parts)
         segments += len(parts)
     data = "".join(line + EOL for line in lines).encode(ENCODING)
@@ -120,6 +122,7 @@ def _customer(customer: LegacyCustomer) -> list[Segment]:
     })  # fmt: skip
     company = record(E1KNB1M, {
         "MSGFN": "009", "BUKRS": customer.company, "AKONT": customer.receivables, "ZTERM": "",
+        "ZZSRCID": customer.source_id,
     })  # fmt: skip
     return [("E1KNA1M", 1, general), ("E1KNB1M", 2, company)]
 

@@ -1,7 +1,7 @@
 """Small stories of recovery in which planted defects show: reopened, edited, told wrongly, or only looked at."""
 
 from harness.scenario import Scenario
-from tests.broken.stories import CLOSED, LAKESIDE, LINES, MERLION, story, usage, used
+from tests.broken.stories import CLOSED, HUDSON, LAKESIDE, LINES, MERLION, story, usage, used
 
 
 def reopened_paid() -> Scenario:
@@ -266,6 +266,45 @@ def credited_before_paid() -> Scenario:
         "lines: [{sku: PLAT-ANNUAL, quantity: 2}]}",
         "close: merlion-2", "settle", "advance: 3d", head="genesis: 2026-01-05T01:00:00Z",
     )  # fmt: skip
+
+
+WHOLE = "expect: {exceptions: [], dead_letters: 0, tie_out: holds, reconciliation: {breaks: []}}"
+_ORCHARD = "{id: orchard, name: Orchard Retail, entity: SG, country: SG, city: Singapore, tax_id: 201954321K}"
+_METERED = "[{sku: PLAT-ANNUAL, quantity: 10}, {sku: API-CALLS}]"
+_THREE = (
+    "set_policy: {name: usage, value: {corrected: credit, raised: next_period}}", f"customer: {MERLION}",
+    f"customer: {LAKESIDE}", f"customer: {HUDSON}", f"deal: {{id: merlion-1, customer: merlion, lines: {LINES}}}",
+    f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}",
+    f"deal: {{id: hudson-1, customer: hudson, lines: {_METERED}}}", "close: [merlion-1, lake-1, hudson-1]", "settle",
+    "transfer: {deal: lake-1, amount: 30000}", "advance: 2d",
+)  # fmt: skip
+OLD_LEDGER = (
+    *_THREE, "back_up_core", f"customer: {_ORCHARD}",
+    "deal: {id: orchard-1, customer: orchard, lines: [{sku: PLAT-ANNUAL, quantity: 4}, {sku: ONBOARD}]}",
+    "close: orchard-1", "pay_by_card: merlion-1", "bank_return: lake-1", "settle", "advance: 12h", "advance: 12h",
+    "transfer: {deal: orchard-1, amount: 20000}", "legacy_sequence: {interface: BILL, by: 1}",
+    "credit: {deal: orchard-1, amount: 500}", "settle", "advance: 1d", "transfer: lake-1", "pay_by_card: hudson-1",
+    "deal: {id: orchard-2, customer: orchard, lines: [{sku: ONBOARD, quantity: 2}]}", "close: orchard-2", "settle",
+    "advance: 1d", "refund: {deal: hudson-1, amount: 100}", "chargeback: merlion-1", "settle", "advance: 3d",
+)  # fmt: skip
+GIVEN_BACK = (
+    *_THREE, "back_up_core", used("12000", id="e1"), "transfer: {deal: merlion-1, amount: 50000}", "transfer: lake-1",
+    "settle", "advance: 1d", "bank_return: merlion-1", "bank_return: lake-1", "settle", "advance: 1d",
+    "transfer: merlion-1", "transfer: lake-1", "settle", "advance: 1d", "refund: {deal: lake-1, by: transfer}",
+    "settle", "advance: {until: 2026-02-09T06:00:00Z}", used("11000", id="e2", corrects="e1"), "settle",
+    used("11500", id="e3", corrects="e2"), "settle", "advance: 1d", "settle", "advance: {until: 2026-03-09T06:00:00Z}",
+)  # fmt: skip
+"""Three customers in two ledgers; `back_up_core` marks where the core's store is copied, and what comes after it the
+copy does not know.
+"""
+
+
+def put_back_on(steps: tuple[str, ...], after: int) -> Scenario:
+    """The core comes back on its copy when so many of the steps behind it are done."""
+    done = steps.index("back_up_core") + 1 + after
+    back = ("kill_core", "start_core: {from_backup: true}", "settle")
+    told = (*steps[:done], *back, *steps[done:], "settle")
+    return story("put-back-on", *told, head="genesis: 2026-01-05T01:00:00Z", expect=WHOLE)
 
 
 def put_back() -> Scenario:

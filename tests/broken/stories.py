@@ -2,7 +2,7 @@
 
 from harness.scenario import Scenario, read_story
 
-_HUDSON = "{id: hudson, name: Hudson Analytics, entity: US, country: US, state: NY, city: New York, pays_by: card}"
+HUDSON = "{id: hudson, name: Hudson Analytics, entity: US, country: US, state: NY, city: New York, pays_by: card}"
 LAKESIDE = "{id: lake, name: Lakeside Logistics, entity: US, country: US, state: IL, city: Chicago, pays_by: transfer}"
 MERLION = "{id: merlion, name: Merlion Freight, entity: SG, country: SG, city: Singapore, tax_id: 201912345K}"
 LINES = "[{sku: PLAT-ANNUAL, quantity: 10}, {sku: ONBOARD}]"
@@ -49,7 +49,7 @@ def recognised() -> Scenario:
 def given_back(*steps: str, expect: str = _CALM) -> Scenario:
     """A New York customer has paid by card, a Chicago one by transfer; then come the steps given and a day."""
     return story(
-        "given-back", "customer: " + _HUDSON, "customer: " + LAKESIDE,
+        "given-back", "customer: " + HUDSON, "customer: " + LAKESIDE,
         f"deal: {{id: hudson-1, customer: hudson, lines: {LINES}}}",
         f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}", "close: [hudson-1, lake-1]", "settle",
         "pay_by_card: hudson-1", "transfer: lake-1", "settle", *steps, "settle", "advance: 1d", expect=expect,
@@ -79,7 +79,7 @@ def won_while(*storm: str) -> Scenario:
     """A New York customer's first deal is long since won when the second is, in the storm given."""
     steps = [f"disturb: {one}" for one in storm]
     return story(
-        "won-while", "customer: " + _HUDSON, "deal: {id: hudson-1, customer: hudson, lines: [{sku: ONBOARD}]}",
+        "won-while", "customer: " + HUDSON, "deal: {id: hudson-1, customer: hudson, lines: [{sku: ONBOARD}]}",
         "deal: {id: hudson-2, customer: hudson, lines: [{sku: ONBOARD, quantity: 2}]}", "close: hudson-1", "settle",
         "advance: 1h", *steps, "close: hudson-2", "settle", "advance: 1h",
     )  # fmt: skip
@@ -88,7 +88,7 @@ def won_while(*storm: str) -> Scenario:
 def won_together() -> Scenario:
     """Two like deals of a customer are won in one transaction, so that both changes are told as one."""
     return story(
-        "won-together", "customer: " + _HUDSON, "deal: {id: hudson-1, customer: hudson, lines: [{sku: ONBOARD}]}",
+        "won-together", "customer: " + HUDSON, "deal: {id: hudson-1, customer: hudson, lines: [{sku: ONBOARD}]}",
         "deal: {id: hudson-2, customer: hudson, lines: [{sku: ONBOARD}]}", "settle", "close: [hudson-1, hudson-2]",
         "settle", "advance: 1h",
     )  # fmt: skip
@@ -97,7 +97,7 @@ def won_together() -> Scenario:
 def card(*storm: str, head: str = "", between: str = "settle", lines: str = LINES, expect: str = _CALM) -> Scenario:
     """A New York customer, taxed at 8.875 %, pays the bill by card in the platform."""
     return story(
-        "card", "customer: " + _HUDSON, f"deal: {{id: hudson-1, customer: hudson, lines: {lines}}}",
+        "card", "customer: " + HUDSON, f"deal: {{id: hudson-1, customer: hudson, lines: {lines}}}",
         "close: hudson-1", between, "pay_by_card: hudson-1", "settle", storm=storm, head=head, expect=expect,
     )  # fmt: skip
 
@@ -117,7 +117,7 @@ def germany(*storm: str, tax_id: str = "FR83404833048", head: str = "") -> Scena
 def outage(lasts: str = "3d") -> Scenario:
     """The cloud ERP is away while a New York and a Singapore deal are won."""
     return story(
-        "outage", "customer: " + _HUDSON, "customer: " + MERLION,
+        "outage", "customer: " + HUDSON, "customer: " + MERLION,
         f"deal: {{id: hudson-0, customer: hudson, lines: {LINES}}}", "close: hudson-0", "settle",
         "pay_by_card: hudson-0", "settle", f"take_down: {{system: erp_cloud, lasts: {lasts}}}",
         f"deal: {{id: hudson-1, customer: hudson, lines: {LINES}}}",
@@ -130,7 +130,7 @@ def renamed_field() -> Scenario:
     """Salesforce renames the payment method; a deal is won, and the core is told a day later what the name is now."""
     names = "{Payment_Method__c: Collection_Method__c}"
     return story(
-        "renamed-field", "customer: " + _HUDSON, "customer: " + LAKESIDE,
+        "renamed-field", "customer: " + HUDSON, "customer: " + LAKESIDE,
         f"deal: {{id: hudson-1, customer: hudson, lines: {LINES}}}",
         f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}", "close: hudson-1", "settle",
         "rename_field: {object: Opportunity, field: Payment_Method__c, to: Collection_Method__c}",
@@ -143,7 +143,7 @@ def renamed_field() -> Scenario:
 def demanded_field() -> Scenario:
     """The cloud ERP demands a sales channel of each invoice; deals of two ledgers are won, a day later it is given."""
     return story(
-        "demanded-field", "customer: " + _HUDSON, "customer: " + MERLION,
+        "demanded-field", "customer: " + HUDSON, "customer: " + MERLION,
         f"deal: {{id: hudson-1, customer: hudson, lines: {LINES}}}",
         f"deal: {{id: merlion-1, customer: merlion, lines: {LINES}}}",
         "require_field: {record: invoice, field: custbody_sales_channel}", "close: [hudson-1, merlion-1]", "settle",
@@ -195,7 +195,7 @@ def usage(*used: str, storm: tuple[str, ...] = (), expect: str = _CALM, head: st
     """
     lines = "[{sku: PLAT-ANNUAL, quantity: 2}, {sku: API-CALLS}]"
     return story(
-        "usage", "customer: " + _HUDSON, f"deal: {{id: hudson-1, customer: hudson, lines: {lines}}}",
+        "usage", "customer: " + HUDSON, f"deal: {{id: hudson-1, customer: hudson, lines: {lines}}}",
         "close: hudson-1", "settle", *used, storm=storm, expect=expect, head=head,
     )  # fmt: skip
 
@@ -221,7 +221,7 @@ def seats_down(*storm: str, moves: bool = False) -> Scenario:
     """A New York customer has paid, perhaps moves to Chicago, and takes two seats away in the platform."""
     moved = ("fix_account: {customer: hudson, state: IL, city: Chicago}", "settle") if moves else ()
     return story(
-        "seats-down", "customer: " + _HUDSON,
+        "seats-down", "customer: " + HUDSON,
         "deal: {id: hudson-1, customer: hudson, start: 2025-11-01, lines: [{sku: PLAT-ANNUAL, quantity: 10}]}",
         "close: hudson-1", "settle", *moved, "platform_change: {deal: hudson-1, seats: 8}", "settle", storm=storm,
     )  # fmt: skip
@@ -234,7 +234,7 @@ def seats_up(*storm: str, renewed: bool = False) -> Scenario:
         "close: renewal", "settle",
     ) if renewed else ()  # fmt: skip
     return story(
-        "seats-up", "customer: " + _HUDSON,
+        "seats-up", "customer: " + HUDSON,
         "deal: {id: hudson-1, customer: hudson, start: 2025-11-01, lines: [{sku: PLAT-ANNUAL, quantity: 10}]}",
         "close: hudson-1", "settle", "pay_by_card: hudson-1", "settle", *renewal,
         "deal: {id: up, type: amendment, of: hudson-1, customer: hudson, lines: [{sku: PLAT-ANNUAL, quantity: 5}]}",
@@ -251,7 +251,7 @@ def amended_together() -> Scenario:
     ]  # fmt: skip
     plan = "start: 2025-11-01, lines: [{sku: PLAT-ANNUAL, quantity: 10}]"
     return story(
-        "amended-together", "customer: " + _HUDSON, "customer: " + LAKESIDE, "customer: " + MERLION,
+        "amended-together", "customer: " + HUDSON, "customer: " + LAKESIDE, "customer: " + MERLION,
         *(f"deal: {{id: {whose}-2026, customer: {whose}, {plan}}}" for whose in ("hudson", "lake", "merlion")),
         "close: [hudson-2026, lake-2026, merlion-2026]", "settle", *won, f"close: [{', '.join(names)}]", "settle",
         "advance: 2d", head="interleaved: true",
@@ -321,7 +321,7 @@ def renewal_open(*then: str) -> Scenario:
 def dearer_seats() -> Scenario:
     """A New York customer gets five seats more, at another price than the first ten."""
     return story(
-        "dearer-seats", "customer: " + _HUDSON,
+        "dearer-seats", "customer: " + HUDSON,
         "deal: {id: hudson-1, customer: hudson, start: 2025-11-01, lines: [{sku: PLAT-ANNUAL, quantity: 10}]}",
         "close: hudson-1", "settle", "pay_by_card: hudson-1", "settle",
         "deal: {id: up, type: amendment, of: hudson-1, customer: hudson, "
@@ -361,7 +361,7 @@ def known_before() -> Scenario:
 def merged() -> Scenario:
     """An account with an open bill is merged into another one before the bill is paid."""
     return story(
-        "merged", "customer: " + _HUDSON, "customer: " + LAKESIDE,
+        "merged", "customer: " + HUDSON, "customer: " + LAKESIDE,
         "deal: {id: lakeside-1, customer: lake, lines: [{sku: ONBOARD}]}", "close: lakeside-1", "settle",
         "merge_accounts: {into: hudson, gone: lake}", "settle", "transfer: lakeside-1", "settle",
     )  # fmt: skip
@@ -370,7 +370,7 @@ def merged() -> Scenario:
 def co_term() -> Scenario:
     """Five seats more for the rest of a contract, quoted by months."""
     return story(
-        "co-term", "set_policy: {name: amendment, value: {quoted: months, tolerance: 5}}", "customer: " + _HUDSON,
+        "co-term", "set_policy: {name: amendment, value: {quoted: months, tolerance: 5}}", "customer: " + HUDSON,
         "deal: {id: hudson-1, customer: hudson, start: 2026-01-01, lines: [{sku: PLAT-ANNUAL, quantity: 10}]}",
         "close: hudson-1", "settle", "pay_by_card: hudson-1", "settle",
         "deal: {id: up, type: amendment, of: hudson-1, customer: hudson, term_months: 9, "
@@ -391,6 +391,6 @@ def given_up() -> Scenario:
 def edited() -> Scenario:
     """A New York customer's deal is edited after it has become a contract."""
     return story(
-        "edited", "customer: " + _HUDSON, f"deal: {{id: hudson-1, customer: hudson, lines: {LINES}}}",
+        "edited", "customer: " + HUDSON, f"deal: {{id: hudson-1, customer: hudson, lines: {LINES}}}",
         "close: hudson-1", "settle", "edit_deal: {deal: hudson-1, lines: {PLAT-ANNUAL: 8}}", "settle",
     )  # fmt: skip

@@ -186,7 +186,11 @@ def _envelope(document: Idoc, interface: str) -> None:
     demand(control["SNDPRT"] == control["RCVPRT"] == "LS", "no logical systems")
     day(control["CREDAT"], "CREDAT")
     key = document.kunnr if interface == "CUST" else document.header["XBLNR"]
-    demand(control["ARCKEY"] == key, "ARCKEY", control["ARCKEY"], "of", key)
+    if interface == "PAY":  # one movement may be several documents
+        key = f"CB:{document.header['ZSRCID']}"
+    transfer = interface == "BILL" and document.header["BLART"] == "AB"
+    named = "moved" in control["ARCKEY"] if transfer else control["ARCKEY"].partition("/")[0] == key
+    demand(named, "ARCKEY", control["ARCKEY"], "of", key)
 
 
 def _customer(document: Idoc) -> None:

@@ -2,9 +2,9 @@
 
 import asyncio
 
+from synccore.domain.extracts import OutboundFile
 from synccore.domain.patches import difference, merged
 from synccore.ports.stores import BusinessException
-from synccore.ports.systems import OutboundFile
 from synccore.processes.intake import take_all
 from synccore.processes.legacy_answers import LegacyOutbound
 from synccore.processes.usage_intake import take_rows

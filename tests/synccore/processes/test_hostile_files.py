@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synccore.domain.extracts import LENGTHS, PAYMENT
+from synccore.domain.extracts import LENGTHS, PAYMENT, OutboundFile
 from synccore.ports.outcomes import Later
 from synccore.ports.stores import Unit
-from synccore.ports.systems import OutboundFile
 from synccore.processes.legacy_answers import LegacyOutbound
 from tests.synccore.experience.desks import Office
 

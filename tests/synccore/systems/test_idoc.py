@@ -10,6 +10,7 @@ from synccore.domain.legacy import LegacyCustomer, LegacyDocument, LegacyFile, L
 from synccore.systems.credentials import LegacyErpAccess
 from synccore.systems.idoc import data_and_control
 from synccore.systems.idoc_layout import CTL, latin, money, record
+from synccore.systems.idoc_reading import file_of
 
 
 def _document(number: str, currency: str = "SGD", net: int = 1_600_000, tax: int = 144_000) -> LegacyDocument:
@@ -90,6 +91,44 @@ def test_a_customer_carries_name_country_and_reconciliation_account() -> None:
     assert (general[63 + 3 : 63 + 13], general[63 + 153 : 63 + 156].strip()) == ("0000900001", "SG")
     assert general[63 + 179 : 63 + 214].strip() == "Zlutoucký - Kun Pte"
     assert (company[63 + 3 : 63 + 7], company[63 + 14 : 63 + 24]) == ("SG01", "0000140000")
+
+
+def test_a_file_that_we_handed_over_is_read_back_to_the_byte() -> None:
+    payment = LegacyDocument(
+        kind="DZ", company="SG01", reference="SG-000001", document_date=date(2026, 1, 5),
+        posting_date=date(2026, 1, 5), currency="JPY", kunnr="0000900001", text="txn_1", subscription="txn_1",
+        source_id="txn_1", invoice_document="1800000001", lines=(
+            LegacyLine(posting_key="40", account="0000113100", debit=True, amount=90, assignment="SG-000001"),
+            LegacyLine(posting_key="15", customer=True, account="0000900001", debit=False, amount=90,
+                       starts="20260105", ends="20270104"),
+        ),
+    )  # fmt: skip
+    taken_back = payment.model_copy(update={"action": "R", "reason": "01", "lines": ()})
+    documents = (_document("SG-000001"), _document("SG-000002", "JPY", 1000, 90), payment, taken_back)
+    keys = ("SG-000001", "SG-000002", "CB:txn_1/SG-000001", "CB:txn_2")
+    sent = _file(*documents).model_copy(update={"keys": keys})
+    data, control = data_and_control(sent, LegacyErpAccess())
+    read = file_of(sent.name, data)
+    assert data_and_control(read, LegacyErpAccess()) == (data, control)
+    assert (read.keys, [one.kind for one in read.documents]) == (keys, ["DR", "DR", "DZ", "DZ"])
+    assert read.documents[2] == payment
+
+
+def test_whose_number_a_customers_is_can_be_read_from_its_file() -> None:
+    customer = LegacyCustomer(kunnr="0000900001", company="SG01", name="Merlion", country="SG",
+                              receivables="0000140000", source_id="001000000000007AAA-SG")  # fmt: skip
+    sent = LegacyFile(
+        name="CUST_SUBHUB_20260105_000001R2", interface="CUST", sequence=1, created="20260105", created_time="213000",
+        customers=(customer,), keys=("0000900001/abc",),
+    )  # fmt: skip
+    data = data_and_control(sent, LegacyErpAccess())[0]
+    assert file_of(sent.name, data) == sent
+
+
+@pytest.mark.parametrize("name", ["PAY_BANK01.TXT", "ZSUBPAY_20260105_000001", "BILL_SUBHUB_20260105_000003"])
+def test_a_file_that_is_none_of_ours_is_not_read(name: str) -> None:
+    with pytest.raises(ValueError):
+        file_of(name, b"anything\r\n")
 
 
 @pytest.mark.parametrize(("amount", "currency", "text"), [
