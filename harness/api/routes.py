@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from harness.api import clock, exceptions, ledgers, timeline, usage
@@ -10,6 +10,7 @@ from harness.api.actions import Action, Actions, performed, understood, verbs
 from harness.api.deals import check_fresh, customers, deals, tag
 from harness.api.problem import Problem
 from harness.api.sandbox import Sandbox
+from harness.api.surroundings import Done, In
 from harness.books import read_books
 from harness.scenario.part import Part
 from harness.scenario.values import iso
@@ -45,20 +46,6 @@ class Decision(BaseModel):
     model_config = ConfigDict(extra="forbid")
     id: ActionId
     reason: str = Field(default="", max_length=500)
-
-
-def _sandbox(request: Request) -> Sandbox:
-    found: Sandbox = request.app.state.sandbox
-    return found
-
-
-def _actions(request: Request) -> Actions:
-    found: Actions = request.app.state.actions
-    return found
-
-
-In = Annotated[Sandbox, Depends(_sandbox)]
-Done = Annotated[Actions, Depends(_actions)]
 
 
 @router.get("/sandbox")

@@ -1,33 +1,19 @@
 """Snapshots of the running sandbox: kept under a name, listed, put back, deleted."""
 
 import time
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 
 from harness.api.actions import Actions
 from harness.api.problem import Problem
-from harness.api.sandbox import Sandbox
+from harness.api.surroundings import Done, In
 from harness.scenario.values import iso
 from harness.stack import snapshots
 from harness.stack.launch import core_folder
 from harness.stack.problem import StackProblem
 
 router = APIRouter(tags=["snapshots"])
-
-
-def _sandbox(request: Request) -> Sandbox:
-    found: Sandbox = request.app.state.sandbox
-    return found
-
-
-def _actions(request: Request) -> Actions:
-    found: Actions = request.app.state.actions
-    return found
-
-
-In = Annotated[Sandbox, Depends(_sandbox)]
-Done = Annotated[Actions, Depends(_actions)]
 
 
 @router.get("/snapshots")

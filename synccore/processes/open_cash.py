@@ -19,16 +19,13 @@ from synccore.domain.keys import BROUGHT, CASH, digest
 from synccore.domain.legacy import transfer_document
 from synccore.ports.engine import Run
 from synccore.ports.outcomes import Parked
-from synccore.ports.postings import LedgerLine, Posting
 from synccore.ports.stores import Unit
-from synccore.ports.systems import Found
 from synccore.processes.context import Context
 from synccore.processes.following import following
-from synccore.processes.ledger_facts import LedgerFacts, owner_of
+from synccore.processes.ledger_facts import owner_of
 from synccore.processes.ledger_of_record import decided_place, moves_today, moving_key, moving_topic, wave_at
 from synccore.processes.legacy_posting import moved_reference, number_of, park_until_answered, spooled
-from synccore.processes.open_credits import POLICY, loaded_wrong, migration_account, new_facts, used_key
-from synccore.processes.posting_periods import post_by_policy
+from synccore.processes.open_credits import compare_memo, load_memo, migration_account, new_facts, used_key
 from synccore.processes.receipt_alignment import held_of, receipt_key
 from synccore.processes.writes import Write
 
@@ -68,10 +65,14 @@ async def move_cash(ctx: Context, run: Run, key: str) -> None:
     plan = await run.step("plan", lambda: ctx.db.run(partial(_planned, ctx, key, used)))
     if plan is None:
         return
-    customer = str(plan["owner"])
-    facts = await following(ctx, run, customer, str(plan["currency"]), partial(new_facts, ctx, customer))
-    loaded = str(await run.step("load", lambda: _load(ctx, key, facts, plan)))
-    await run.step("compare", lambda: _compare(ctx, key, plan))
+    customer, currency = str(plan["owner"]), str(plan["currency"])
+    facts = await following(ctx, run, customer, currency, partial(new_facts, ctx, customer))
+    load = partial(
+        load_memo, ctx, facts, plan, key, currency=currency, cause=f"payment:{key}", text=f"Cash on account of {key}",
+        since=str(plan["received"]),
+    )  # fmt: skip
+    loaded = str(await run.step("load", load))
+    await run.step("compare", partial(compare_memo, ctx, key, int(plan["amount"]), currency))
     answer = await run.step("clear", lambda: ctx.db.run(partial(_cleared, ctx, key, facts.account, plan)))
     park_until_answered(str(plan["reference"]), answer)
     await run.step("moved", lambda: ctx.db.run(partial(_moved, ctx, key, facts.account, plan, loaded)))
@@ -118,34 +119,6 @@ def _beyond(receipt: Receipt, applied: dict[str, int]) -> dict[str, int]:
         told[part.bill] = told.get(part.bill, 0) + part.amount
     more = {bill: amount - told.get(bill, 0) for bill, amount in applied.items() if bill != ON_ACCOUNT}
     return {bill: amount for bill, amount in more.items() if amount > 0}
-
-
-async def _load(ctx: Context, key: str, facts: LedgerFacts, plan: Any) -> str:
-    assert ctx.cloud is not None
-    cloud, amount = ctx.cloud, int(plan["amount"])
-    item = str((await ctx.db.run(lambda unit: ctx.policy(unit, POLICY)))["erp_item"])
-    line = LedgerLine(item, f"Cash on account of {key}", "1", amount, 0, "0", "", untaxed=True)
-    posting = Posting(
-        external_id=ctx.keys.erp_open_item(key), number=key, customer=facts.customer,
-        subsidiary=facts.entity.subsidiary, currency=str(plan["currency"]), on=date.fromisoformat(plan["on"]), due=None,
-        po_number="", gross=amount, lines=(line,), memo=f"MIG {plan['document']} of {plan['received']}",
-    )  # fmt: skip
-
-    async def look() -> Found | None:
-        return await cloud.credit_memo(posting.external_id, posting.currency)
-
-    async def send(_refusals: int) -> str:
-        return await post_by_policy(ctx, posting, lambda one: cloud.create_credit(one, {}))
-
-    effect = ctx.keys.effect(NEW, "open-item", posting.external_id)
-    return str(await ctx.once(ctx, Write(effect, NEW, "open-item", f"payment:{key}", amount=amount), send, look))
-
-
-async def _compare(ctx: Context, key: str, plan: Any) -> None:
-    assert ctx.cloud is not None
-    found = await ctx.cloud.credit_memo(ctx.keys.erp_open_item(key), str(plan["currency"]))
-    if found is None or found.amount != plan["amount"]:
-        raise loaded_wrong(key, int(plan["amount"]), found)
 
 
 def _cleared(ctx: Context, key: str, account: str, plan: Any, unit: Unit) -> dict[str, str]:

@@ -78,8 +78,12 @@ async def move_credit(ctx: Context, run: Run, number: str) -> None:
     if plan is None:
         return
     facts = await following(ctx, run, credit.customer_id, credit.currency, partial(new_facts, ctx, credit.customer_id))
-    loaded = str(await run.step("load", lambda: _load(ctx, credit, facts, plan)))
-    await run.step("compare", lambda: _compare(ctx, credit, plan))
+    load = partial(
+        load_memo, ctx, facts, plan, credit.id, currency=credit.currency, cause=f"credit:{credit.id}",
+        text=f"Open item of {credit.id}", since=calendar.day(credit.issued_at, facts.entity.zone).isoformat(),
+    )  # fmt: skip
+    loaded = str(await run.step("load", load))
+    await run.step("compare", partial(compare_memo, ctx, credit.id, int(plan["amount"]), credit.currency))
     answer = await run.step("clear", lambda: ctx.db.run(partial(_cleared, ctx, credit, facts.account, plan)))
     park_until_answered(str(plan["reference"]), answer)
     await run.step("moved", lambda: ctx.db.run(partial(_moved, ctx, credit, facts.account, plan, loaded)))
@@ -107,34 +111,36 @@ def _planned(ctx: Context, credit: Credit, unit: Unit) -> Any:
     return plan
 
 
-async def _load(ctx: Context, credit: Credit, facts: LedgerFacts, plan: Any) -> str:
+async def load_memo(
+    ctx: Context, facts: LedgerFacts, plan: Any, number: str, *, currency: str, cause: str, text: str, since: str
+) -> str:
+    """Id of the credit memo that carries what is open of `number`; `since`: the day that it has in the old ledger."""
     assert ctx.cloud is not None
     cloud, amount = ctx.cloud, int(plan["amount"])
     item = str((await ctx.db.run(lambda unit: ctx.policy(unit, POLICY)))["erp_item"])
-    line = LedgerLine(item, f"Open item of {credit.id}", "1", amount, 0, "0", "", untaxed=True)
-    issued = calendar.day(credit.issued_at, facts.entity.zone).isoformat()
+    line = LedgerLine(item, text, "1", amount, 0, "0", "", untaxed=True)
     posting = Posting(
-        external_id=ctx.keys.erp_open_item(credit.id), number=credit.id, customer=facts.customer,
-        subsidiary=facts.entity.subsidiary, currency=credit.currency, on=date.fromisoformat(plan["on"]), due=None,
-        po_number="", gross=amount, lines=(line,), memo=f"MIG {plan['document']} of {issued}",
+        external_id=ctx.keys.erp_open_item(number), number=number, customer=facts.customer,
+        subsidiary=facts.entity.subsidiary, currency=currency, on=date.fromisoformat(plan["on"]), due=None,
+        po_number="", gross=amount, lines=(line,), memo=f"MIG {plan['document']} of {since}",
     )  # fmt: skip
 
     async def look() -> Found | None:
-        return await cloud.credit_memo(posting.external_id, credit.currency)
+        return await cloud.credit_memo(posting.external_id, currency)
 
     async def send(_refusals: int) -> str:
         return await post_by_policy(ctx, posting, lambda one: cloud.create_credit(one, {}))
 
     key = ctx.keys.effect("erp_cloud", "open-item", posting.external_id)
-    write = Write(key, "erp_cloud", "open-item", f"credit:{credit.id}", amount=amount)
-    return str(await ctx.once(ctx, write, send, look))
+    return str(await ctx.once(ctx, Write(key, "erp_cloud", "open-item", cause, amount=amount), send, look))
 
 
-async def _compare(ctx: Context, credit: Credit, plan: Any) -> None:
+async def compare_memo(ctx: Context, number: str, amount: int, currency: str) -> None:
+    """Parks unless the new ledger holds what was loaded into it."""
     assert ctx.cloud is not None
-    found = await ctx.cloud.credit_memo(ctx.keys.erp_open_item(credit.id), credit.currency)
-    if found is None or found.amount != plan["amount"]:
-        raise loaded_wrong(credit.id, int(plan["amount"]), found)
+    found = await ctx.cloud.credit_memo(ctx.keys.erp_open_item(number), currency)
+    if found is None or found.amount != amount:
+        raise loaded_wrong(number, amount, found)
 
 
 def _cleared(ctx: Context, credit: Credit, account: str, plan: Any, unit: Unit) -> dict[str, str]:

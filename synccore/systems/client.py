@@ -43,9 +43,21 @@ class Dialect(Protocol):
         """
         ...
 
-    def refusal(self, response: Response) -> Refusal:
-        """Read a 4xx answer."""
+    def refusal(self, status: int, body: Any) -> Refusal:
+        """What a 4xx answer says; `body` is its JSON, None if it has none."""
         ...
+
+
+class FixedHeader:
+    """The signing of a vendor whose secret never changes: one `authorization` on each request."""
+
+    def __init__(self, authorization: str) -> None:
+        self._authorization = authorization
+
+    async def sign(self, request: Request, stale: str | None) -> tuple[Request, str]:
+        """What was refused is sent again in case the refusal was passing."""
+        del stale
+        return with_header(request, "authorization", self._authorization), ""
 
 
 class Client:
@@ -146,7 +158,7 @@ class Client:
             self._target.failed(cause, seconds(response.headers.get("retry-after")))
             raise Unknown(self._name, operation, f"status {response.status}")
         self._target.answered()
-        refusal = self._dialect.refusal(response)
+        refusal = self._dialect.refusal(response.status, _json_or_none(response.body))
         retry_after = seconds(response.headers.get("retry-after"))
         if response.status == 429 or refusal.limit_s is not None:
             delay = retry_after if retry_after is not None else (refusal.limit_s or LIMIT_S)
@@ -199,6 +211,13 @@ def seconds(text: str | None) -> float | None:
     """A Retry-After in seconds; dates are not used by these vendors."""
     try:
         return max(0.0, float(text)) if text else None
+    except ValueError:
+        return None
+
+
+def _json_or_none(body: bytes) -> Any:
+    try:
+        return parse(body)
     except ValueError:
         return None
 

@@ -21,7 +21,7 @@ from synccore.ports.systems import Found, Rejected, Unknown
 from synccore.ports.transport import Request, Response, Transport
 from synccore.systems import books_cloud, erp_cloud_values
 from synccore.systems.assertion import Assertions
-from synccore.systems.client import UNREADABLE, Client, OnCall, Refusal, parse, render, with_header
+from synccore.systems.client import UNREADABLE, Client, OnCall, Refusal, render, with_header
 from synccore.systems.credentials import CloudErpAccess
 from synccore.systems.erp_cloud_values import (
     SYSTEM,
@@ -68,12 +68,8 @@ class CloudErpDialect:
         token = await self._tokens.get(stale)
         return with_header(request, "authorization", f"Bearer {token}"), token
 
-    def refusal(self, response: Response) -> Refusal:
+    def refusal(self, status: int, body: Any) -> Refusal:
         """All details; a duplicate external id or number is told by its words."""
-        try:
-            body = parse(response.body)
-        except ValueError:
-            body = None
         details = body.get("o:errorDetails") if isinstance(body, dict) else None
         if not isinstance(details, list) or not details:
             return Refusal(UNREADABLE, "the answer names no error")
@@ -81,7 +77,7 @@ class CloudErpDialect:
         message = "; ".join(
             f"{detail.get('detail', '')} {detail.get('o:errorPath', '')}".strip() for detail in details
         )[:500]
-        duplicate = response.status in (400, 409) and _DUPLICATE.search(f"{code} {message}") is not None
+        duplicate = status in (400, 409) and _DUPLICATE.search(f"{code} {message}") is not None
         return Refusal(code, message, duplicate)
 
 

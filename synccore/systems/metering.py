@@ -11,32 +11,24 @@ from synccore.domain.usage import TRAILER
 from synccore.ports.clock import Clock
 from synccore.ports.outcomes import Later
 from synccore.ports.systems import Rejected, Unknown
-from synccore.ports.transport import Request, Response, Transport
+from synccore.ports.transport import Request, Transport
 from synccore.ports.usage import Export
-from synccore.systems.client import UNREADABLE, Client, OnCall, Refusal, parse, with_header
+from synccore.systems.client import UNREADABLE, Client, FixedHeader, OnCall, Refusal
 from synccore.systems.credentials import MeteringAccess
 
 PAGE = 500
 GONE = 410
 
 
-class MeteringDialect:
+class MeteringDialect(FixedHeader):
     """A bearer token that never changes; errors are problem details."""
 
     def __init__(self, access: MeteringAccess) -> None:
-        self._header = f"Bearer {access.token}"
+        super().__init__(f"Bearer {access.token}")
 
-    async def sign(self, request: Request, stale: str | None) -> tuple[Request, str]:
-        """A refused token is sent again in case the refusal was passing."""
-        del stale
-        return with_header(request, "authorization", self._header), ""
-
-    def refusal(self, response: Response) -> Refusal:
+    def refusal(self, status: int, body: Any) -> Refusal:
         """Title and detail."""
-        try:
-            body = parse(response.body)
-        except ValueError:
-            body = None
+        del status
         if not isinstance(body, dict):
             return Refusal(UNREADABLE, "the answer is no JSON object")
         return Refusal(str(body.get("title") or "unknown"), str(body.get("detail") or ""))

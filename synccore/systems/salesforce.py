@@ -17,7 +17,7 @@ from synccore.ports.rows import Row
 from synccore.ports.systems import Drifted, Rejected, Unknown
 from synccore.ports.transport import Request, Response, Transport
 from synccore.systems import books_salesforce, salesforce_values, soql
-from synccore.systems.client import UNREADABLE, Client, OnCall, Refusal, parse, render, with_header
+from synccore.systems.client import UNREADABLE, Client, OnCall, Refusal, render, with_header
 from synccore.systems.credentials import SalesforceAccess
 from synccore.systems.salesforce_bulk import BulkQueries
 from synccore.systems.salesforce_merges import Merges
@@ -64,12 +64,9 @@ class SalesforceDialect:
         token = await self.tokens.get(stale)
         return with_header(with_header(request, "authorization", f"Bearer {token}"), *NAMED), token
 
-    def refusal(self, response: Response) -> Refusal:
+    def refusal(self, status: int, body: Any) -> Refusal:
         """First error of the list."""
-        try:
-            body = parse(response.body)
-        except ValueError:
-            body = None
+        del status
         return refusal_of(body)
 
 

@@ -17,10 +17,10 @@ from synccore.ports.clock import Clock
 from synccore.ports.feeds import FeedPage
 from synccore.ports.outcomes import Later
 from synccore.ports.systems import Found, Unknown
-from synccore.ports.transport import Request, Response, Transport
+from synccore.ports.transport import Request, Transport
 from synccore.ports.usage import Usages
 from synccore.systems import books_platform, platform_values
-from synccore.systems.client import UNREADABLE, Client, OnCall, Refusal, parse, with_header
+from synccore.systems.client import UNREADABLE, Client, FixedHeader, OnCall, Refusal
 from synccore.systems.credentials import SubscriptionsAccess
 from synccore.systems.forms import encode
 from synccore.systems.platform_usages import PlatformUsages
@@ -39,28 +39,19 @@ EVENTS = (
 )  # fmt: skip
 
 
-class SubscriptionsDialect:
+class SubscriptionsDialect(FixedHeader):
     """Basic auth with the API key as user; 429 carries Retry-After; 409 is a request in flight."""
 
     def __init__(self, access: SubscriptionsAccess) -> None:
-        self._header = "Basic " + base64.b64encode(f"{access.api_key}:".encode()).decode()
+        super().__init__("Basic " + base64.b64encode(f"{access.api_key}:".encode()).decode())
 
-    async def sign(self, request: Request, stale: str | None) -> tuple[Request, str]:
-        """The key never changes; a refused one is sent again in case the refusal was passing."""
-        del stale
-        return with_header(request, "authorization", self._header), ""
-
-    def refusal(self, response: Response) -> Refusal:
+    def refusal(self, status: int, body: Any) -> Refusal:
         """api_error_code and message; a `duplicate_entry` says that the id exists."""
-        try:
-            body = parse(response.body)
-        except ValueError:
-            body = None
         if not isinstance(body, dict):
             return Refusal(UNREADABLE, "the answer is no JSON object")
         code = str(body.get("api_error_code") or "unknown")
         message = str(body.get("message") or "")
-        again = 3.0 if response.status == 409 else None
+        again = 3.0 if status == 409 else None
         return Refusal(code, message, code == "duplicate_entry", None, again)
 
 
