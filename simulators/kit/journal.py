@@ -4,7 +4,9 @@ import asyncio
 import re
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
+
+from simulators.kit.calls import Call
 
 Entry = dict[str, Any]
 
@@ -54,40 +56,62 @@ def blanked(text: str) -> str:
     return text
 
 
-def _trimmed(entry: Entry) -> Entry:
+class _Form(NamedTuple):
+    """What the entries of one shape have in common; `names` are those of their facts, in order."""
+
+    kind: str
+    names: tuple[str, ...]
+
+
+_Kept = tuple[Any, ...]  # form, business time, and the facts: a dict takes five times the room, of which most is unread
+_CALL = _Form("call", (
+    "system", "operation", "method", "target", "status", "fault", "principal", "headers", "body", "answer",
+))  # fmt: skip
+_CHANGE = _Form("change", ("system", "table", "key", "action"))
+
+
+def _entry(seq: int, kept: _Kept) -> Entry:
+    (kind, names), at, *facts = kept
+    return {"seq": seq, "kind": kind, "at": at, **dict(zip(names, facts, strict=True))}
+
+
+def _trimmed(kept: _Kept) -> _Kept:
     """What the ring keeps of a large entry, so that its memory stays bounded."""
-    return {name: value[: BODY_LIMIT + 1] if isinstance(value, bytes) else value for name, value in entry.items()}
+    return tuple([fact[: BODY_LIMIT + 1] if isinstance(fact, bytes) else fact for fact in kept])
 
 
 class Journal:
     """A ring of entries, each with `seq` and `at` (business time). Old ones fall out; `first_seq` says how far."""
 
     def __init__(self, capacity: int = 10_000) -> None:
-        self._ring: deque[Entry] = deque(maxlen=capacity)
+        self._ring: deque[_Kept] = deque(maxlen=capacity)
         self.listeners: list[Callable[[Entry], None]] = []
         self._waiters: list[asyncio.Event] = []
         self.seq = 0
 
     def add(self, kind: str, at: float, **facts: Any) -> None:
-        """Record one thing: kind is call, change, delivery or note. Bodies come as bytes; `render` redacts them."""
-        entry = {"seq": self.seq + 1, "kind": kind, "at": at, **facts}
+        """Record one thing: kind is delivery, note or the like. Bodies come as bytes; `render` redacts them."""
         large = len(facts.get("body", b"")) + len(facts.get("answer", b"")) > BODY_LIMIT
-        self._keep(entry, _trimmed(entry) if large else entry)
+        self._keep((_Form(kind, tuple(facts)), at, *facts.values()), large)
+
+    def called(self, call: Call, system: str, status: int | None, fault: str | None, answer: bytes) -> None:
+        """Record a call: `status` is None when its connection was cut, `fault` what struck it."""
+        self._keep(
+            (_CALL, call.at, system, call.operation, call.method, call.target, status, fault, call.principal,
+             call.headers, call.body, answer),
+            len(call.body) + len(answer) > BODY_LIMIT,
+        )  # fmt: skip
 
     def changed(self, at: float, system: str, table: str, key: str, action: str) -> None:
         """Record a committed change of a document."""
-        entry = {
-            "seq": self.seq + 1, "kind": "change", "at": at, "system": system, "table": table, "key": key,
-            "action": action,
-        }  # fmt: skip
-        self._keep(entry, entry)
+        self._keep((_CHANGE, at, system, table, key, action))
 
-    def _keep(self, entry: Entry, kept: Entry) -> None:
-        """Tell an entry to who listens, and put into the ring what is kept of it."""
+    def _keep(self, kept: _Kept, large: bool = False) -> None:
+        """Put an entry into the ring, and tell it to who listens."""
         self.seq += 1
-        self._ring.append(kept)
+        self._ring.append(_trimmed(kept) if large else kept)
         for listener in self.listeners:
-            listener(entry)
+            listener(_entry(self.seq, kept))
         for waiter in self._waiters:
             waiter.set()
 
@@ -100,8 +124,8 @@ class Journal:
         first = self.seq - len(self._ring) + 1
         lost = seq + 1 < first
         skip = max(0, seq + 1 - first)
-        entries = [render(self._ring[index]) for index in range(skip, min(len(self._ring), skip + limit))]
-        return entries, lost
+        wanted = range(skip, min(len(self._ring), skip + limit))
+        return [render(_entry(first + index, self._ring[index])) for index in wanted], lost
 
     async def wait(self, seq: int, timeout_s: float) -> None:
         """Return once there is an entry younger than `seq`, or after the time-out."""

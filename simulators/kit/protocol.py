@@ -9,7 +9,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from simulators.kit.calls import Answer
 from simulators.kit.eager import rest
 from simulators.kit.system import System
-from simulators.kit.wire import App, Receive, Scope, Send, Wire
+from simulators.kit.wire import App, Head, Receive, Scope, Send, Wire
 
 if TYPE_CHECKING:
     from simulators.kit.wire import Conclusion
@@ -32,6 +32,7 @@ class SystemProtocol(HttpToolsProtocol):
     _head = 0  # bytes so far of a head that is not whole
     _held: list[bytes] | None = None  # the body so far of a call that nobody has heard of
     _held_size = 0
+    _head_before = Head([], {}, 0)  # of the last call that was answered at once
     _begun: Any = None  # an App: what is left of a call that waits
     _idle_since = 0.0
     _idle_timer: asyncio.TimerHandle | None = None
@@ -125,8 +126,10 @@ class SystemProtocol(HttpToolsProtocol):
         assert wire is not None
         raw_path, _, query = self.url.decode("ascii").partition("?")
         body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        call = wire.call(method, raw_path, query, self.headers, body, self.scheme or "http")
-        coroutine = wire.conclude(call, self.headers, len(body))
+        if self._head_before.raw != self.headers:  # a client says the same with most of its calls
+            self._head_before = Head.of(self.headers)
+        call = wire.call(method, raw_path, query, self._head_before, body, self.scheme or "http")
+        coroutine = wire.conclude(call, self._head_before, len(body))
         try:
             waiting_for = coroutine.send(None)
         except StopIteration as end:

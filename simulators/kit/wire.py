@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 from simulators.kit.calls import Answer, Call
 from simulators.kit.clock import Clock
@@ -56,6 +56,20 @@ class Vendor(Protocol):
         ...
 
 
+class Head(NamedTuple):
+    """The headers of a request: as they came, by name in lower case, and how many bytes they are. Nobody changes it."""
+
+    raw: Headers
+    named: dict[str, str]
+    size: int
+
+    @classmethod
+    def of(cls, raw: Headers) -> "Head":
+        """The head of these headers."""
+        named = {name.decode("latin-1"): value.decode("latin-1") for name, value in raw}
+        return cls(raw, named, sum([len(name) + len(value) + 4 for name, value in raw]))
+
+
 class ConnectionCut(Exception):
     """Raised into the transport when no server protocol offered `abort`: the caller must see a broken connection."""
 
@@ -74,12 +88,13 @@ class Wire:
             return  # the caller went away before its request was whole: nothing was received
         raw_path = scope.get("raw_path") or scope["path"].encode()
         target = raw_path.decode("latin-1").partition("?")[0], scope["query_string"].decode("latin-1")
-        call = self.call(scope["method"], *target, scope["headers"], body, scope.get("scheme", "http"))
-        await self.respond(scope, send, *await self.conclude(call, scope["headers"], size))
+        head = Head.of(scope["headers"])
+        call = self.call(scope["method"], *target, head, body, scope.get("scheme", "http"))
+        await self.respond(scope, send, *await self.conclude(call, head, size))
 
-    async def conclude(self, call: Call, headers: Headers, size: int) -> Conclusion:
+    async def conclude(self, call: Call, head: Head, size: int) -> Conclusion:
         """What becomes of a call whose body has so many bytes; written down, and not yet sent."""
-        excess = self._excess(call, headers, size)
+        excess = self._excess(call, head, size)
         call.operation = self.vendor.operation(call)
         fault = self.faults.strike(CALL_FAULTS, call.operation, call.text, call.at)
         answer = self._refuse(excess, call) if excess else await self._answer(call, fault)
@@ -102,18 +117,18 @@ class Wire:
             more = message.get("more_body", False)
         return b"".join(chunks), size
 
-    def call(self, method: str, raw_path: str, query: str, headers: Headers, body: bytes, scheme: str) -> Call:
+    def call(self, method: str, raw_path: str, query: str, head: Head, body: bytes, scheme: str) -> Call:
         """A request as the vendor's code sees it."""
-        named = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
+        named = head.named
         base_url = f"{named.get('x-forwarded-proto', scheme)}://{named.get('host', '127.0.0.1')}"
         return Call(method, raw_path, query, named, body, self.clock.now(), "", "", {}, base_url)
 
-    def _excess(self, call: Call, headers: Headers, size: int) -> Refusal | None:
+    def _excess(self, call: Call, head: Head, size: int) -> Refusal | None:
         """What of a request is larger than the vendor's front lets through; nothing behind it sees such a one."""
-        target, head = len(call.raw_path) + len(call.query), self.vendor.max_head
+        target, most = len(call.raw_path) + len(call.query), self.vendor.max_head
         if target > self.vendor.max_target:
             return "long_target"
-        if head is not None and target + sum([len(name) + len(value) + 4 for name, value in headers]) > head:
+        if most is not None and target + head.size > most:
             return "large_head"
         return "too_large" if size > self.vendor.max_body else None
 
@@ -190,13 +205,9 @@ class Wire:
     # -- response and record ----------------------------------------------------------------
 
     def _record(self, call: Call, answer: Answer | None, fault: Fault | None) -> None:
-        self.journal.add(
-            "call", call.at, system=self.vendor.name, operation=call.operation, method=call.method, target=call.target,
-            status=None if answer is None else answer.status,
-            fault=None if fault is None else f"{fault.id}:{fault.kind}",
-            principal=call.principal, headers=call.headers, body=call.body,
-            answer=b"" if answer is None else answer.body,
-        )  # fmt: skip
+        status, said = (None, b"") if answer is None else (answer.status, answer.body)
+        struck = None if fault is None else f"{fault.id}:{fault.kind}"
+        self.journal.called(call, self.vendor.name, status, struck, said)
 
     def head(self, answer: Answer) -> list[tuple[str, str]]:
         """The headers of an answer, by name in lower case."""
