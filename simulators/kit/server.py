@@ -70,6 +70,14 @@ Extra = Callable[[System, argparse.Namespace], Awaitable[dict[str, Any]]]
 """Opens what a system serves beside HTTP; appends how to close it to `args.closing`; its facts join the ready line."""
 
 
+def configured(system: System, **more: Any) -> uvicorn.Config:
+    """How a system is served over HTTP: nothing stands between its connections and itself."""
+    return uvicorn.Config(
+        system.app, interface="asgi3", http=SystemProtocol, log_level="warning", access_log=False,
+        server_header=False, date_header=False, timeout_graceful_shutdown=2, ws="none", proxy_headers=False, **more,
+    )  # fmt: skip
+
+
 class _Server(uvicorn.Server):
     """Answers who is being held before it waits for calls in flight to end."""
 
@@ -85,11 +93,7 @@ class _Server(uvicorn.Server):
 async def serve(system: System, args: argparse.Namespace, sender: HttpSender, extra: Extra | None) -> None:
     """Run until SIGTERM or SIGINT."""
     sock = bound_socket(args.host, args.port)
-    config = uvicorn.Config(
-        system.app, interface="asgi3", http=SystemProtocol, lifespan="on", log_level="warning", access_log=False,
-        server_header=False, date_header=False, timeout_graceful_shutdown=2, ws="none", proxy_headers=False,
-    )  # fmt: skip
-    server = _Server(config, system)
+    server = _Server(configured(system, lifespan="on"), system)
     task = asyncio.get_running_loop().create_task(server.serve(sockets=[sock]))
     while not server.started and not task.done():
         await asyncio.sleep(0.005)

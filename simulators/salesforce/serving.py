@@ -16,8 +16,7 @@ import grpc.aio
 import uvicorn
 
 from simulators.kit.authority import Authority
-from simulators.kit.protocol import SystemProtocol
-from simulators.kit.server import bound_socket
+from simulators.kit.server import bound_socket, configured
 from simulators.salesforce.events.pubsub import SERVICE, PubSub
 from simulators.salesforce.events.refusals import Failed
 
@@ -72,10 +71,7 @@ def _port(add: Callable[[str], int], args: argparse.Namespace, name: str) -> int
 
 async def _https(system: System, authority: Authority, sock: Any) -> uvicorn.Server:
     """The system's application once more, over TLS; its life is the plain server's."""
-    config = uvicorn.Config(
-        system.app, interface="asgi3", http=SystemProtocol, lifespan="off", log_level="warning", access_log=False,
-        server_header=False, date_header=False, timeout_graceful_shutdown=2,
-    )  # fmt: skip
+    config = configured(system, lifespan="off")
     config.load()
     config.ssl = authority.context()
     server = uvicorn.Server(config)

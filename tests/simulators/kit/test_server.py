@@ -11,19 +11,14 @@ import uvicorn
 
 from simulators.kit.calls import Answer, Call
 from simulators.kit.faults import Fault
-from simulators.kit.protocol import SystemProtocol
-from simulators.kit.server import HttpSender, bound_socket
+from simulators.kit.server import HttpSender, bound_socket, configured
 from tests.simulators.kit.toy import Toy, run, toy
 
 
 @asynccontextmanager
 async def served(system: Toy, keep_alive_s: int = 5) -> AsyncIterator[str]:
     sock = bound_socket("127.0.0.1", 0)
-    config = uvicorn.Config(
-        system.app, interface="asgi3", http=SystemProtocol, lifespan="on", log_level="error", date_header=False,
-        server_header=False, proxy_headers=False, timeout_keep_alive=keep_alive_s,
-    )  # fmt: skip
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(configured(system, lifespan="on", timeout_keep_alive=keep_alive_s))
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined, method-assign]
     task = asyncio.get_running_loop().create_task(server._serve(sockets=[sock]))
     while not server.started:
@@ -47,6 +42,14 @@ def test_the_connection_is_cut_with_or_without_effect(kind: str, applied: int) -
                 return 1 if answer.status == 200 else 0
 
     assert run(story()) == applied
+
+
+def test_nothing_stands_between_a_connection_and_its_system() -> None:
+    """Else no call would be answered where it stands: all would go by way of a scope and a task."""
+    system, _, _ = toy()
+    config = configured(system, lifespan="off")
+    config.load()
+    assert config.loaded_app == system.app
 
 
 def test_a_taken_port_is_an_error() -> None:
