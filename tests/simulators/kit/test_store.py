@@ -293,3 +293,38 @@ def test_what_is_held_is_what_stands_there_after_each_way_back() -> None:
         assert len(s.held("rate")) == 2
         raise RuntimeError
     assert s.held("rate") == rates
+
+
+WIDE = Kind("wide", index=("owner",))
+NEW = (
+    {"id": "c", "owner": "text"}, {"id": "a", "owner": True}, {"id": "b"}, {"id": "e", "owner": 2**63},
+    {"id": "d", "owner": ["a", "list"]}, {"id": "f", "owner": 1.5}, {"id": "g", "owner": 7},
+)  # fmt: skip
+
+
+def test_what_was_just_made_stands_there_as_if_put() -> None:
+    """Also values that SQLite has not, and the order in which they came."""
+    put, new = Store([WIDE]), Store([WIDE])
+    for doc in NEW:
+        put.put("wide", doc)
+        new.add_new("wide", doc)
+    rows = "SELECT rowid, key, doc, owner FROM wide ORDER BY rowid"
+    assert list(new.rows(rows)) == list(put.rows(rows))
+    assert new.state == put.state
+
+
+def test_what_was_just_made_is_part_of_all_that_asks_for_the_whole() -> None:
+    s = Store([WIDE, Kind("other")])
+    s.add_new("wide", NEW[0])
+    s.remember()
+    s.add_new("wide", NEW[1])
+    assert [table for table, _ in s.written()] == ["wide"]
+    image = s.snapshot()
+    s.add_new("wide", NEW[2])
+    s.recall()
+    assert [doc["id"] for doc in s.find("wide")] == ["c"]
+    s.add_new("wide", NEW[2])
+    s.restore(image)
+    assert [doc["id"] for doc in s.find("wide")] == ["c", "a"]
+    s.add_new("other", {"id": "x"})
+    assert s.get("other", "x") and s.first("wide", owner="text")
