@@ -25,9 +25,10 @@ from harness.scenario import Scenario, Step, load_world, read_story
 from harness.scenario.model import GENESIS
 from harness.scenario.places import parse_yaml
 from harness.scenario.values import iso, moment, seconds
+from harness.simulation.flight_plan import Flight
 from harness.simulation.hangar import hangar
 from harness.simulation.loop import VirtualLoop
-from harness.simulation.world import Flight, SimWorld
+from harness.simulation.world import SimWorld
 from harness.stack.launch import Plan, Stack, launch
 from harness.stack.variables import variables_of
 from harness.world import World

@@ -141,14 +141,20 @@ class Storm:
             self.failure = error
 
     async def _kill(self, disturbance: Disturbance) -> None:
-        assert disturbance.kills_core is not None
+        how = disturbance.kills_core
+        assert how is not None
         self._killing = True
         await asyncio.sleep(_GRACE_S)
-        await self._world.kill_core()
-        self._stream.add("crash", disturbance=disturbance.id, said="the core was killed between a send and its commit")
+        if how.wakes_after is None:
+            await self._world.kill_core()
+        else:
+            self._world.join_core(how.release, how.wakes_after, how.restart_after)
+        done = "killed" if how.wakes_after is None else "stopped"
+        self._stream.add("crash", disturbance=disturbance.id, said=f"the core was {done} between a send and its commit")
         self.killed[disturbance.id] += 1
         self._killers = [one for one in self._killers if one.id != disturbance.id]
-        await asyncio.sleep(disturbance.kills_core.restart_after)
-        await self._world.start_core(release=disturbance.kills_core.release)
+        await asyncio.sleep(how.restart_after)
+        if how.wakes_after is None:
+            await self._world.start_core(release=how.release, elsewhere=how.elsewhere)
         self._stream.add("note", said="the core was started again")
         self._killing = False

@@ -82,8 +82,18 @@ class World(Protocol):
         """SIGKILL, or its like."""
         ...
 
-    async def start_core(self, from_backup: bool = False, release: Release = "") -> None:
-        """Start the core again on the store it left behind, or on the latest backup of it, as a restored one."""
+    async def start_core(self, from_backup: bool = False, release: Release = "", elsewhere: bool = False) -> None:
+        """Start the core again on the store it left behind, or on the latest backup of it, as a restored one.
+
+        `elsewhere`: as a worker of another name; the one that was there is lost for good.
+        """
+        ...
+
+    def join_core(self, release: Release = "", stopped_s: float = 0.0, after_s: float = 0.0) -> None:
+        """Another worker starts (after so long) beside the one that is there, which stands still for so long (SIGSTOP).
+
+        In simulation alone.
+        """
         ...
 
     async def back_up_core(self) -> None:

@@ -1,6 +1,7 @@
 """The core's configuration, from environment variables SYNCCORE_* alone; each wrong one gets its own message."""
 
 import json
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -34,9 +35,14 @@ class Settings(BaseModel):
     database_url: str = Field(default="sqlite:///synccore.db", description="sqlite:///PATH or postgresql://…")
     engine_database_url: str = Field(default="", description="for runs; empty: beside the SQLite file, or the same")
     application_version: str = Field(
-        default="1", min_length=1, description="what another one began is its own for five minutes"
+        default="1", min_length=1, description="what another one began is its own while a worker of it is alive"
     )
-    executor: str = Field(default="local", min_length=1, description="the name of this worker among several")
+    executor: str = Field(
+        default_factory=socket.gethostname, min_length=1,
+        description="this worker's name, the host's if none is given; one process at a time has it: who starts under it"
+        " goes on at once with what was begun under it, what others began is theirs until a minute has passed without a"
+        " sign of life",
+    )  # fmt: skip
     concurrency: int = Field(default=20, ge=1, le=1000, description="runs at once in this worker")
     queue_poll_s: float = Field(default=0.05, gt=0, le=10)
     dispatch_s: float = Field(default=5.0, gt=0, description="the safety net behind direct hand-over")

@@ -13,7 +13,8 @@ from synccore import systems as system_apis
 from synccore.config import ConfigError, Settings
 from synccore.domain.drift import FieldMaps
 from synccore.domain.service_levels import Level, Objective
-from synccore.engine.dispatch import TAKE_OVER_S, TICKER, Dispatcher
+from synccore.engine.dispatch import TICKER, Dispatcher
+from synccore.engine.holding import Held
 from synccore.engine.meter import Meter
 from synccore.engine.pulse import Pulse
 from synccore.engine.rehearsal import Reading, Undoing, rehearse, telling
@@ -25,6 +26,7 @@ from synccore.ports.database import Database
 from synccore.ports.engine import Engine, Process, StepTaken, Ticker
 from synccore.ports.exports import Exports
 from synccore.ports.files import FileDrop
+from synccore.ports.holding import KEPT_S, LOST_AFTER_S
 from synccore.ports.outcomes import Away
 from synccore.ports.rehearsals import PlannedWrite, Rehearsed
 from synccore.ports.reports import KeptReport, TaxReport
@@ -100,7 +102,7 @@ class Parts:
     compare: Callable[..., Any] = compare
     webhook_verified: Callable[[str, str, str], bool] = basic_auth_matches
     retry: RetryPolicy = field(default_factory=RetryPolicy)
-    take_over_s: float = TAKE_OVER_S
+    lost_after_s: float = LOST_AFTER_S
     exception_due_s: Mapping[str, float] = field(default_factory=lambda: {"": 86400.0})
 
 
@@ -135,13 +137,13 @@ class Core:
         self.pulse = Pulse(self.meter, ports.clock)
         self.dispatcher = Dispatcher(
             self.database, ports.engine, ports.clock, ports.chance, self.meter, self.pulse, made_of.retry,
-            made_of.exception_due_s, self._missed, made_of.take_over_s,
+            made_of.exception_due_s, self._missed, made_of.lost_after_s,
         )  # fmt: skip
         self._mappings = mappings
         self._tokens = _tokens(settings)
         self.ready = False
         self.fields = FieldMaps()
-        self.context = made_of.context(self._context(self.database, made_of.transport(ports.transport)))
+        self.context = made_of.context(self._context(Held(self.database), made_of.transport(ports.transport)))
         self._receive, self._replay = made_of.intake(self.context), made_of.replay(self.context)
         self._exports = _exports(settings.exports)
         self._reconciliation = Reconciliation(self.context, made_of.compare, self._exports)
@@ -192,6 +194,8 @@ class Core:
         self.ready = True
 
     def _load(self, unit: Unit) -> None:
+        unit.workers.forget(self.clock.now() - KEPT_S)
+        unit.workers.beat(self.engine.worker, self.clock.now())
         for kind, values in self._mappings.items():
             for key, value in values.items():
                 if unit.mappings.get(kind, key) is None:
@@ -309,8 +313,8 @@ class Core:
         return await self.ports.foreign_runs()
 
     def taken_over_at(self) -> Mapping[str, float]:
-        """Runs of other releases under way, and when this core looks at each again, to end it or to begin it anew."""
-        return self.dispatcher.foreign
+        """Runs that other workers hold, and when this one looks at each again, to end it or to begin it anew."""
+        return self.dispatcher.watch.due
 
     def metrics(self, gauges: Mapping[str, tuple[str, float]]) -> bytes:
         """Counters and the given gauges as Prometheus text."""

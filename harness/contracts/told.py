@@ -8,9 +8,10 @@ from typing import Any
 from harness.runner import run_story
 from harness.scenario import load_story
 from harness.simulation import Flight
+from harness.simulation.flight_plan import Change
 from harness.simulation.hangar import hangar
 from harness.simulation.loop import run_virtual
-from harness.simulation.world import Change, SimWorld
+from harness.simulation.world import SimWorld
 
 STORIES = Path(__file__).parents[2] / "scenarios"
 STATE = "a story has been played"  # the provider state of events; its parameter `story` says which

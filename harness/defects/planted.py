@@ -13,8 +13,8 @@ from harness.explaining import Failing
 from harness.runner import RunResult
 from harness.scenario import Scenario
 from harness.simulation import Flight, fly
+from harness.simulation.flight_plan import Change
 from harness.simulation.hangar import Hangar, hangar
-from harness.simulation.world import Change
 
 Lie = Callable[[Hangar], AbstractContextManager[None]]
 PROOFLESS = frozenset(("I27",))  # what these alone see may be the storm's doing
@@ -22,11 +22,15 @@ PROOFLESS = frozenset(("I27",))  # what these alone see may be the storm's doing
 
 @dataclass(frozen=True)
 class Crash:
-    """Points at which the core dies: the first `count` that fit `point` behind one that fits `after`, a flight each."""
+    """Points at which the core dies: the first `count` that fit `point` behind one that fits `after`, a flight each.
+
+    `stopped_s`: it does not die there, it is stopped, and wakes up so long after, when another worker has taken over.
+    """
 
     point: str
     after: str = "*"
     count: int = 1
+    stopped_s: float = 0.0
 
     def numbers(self, points: list[str]) -> list[int]:
         """Their numbers, from 1."""
@@ -87,7 +91,7 @@ def flights(
             return
         calm = fly(defect.scenario, seed, flight=Flight(change, bound_s=bound_s), replay=False)[1]
         for number in defect.crash.numbers(calm.points):
-            flight = Flight(change, crash_at=number, bound_s=bound_s)
+            flight = Flight(change, crash_at=number, stopped_s=defect.crash.stopped_s, bound_s=bound_s)
             result, world = fly(defect.scenario, seed, flight=flight, replay=defect.replay)
             assert world.crashes, f"{defect.name}: no crash at point {number}"
             yield result
@@ -105,7 +109,8 @@ def failing_of(package: str, name: str) -> Failing | None:
         return failing
     with lying():
         points = fly(defect.scenario, flight=Flight(defect.change), replay=False)[1].points
-    return replace(failing, flight=Flight(defect.change, defect.crash.numbers(points)[seen.index(True)]))
+    number = defect.crash.numbers(points)[seen.index(True)]
+    return replace(failing, flight=Flight(defect.change, number, stopped_s=defect.crash.stopped_s))
 
 
 def broken(results: list[RunResult]) -> dict[str, list[str]]:

@@ -18,7 +18,8 @@ from harness.report.repeat import source_of
 from harness.runner import Play, RunResult
 from harness.scenario import Scenario
 from harness.simulation import Flight, fly
-from harness.simulation.world import Change, SimWorld
+from harness.simulation.flight_plan import Change
+from harness.simulation.world import SimWorld
 
 
 @dataclass

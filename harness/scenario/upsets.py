@@ -16,10 +16,14 @@ class KillsCore(Part):
     """The core is killed while a system holds its answer to a write that it has applied.
 
     `release`: which one starts then, on the store that the killed one left in the midst of its work (F19).
+    `elsewhere`: under another name, so that the killed one is a worker that is lost for good (F18). `wakes_after`: it
+    is not killed but stopped, and wakes up so long after, when another worker has long been there; in simulation.
     """
 
     restart_after: Seconds = 1.0
     release: Release = ""
+    elsewhere: bool = False
+    wakes_after: Seconds | None = None
 
 
 class Disturbance(Part):

@@ -25,4 +25,5 @@ class Backup:
         memory.deserialize(self.image)
         state.runs = copy.deepcopy(self.runs)
         state.busy.clear()
+        state.queues.clear()
         return settings.model_copy(update={"restored": True})

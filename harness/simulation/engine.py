@@ -12,12 +12,16 @@ from typing import Any, TypeVar
 from harness.simulation.incarnation import Incarnation, in_a_run
 from harness.simulation.memos import Memo, decoded, encoded, error_of
 from synccore.ports.engine import Process, RunState, RunStatus, StepTaken, Tick, Ticker
+from synccore.ports.holding import Worker
 
 T = TypeVar("T")
 LATER_S = 0.001  # no ticker calls itself sooner
 GRAIN_S = 1e-6  # so little before its moment a ticker is called already: times are floats
 START_JITTER_S = 0.02  # within it the seed decides which of several runnable runs begins first
 RESTLESS_S = 180.0  # after a run that could not say how it ended: who asks for those only does so a minute later
+
+
+NOBODY = Worker("", "")
 
 
 @dataclass
@@ -30,7 +34,7 @@ class Stored:
     argument: str
     state: RunState = "queued"
     error: str = ""
-    version: str = ""  # the release that began it, and that alone goes on with it
+    holder: Worker = NOBODY  # the release that alone goes on with it, and which worker of it has begun it
     memos: list[Memo] = field(default_factory=list)
 
 
@@ -40,13 +44,19 @@ class EngineState:
 
     runs: dict[str, Stored] = field(default_factory=dict)
     busy: dict[str, str] = field(default_factory=dict)  # key -> the run that holds it, of whichever release
+    queues: dict[tuple[str, str], deque[str]] = field(default_factory=dict)  # (release, key) -> runs, oldest first
     engines: "list[SimulatedEngine]" = field(default_factory=list)  # of the cores that are alive
 
     def free(self, key: str, run_id: str) -> None:
-        """The run has ended: another of its key may begin, whoever has it."""
+        """The run has ended: another of its key may begin."""
         if self.busy.get(key) == run_id:
             del self.busy[key]
-        for engine in self.engines:
+        self.next_of(key)
+
+    def next_of(self, key: str) -> None:
+        """Whichever worker is the first takes the next run of a key."""
+        some = self.engines
+        for engine in some if len(some) < 2 else some[0]._chance.sample(some, len(some)):
             engine.next_of(key)
 
 
@@ -83,12 +93,12 @@ class SimulatedEngine:
     """
 
     def __init__(
-        self, state: EngineState, life: Incarnation, now: Callable[[], float], chance: Random, version: str = ""
-    ) -> None:
-        self._state, self._life, self._now, self._chance, self.version = state, life, now, chance, version
+        self, state: EngineState, life: Incarnation, now: Callable[[], float], chance: Random,
+        worker: Worker = NOBODY,
+    ) -> None:  # fmt: skip
+        self._state, self._life, self._now, self._chance, self.worker = state, life, now, chance, worker
         self._processes: dict[str, Process] = {}
         self._tickers: dict[str, _Ticking] = {}
-        self._queues: dict[str, deque[str]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._closed = True
         self._restless = 0.0  # until then (business time) all tickers are called at each point of their grid
@@ -114,22 +124,19 @@ class SimulatedEngine:
 
     async def start(self) -> None:
         """See Engine."""
-        self._closed = False
-        state = self._state
+        self._closed, state = False, self._state
         state.engines[:] = [engine for engine in state.engines if not engine._life.dead]
-        alive = {engine.version for engine in state.engines}
-        for key, run_id in list(state.busy.items()):
-            held = state.runs.get(run_id)
-            if held is None or (
-                held.version not in alive and (held.version == self.version or held.state != "running")
-            ):
-                del state.busy[key]  # nobody goes on with it before it is begun again
+        state.busy = {}
+        state.queues = {at: queue for at, queue in state.queues.items() if at[0] != self.worker.release}
         state.engines.append(self)
         for run in state.runs.values():
-            if run.state in ("queued", "running") and run.version == self.version:
+            if run.state == "running" and run.holder == self.worker:  # as in DBOS: it goes on with what was its own
+                run.state = "queued"
+            if run.state == "running":  # another's: the queue of its key is shut until it has ended
+                state.busy[run.key] = run.id
+        for run in state.runs.values():
+            if run.state == "queued" and run.holder.release == self.worker.release:
                 self._enqueue(run)
-            elif run.state == "running":  # of another release: as in DBOS its key's queue is shut until it has ended
-                state.busy.setdefault(run.key, run.id)
         for ticking in self._tickers.values():
             ticking.begun_at = self._now()
             self._tasks.append(asyncio.get_running_loop().create_task(self._tick(ticking)))
@@ -140,7 +147,7 @@ class SimulatedEngine:
             await self._life.never()
         if run_id in self._state.runs:
             return False
-        run = Stored(run_id, process, key, encoded(argument), version=self.version)
+        run = Stored(run_id, process, key, encoded(argument))
         self._state.runs[run_id] = run
         self._enqueue(run)
         return True
@@ -152,16 +159,17 @@ class SimulatedEngine:
 
     async def list(self, state: RunState | None = None) -> RunList:
         """See Engine."""
-        return [self._status(run) for run in self._state.runs.values() if state in (None, run.state)]
+        runs = self._state.runs
+        found = runs.values() if state != "running" else [runs[run_id] for run_id in self._state.busy.values()]
+        return [self._status(run) for run in found if state in (None, run.state)]
 
     async def cancel(self, run_id: str) -> bool:
-        """See Engine; a run under way ends at its next step."""
+        """See Engine; a run under way ends at its next step, and as in DBOS its key is free at once."""
         run = self._state.runs.get(run_id)
         if run is None or run.state not in ("queued", "running"):
             return False
         run.state = "cancelled"
-        if run.version != self.version:
-            self._state.free(run.key, run.id)
+        self._state.free(run.key, run.id)
         return True
 
     async def steps(self, run_id: str) -> Sequence[StepTaken]:
@@ -176,7 +184,7 @@ class SimulatedEngine:
         old = self._state.runs[run_id]
         if as_run in self._state.runs:
             return False
-        new = Stored(as_run, old.process, old.key, old.argument, memos=old.memos[:step], version=self.version)
+        new = Stored(as_run, old.process, old.key, old.argument, memos=old.memos[:step])
         self._state.runs[new.id] = new
         self._enqueue(new)
         return True
@@ -190,7 +198,8 @@ class SimulatedEngine:
         self._tasks.clear()
 
     def _status(self, run: Stored) -> RunStatus:
-        return RunStatus(run.id, run.process, run.key, run.state, run.error, run.version != self.version)
+        mine = run.holder in (self.worker, Worker("", self.worker.release))
+        return RunStatus(run.id, run.process, run.key, run.state, run.error, None if mine else run.holder)
 
     # -- what the world asks ------------------------------------------------------------------
 
@@ -224,7 +233,7 @@ class SimulatedEngine:
     @property
     def busy(self) -> bool:
         """A run is under way or about to begin."""
-        return any(self._state.runs[run].version == self.version for run in self._state.busy.values())
+        return any(self._state.runs[run].holder == self.worker for run in self._state.busy.values())
 
     def next_round(self) -> float | None:
         """When a ticker that has not looked since the last change will look (business time); None: all have."""
@@ -245,24 +254,30 @@ class SimulatedEngine:
     # -- runs -----------------------------------------------------------------------------------
 
     def _enqueue(self, run: Stored) -> None:
-        self._queues.setdefault(run.key, deque()).append(run.id)
-        self.next_of(run.key)
+        run.holder = Worker("", self.worker.release)
+        self._state.queues.setdefault((self.worker.release, run.key), deque()).append(run.id)
+        self._state.next_of(run.key)
 
     def go_on(self) -> None:
         """Its core was stopped, and is not any more."""
         self._life.go_on()
-        for key in self._queues:
+        for _, key in self._state.queues:
             self.next_of(key)
 
     def next_of(self, key: str) -> None:
         """Begin the next run of a key, if there is one here and none is under way."""
-        queue = self._queues.get(key)
-        if self._closed or self._life.dead or self._life.stopped or key in self._state.busy or not queue:
+        if self._closed or self._life.dead or self._life.stopped or key in self._state.busy:
             return
-        run_id = queue.popleft()
-        self._state.busy[key] = run_id
+        queue = self._state.queues.get((self.worker.release, key), deque())
+        while queue and self._state.runs[queue[0]].state != "queued":
+            queue.popleft()  # cancelled before it began
+        if not queue:
+            return
+        run = self._state.runs[queue.popleft()]
+        self._state.busy[key] = run.id
+        run.state, run.holder = "running", self.worker
         delay_s = self._chance.random() * START_JITTER_S
-        self._tasks.append(asyncio.get_running_loop().create_task(self._run(self._state.runs[run_id], delay_s)))
+        self._tasks.append(asyncio.get_running_loop().create_task(self._run(run, delay_s)))
         if len(self._tasks) > 200:
             self._tasks = [task for task in self._tasks if not task.done()]
 
@@ -272,20 +287,24 @@ class SimulatedEngine:
         await asyncio.sleep(delay_s)
         await self._life.point(f"run {run.process}")
         if run.state != "cancelled":
-            run.state = "running"
             try:
                 await self._processes[run.process](_Running(run, self._life), decoded(run.argument))
             except _Cancelled:
                 pass
             except Exception as error:
                 await self._life.point(f"failed {run.process}")
-                run.state, run.error = "failed", repr(error)
+                self._end(run, "failed", repr(error))
                 self._restless = self._now() + RESTLESS_S
                 self.poke()
             else:
                 await self._life.point(f"done {run.process}")
-                run.state = "done"  # also if it was cancelled behind its last step
+                self._end(run, "done")
         self._state.free(run.key, run.id)
+
+    def _end(self, run: Stored, state: RunState, error: str = "") -> None:
+        """A run that was cancelled behind its last step remains cancelled, as in DBOS."""
+        if run.state == "running" and run.holder == self.worker:
+            run.state, run.error = state, error
 
     # -- tickers --------------------------------------------------------------------------------
 
@@ -346,10 +365,13 @@ class _Running:
         self.id, self.key = run.id, run.key
         self._index = 0
 
-    async def step(self, name: str, fn: Callable[[], Any]) -> Any:
-        """See Run."""
+    def _check(self) -> None:
         if self._run.state == "cancelled":
             raise _Cancelled
+
+    async def step(self, name: str, fn: Callable[[], Any]) -> Any:
+        """See Run."""
+        self._check()
         index = self._index
         self._index += 1
         if index < len(self._run.memos):
@@ -363,6 +385,7 @@ class _Running:
             except Exception as error:
                 memo.error = pickle.dumps(error)
             await self._life.point(f"memo {name}")
+            self._check()
             self._run.memos.append(memo)
             await self._life.point(f"memoed {name}")
         if memo.error is not None:

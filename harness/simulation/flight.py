@@ -6,9 +6,10 @@ from functools import partial
 from harness.events import Consumer
 from harness.runner import Play, RunResult
 from harness.scenario import Scenario
+from harness.simulation.flight_plan import Flight
 from harness.simulation.hangar import hangar
 from harness.simulation.loop import run_virtual
-from harness.simulation.world import Flight, SimWorld
+from harness.simulation.world import SimWorld
 
 
 def play(

@@ -38,8 +38,7 @@ class Incarnation:
             return False
         if self._watch(name):
             self.kill()
-            return False
-        return True
+        return not self.dead
 
     async def turn(self) -> None:
         """A place where others may go before a run; without `turns` one that has begun goes on until it has to wait.

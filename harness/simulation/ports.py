@@ -187,6 +187,7 @@ class SimulatedDatabase:
         await life.turn()
         if not life.passes("commit"):
             await life.never()
+        await life.awake()
         before = self._connection.total_changes
         result = await self._inner.run(fn)
         self._committed(self._connection.total_changes - before)

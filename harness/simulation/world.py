@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextvars import Context
-from dataclasses import dataclass
 from functools import partial
 from random import Random
 from typing import Any, Literal
@@ -14,6 +13,7 @@ from harness.scenario import Scenario
 from harness.simulation.asgi import ConnectionBroke, Raw, UnderWay, request, served
 from harness.simulation.backup import Backup
 from harness.simulation.engine import EngineState, SimulatedEngine
+from harness.simulation.flight_plan import Flight
 from harness.simulation.hangar import CONTROL, CORE_HOST, CORE_TOKEN, HOSTS, Hangar, shown
 from harness.simulation.incarnation import Incarnation
 from harness.simulation.ports import (
@@ -30,31 +30,11 @@ from harness.world import PEOPLE, RELEASES, SYSTEMS, Json, NotQuiet, Release, Re
 from simulators.kit.faults import Fault
 from simulators.salesforce import PubSub
 from synccore import bootstrap
+from synccore.ports.holding import Worker
 
-Change = Callable[[bootstrap.Parts], bootstrap.Parts]
 LOOK_S = 0.1  # virtual seconds between two looks whether all is quiet
 FILE_TIMEOUT_S = 30.0
 RESTART_S = 2.0  # how long a crashed core stays down
-
-
-@dataclass
-class Flight:
-    """How to fly: another core, at which crash point (from 1) it dies, and again how many points after that, and which
-    of its requests (from 1) meets which fault. Given up after `bound_s` of virtual time (Runaway). `traced`: what would
-    outlive a crash is noted at each point. `passing` hears of each crash point and request, and may change all that.
-    `between`: called before each step of the story (and behind the last) with its number; what it raises ends the run.
-    """
-
-    change: Change | None = None
-    crash_at: int | None = None
-    crash_again: int | None = None
-    call_at: int | None = None
-    outcome: str = ""
-    delay_s: float = 60.0
-    bound_s: float | None = None
-    traced: bool = False
-    passing: Callable[["SimWorld", Literal["crash", "call"], int], None] | None = None
-    between: Callable[["SimWorld", Any, int], Awaitable[None]] | None = None
 
 
 class SimWorld:
@@ -76,7 +56,7 @@ class SimWorld:
         self.engine_state = EngineState()
         self._chance = Random(f"{seed}/engine")
         self._turns = Random(f"{seed}/turns") if scenario.interleaved else None
-        self._lives = 0
+        self._lives = self._places = 0
         self._life: Incarnation | None = None
         self._beside: list[Incarnation] = []  # older cores that are alive as well
         self.engine: SimulatedEngine | None = None
@@ -129,15 +109,17 @@ class SimWorld:
         """See World."""
         self.backup = Backup.of(self.memory, self.engine_state)
 
-    async def start_core(self, from_backup: bool = False, release: Release = "") -> None:
+    async def start_core(self, from_backup: bool = False, release: Release = "", elsewhere: bool = False) -> None:
         """See World."""
+        self._places += elsewhere
         if release:
             self._settings = self._settings.model_copy(update={"application_version": RELEASES[release]})
         if from_backup and self.backup is not None:  # the linter sees to it that there is one
             self._settings = self.backup.put_back(self.memory, self.engine_state, self._settings)
         self._lives += 1
         life = Incarnation(self._at_point, lambda: self._core_died(life, engine, channel), self._turns)
-        engine = SimulatedEngine(self.engine_state, life, self.now, self._chance, self._settings.application_version)
+        worker = Worker(f"place-{self._places}", self._settings.application_version)
+        engine = SimulatedEngine(self.engine_state, life, self.now, self._chance, worker)
         clock = SimulatedClock(self.hangar.wire, self.now, life)
         files = None
         if user := self._settings.erp_legacy_host and self._settings.erp_legacy_user:
@@ -157,14 +139,14 @@ class SimWorld:
         except ConnectionResetError:
             return  # it died while it started; whoever restarts it tries again
 
-    def join_core(self, release: Release, stopped_s: float = 0.0) -> None:
-        """Another release starts beside the one that is there, which may stand still for so long (SIGSTOP, SIGCONT)."""
+    def join_core(self, release: Release = "", stopped_s: float = 0.0, after_s: float = 0.0) -> None:
+        """See World."""
         assert self._life is not None and self.engine is not None
         self._beside.append(self._life)
         if stopped_s:
             self._life.stop()
             self._loop.call_later(stopped_s, self.engine.go_on)
-        self._restarting = self._loop.create_task(self._restart(0.0, release), context=Context())
+        self._restarting = self._loop.create_task(self._restart(after_s, release, True), context=Context())
 
     async def kill_core(self) -> None:
         """See World; those beside it as well."""
@@ -192,8 +174,13 @@ class SimWorld:
         if first is None or len(self.points) not in (first, again):
             return False
         self.crashes += 1
+        if self.flight.stopped_s:
+            self.stream.add("crash", said=f"the core was stopped at point {len(self.points)}: {name}")
+            self.join_core(stopped_s=self.flight.stopped_s)
+            return False
         self.stream.add("crash", said=f"the core died at point {len(self.points)}: {name}")
-        self._restarting = self._loop.create_task(self._restart(), context=Context())  # nothing of the dead one's
+        restart = self._restart(elsewhere=self.flight.elsewhere)
+        self._restarting = self._loop.create_task(restart, context=Context())  # nothing of the dead one's
         return True
 
     def _durable(self) -> tuple[Any, ...]:
@@ -205,9 +192,9 @@ class SimWorld:
         chance = tuple(hash(one.getstate()) for one in (self._chance, self._turns) if one is not None)
         return self.commits, memos, states, stores, len(self.requests), under_way, self.now(), chance
 
-    async def _restart(self, after_s: float = RESTART_S, release: Release = "") -> None:
+    async def _restart(self, after_s: float = RESTART_S, release: Release = "", elsewhere: bool = False) -> None:
         await asyncio.sleep(after_s)
-        await self.start_core(release=release)
+        await self.start_core(release=release, elsewhere=elsewhere)
         if self._restarting is asyncio.current_task():  # else it died while it started, and is restarted once more
             self._restarting = None
 

@@ -84,7 +84,7 @@ class LiveWorld:
     def __init__(self, addresses: Addresses, secret: Credentials, core_process: Running | None = None) -> None:
         self.addresses, self.secret, self.core_process = addresses, secret, core_process
         self._session: aiohttp.ClientSession | None = None
-        self._offset_s = 0.0
+        self._offset_s, self._places = 0.0, 0
         self.core_wanted = True  # False between kill_core and start_core
         self.waiting: Callable[[str], None] = lambda _why: None  # told why it takes long to come to rest
         self._calm = Calm(self)
@@ -220,8 +220,12 @@ class LiveWorld:
         self.core_wanted = False
         await self._owned().kill()
 
-    async def start_core(self, from_backup: bool = False, release: Release = "") -> None:
+    async def start_core(self, from_backup: bool = False, release: Release = "", elsewhere: bool = False) -> None:
         """See World."""
+        if elsewhere:
+            core, _ = self._stored()
+            self._places += 1
+            core.environment = {**core.environment, "SYNCCORE_EXECUTOR": f"place-{self._places}"}
         if release:
             core, _ = self._stored()
             core.environment = {**core.environment, "SYNCCORE_APPLICATION_VERSION": RELEASES[release]}
@@ -231,6 +235,11 @@ class LiveWorld:
             core.environment = {**core.environment, "SYNCCORE_RESTORED": "true"}
         await self._owned().start()
         self.core_wanted = True
+
+    def join_core(self, release: Release = "", stopped_s: float = 0.0, after_s: float = 0.0) -> None:
+        """See World."""
+        del release, stopped_s, after_s
+        raise StackProblem("the core of a stack has one address: two workers side by side are played in simulation", 2)
 
     async def back_up_core(self) -> None:
         """See World."""

@@ -9,8 +9,8 @@ from harness.runner import RunResult
 from harness.scenario import Scenario
 from harness.scenario.steps import AdvanceStep
 from harness.simulation import Flight, fly
+from harness.simulation.flight_plan import Change
 from harness.simulation.loop import Runaway
-from harness.simulation.world import Change
 from harness.swarm.cells import Cell
 from harness.swarm.draw import drawn
 

@@ -7,7 +7,9 @@ from harness.swarm.cells import CALLS, OPERATIONS, Json, bearable
 EVENTS = ("duplicate_event", "delay_event", "drop_event")
 STREAM = ("gap_event", "overflow_event", "cut_stream", "expire_cursor")
 KINDS = (*CALLS, *EVENTS, *STREAM, "lock_row", "late_stamp", "outage", "crash")
-RELEASES = ("", "", "new", "old")  # which one starts when the core has died
+RESTARTS: tuple[Json, ...] = (  # what starts when the core has died, or was stopped
+    {}, {}, {"release": "new"}, {"release": "old"}, {"elsewhere": True}, {"wakes_after": "2h"},
+)  # fmt: skip
 LONGEST_H = 12  # weather ends within half a day; then there are days of rest
 
 
@@ -47,7 +49,7 @@ class Weather:
         }  # fmt: skip
         if kind == "crash":
             given |= {"times": 1, "delay": "20s", "kills_core": {
-                "restart_after": chance.choice(("1s", "90s")), "release": chance.choice(RELEASES),
+                "restart_after": chance.choice(("1s", "90s")), **chance.choice(RESTARTS),
             }}  # fmt: skip
         elif kind == "late_stamp":
             given["delay"] = chance.choice(("10s", "4m"))  # the core's polls look back for five minutes

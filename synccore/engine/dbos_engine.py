@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from synccore.engine.tickers import Tickers
 from synccore.ports.clock import Clock
 from synccore.ports.engine import Process, RunState, RunStatus, StepTaken, Ticker
+from synccore.ports.holding import Worker
 
 T = TypeVar("T")
 
@@ -30,6 +31,7 @@ _STATES: dict[str, RunState] = {
     "MAX_RECOVERY_ATTEMPTS_EXCEEDED": "failed", "CANCELLED": "cancelled",
 }  # fmt: skip
 _ALARM_EVERY_S = 60.0
+_IDLE_S = 30.0  # a worker that stops within a transaction: the server undoes it, well before another takes over
 
 log = structlog.get_logger("engine")
 
@@ -54,9 +56,9 @@ class DbosEngine:
     """See `ports.engine.Engine`.
 
     `url`: sqlite:///path or postgresql://…. Runs belong to an application version; those of another version are left
-    alone and alarmed about, and whoever hands work over may cancel them. A running one keeps its key's queue shut, also
-    if its worker is gone: DBOS counts what is pending whatever its version. Processes run on the event loop that
-    `start` is called in.
+    alone and alarmed about. A running one keeps its key's queue shut, also if its worker is gone: DBOS counts what is
+    pending, whatever its version. It takes up by itself what was begun under its own name (`executor`) and version;
+    what others hold, whoever watches them may cancel. Processes run on the event loop that `start` is called in.
     """
 
     def __init__(
@@ -67,6 +69,11 @@ class DbosEngine:
         self._processes: dict[str, Process] = {}
         self._tickers = Tickers(clock)
         self._watch: asyncio.Task[None] | None = None
+
+    @property
+    def worker(self) -> Worker:
+        """See `ports.engine.Engine`."""
+        return Worker(self._executor, self._version)
 
     def register(self, process: str, fn: Process) -> None:
         """See `ports.engine.Engine`."""
@@ -86,6 +93,7 @@ class DbosEngine:
         DBOS(config={
             "name": APPLICATION, "system_database_url": self._url, "application_version": self._version,
             "executor_id": self._executor, "log_level": "WARNING", "run_migrations": True,
+            "sys_db_idle_transaction_timeout_sec": _IDLE_S,
             **({"system_database_engine": tuned_sqlite(self._url)} if sqlite else {}),
         })  # fmt: skip
         for name, process in self._processes.items():
@@ -172,15 +180,18 @@ class DbosEngine:
         aside.shutdown()
 
     def _status(self, found: WorkflowStatus) -> RunStatus:
+        waits = found.status in ("ENQUEUED", "DELAYED")  # for whoever of its version is the first
+        holder = Worker("" if waits else found.executor_id or "", found.app_version or "")
+        mine = holder == self.worker or (waits and holder.release == self._version)
         return RunStatus(
             found.workflow_id, found.name, found.queue_partition_key or "", _STATES[found.status],
-            "" if found.error is None else str(found.error), found.app_version != self._version,
+            "" if found.error is None else str(found.error), None if mine else holder,
         )  # fmt: skip
 
     # -- alarm ------------------------------------------------------------------------------
 
     async def foreign_runs(self) -> int:
-        """Unfinished runs of other application versions: nobody here goes on with them; the dispatcher ends them."""
+        """Unfinished runs of other application versions: nobody here goes on with them."""
         found = await apart(DBOS.list_workflows_async(status=list(_OPEN), load_input=False, load_output=False))
         return sum(run.app_version != self._version for run in found)
 

@@ -8,23 +8,22 @@ from functools import partial
 
 import structlog
 
+from synccore.engine.holding import GRAIN_S, Beats, Watch
 from synccore.engine.meter import Meter
 from synccore.engine.pulse import Pulse
 from synccore.engine.retry import RetryPolicy, error_delay_s, later_delay_s
 from synccore.ports.chance import Chance
 from synccore.ports.clock import Clock
 from synccore.ports.database import Database
-from synccore.ports.engine import Engine, Process, Run, Tick
-from synccore.ports.holding import HOLDER
+from synccore.ports.engine import Engine, Process, Run, RunStatus, Tick
+from synccore.ports.holding import BEAT_S, HOLDER, LOST_AFTER_S, PAUSE_S
 from synccore.ports.outcomes import Away, Later, Parked
 from synccore.ports.stores import BusinessException, DeadLetter, Json, Unit
 from synccore.ports.work import Fork, WorkItem
 
 TICKER = "dispatch"
-_GRAIN_S = 0.001  # an alarm may ring a hair before what it rings for: so near, due is due
 _BATCH = 200  # items a round hands over at most
 _STALE_S = 60.0  # after so long with the engine, ask it whether the run ended without telling us
-TAKE_OVER_S = 300.0  # what another release began may be finished by it for so long; then it is ended and begun anew
 
 # What an outcome does to its work item at a time, in the caller's transaction.
 Act = Callable[[Unit, WorkItem, float], None]
@@ -40,11 +39,17 @@ class Taken:
     submitted: list[WorkItem]
     next_due: float | None
     forks: Mapping[str, Fork]  # by run id: those that go on from a step of an earlier run
+    beats: Beats | None  # of all workers, where this one has just said that it is alive
 
 
 def run_id(item: WorkItem) -> str:
     """The engine's id of the item's present attempt; ids sort by arrival."""
     return f"{item.id}.{item.attempt:03d}"
+
+
+def work_of(run_id: str) -> str:
+    """The work that a run is an attempt at."""
+    return run_id.rpartition(".")[0]
 
 
 class Dispatcher:
@@ -57,13 +62,12 @@ class Dispatcher:
     def __init__(
         self, database: Database, engine: Engine, clock: Clock, chance: Chance, meter: Meter, pulse: Pulse,
         policy: RetryPolicy, exception_due_s: Mapping[str, float], missed: Callable[[Away], None],
-        take_over_s: float = TAKE_OVER_S,
+        lost_after_s: float = LOST_AFTER_S,
     ) -> None:  # fmt: skip
         self._database, self._engine, self._clock, self._chance = database, engine, clock, chance
         self._meter, self._pulse, self._policy = meter, pulse, policy
         self._missed = missed  # told when work begins to wait for a system that is away
-        self._take_over_s = take_over_s
-        self.foreign: dict[str, float] = {}  # runs of other releases under way, and when they are looked at again
+        self.watch = Watch(engine.worker, clock, lost_after_s)
         self._exception_due_s = exception_due_s  # by owner role; "" for all others
         self._processes: set[str] = set()
         self._handed: set[str] = set()  # runs that this incarnation knows the engine to have; never iterated
@@ -87,7 +91,7 @@ class Dispatcher:
 
         `due_at`: when the earliest of all work falls due, if the caller knows; while that is to come an alarm will do.
         """
-        if due_at is not None and due_at > self._clock.now() + _GRAIN_S:
+        if due_at is not None and due_at > self._clock.now() + GRAIN_S:
             self._engine.alarm(TICKER, due_at)
             return
         if self._busy:
@@ -112,18 +116,26 @@ class Dispatcher:
             if whole:
                 marked = {item.run_id for item in taken.submitted}
                 self._handed &= marked
-                self.foreign = {name: due for name, due in self.foreign.items() if name in marked}
+                self.watch.due = {name: due for name, due in self.watch.due.items() if name in marked}
             found = {
                 item.run_id for item in taken.submitted if not await self._hand_over(item, item.run_id, taken.forks)
             }
             for item in taken.due:
                 self._pulse.changed()
                 await self._hand_over(item, run_id(item), taken.forks)
+        others = {}
         for item in taken.submitted:
             if item.run_id in found or now - item.submitted_at > _STALE_S:
-                await self._ask(item, now)
+                status = await self._ask(item, now)
+                if status is not None:
+                    others[status.id] = status
+        if taken.beats is not None:
+            others |= {run.id: run for run in await self._engine.list("running") if run.process in self._processes}
+            for run in self.watch.lost(others.values(), taken.beats, now):
+                await self._take_over(run, now)
+            self._engine.alarm(TICKER, now + BEAT_S)
         next_due = taken.next_due
-        if next_due is None or (next_due <= now + _GRAIN_S and not taken.due):
+        if next_due is None or (next_due <= now + GRAIN_S and not taken.due):
             return bool(taken.due), None  # what is due and not taken belongs to a process of another version
         self._engine.alarm(TICKER, next_due)
         return bool(taken.due), next_due
@@ -131,13 +143,14 @@ class Dispatcher:
     def _take(self, unit: Unit, now: float, whole: bool) -> Taken:
         marked = unit.work.submitted_items() if whole else []
         submitted = [item for item in marked if item.process in self._processes]
-        due = [item for item in unit.work.due(now + _GRAIN_S, _BATCH) if item.process in self._processes]
+        due = [item for item in unit.work.due(now + GRAIN_S, _BATCH) if item.process in self._processes]
         for item in due:
             unit.work.submitted(item.id, run_id(item), now)
         again = [item for item in submitted if item.attempt > 1 and item.run_id not in self._handed]
         again += [item for item in due if item.attempt > 1]
         forks = {run_id(item): fork for item in again if (fork := unit.work.fork_of(item.id, item.attempt)) is not None}
-        return Taken(due, submitted, unit.work.next_due(), forks)
+        beats = self.watch.beat(unit, now) if marked else None
+        return Taken(due, submitted, unit.work.next_due(), forks, beats)
 
     async def _hand_over(self, item: WorkItem, name: str, forks: Mapping[str, Fork]) -> bool:
         """False if the engine had the run already, from an earlier incarnation or another worker."""
@@ -154,38 +167,53 @@ class Dispatcher:
         self._handed.add(name)
         return new
 
-    async def _ask(self, item: WorkItem, now: float) -> None:
+    async def _ask(self, item: WorkItem, now: float) -> RunStatus | None:
         """A run that ended in the engine alone (failed, cancelled, a store restored) is taken up again.
 
-        One that another release began is ended first, if that one has not done so in its time: its worker may be gone,
-        and until then nothing else of this key is begun. It is fenced off: should it be there after all, it writes no
-        more, and the pause behind that lets a call of it come to its end (`ports.holding`).
+        Returns one that has not ended.
         """
         status = await self._engine.status(item.run_id)
         if status is None:
             self._handed.discard(item.run_id)
-        elif status.foreign and status.state in ("queued", "running"):
-            if now + _GRAIN_S < (due := item.submitted_at + self._take_over_s):
-                self._await_foreign(item.run_id, due)
-                return
-            log.warning("a run of another release is ended and begun anew", run=item.run_id, process=item.process)
-            await self._database.run(lambda unit: unit.work.fence(item.run_id, now))
-            await self._engine.cancel(item.run_id)
-            self._await_foreign(item.run_id, now + _STALE_S)
-        elif status.foreign and now + _GRAIN_S < (due := self.foreign.get(item.run_id, now)):
-            self._await_foreign(item.run_id, due)
-        elif status.state in ("done", "failed", "cancelled"):
-            chance = self._chance.uniform("retry")
-            if status.foreign and status.state == "cancelled":  # nothing of it has failed: no try is used up
-                taken_over = Later(self._policy.error_first_s, "another release had begun it", counts=False)
-                await self._settle(item.run_id, item.id, partial(self._later, later=taken_over, chance=chance))
-                return
+        elif status.state in ("queued", "running"):
+            return status
+        elif (fenced_at := await self._database.run(lambda unit: unit.workers.fenced(item.run_id))) is not None:
+            await self._begin_anew(item, fenced_at, now)
+        else:
             cause = f"the engine ended the run without an outcome: {status.state} {status.error}".strip()
-            await self._settle(item.run_id, item.id, partial(self._error, cause=cause, chance=chance))
+            act = partial(self._error, cause=cause, chance=self._chance.uniform("retry"))
+            await self._settle(item.run_id, item.id, act)
+        return None
 
-    def _await_foreign(self, name: str, due: float) -> None:
-        self.foreign[name] = due
-        self._engine.alarm(TICKER, due)
+    async def _take_over(self, run: RunStatus, now: float) -> None:
+        """A lost worker's run is fenced off: should it be there after all, it does nothing any more.
+
+        It is ended once its work may be begun anew: until then nothing else of its key is begun. If its outcome is
+        settled already, no work waits for it, but the queue of its key, which it keeps shut.
+        """
+
+        def fence(unit: Unit) -> tuple[WorkItem | None, float]:
+            if (fenced_at := unit.workers.fenced(run.id)) is None:
+                log.warning("a lost worker's run is taken over", run=run.id, process=run.process, worker=run.held_by)
+                unit.workers.fence(run.id, now)
+            item = unit.work.get(work_of(run.id))
+            waits = item is not None and item.state == "submitted" and item.run_id == run.id
+            return item if waits else None, fenced_at or now
+
+        item, fenced_at = await self._database.run(fence)
+        if item is None or await self._begin_anew(item, fenced_at, now):
+            await self._engine.cancel(run.id)
+
+    async def _begin_anew(self, item: WorkItem, fenced_at: float, now: float) -> bool:
+        """After a pause, in which a call of its run that was fenced off comes to its end (`ports.holding`)."""
+        if now + GRAIN_S < (due := fenced_at + PAUSE_S):
+            self.watch.due[item.run_id] = due
+            self._engine.alarm(TICKER, due)
+            return False
+        taken_over = Later(self._policy.error_first_s, "another worker had begun it", counts=False)
+        act = partial(self._later, later=taken_over, chance=self._chance.uniform("retry"))
+        await self._settle(item.run_id, item.id, act, taken_over=True)
+        return True
 
     # -- back -------------------------------------------------------------------------------
 
@@ -215,13 +243,15 @@ class Dispatcher:
             return "failed", partial(self._error, cause=cause, chance=self._chance.uniform("retry")), None
         return "done", self._finish, None
 
-    async def _settle(self, name: str, work_id: str, act: Act) -> None:
+    async def _settle(self, name: str, work_id: str, act: Act, taken_over: bool = False) -> None:
         now = self._clock.now()
 
         def settle(unit: Unit) -> WorkItem | None:
             item = unit.work.get(work_id)
             if item is None or item.state != "submitted" or item.run_id != name:
                 return None  # a repeat after a crash: this run's outcome is in the list already
+            if not taken_over and unit.workers.fenced(name) is not None:
+                return None  # it lost its lease, and says what was true before
             act(unit, item, now)
             return unit.work.get(work_id)
 

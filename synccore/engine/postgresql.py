@@ -9,9 +9,12 @@ from synccore.engine.tables import METADATA
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
+IDLE_S = 30.0  # a worker that stops within a transaction: the server undoes it, well before another takes over
+
 _CONFLICTS = (
     psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected, psycopg.errors.UniqueViolation,
 )  # fmt: skip
+_LOST = (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout)
 
 
 class PostgreSql:
@@ -31,6 +34,7 @@ class PostgreSql:
         except psycopg.OperationalError as error:
             raise OSError(str(error)) from error
         connection.execute("SET default_transaction_isolation = 'serializable'")
+        connection.execute(f"SET idle_in_transaction_session_timeout = {round(IDLE_S * 1000)}")
         return connection
 
     def prepare(self, connection: Connection) -> None:
@@ -46,4 +50,4 @@ class PostgreSql:
 
     def lost(self, error: BaseException) -> bool:
         """The server closed the connection, or it broke."""
-        return isinstance(error, psycopg.OperationalError) and not isinstance(error, _CONFLICTS)
+        return isinstance(error, _LOST) and not isinstance(error, _CONFLICTS)

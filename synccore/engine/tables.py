@@ -64,7 +64,8 @@ FORKS = Table("forks", METADATA, Column("work", _SERIAL, primary_key=True, autoi
               Column("attempt", BigInteger, primary_key=True, autoincrement=False), _text("run_id"),
               _number("step"))  # fmt: skip
 
-# Runs that were taken over: whatever they still mean to write is another's to write.
+# How often each worker has said that it is alive, and the runs that were taken over from those that no longer did.
+WORKERS = Table("workers", METADATA, _text("name", key=True), _text("release", key=True), _number("beats"), _time("at"))
 FENCES = Table("fences", METADATA, _text("run_id", key=True), _time("at"))
 
 EFFECTS = Table(

@@ -119,11 +119,11 @@ class Desk(Protocol):
         ...
 
     async def foreign_runs(self) -> int:
-        """Unfinished runs of other application versions, which this core ends and begins anew after a while."""
+        """Unfinished runs of other application versions: theirs while a worker of them is alive."""
         ...
 
     def taken_over_at(self) -> Mapping[str, float]:
-        """Runs of other releases under way, by id, and when this core looks at each again (business time)."""
+        """Runs that other workers hold, by id, and when this one looks at each again (business time)."""
         ...
 
     def metrics(self, gauges: Mapping[str, tuple[str, float]]) -> bytes:

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar
 
+from synccore.ports.holding import Worker
+
 T = TypeVar("T")
 
 RunState = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -28,14 +30,14 @@ class Run(Protocol):
 
 @dataclass(frozen=True)
 class RunStatus:
-    """What the engine knows of a run. `foreign`: another release began it, and only that one goes on with it."""
+    """What the engine knows of a run. `held_by`: the worker who alone goes on with it; None: this one does, or may."""
 
     id: str
     process: str
     key: str
     state: RunState
     error: str = ""
-    foreign: bool = False
+    held_by: Worker | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,11 @@ Ticker = Callable[[], Awaitable[Tick]]
 
 class Engine(Protocol):
     """What the core asks of a durable engine. Runs survive the process; tickers do not need to."""
+
+    @property
+    def worker(self) -> Worker:
+        """Under which name this process takes up runs; who starts under it again goes on with what it had begun."""
+        ...
 
     def register(self, process: str, fn: Process) -> None:
         """Name a process; before `start`."""

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 
 from synccore.ports.audit import Audit
 from synccore.ports.event_log import Events
+from synccore.ports.holding import Workers
 from synccore.ports.reports import Reports
 from synccore.ports.trail import TrailEntry, traceparent
 from synccore.ports.work import Work
@@ -314,3 +315,4 @@ class Unit(Protocol):
     spool: Spool
     audit: Audit
     reports: Reports
+    workers: Workers

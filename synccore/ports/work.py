@@ -114,14 +114,6 @@ class Work(Protocol):
         """What that attempt goes on from, None if it begins at the beginning."""
         ...
 
-    def fence(self, run_id: str, at: float) -> None:
-        """From now on this run begins no write any more: another goes on with its work."""
-        ...
-
-    def fenced(self, run_id: str) -> bool:
-        """Was this run taken over by another?"""
-        ...
-
     def wake(self, topic: str, now: float) -> list[str]:
         """All that is parked on the topic is due now; returns the ids. Work that runs just now will not park on it."""
         ...

@@ -7,6 +7,7 @@ from typing import Any, cast
 from synccore.domain import calendar
 from synccore.domain.legacy import Interface, LegacyCustomer, LegacyDocument, LegacyFile
 from synccore.ports.engine import Run
+from synccore.ports.holding import LEASE_S, SENDING, Sending
 from synccore.ports.stores import Unit
 from synccore.processes.context import Context
 from synccore.processes.legacy_adoption import adopt
@@ -65,11 +66,20 @@ class LegacyBatch:
         unit.spool.assign(interface, waiting, name, number, at)
 
     async def _deliver(self, row: Mapping[str, Any]) -> None:
-        ctx = self._ctx
+        ctx, name = self._ctx, str(row["name"])
         assert ctx.legacy is not None
-        await ctx.legacy.deliver(file_of(row, str(row["zone"])))
+        until = ctx.clock.wire() + LEASE_S
+        if not await ctx.db.run(lambda unit: any(file["name"] == name for file in unit.spool.files("planned"))):
+            return  # the list is of a while ago: another worker has handed it over
+        SENDING.set(Sending("", until))
+        try:
+            await ctx.legacy.deliver(file_of(row, str(row["zone"])))
+        except Exception:
+            SENDING.set(None)
+            raise
+        SENDING.set(None)
         at = ctx.clock.now()
-        await ctx.db.run(lambda unit: unit.spool.mark_file(str(row["name"]), "sent", at))
+        await ctx.db.run(lambda unit: unit.spool.mark_file(name, "sent", at))
 
 
 def file_of(row: Mapping[str, Any], zone: str) -> LegacyFile:

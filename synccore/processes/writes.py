@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from synccore.ports.clock import Clock
 from synccore.ports.database import Database
-from synccore.ports.holding import HOLDER, LEASE_S, SENDING, Sending
+from synccore.ports.holding import LEASE_S, SENDING, Sending
 from synccore.ports.outcomes import Finding, Later, Parked
 from synccore.ports.stores import Effect, Unit
 from synccore.ports.systems import Found, Rejected, Unknown
@@ -167,11 +167,9 @@ async def _linger(ctx: Writing, write: Write, until: float) -> None:
 
 async def _plan(ctx: Writing, write: Write) -> tuple[Effect, int, float] | None:
     """The effect, how often it was refused for certain, and until when an earlier level may still be under way."""
-    at, holder = ctx.clock.now(), HOLDER.get()
+    at = ctx.clock.now()
 
     def plan(unit: Unit) -> tuple[Effect, int, float] | None:
-        if holder and unit.work.fenced(holder):
-            raise Later(UNKNOWN_S, f"{holder} was taken over by another run", counts=False)
         digest = write.digest if write.prepare is None else write.prepare(unit)
         if digest is None:
             return None

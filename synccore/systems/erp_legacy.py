@@ -11,6 +11,7 @@ from synccore.domain.extracts import OutboundFile
 from synccore.domain.legacy import HandedOver, LegacyFile
 from synccore.ports.clock import Clock
 from synccore.ports.files import FileDrop
+from synccore.ports.holding import SENDING
 from synccore.ports.outcomes import Later
 from synccore.ports.postings import Stranger
 from synccore.ports.transport import NoAnswer, NotSent
@@ -32,7 +33,7 @@ class LegacyErpAdapter:
     """Implements ports.systems.LegacyErp."""
 
     def __init__(self, access: LegacyErpAccess, files: FileDrop, clock: Clock, on_call: OnCall | None = None) -> None:
-        self._access, self._files, self._on_call = access, files, on_call
+        self._access, self._files, self._clock, self._on_call = access, files, clock, on_call
         self._target = Target("erp_legacy", clock, asyncio.Semaphore(1))
 
     async def reachable(self) -> None:
@@ -123,6 +124,9 @@ class LegacyErpAdapter:
         A missing file is what a repeated rename meets, a refused sign-in passes; only an outage does not count.
         """
         self._target.check()
+        write = SENDING.get()
+        if write is not None and self._clock.wire() > write.until:
+            raise Later(RETRY_S, f"erp_legacy {operation}: not done in its time, perhaps another has", counts=False)
         try:
             result = await act()
         except (NotSent, NoAnswer) as error:

@@ -326,11 +326,28 @@ def written_late() -> Scenario:
     )  # fmt: skip
 
 
+def lost() -> Scenario:
+    """The core's machine is lost while the ledger's answer to its invoice is on its way, and another one takes over."""
+    return _upset("lost", "restart_after: 5s, elsewhere: true")
+
+
+def paid() -> Scenario:
+    """A Chicago customer's deal becomes an invoice that is paid an hour later."""
+    return story(
+        "paid", "customer: " + LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}", "close: lake-1",
+        "settle", "advance: 1h", "transfer: lake-1", "settle", "advance: 4h",
+    )  # fmt: skip
+
+
 def deployed(release: str = "new") -> Scenario:
     """The core dies while the ledger's answer to its invoice is on its way, and the next release starts."""
+    return _upset("deployed", f"restart_after: 5s, release: '{release}'")
+
+
+def _upset(name: str, how: str) -> Scenario:
     return story(
-        "deployed", "customer: " + LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}",
-        "disturb: {id: deployed, system: erp_cloud, kind: hold_answer, operation: 'record.create:invoice', delay: 20s, "
-        f"kills_core: {{restart_after: 5s, release: '{release}'}}}}",
+        name, "customer: " + LAKESIDE, f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}",
+        f"disturb: {{id: {name}, system: erp_cloud, kind: hold_answer, operation: 'record.create:invoice', delay: 20s, "
+        f"kills_core: {{{how}}}}}",
         "close: lake-1", "settle", "advance: 1h",
     )  # fmt: skip

@@ -10,4 +10,4 @@ CAUGHT_BY = {"I11"}
 
 
 def change(parts: Parts) -> Parts:
-    return replace(parts, take_over_s=10 * 365 * 86_400.0)
+    return replace(parts, lost_after_s=10 * 365 * 86_400.0)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from synccore.engine.database import InlineDatabase, prepare
 from synccore.ports.engine import Process, RunState, RunStatus, StepTaken, Ticker
+from synccore.ports.holding import Worker
 from synccore.ports.transport import NotSent, Request, Response
 
 T = TypeVar("T")
@@ -71,13 +72,15 @@ class HandRun:
 class HandEngine:
     """Queues runs; `drain` runs them in order. What it knows survives an incarnation of the core, as a store would."""
 
+    worker = Worker("me", "1")
+
     def __init__(self) -> None:
         self.processes: dict[str, Process] = {}
         self.tickers: dict[str, Ticker] = {}
         self.alarms: dict[str, float] = {}
         self.known: dict[str, tuple[str, str, Any]] = {}
         self.states: dict[str, RunState] = {}
-        self.foreign: set[str] = set()  # runs that another release began
+        self.held: dict[str, Worker] = {}  # runs that others have under way
         self.memos: dict[tuple[str, str], list[Any]] = {}
         self.deaf = False  # a crash before the hand-over
 
@@ -113,10 +116,11 @@ class HandEngine:
         if run_id not in self.known:
             return None
         process, key, _ = self.known[run_id]
-        return RunStatus(run_id, process, key, self.states[run_id], foreign=run_id in self.foreign)
+        return RunStatus(run_id, process, key, self.states[run_id], held_by=self.held.get(run_id))
 
     async def list(self, state: RunState | None = None) -> "list[RunStatus]":
-        return []
+        found = [await self.status(run_id) for run_id, known in self.states.items() if state in (None, known)]
+        return [status for status in found if status is not None]
 
     async def cancel(self, run_id: str) -> bool:
         self.states[run_id] = "cancelled"

@@ -15,9 +15,11 @@ from synccore.engine.stores.mappings import SqlMappings
 from synccore.engine.stores.reports import SqlReports
 from synccore.engine.stores.spool import SqlSpool
 from synccore.engine.stores.work import SqlWork
+from synccore.engine.stores.workers import SqlWorkers
 from synccore.ports import stores
 from synccore.ports.audit import Audit
 from synccore.ports.event_log import Events
+from synccore.ports.holding import Workers
 from synccore.ports.reports import Reports
 from synccore.ports.work import Work
 
@@ -38,6 +40,7 @@ class SessionUnit:
     spool: stores.Spool
     audit: Audit
     reports: Reports
+    workers: Workers
 
     @classmethod
     def over(cls, session: Session) -> "SessionUnit":
@@ -45,5 +48,5 @@ class SessionUnit:
         return cls(
             SqlInbox(session), SqlEvents(session), SqlWork(session), SqlEffects(session), SqlExceptions(session),
             SqlDeadLetters(session), SqlMappings(session), SqlLinks(session), SqlCursors(session), SqlSpool(session),
-            SqlAudit(session), SqlReports(session),
+            SqlAudit(session), SqlReports(session), SqlWorkers(session),
         )  # fmt: skip

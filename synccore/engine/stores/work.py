@@ -1,7 +1,7 @@
 """The list of work: the truth that the engine's queue is a copy of."""
 
 from synccore.engine.session import Row, Session, dump, insert, load
-from synccore.engine.tables import FENCES, WORK
+from synccore.engine.tables import WORK
 from synccore.ports.stores import Json
 from synccore.ports.work import Fork, WorkItem
 
@@ -9,8 +9,6 @@ _COLUMNS = (
     "seq, process, key, subject, argument, due_at, cause, attempt, state, waiting_on, first_at, run_id, tries,"
     " submitted_at"
 )
-_FENCE = insert(FENCES, ignore=True)
-_FENCED = "SELECT run_id FROM fences WHERE run_id = :run_id"
 _ADD = insert(WORK, returning="seq")
 _GET = f"SELECT {_COLUMNS} FROM work WHERE seq = :seq"
 _OPEN_SUBJECT = (
@@ -180,14 +178,6 @@ class SqlWork:
         """What that attempt goes on from, None if it begins at the beginning."""
         row = self._session.row(_FORK_OF, seq=_seq(work_id), attempt=attempt)
         return None if row is None else Fork(row[0], row[1])
-
-    def fence(self, run_id: str, at: float) -> None:
-        """From now on this run begins no write any more."""
-        self._session.write(_FENCE, run_id=run_id, at=at)
-
-    def fenced(self, run_id: str) -> bool:
-        """Was it taken over?"""
-        return self._session.row(_FENCED, run_id=run_id) is not None
 
     def wake(self, topic: str, now: float) -> list[str]:
         """All that is parked on the topic is due now; returns the ids."""

@@ -11,7 +11,7 @@ from harness.canon import Canon, Document
 from harness.exploring import explore, points_of
 from harness.exploring.likeness import likeness, unlike
 from harness.simulation import fly
-from harness.simulation.world import Change
+from harness.simulation.flight_plan import Change
 from synccore.bootstrap import Parts
 from synccore.ports.postings import Posting
 from tests.broken import alter

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -174,6 +175,28 @@ def test_signals_are_chosen_and_corrected_and_work_goes_on_from_a_step(url: str)
         assert item is not None and (item.argument, item.attempt) == ({"n": 2}, 2)
         assert await database.run(lambda unit: unit.work.fork_of(work, 1)) is None
         assert await database.run(lambda unit: unit.work.get("usage-row:x")) is None
+        await database.close()
+
+    asyncio.run(story())
+
+
+@pytest.mark.live
+def test_a_transaction_in_which_its_worker_stops_is_undone_and_holds_nobody_up(
+    postgresql: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("synccore.engine.postgresql.IDLE_S", 0.2)
+
+    def stops(unit: Unit) -> int:
+        found = unit.links.next_number("stopped", 1)
+        time.sleep(0.6)  # as a machine that stands still, seen from the server
+        return found
+
+    async def story() -> None:
+        database = ThreadDatabase(postgresql)
+        await database.start()
+        with pytest.raises(psycopg.Error):
+            await database.run(stops)
+        assert await database.run(lambda unit: unit.links.next_number("stopped", 1)) == 1
         await database.close()
 
     asyncio.run(story())

@@ -10,6 +10,7 @@ import pytest
 from synccore.engine.dbos_engine import DbosEngine
 from synccore.engine.live.clock import LiveClock
 from synccore.ports.engine import Run, Tick
+from synccore.ports.holding import Worker
 
 pytestmark = pytest.mark.live
 
@@ -164,7 +165,7 @@ def test_runs_survive_a_stop_and_those_of_another_version_are_left_and_counted(t
         await other.start()
         assert await other.foreign_runs() == 1
         stranded = await other.status("r1")
-        assert stranded is not None and stranded.foreign and stranded.state == "running"
+        assert stranded is not None and stranded.held_by == Worker("local", "1") and stranded.state == "running"
         await other.close()
         assert ended == []
 
