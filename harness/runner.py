@@ -86,7 +86,7 @@ class Play:
         names: Mapping[str, str] = MappingProxyType({}),
     ) -> None:  # fmt: skip
         self.before_judging, self.before_step = before_judging, before_step
-        self.between: Callable[[int], Awaitable[None]] | None = None  # before each step and behind the last
+        self.between: Callable[[int], Awaitable[None]] | None = None  # before each step, at the end, before judging
         self.scenario, self.world, self.stream, self.seed = scenario, world, stream, seed
         company = load_world(scenario.world)
         mappings = company.mappings_with(scenario.mappings)
@@ -115,6 +115,7 @@ class Play:
         self.reconciliations: list[Reconciliation] = []
         self.not_quiet = ""
         self.verdicts: list[Verdict] = []
+        self.shown: Evidence | None = None  # what the judges of the end are shown
         self.case: Case | None = None
         self.trail: tuple[dict[str, Any], ...] | None = None
         self.unresolved: tuple[dict[str, Any], ...] = ()
@@ -126,9 +127,11 @@ class Play:
                         steps=len(scenario.steps), scenario=scenario.to_json(),
                         lines=[step.line for step in scenario.steps])  # fmt: skip
         broken_off = await self._play()
-        evidence = await self._look()
+        self.shown = evidence = await self._look()
         if not broken_off:
             await self._expect(scenario.expect, evidence, "at the end")
+            if self.between is not None:
+                await self.between(len(scenario.steps) + 2)
         replays = await self._replays() if replay and not broken_off and evidence.core_known else []
         if self.before_judging is not None:
             await self.before_judging()

@@ -124,6 +124,11 @@ class Storm:
             raise self.failure
 
     @property
+    def watching(self) -> bool:
+        """Whether it looks out for a moment at which the core must die."""
+        return self._watch is not None
+
+    @property
     def killing(self) -> bool:
         """Whether the core is dead at the moment because of a disturbance."""
         return self._killing

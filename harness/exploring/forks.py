@@ -18,15 +18,15 @@ from harness.exploring.points import RECOVERY, Kind, Point, telling
 from harness.simulation.world import SimWorld
 
 Rest = tuple[int, int]
-"""Before which step (from 1) a world rested, and as which one (`Standings`)."""
+"""Before which step (from 1) a world rested, or within which (negative), and as which one (`Standings`)."""
 
 
 @dataclass(frozen=True)
 class Judged:
     """What became of one point: the run's outcome, its findings, and whether the point was really hit.
 
-    `converged`: before which step (from 1) its world rested as that of another run did, which holds; 0: it never did.
-    `rested`: how it rested before other steps, for those that come after it.
+    `converged`: before or within which step (from 1) its world rested as that of another run did, which holds; 0: it
+    never did. `rested`: how it rested otherwise, for those that come after it.
     """
 
     point: Point

@@ -1,8 +1,8 @@
 """A story flown through many points: the undisturbed run is played once, and each point is a branch of it.
 
 Each is judged as any run is, and must end like the undisturbed one besides (I20), unless the story is interleaved.
-One whose world comes to rest between two steps as that of a run that holds has that run's rest as its own
-(`standing`), and stops there: it holds as well.
+One whose world comes to rest as that of a run that holds, between two steps or while one lets time pass, has that
+run's rest as its own (`standing`), and stops there: it holds as well.
 """
 
 from collections import Counter
@@ -12,6 +12,7 @@ from typing import Literal
 
 from harness.exploring.forks import Forks, Judged, Rest
 from harness.exploring.likeness import Row, likeness, unlike
+from harness.exploring.moments import GRAIN_S, moment
 from harness.exploring.points import RECOVERY, Point, Points, points_of
 from harness.exploring.standing import EXPLORED, Standings
 from harness.report.repeat import source_of
@@ -20,6 +21,9 @@ from harness.scenario import Scenario
 from harness.simulation import Flight, fly
 from harness.simulation.flight_plan import Change
 from harness.simulation.world import SimWorld
+from harness.world import NotQuiet
+
+_PASSING = ("settle", "advance")  # steps that let time pass and do nothing else
 
 
 @dataclass
@@ -93,25 +97,59 @@ def explore(
     return exploration
 
 
-class _Converged(Exception):
-    """From here on the run is another one's."""
-
-
 @dataclass
 class _Rests:
-    """How the worlds of the runs of a story have rested between its steps."""
+    """How the worlds of the runs of a story have rested: between its steps, and within those that let time pass."""
 
-    good: set[Rest]
+    good: set[Rest]  # those from which a run came to hold
     standings: Standings = field(default_factory=Standings)
     mine: set[Rest] = field(default_factory=set)  # of this process's run
+    step: int = 0  # that is being taken
+    _seen: object = None  # what the world was when it was summed up last
+    _pauses: int = 0
+    _skip: int = 0  # so many changes of it are not looked at
 
-    async def note(self, world: SimWorld, play: Play, step: int) -> bool:
-        """How it rests before a step; True when a run that rested so holds."""
-        standing = await self.standings.of(world, play)
-        if standing is None:
+    async def before(self, world: SimWorld, play: Play, step: int) -> bool:
+        """How it rests before a step; True when a run that rested so holds. Before it is judged it is let come to
+        rest first: what the judges of the end are shown is at hand by then.
+        """
+        self.step = step
+        if step > len(play.scenario.steps) + 1:
+            try:
+                await world.settle()
+            except NotQuiet:
+                return False
+        return self._note(world, play, step, moment(world.now()))
+
+    def within(self, world: SimWorld, play: Play, each: bool = True) -> bool:
+        """How it rests within a step; True when a run that rested so holds. If not `each` time, then ever more seldom:
+        a run that has not come back to another's soon hardly ever does before its next step.
+        """
+        steps = play.scenario.steps
+        if not 0 < self.step <= len(steps) or steps[self.step - 1].verb not in _PASSING or play.storm.watching:
             return False
-        self.mine.add((step, standing))
-        return (step, standing) in self.good
+        seen = (world.commits, int(world.now() // GRAIN_S), *(one.store.state for one in world.hangar.systems.values()))
+        if seen == self._seen:
+            return False
+        self._seen = seen
+        if self._skip:
+            self._skip -= 1
+            return False
+        noted = len(self.mine)
+        ends = moment(world.now()) if steps[self.step - 1].verb == "settle" else ""  # with it, and the rest begins
+        found = self._note(world, play, -self.step, ends)
+        if not each and len(self.mine) > noted:
+            self._pauses += 1
+            self._skip = self._pauses // 4
+        return found
+
+    def _note(self, world: SimWorld, play: Play, where: int, when: str) -> bool:
+        standing = self.standings.of(world, play, when)
+        if standing is None:
+            self._seen = None
+            return False
+        self.mine.add((where, standing))
+        return (where, standing) in self.good
 
 
 def _calm(scenario: Scenario, seed: str, change: Change | None, rests: _Rests) -> Counter[Row] | None:
@@ -120,12 +158,12 @@ def _calm(scenario: Scenario, seed: str, change: Change | None, rests: _Rests) -
         return None
 
     async def between(world: SimWorld, play: Play, step: int) -> None:
-        await rests.note(world, play, step)
+        await rests.before(world, play, step)
 
-    result = fly(scenario, seed, flight=Flight(change, between=between), replay=False)[0]
+    flight = Flight(change, between=between, pausing=rests.within)
+    result = fly(scenario, seed, flight=flight, replay=False)[0]
     if result.outcome == "holds":
         rests.good |= rests.mine
-    rests.mine.clear()
     return likeness(result.evidence.canon) if result.evidence is not None else None
 
 
@@ -134,30 +172,36 @@ def _walk(
 ) -> None:  # fmt: skip
     """Play the story once, and each of its branches in a process of its own."""
     pairs = any(point.begins_pairs for points in forks.wanted.values() for point in points)
-    early: list[Judged] = []
 
-    async def between(world: SimWorld, play: Play, step: int) -> None:
+    def looks(world: SimWorld) -> bool:
+        """May this run end here? The undisturbed one looks as well, for what its branches then know already."""
         point = forks.point
-        if forks.good is None or (point is not None and (point.begins_pairs or not _hit(point, world))):
-            return
+        if forks.good is None:
+            return False
         rests.good = forks.good
         if point is None:
-            await rests.note(world, play, step)
             rests.mine.clear()
-            return
-        if await rests.note(world, play, step):
-            early.append(Judged(point, "holds", (), True, step, frozenset(rests.mine)))
-            raise _Converged
+        return point is None or not (point.begins_pairs or not _hit(point, world))
 
-    flight = Flight(change, traced=pairs, passing=forks.passing, between=between)
+    def end(step: int) -> None:
+        if forks.point is not None:
+            forks.leave([Judged(forks.point, "holds", (), True, step, frozenset(rests.mine))])
+
+    async def between(world: SimWorld, play: Play, step: int) -> None:
+        if looks(world) and await rests.before(world, play, step):
+            end(step)
+
+    def pausing(world: SimWorld, play: Play) -> None:
+        if looks(world) and rests.within(world, play, each=forks.point is None):
+            end(rests.step)
+
+    flight = Flight(change, traced=pairs, passing=forks.passing, between=between, pausing=pausing)
     try:
         result, world = fly(scenario, seed, flight=flight, replay=False)
         if forks.point is not None:
             own = [] if forks.point.begins_pairs else [_judged(forks.point, result, world, calm)]
             forks.leave([replace(one, rested=frozenset(rests.mine)) for one in own])
         forks.finish()
-    except _Converged:
-        forks.leave(early)
     except Exception as error:
         if forks.point is None:
             raise

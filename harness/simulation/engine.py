@@ -72,14 +72,13 @@ class _Ticking:
     pending: bool = True  # a round is due at the next point of its grid
     last: float = 0.0  # business time of the latest round or wake-up: the next point of the grid lies behind it
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    looking: bool = False  # a round is under way
     rounds: int = 0
     reads: dict[str, None] = field(default_factory=dict)  # systems that it has asked so far
     failures: list[str] = field(default_factory=list)
 
 
 _looking: ContextVar[_Ticking | None] = ContextVar("_looking", default=None)  # the ticker whose round this is
-
-
 RunList = list[RunStatus]
 Lines = list[str]
 
@@ -93,8 +92,7 @@ class SimulatedEngine:
     """
 
     def __init__(
-        self, state: EngineState, life: Incarnation, now: Callable[[], float], chance: Random,
-        worker: Worker = NOBODY,
+        self, state: EngineState, life: Incarnation, now: Callable[[], float], chance: Random, worker: Worker = NOBODY
     ) -> None:  # fmt: skip
         self._state, self._life, self._now, self._chance, self.worker = state, life, now, chance, worker
         self._processes: dict[str, Process] = {}
@@ -221,8 +219,7 @@ class SimulatedEngine:
 
     def asked(self, system: str) -> None:
         """The core calls a system; if this is within the round of a ticker, that is where it looks."""
-        ticking = _looking.get()
-        if ticking is not None:
+        if (ticking := _looking.get()) is not None:
             ticking.reads[system] = None
 
     @property
@@ -243,9 +240,12 @@ class SimulatedEngine:
         """When a ticker will look by itself (business time)."""
         return min((ticking.alarm for ticking in self._tickers.values() if ticking.alarm is not None), default=None)
 
-    def timers(self) -> dict[str, tuple[float | None, Lines]]:
-        """When each ticker will look by itself (business time), and at which systems it looks."""
-        return {name: (ticking.alarm, sorted(ticking.reads)) for name, ticking in self._tickers.items()}
+    def timers(self) -> Sequence[tuple[str, float | None, float | None, Lines]] | None:
+        """Each ticker's alarm, its next look for a change (business times), and where it looks; None amid a round."""
+        every = self._tickers.values()
+        if self._now() < self._restless or any(one.looking for one in every):
+            return None
+        return [(one.name, one.alarm, self._grid(one) if one.pending else None, sorted(one.reads)) for one in every]
 
     def failures(self) -> Lines:
         """Rounds of tickers that raised."""
@@ -314,13 +314,13 @@ class SimulatedEngine:
             await self._until_due(ticking)
             if self._life.dead:
                 await self._life.never()
-            ticking.pending, ticking.alarm = False, None
+            ticking.pending, ticking.alarm, ticking.looking = False, None, True
             try:
                 found = await ticking.fn()
             except Exception as error:
                 ticking.failures.append(repr(error))
                 found = Tick(True)
-            ticking.rounds += 1
+            ticking.rounds, ticking.looking = ticking.rounds + 1, False
             if found.worked or self._now() < self._restless:
                 ticking.pending = True
             if found.next_due is not None:  # time passes before: it may be a rounding error away, again and again

@@ -1,5 +1,6 @@
 """Play a story in simulation: a fresh virtual loop, a reset world, the runner, a result."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
@@ -8,7 +9,7 @@ from harness.runner import Play, RunResult
 from harness.scenario import Scenario
 from harness.simulation.flight_plan import Flight
 from harness.simulation.hangar import hangar
-from harness.simulation.loop import run_virtual
+from harness.simulation.loop import VirtualLoop, run_virtual
 from harness.simulation.world import SimWorld
 
 
@@ -36,6 +37,10 @@ def fly(
             play = Play(scenario, world, world.stream, seed, before_step=before_step)
             if how.between is not None:
                 play.between = partial(how.between, world, play)
+            if how.pausing is not None:
+                loop = asyncio.get_running_loop()
+                assert isinstance(loop, VirtualLoop)
+                loop.before_time_moves(partial(how.pausing, world, play))
             return await play.run(scenario.replay if replay is None else replay), world
         finally:
             await world.close()

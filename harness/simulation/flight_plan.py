@@ -19,7 +19,7 @@ class Flight:
     another worker starts beside it); and which of its requests (from 1) meets which fault. Given up after `bound_s` of
     virtual time (Runaway). `traced`: what would outlive a crash is noted at each point. `passing` hears of each crash
     point and request, and may change all that. `between`: called before each step of the story (and behind the last)
-    with its number; what it raises ends the run.
+    with its number; `pausing`: each time that nothing is left to be done at an instant.
     """
 
     change: Change | None = None
@@ -34,3 +34,4 @@ class Flight:
     traced: bool = False
     passing: Callable[["SimWorld", Literal["crash", "call"], int], None] | None = None
     between: Callable[["SimWorld", Any, int], Awaitable[None]] | None = None
+    pausing: Callable[["SimWorld", Any], object] | None = None

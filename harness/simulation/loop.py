@@ -30,6 +30,7 @@ class _JumpSelector(selectors.BaseSelector):
     def __init__(self) -> None:
         self.time = 0.0
         self.bound_s: float | None = None
+        self.before: Callable[[], object] | None = None
         self._spins = 0
         self._keys: dict[Any, selectors.SelectorKey] = {}
 
@@ -51,6 +52,8 @@ class _JumpSelector(selectors.BaseSelector):
         if timeout is None:
             raise Deadlock("nothing is left that could happen")
         self._spins = 0 if timeout > 0 else self._spins + 1
+        if timeout > 0 and self.before is not None:
+            self.before()
         self.time += max(0.0, timeout)
         if self.bound_s is not None and (self.time > self.bound_s or self._spins > _SPINS_MAX):
             self.bound_s = None  # said once: what is pending must still be able to end
@@ -85,6 +88,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Virtual seconds since the start."""
         return self._jump.time
+
+    def before_time_moves(self, hear: Callable[[], object]) -> None:
+        """Have `hear` called each time nothing is left to be done at an instant."""
+        self._jump.before = hear
 
     def _begin(self, loop: Any, work: Any, context: Any = None) -> "asyncio.Task[Any]":
         task = asyncio.Task(work, loop=loop, context=context)

@@ -48,16 +48,13 @@ class Origin:
             self._altered = True
         return sqlite3.SQLITE_OK
 
-    def written(self) -> list[tuple[str, tuple[str, ...]]]:
-        """The tables, each with its columns, that some statement may have changed."""
+    def written(self) -> list[str]:
+        """The tables that some statement may have changed."""
         if self._altered:
             names = [name for name, _ in _tables(self._connection, "main")]
         else:
             names = [name for name in self._ways if name in self._touched]
-        return [
-            (name, tuple(row[1] for row in self._connection.execute(f'PRAGMA main.table_info("{name}")')))
-            for name in names if not name.startswith("sqlite_")
-        ]  # fmt: skip
+        return [name for name in names if not name.startswith("sqlite_")]
 
     def suspect(self) -> None:
         """Everything may have changed, behind SQLite's statements."""

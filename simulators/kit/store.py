@@ -302,8 +302,8 @@ class Store:
         for name in sorted(written.union(one for one in self._numbers if one.startswith(series))):
             self.count(name, None)
 
-    def written(self) -> list[tuple[str, tuple[str, ...]]]:
-        """The tables, each with its columns, that may hold other rows than what was remembered."""
+    def written(self) -> list[str]:
+        """The tables that may hold other rows than what was remembered."""
         assert self._origin is not None, "nothing was remembered"
         self.database.settle()
         return self._origin.written()

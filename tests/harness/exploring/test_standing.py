@@ -5,12 +5,13 @@ from collections.abc import Callable
 import pytest
 
 from harness.exploring import Point, distinct, explore, points_of
-from harness.exploring.standing import GRAIN_S, OFFSET_S, Standings, moment
+from harness.exploring.moments import GRAIN_S, OFFSET_S, moment
+from harness.exploring.standing import Standings
 from harness.runner import Play
 from harness.simulation import Flight, fly
 from harness.simulation.world import SimWorld
 from tests.broken import takes_unknown_for_done
-from tests.broken.stories import card
+from tests.broken.stories import card, transfer
 
 STORY = card()
 
@@ -40,10 +41,10 @@ def resting(change: Callable[[SimWorld], None]) -> tuple[int, int]:
     found: list[int | None] = []
 
     async def between(world: SimWorld, play: Play, step: int) -> None:
-        if step > len(STORY.steps):
-            found.append(await Standings().of(world, play))
+        if step == len(STORY.steps) + 1:
+            found.append(Standings().of(world, play))
             change(world)
-            found.append(await Standings().of(world, play))
+            found.append(Standings().of(world, play))
 
     fly(STORY, "1", flight=Flight(between=between), replay=False)
     before, after = found
@@ -60,14 +61,51 @@ def core_knows_less(world: SimWorld) -> None:
     world.memory.execute("DELETE FROM effects WHERE key = (SELECT min(key) FROM effects)")
 
 
+def somebody_wrote_untold(world: SimWorld) -> None:
+    facts = {"system": "erp_cloud", "operation": "record.create", "method": "POST", "headers": {"traceparent": "00-1"}}
+    world.stream.add("call", **facts)
+
+
+def a_defect_was_told(world: SimWorld) -> None:
+    world.stream.add("note", level="defect", operation="poll", error="?")
+
+
 def a_day_later(world: SimWorld) -> None:
     world.hangar.systems["subscriptions"].store.db.execute("UPDATE job SET due = due + 86400")
 
 
-@pytest.mark.parametrize("change", [one_cent_more, core_knows_less, a_day_later])
+@pytest.mark.parametrize(
+    "change", [one_cent_more, core_knows_less, a_day_later, somebody_wrote_untold, a_defect_was_told]
+)
 def test_a_world_that_differs_is_another(change: Callable[[SimWorld], None]) -> None:
     before, after = resting(change)
     assert before != after
+
+
+def test_the_same_world_at_another_time_is_another_where_a_step_ends() -> None:
+    found: list[int | None] = []
+
+    async def between(world: SimWorld, play: Play, step: int) -> None:
+        if step == len(STORY.steps) + 1:
+            found.extend(Standings().of(world, play, moment(at)) for at in (world.now(), world.now() + 3600))
+
+    fly(STORY, "1", flight=Flight(between=between), replay=False)
+    assert None not in found and len(set(found)) == 2
+
+
+LONG = transfer(after="4d", expect="expect: {exceptions: [], reconciliation: {breaks: []}}")
+
+
+def test_a_branch_ends_within_the_step_that_lets_time_pass_and_before_it_is_judged() -> None:
+    """What a poller was refused on the first day is made good long before the fourth, and what the last of all
+    reports was refused, before anybody judges.
+    """
+    points = [one for one in distinct(points_of(LONG, "1", "calls")) if one.outcome == "refuse"]
+    early = explore(LONG, only=points[-70::8])
+    assert early.outcome == "holds" and early.converged == len(early.judged)
+    steps = {one.converged for one in early.judged}
+    assert {len(LONG.steps), len(LONG.steps) + 2} <= steps and len(LONG.steps) + 1 not in steps
+    assert early.judged[::3] == explore(LONG, only=points[-70::24], whole=True).judged
 
 
 def test_what_decides_nothing_is_no_difference() -> None:
