@@ -47,8 +47,11 @@ class Database:
         return self._sqlite.total_changes + self._uncounted
 
     def insert(self, table: str, sql: str, values: Values) -> None:
-        """Insert a row that can collide with no other, of values that SQLite knows; it may be written later."""
-        if self._lasting:
+        """Insert a row that can collide with no other, of values that SQLite knows; it may be written later.
+
+        Once its transaction has begun nothing would be saved by that.
+        """
+        if self._begun or self._lasting:
             self.connection.execute(sql, values)
             return
         self._waiting.append((sql, values))
@@ -61,14 +64,16 @@ class Database:
         """Write what waits, each row in the transaction that it is of."""
         written = 0
         for depth in range(self._begun, len(self._levels)):
-            self._write(self._waiting[written : self._levels[depth]])
-            written = self._levels[depth]
+            if self._levels[depth] > written:
+                self._write(self._waiting[written : self._levels[depth]])
+                written = self._levels[depth]
             self._sqlite.execute(f"SAVEPOINT level{depth}" if depth else "BEGIN IMMEDIATE")
             self._begun += 1
-        self._write(self._waiting[written:])
-        self._waiting.clear()
-        self._tables.clear()
-        self._levels = [0] * len(self._levels)
+        if self._waiting:
+            self._write(self._waiting[written:])
+            self._waiting.clear()
+            self._tables.clear()
+            self._levels = [0] * len(self._levels)
 
     def begin(self) -> None:
         """Open a transaction, within another one as a savepoint."""
@@ -86,8 +91,6 @@ class Database:
 
     def _write(self, rows: Sequence[tuple[str, Values]]) -> None:
         """Rows of one level; each table's in their order."""
-        if not rows:
-            return
         by_statement: dict[str, list[Values]] = {}
         for sql, values in rows:
             by_statement.setdefault(sql, []).append(values)

@@ -57,22 +57,23 @@ def blanked(text: str) -> str:
 
 
 class _Form(NamedTuple):
-    """What the entries of one shape have in common; `names` are those of their facts, in order."""
+    """What the entries of one shape have in common; their members begin with those of `_FIRST`."""
 
     kind: str
     names: tuple[str, ...]
 
 
 _Kept = tuple[Any, ...]  # form, business time, and the facts: a dict takes five times the room, of which most is unread
+_FIRST = ("seq", "kind", "at")
 _CALL = _Form("call", (
-    "system", "operation", "method", "target", "status", "fault", "principal", "headers", "body", "answer",
+    *_FIRST, "system", "operation", "method", "target", "status", "fault", "principal", "headers", "body", "answer",
 ))  # fmt: skip
-_CHANGE = _Form("change", ("system", "table", "key", "action"))
+_CHANGE = _Form("change", (*_FIRST, "system", "table", "key", "action"))
 
 
 def _entry(seq: int, kept: _Kept) -> Entry:
-    (kind, names), at, *facts = kept
-    return {"seq": seq, "kind": kind, "at": at, **dict(zip(names, facts, strict=True))}
+    (kind, names), *facts = kept
+    return dict(zip(names, (seq, kind, *facts), strict=True))
 
 
 def _trimmed(kept: _Kept) -> _Kept:
@@ -92,7 +93,7 @@ class Journal:
     def add(self, kind: str, at: float, **facts: Any) -> None:
         """Record one thing: kind is delivery, note or the like. Bodies come as bytes; `render` redacts them."""
         large = len(facts.get("body", b"")) + len(facts.get("answer", b"")) > BODY_LIMIT
-        self._keep((_Form(kind, tuple(facts)), at, *facts.values()), large)
+        self._keep((_Form(kind, (*_FIRST, *facts)), at, *facts.values()), large)
 
     def called(self, call: Call, system: str, status: int | None, fault: str | None, answer: bytes) -> None:
         """Record a call: `status` is None when its connection was cut, `fault` what struck it."""

@@ -196,7 +196,8 @@ def _of(history: list[Change]) -> Told | None:
     if before["IsDeleted"] != after.get("IsDeleted"):
         kind = "DELETE" if after.get("IsDeleted") else "UNDELETE"
         return Told(first.kind, kind, [first.key], after, frozenset() if kind == "DELETE" else None, how=how)
-    changed = {name for name in {**before, **after} if before.get(name) != after.get(name)} - {"SystemModstamp"}
+    changed = {name for name, value in after.items() if before.get(name) != value} | (before.keys() - after.keys())
+    changed.discard("SystemModstamp")
     if after["LastModifiedDate"] == after["SystemModstamp"]:
         changed.add("LastModifiedDate")  # two changes within its second are two changes
     if not changed:

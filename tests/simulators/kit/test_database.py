@@ -119,3 +119,14 @@ def test_a_row_that_collides_after_all_is_heard_of_by_who_looks(database: Databa
     for _ in range(2):
         with pytest.raises(Exception, match="UNIQUE"):
             rows(database)
+
+
+def test_a_row_behind_a_statement_of_its_transaction_does_not_wait(database: Database) -> None:
+    """Else the next transaction would have to write it in one of its own."""
+    heard = statements(database)
+    for name in "ab":
+        database.begin()
+        database.connection.execute("DELETE FROM t WHERE x = 'z'")
+        database.insert("t", INSERT, (name,))
+        database.end(good=True)
+    assert [one.partition(" ")[0] for one in heard] == ["BEGIN", "DELETE", "INSERT", "COMMIT"] * 2
