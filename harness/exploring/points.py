@@ -16,8 +16,19 @@ OUTCOMES = (
     "refuse", "timeout", "lost_answer", "slow_applied", "server_error_before", "server_error_after", "limit",
     "repeat", "truncated_body", "invalid_body", "expire_credentials",
 )  # fmt: skip
+UNDISTURBED = "the undisturbed run"
 # A read changes nothing: whether it was done, or done twice, is nowhere to be seen.
-SAME_OF_A_READ = {"repeat": "the undisturbed run", "server_error_after": "server_error_before"}
+_OF_A_READ = {"repeat": UNDISTURBED, "server_error_after": "server_error_before"}
+# By how a request begins: outcomes that the system's wire makes the very answer, and the very state, of another one.
+SAME = {
+    "GET ": _OF_A_READ,
+    "POST /services/rest/query/v1/suiteql": _OF_A_READ,
+    "read": _OF_A_READ,
+    "list": _OF_A_READ | {"invalid_body": UNDISTURBED, "truncated_body": "lost_answer"},
+    "RPC ": {"repeat": UNDISTURBED} | dict.fromkeys(
+        ("lost_answer", "server_error_before", "server_error_after", "truncated_body", "invalid_body"), "refuse"
+    ),
+}  # fmt: skip
 RECOVERY = 12  # points after a restart at which the core dies again: where it takes up what it had begun
 SLOW_S = 45.0  # longer than the core waits for an answer, so that a slow request is applied after it gave up
 
@@ -88,7 +99,7 @@ def points_of(scenario: Scenario, seed: str, points: Points) -> list[Point]:
     found: list[Point] = []
     if points in ("calls", "all"):
         for number, (system, what) in enumerate(world.requests, start=1):
-            same = SAME_OF_A_READ if what.startswith("GET ") else {}
+            same = next((known for begins, known in SAME.items() if what.startswith(begins)), {})
             found += [
                 Point("call", number, outcome, f"{system} {what}", like=same.get(outcome, "")) for outcome in OUTCOMES
             ]
