@@ -21,7 +21,8 @@ def records(
     canon: Canon, opportunities: Mapping[str, str], accounts: Mapping[str, str], edits: Mapping[str, str]
 ) -> dict[str, str]:
     """What the names of a story stand for: a deal for its (youngest) bill, a customer for its number in the platform,
-    an edit for the record that it touched. A deal without a bill is called by its own id.
+    an edit for the record that it touched. A deal without a bill is called by its own id. `<deal>/payment` and
+    `<deal>/credit` are what was paid on that bill in the platform, and credited.
     """
     numbers = {one.account: one.id for one in canon.customers if one.system == "subscriptions"}
     bills: dict[str, str] = {}
@@ -29,8 +30,12 @@ def records(
         if bill.kind == "invoice" and bill.deal:
             bills[bill.deal] = max(bill.key, bills.get(bill.deal, ""))
     named = {name: bills.get(deal, deal) for name, deal in opportunities.items()}
+    deals = {bill: name for name, bill in named.items()}
+    of_bill = [(bill, "payment", one.key) for one in canon.receipts_of("subscriptions") for bill, _ in one.applied]
+    of_bill += [(one.of, "credit", one.key) for one in canon.of("subscriptions") if one.kind == "credit"]
+    settled = {f"{deals[bill]}/{what}": key for bill, what, key in of_bill if bill in deals}
     customers = {name: numbers[account] for name, account in accounts.items() if account in numbers}
-    return {**customers, **named, **edits}
+    return {**customers, **named, **settled, **edits}
 
 
 async def reconciled(

@@ -271,6 +271,7 @@ class Play:
             reconciliations=self.reconciliations, trail=self.trail, unresolved=self.unresolved,
             calls=tuple(event for event in self.stream.events if event.kind == "call"),
             set_back=any(facts.from_backup for facts in self.scenario.facts_of("start_core")),
+            systems_set_back=tuple(self.stage.set_back),
             lost_history=any(event.facts.get("level") == "lost" for event in self.stream.events),
         )  # fmt: skip
         self.case = case

@@ -247,6 +247,11 @@ class Core:
         """Translate stored signals again; returns how many mean work (of a customer, if one is named)."""
         return await self._replay(signals, customer)
 
+    async def doubt(self, system: str, since: float) -> int:
+        """What was written to a system since then may be gone: it was set back. How many writes that are."""
+        at = self.clock.now()
+        return await self.database.run(lambda unit: process_apis.doubt(unit, system, since, at))
+
     async def rehearse(self, signals: Sequence[Signal], customer: str = "") -> list[Rehearsed]:
         """What a replay of these signals would do: nothing is stored or sent, what reads is really read."""
         memory = Undoing(self.database)

@@ -160,6 +160,7 @@ class Case:
     )
     unresolved: tuple[Mapping[str, Any], ...] = ()  # writes of whose outcome the core is not certain (GET /effects)
     set_back: bool = False  # the core came out of a backup: what it had done since is not in its trail
+    systems_set_back: tuple[str, ...] = ()  # which their vendors have restored from a copy
     lost_history: bool = False  # the run record overflowed
 
 

@@ -26,7 +26,7 @@ _OF_ROLE: dict[tuple[str, ...], str] = {
     (PRODUCT,): "price_missing unmapped_item unmapped_meter",
     (BILLING,): "unknown_subscription usage_late",
     (USAGE,): "usage_file_malformed usage_malformed",
-    (INTEGRATION,): "healing_held misshapen_event rejected restored_core schema_drift unreadable_line",
+    (INTEGRATION,): "healing_held misshapen_event rejected restored_core schema_drift system_set_back unreadable_line",
 }  # fmt: skip
 OWNERS = {kind: roles for roles, kinds in _OF_ROLE.items() for kind in kinds.split()}
 

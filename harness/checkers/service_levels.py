@@ -75,6 +75,8 @@ def why_not_asked(case: Case) -> str:
         return "people have edited the books by hand"
     if case.set_back:
         return "the core came out of a backup, and heard of what was done by then once more"
+    if case.systems_set_back:
+        return "a system was restored from a copy, and what it had once posted in time is posted again"
     return "" if _counted(case, float(case.levels["at"])) else "nothing was billed of late that no person held up"
 
 

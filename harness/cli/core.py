@@ -14,7 +14,7 @@ from rich.table import Table
 from harness.cli.desk import asked
 from harness.cli.output import Refusal, console, print_json
 from harness.cli.sandbox import Json
-from harness.scenario.values import iso
+from harness.scenario.values import iso, moment
 
 core = typer.Typer(
     no_args_is_help=True, rich_markup_mode="rich",
@@ -140,6 +140,24 @@ def health(as_json: Json = False) -> None:
         title = f"version {found['version']}, {state}; runs of other versions: {found['runs_of_other_versions']}"
         _table(title, ("ticker", "rounds", "how it is"), rows)
     raise typer.Exit(0 if found["ready"] else 1)
+
+
+@core.command("set-back")
+def set_back(
+    system: Annotated[str, typer.Argument(metavar="SYSTEM", help="salesforce or erp_cloud.")],
+    since: Annotated[str, typer.Option(metavar="MOMENT", help="When the copy was made, e.g. 2026-01-05T09:00:00Z.")],
+    reason: Annotated[str, typer.Option(help="For the audit.")],
+    as_json: Json = False,
+) -> None:
+    """Say that a vendor has restored a system from a copy: what was written there since is looked for or done again."""
+    try:
+        order = {"since": moment(since), "reason": reason}
+    except ValueError as error:
+        raise Refusal(f"--since: {error}") from error
+    found = asked("POST", f"/systems/{quote(system, safe='')}/set-back", order)
+    if as_json:
+        return print_json(found)
+    console(False).print(f"{found['doubted']} writes are looked for again, {found['signals']} signals taken again")
 
 
 @core.command("levels")

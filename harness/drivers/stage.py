@@ -70,6 +70,8 @@ class Stage:
     edits: dict[str, str] = field(default_factory=dict)  # what a person has edited: id of the step -> the record
     consumed: dict[str, int] = field(default_factory=dict)  # usage exports: how many rows were sent, by file
     customer_changes: set[str] = field(default_factory=set)  # `subscription day` of what customers changed there
+    backups: dict[str, tuple[str, float]] = field(default_factory=dict)  # of systems: the image, and when it was made
+    set_back: list[str] = field(default_factory=list)  # systems that were restored from theirs
     bank_sequence: int | None = None  # number of the bank's last file, once known
 
     def __post_init__(self) -> None:

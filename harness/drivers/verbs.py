@@ -17,6 +17,7 @@ from harness.drivers.migration import cutover, roll_back
 from harness.drivers.operator import ask_core, edit, give_up, retry, set_policy
 from harness.drivers.premises import close_period, consolidate_invoices, limits, lock_period, recognize_revenue
 from harness.drivers.quiet import settle
+from harness.drivers.setting_back import back_up, make_whole, set_back
 from harness.drivers.stage import Buyer, Offer, Stage, StepFailed
 from harness.drivers.usage import consume, consume_export
 from harness.money import minor, text
@@ -340,6 +341,9 @@ DRIVERS: dict[str, Driver] = {
     "back_up_core": _back_up_core,
     "kill_core": _kill_core,
     "start_core": _start_core,
+    "back_up": back_up,
+    "set_back": set_back,
+    "make_whole": make_whole,
     "disturb": _disturb,
     "repair": _repair,
     "clerk": clerk,

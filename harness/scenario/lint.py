@@ -1,5 +1,6 @@
 """From a file to a scenario, or to complaints that name line, column, what is wrong and what would be right."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -108,14 +109,27 @@ def _check_references(placed: Placed, scenario: Scenario, world: WorldFile | Non
                 _declare(placed, way, "customer", name, customers)
                 _declare(placed, way, "deal", name, deals)
             _check_products(placed, way, facts, world)
-        elif step.verb == "start_core" and facts.from_backup:
-            if all(one.verb != "back_up_core" for one in scenario.steps[:index]):
-                placed.complain((*way, "from_backup"), "nothing was backed up before: `back_up_core` makes a copy")
+        elif step.verb in _NEEDS_A_COPY:
+            _check_copy(placed, way, step, scenario.steps[:index])
         else:
             _check_step(placed, way, facts, customers, deals, disturbances)
     for what in ("deals", "starts", "contracts", "debts", "sync"):
         for name in getattr(scenario.expect, what):
             _known(placed, ("expect", what, name), "deal", name, deals)
+
+
+_NEEDS_A_COPY = ("start_core", "set_back", "make_whole")
+
+
+def _check_copy(placed: Placed, way: Way, step: Step, before: Sequence[Step]) -> None:
+    """What is put back was copied before; what is made whole was set back."""
+    if step.verb == "start_core":
+        if getattr(step.facts, "from_backup", False) and all(one.verb != "back_up_core" for one in before):
+            placed.complain((*way, "from_backup"), "nothing was backed up before: `back_up_core` makes a copy")
+        return
+    wanted, system = "back_up" if step.verb == "set_back" else "set_back", getattr(step.facts, "system", "")
+    if all((one.verb, getattr(one.facts, "system", "")) != (wanted, system) for one in before):
+        placed.complain((*way, "system"), f"there was no `{wanted}: {system}` before")
 
 
 def _declare(placed: Placed, way: Way, what: str, name: str, known: dict[str, int]) -> None:

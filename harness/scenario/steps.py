@@ -49,7 +49,15 @@ from harness.scenario.money import (
     VoidStep,
 )
 from harness.scenario.part import Part
-from harness.scenario.upsets import BringUpStep, DisturbStep, RepairStep, TakeDownStep
+from harness.scenario.upsets import (
+    BackUpStep,
+    BringUpStep,
+    DisturbStep,
+    MakeWholeStep,
+    RepairStep,
+    SetBackStep,
+    TakeDownStep,
+)
 from harness.scenario.values import Moment, Name, Names, Seconds
 from harness.world import Release
 
@@ -374,6 +382,9 @@ VERBS: dict[str, type[Part]] = {
     "back_up_core": BackUpCoreStep,
     "kill_core": KillCoreStep,
     "start_core": StartCoreStep,
+    "back_up": BackUpStep,
+    "set_back": SetBackStep,
+    "make_whole": MakeWholeStep,
     "disturb": DisturbStep,
     "repair": RepairStep,
     "clerk": ClerkStep,

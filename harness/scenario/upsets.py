@@ -113,6 +113,31 @@ class BringUpStep(Part):
     system: SystemName
 
 
+class BackUpStep(Part):
+    """A vendor's system is copied as it is now, whole."""
+
+    short: ClassVar[str] = "system"
+    system: SystemName
+
+
+class SetBackStep(Part):
+    """A vendor's system is restored from its latest copy, its clock apart: all that came later is gone there, and what
+    it numbers on gets the same numbers again.
+    """
+
+    short: ClassVar[str] = "system"
+    system: SystemName
+
+
+class MakeWholeStep(Part):
+    """An operator tells the core that a system was set back to its copy: what the core had written there since is
+    looked for, and written again where it is gone.
+    """
+
+    short: ClassVar[str] = "system"
+    system: SystemName
+
+
 def outage_of(system: str) -> str:
     """The id of the disturbance that keeps a system away."""
     return f"{system}-away"

@@ -63,6 +63,10 @@ class Desk(Protocol):
         """
         ...
 
+    async def doubt(self, system: str, since: float) -> int:
+        """What was written to a system since then may be gone: it was set back. How many writes that are."""
+        ...
+
     async def replay(self, signals: Sequence[Signal], customer: str = "") -> int:
         """Translate stored signals into work again; returns how many mean any (of a customer, if one is named)."""
         ...

@@ -1,9 +1,9 @@
 """For operators: what is open, health, metrics, unresolved writes, and the replay of stored signals."""
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from synccore.experience.access import REFUSALS, At, Operator, Viewer
@@ -45,6 +45,27 @@ class ReplayOrder(BaseModel):
     until: float = Field(default=_LAST, ge=0.0, le=_LAST)
     limit: int = Field(default=1000, ge=1, le=100000)
     dry: bool = False
+
+
+SetBackSystem = Annotated[Literal["salesforce", "erp_cloud"], Path(description="which one its vendor has set back")]
+
+
+class SetBack(BaseModel):
+    """`since`: the moment of the copy, epoch seconds; `reason`: for the audit; `limit`: of signals taken again."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    since: float = Field(ge=0.0, le=_LAST)
+    reason: str = Field(min_length=3, max_length=400)
+    limit: int = Field(default=100000, ge=1, le=100000)
+
+
+class SetBackReport(BaseModel):
+    """How many writes are doubted, and how many signals were taken again; `work`: those that mean any."""
+
+    doubted: int
+    signals: int
+    work: int
 
 
 _ONE = {"work_id": "$response.body#/open/0/id"}
@@ -129,6 +150,25 @@ async def replay(core: At, caller: Operator, body: ReplayOrder) -> ReplayReport:
     core.touch()
     await core.kick()
     return ReplayReport(signals=len(signals), work=meant)
+
+
+@router.post("/systems/{system}/set-back", operation_id="tellSetBack", responses=REFUSALS)
+async def tell_set_back(core: At, caller: Operator, system: SetBackSystem, body: SetBack) -> SetBackReport:
+    """The vendor has restored a system from a copy. What the core has written there since is looked for, and written
+    again where it is gone, as all signals since then are taken again. What was born there and is gone, nobody can write
+    again: a reconciliation names it.
+    """
+
+    def told(unit: Unit) -> list[Signal]:
+        unit.audit.add(caller.name, "set-back", system, body.model_dump(), core.clock.now())
+        return unit.inbox.select("", "", "", 0.0, _LAST, body.limit)
+
+    signals = await core.database.run(told)
+    doubted = await core.doubt(system, body.since)
+    meant = await core.replay(signals, "")
+    core.touch()
+    await core.kick()
+    return SetBackReport(doubted=doubted, signals=len(signals), work=meant)
 
 
 @router.get("/health", operation_id="getHealth", responses=declared(503))

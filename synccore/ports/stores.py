@@ -86,6 +86,12 @@ class Effects(Protocol):
         """Record the outcome; what was done is added to the trail."""
         ...
 
+    def unsure(self, target: str, since: float) -> list[Json]:
+        """What was done at a target since then is `unknown` once more, to be looked for by whoever writes it again;
+        returns what it was called there.
+        """
+        ...
+
     def trail(self, after: int, limit: int) -> list[TrailEntry]:
         """What was done behind a sequence (0: from the beginning), oldest first."""
         ...
@@ -251,6 +257,10 @@ class Links(Protocol):
 
     def all(self, kind: str, system: str) -> dict[str, str]:
         """All names of a kind that a system uses: external -> canonical."""
+        ...
+
+    def drop(self, system: str, external: str) -> None:
+        """Forget the name, whatever we called so."""
         ...
 
     def next_number(self, name: str, start: int) -> int:

@@ -29,6 +29,7 @@ from synccore.processes.posting_periods import of_a_period
 from synccore.processes.replay import replay
 from synccore.processes.sales_stream import SalesforceStream
 from synccore.processes.service_levels import service_levels
+from synccore.processes.set_backs import doubt
 from synccore.processes.shadow_posting import SHADOWS, ShadowPosting
 from synccore.processes.system_watch import SystemWatch
 from synccore.processes.usage_polls import MeteringDaily, MeteringFeed
@@ -37,6 +38,7 @@ from synccore.processes.usage_upload import UsageUpload
 __all__ = [
     "Context",
     "Malformed",
+    "doubt",
     "intake",
     "plan_waves",
     "positions",

@@ -23,6 +23,7 @@ from synccore.processes.legacy_posting import LEGACY_STATUS, credit_to_legacy, p
 from synccore.processes.open_credits import left_to_settle
 from synccore.processes.open_items import follow_late
 from synccore.processes.posting_periods import post_by_policy
+from synccore.processes.set_backs import note_name
 from synccore.processes.shadow_posting import plan_shadow
 from synccore.processes.short_payments import keeps_tax, taken_off
 from synccore.processes.write_back import show_bill, show_credit
@@ -147,7 +148,7 @@ class CreditPublication:
 
         def settled(unit: Unit, internal_id: Any) -> None:
             at = ctx.clock.now()
-            unit.links.put("credit", credit.id, "erp_cloud", str(internal_id))
+            note_name(ctx, unit, "credit", credit.id, str(internal_id))
             data = {"credit": credit.id, "invoice": credit.bill, "ledger": "erp_cloud", "document": internal_id,
                     "gross": credit.gross, "currency": credit.currency}  # fmt: skip
             unit.events.append(

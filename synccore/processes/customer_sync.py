@@ -16,6 +16,7 @@ from synccore.ports.systems import Found
 from synccore.processes.context import Context, entity_of
 from synccore.processes.known_customers import known_in_cloud
 from synccore.processes.legacy_customers import spool_customer
+from synccore.processes.set_backs import note_name
 from synccore.processes.writes import Write
 
 
@@ -110,7 +111,7 @@ async def sync_cloud_customer(ctx: Context, account: Account, customer_id: str, 
         return await cloud.update_customer(str(reference), fields)
 
     def settled(unit: Unit, reference: Any) -> None:
-        unit.links.put("customer", customer_id, "erp_cloud", str(reference))
+        note_name(ctx, unit, "customer", customer_id, str(reference))
         unit.work.wake(f"customer:{customer_id}", ctx.clock.now())
         _told(ctx, unit, "erp_cloud", customer_id, account, write.digest)
 

@@ -21,6 +21,7 @@ from synccore.processes.ledger_voids import void_bill
 from synccore.processes.legacy_posting import LEGACY_STATUS, park_until_answered, post_to_legacy, void_in_legacy
 from synccore.processes.open_items import follow_late
 from synccore.processes.posting_periods import post_by_policy
+from synccore.processes.set_backs import note_name
 from synccore.processes.shadow_posting import plan_shadow
 from synccore.processes.write_back import show_bill
 from synccore.processes.writes import Write
@@ -121,7 +122,7 @@ class InvoicePublication:
 
         def settled(unit: Unit, internal_id: Any) -> None:
             at = ctx.clock.now()
-            unit.links.put("invoice", bill.id, "erp_cloud", str(internal_id))
+            note_name(ctx, unit, "invoice", bill.id, str(internal_id))
             data = {"invoice": bill.id, "ledger": "erp_cloud", "document": str(internal_id), "gross": bill.gross,
                     "currency": bill.currency}  # fmt: skip
             told = (bill.id, facts.account, entered[0] if entered else at, data, f"bill:{bill.id}")

@@ -11,6 +11,7 @@ from synccore.ports.outcomes import Parked
 from synccore.ports.stores import Unit
 from synccore.processes.context import Context, entity_of, items_by_line, taxes_of
 from synccore.processes.ledger_of_record import Documents, at_home, document_of, settled_place, system_of, wave_at
+from synccore.processes.set_backs import held_while_set_back
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ def ledger_facts(
     customer_id = issued_to(unit, documents, customer_id)
     owner, items = owner_of(ctx, unit, customer_id), items_by_line(unit)
     entity = at_home(ctx, unit, owner.entity, documents, at, _business(bill, items) if bill is not None else None)
+    held_while_set_back(unit, system_of(entity.ledger))
     customer = unit.links.external("customer", customer_id, system_of(entity.ledger))
     if customer is None:
         raise NotInLedger(customer_id, owner, entity)

@@ -23,6 +23,7 @@ from synccore.processes.legacy_money import pay_out_to_legacy, reverse_in_legacy
 from synccore.processes.legacy_posting import park_until_answered
 from synccore.processes.posting_periods import book_by_policy
 from synccore.processes.receipt_parts import ON_ACCOUNT, part_names, show_part
+from synccore.processes.set_backs import note_name
 from synccore.processes.write_back import receipt_fields, show_loose
 from synccore.processes.writes import Write
 
@@ -136,7 +137,7 @@ async def _post_to_cloud(ctx: Context, key: str, back: Payment, owner: LedgerFac
 
     def settled(unit: Unit, internal_id: Any) -> None:
         at = ctx.clock.now()
-        unit.links.put("receipt", key, "erp_cloud", str(internal_id))
+        note_name(ctx, unit, "receipt", key, str(internal_id))
         data = {"refund": key, "ledger": "erp_cloud", "document": str(internal_id), "amount": back.amount}
         unit.events.append(fact("refund-posted", "erp_cloud", key, owner.account, at, data, f"refund:{key}"))
 

@@ -20,6 +20,7 @@ from synccore.processes.legacy_posting import park_until_answered
 from synccore.processes.money_back import give_back
 from synccore.processes.posting_periods import book_by_policy
 from synccore.processes.receipt_parts import show_parts
+from synccore.processes.set_backs import note_name
 from synccore.processes.writes import Write
 
 Facts = dict[str, LedgerFacts]
@@ -120,7 +121,7 @@ async def post_to_cloud(ctx: Context, key: str, payment: Payment, owner: LedgerF
 
     def settled(unit: Unit, internal_id: Any) -> None:
         at, cause = ctx.clock.now(), f"payment:{key}"
-        unit.links.put("receipt", key, "erp_cloud", str(internal_id))
+        note_name(ctx, unit, "receipt", key, str(internal_id))
         unit.effects.plan(
             application_key(ctx, key), "erp_cloud", "payment-application", digest(applied), cause, at
         )  # fmt: skip

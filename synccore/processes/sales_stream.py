@@ -2,11 +2,13 @@
 
 An event says where to look: the records that it names are read as they are now, and go the way of polled rows. What
 the stream cannot tell (a gap without fields, an overflow, a place that is no longer kept, another shape) is read by
-the query that the poll uses, from the stamp up to which everything is known.
+the query that the poll uses, from the stamp up to which everything is known. That query is made once a day besides: a
+stream that was set back with its org has not come as far as our place, and tells nothing until it has.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from synccore.ports.engine import Tick
 from synccore.ports.feed import Expired, Feed, Told
@@ -19,6 +21,8 @@ from synccore.processes.merged_accounts import note_back, note_deleted
 from synccore.processes.polls import AHEAD_S, SalesforceChanges
 
 BEGINNING_S = 1.0  # a subscription that is not yet in force is looked after so soon
+LOOKED = "salesforce/looked"  # when it was looked by query for the last time
+LOOK_S = 86400.0  # so often it is looked by query whether the stream has told everything
 OWED = "salesforce/backfill"  # says why the records are to be read by query, '' if they are not
 
 
@@ -30,6 +34,7 @@ class SalesforceStream:
         self._places: dict[str, str] = {}  # as stored
         self._owed = ""  # as stored: why the records are to be read by query
         self._loaded = False
+        self._looks_at = 0.0  # when it is looked by query at the latest; the store's is the truth
 
     async def __call__(self) -> Tick:
         """Take in what has arrived; read by query what is owed, once the stream is in force."""
@@ -42,12 +47,14 @@ class SalesforceStream:
             await self._poll.look()  # nothing can be told: looking by query is all there is
             raise
         worked = await self._take()
-        if self._poll.lacks or (in_force and self._owed):
+        now = self._ctx.clock.now()
+        if self._poll.lacks or (in_force and (self._owed or now >= self._looks_at)):
             worked = await self._query() or worked
-        return Tick(worked, None if in_force else self._ctx.clock.now() + BEGINNING_S)
+        return Tick(worked, self._looks_at if in_force else now + BEGINNING_S)
 
     def _load(self, unit: Unit) -> tuple[dict[str, str], str]:
         self._ctx.read_fields(unit)
+        self._looks_at = float(unit.cursors.get(LOOKED) or -LOOK_S) + LOOK_S
         places = {topic: unit.cursors.get(place_key(topic)) or "" for topic in self._feed.topics}
         return places, unit.cursors.get(OWED) or ""
 
@@ -124,10 +131,9 @@ class SalesforceStream:
 
     async def _query(self) -> bool:
         """What the poll does; then nothing is owed any more, unless it was in vain."""
-        worked = await self._poll.look()
-        if self._owed:
-            await self._ctx.db.run(lambda unit: unit.cursors.set(OWED, ""))
-        self._owed = ""
+        worked, at = await self._poll.look(), self._ctx.clock.now()
+        await self._ctx.db.run(partial(_looked, at, bool(self._owed)))
+        self._owed, self._looks_at = "", at + LOOK_S
         return worked
 
 
@@ -136,6 +142,12 @@ def _unknown(one: Told) -> str:
     if one.kind == "OVERFLOW":
         return f"{one.topic}: what has changed is not told"
     return f"{one.record} has another shape" if one.reshaped else ""
+
+
+def _looked(at: float, owed: bool, unit: Unit) -> None:
+    unit.cursors.set(LOOKED, str(at))
+    if owed:
+        unit.cursors.set(OWED, "")
 
 
 def _move(unit: Unit, places: Mapping[str, str], owed: str) -> None:

@@ -316,12 +316,37 @@ def put_back() -> Scenario:
     )  # fmt: skip
 
 
+def ledger_set_back(*told: str) -> Scenario:
+    """The cloud ERP comes back without a customer whose number it gives to the next one; then come the steps told."""
+    orchid = LAKESIDE.replace("id: lake", "id: orchid").replace("Lakeside Logistics", "Orchid Labs")
+    return story(
+        "ledger-set-back", "customer: " + HUDSON, "deal: {id: hudson-1, customer: hudson, lines: [{sku: ONBOARD}]}",
+        "close: hudson-1", "settle", "back_up: erp_cloud", "customer: " + LAKESIDE,
+        f"deal: {{id: lake-1, customer: lake, lines: {LINES}}}", "close: lake-1", "pay_by_card: hudson-1", "settle",
+        "set_back: erp_cloud", "customer: " + orchid, "deal: {id: orchid-1, customer: orchid, lines: [{sku: ONBOARD}]}",
+        "close: orchid-1", "settle", "deal: {id: lake-2, customer: lake, lines: [{sku: ONBOARD}]}", "close: lake-2",
+        "settle", "make_whole: erp_cloud", "settle", *told, "advance: 1d", expect=WHOLE,
+    )  # fmt: skip
+
+
+def org_set_back(*told: str) -> Scenario:
+    """The Salesforce org comes back without what it had been shown of a payment; a deal is won, and a day passes."""
+    return story(
+        "org-set-back", "customer: " + HUDSON, f"deal: {{id: hudson-1, customer: hudson, lines: {LINES}}}",
+        "close: hudson-1", "settle", "back_up: salesforce", "pay_by_card: hudson-1", "settle",
+        *(f"fix_account: {{customer: hudson, street: {number} Broadway}}" for number in range(1, 9)), "settle",
+        "set_back: salesforce",
+        "deal: {id: hudson-2, customer: hudson, lines: [{sku: ONBOARD}]}", "close: hudson-2", "advance: 1d",
+        "make_whole: salesforce", "settle", *told, expect=WHOLE,
+    )  # fmt: skip
+
+
 def written_late() -> Scenario:
     """Money is given back; the write of what its receipt is worth is applied a minute later, over the next one."""
     return story(
         "written-late", "customer: " + LAKESIDE, "deal: {id: lake-1, customer: lake, lines: [{sku: ONBOARD}]}",
         "close: lake-1", "advance: 5d", "transfer: lake-1", "advance: 5d", "bank_return: lake-1",
-        "disturb: {id: slow, system: salesforce, kind: slow_applied, operation: composite, nth: 2, delay: 60s}",
+        "disturb: {id: slow, system: salesforce, kind: slow_applied, operation: composite, nth: 1, delay: 60s}",
         "settle", "advance: 1d",
     )  # fmt: skip
 

@@ -20,8 +20,8 @@ TABLE = [dict(zip(COLUMNS, row, strict=True)) for row in ROWS[1:]]
 WANTED = {
     "dedupe", "order", "cursors", "keys and unknown outcomes", "retries", "API thrift", "exceptions", "dead letters",
     "compensation", "replay", "rerun from a step", "reconciliation", "migration", "drift", "collections",
-    "service levels", "status write-back", "changes from two sides", "bills of several contracts", "corrected usage",
-    "contracts that move", "causes of writes",
+    "systems set back", "service levels", "status write-back", "changes from two sides", "bills of several contracts",
+    "corrected usage", "contracts that move", "causes of writes",
 }  # fmt: skip
 
 

@@ -25,6 +25,13 @@ _DOUBT = (
     "UPDATE effects SET digest = 'doubted' WHERE state = 'applied' AND digest <> ''"
     " AND (key = :key OR substr(key, 1, :length) = :parts)"
 )
+_UNSURE = (
+    "UPDATE effects SET state = 'unknown', reference = 'null' WHERE target = :target AND state = 'applied'"
+    " AND settled_at >= :since"
+)
+_DONE_SINCE = (
+    "SELECT reference FROM effects WHERE target = :target AND state = 'applied' AND settled_at >= :since ORDER BY key"
+)
 _UNRESOLVED = f"SELECT {_COLUMNS} FROM effects WHERE state IN ('planned', 'unknown') ORDER BY planned_at, key"
 
 
@@ -81,6 +88,13 @@ class SqlEffects:
     def doubt(self, key: str) -> int:
         """Let the next plan of these levels write them again."""
         return self._session.write(_DOUBT, key=key, parts=f"{key}/", length=len(key) + 1)
+
+    def unsure(self, target: str, since: float) -> list[Json]:
+        """What was done at a target since then may be gone there; returns what it was called."""
+        given = {"target": target, "since": since}
+        called = [load(row[0]) for row in self._session.rows(_DONE_SINCE, **given)]
+        self._session.write(_UNSURE, **given)
+        return called
 
     def unresolved(self) -> list[Effect]:
         """Those planned or unknown, oldest first."""

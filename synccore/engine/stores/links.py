@@ -11,6 +11,7 @@ _CANONICAL = (
     "SELECT canonical FROM links WHERE kind = :kind AND system = :system AND external = :external ORDER BY canonical"
 )
 _ALL = "SELECT external, canonical FROM links WHERE kind = :kind AND system = :system ORDER BY canonical"
+_DROP = "DELETE FROM links WHERE system = :system AND external = :external"
 _NEXT = (
     "INSERT INTO counters (name, value) VALUES (:name, :start)"
     " ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value"
@@ -40,6 +41,10 @@ class SqlLinks:
     def all(self, kind: str, system: str) -> dict[str, str]:
         """All names of a kind that a system uses."""
         return {row[0]: row[1] for row in self._session.rows(_ALL, kind=kind, system=system)}
+
+    def drop(self, system: str, external: str) -> None:
+        """Whatever we called so there is no more."""
+        self._session.write(_DROP, system=system, external=external)
 
     def next_number(self, name: str, start: int) -> int:
         """The next number of a durable counter; the first is `start`."""

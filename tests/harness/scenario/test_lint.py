@@ -52,6 +52,8 @@ BAD = [
         18,
         "nothing was backed up before: `back_up_core` makes a copy",
     ),
+    ("close: d1", "set_back: erp_cloud", 8, 5, "there was no `back_up: erp_cloud` before"),
+    ("close: d1", "make_whole: erp_cloud", 8, 5, "there was no `set_back: erp_cloud` before"),
     ("close: d1", "close: d2", 8, 5, "no deal 'd2' has been declared up to here; known are: d1"),
     ("quantity: 2", "quanity: 2", 7, 59, "unknown field 'quanity'; did you mean 'quantity'?"),
     ("quantity: 2", "quantity: -2", 7, 5, "the quantity of ONBOARD should be above zero"),
