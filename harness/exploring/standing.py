@@ -36,6 +36,7 @@ _CORE = {
     "work": "process, key, subject, argument, due_at, CASE state WHEN 'parked' THEN 0 ELSE attempt END, tries, state,"
             " waiting_on, first_at FROM work WHERE state <> 'done'",
     "waits": "topic",
+    "places": "process, key",
     "effects": "key, target, operation, state, reference, digest, cause, settled_at",
     "exceptions": "kind, subject, partition_key, reason, owner_role, actions, waiting_on, opened_at, due_at, state,"
                   " resolution, resolved_by, resolved_at, details",

@@ -17,7 +17,7 @@ from synccore.ports.clock import Clock
 from synccore.ports.database import Database
 from synccore.ports.engine import Engine, Process, Run, RunStatus, Tick
 from synccore.ports.holding import BEAT_S, HOLDER, LOST_AFTER_S, PAUSE_S
-from synccore.ports.outcomes import Away, Later, Parked
+from synccore.ports.outcomes import Away, Later, Limited, Parked
 from synccore.ports.stores import BusinessException, DeadLetter, Json, Unit
 from synccore.ports.work import Fork, WorkItem
 
@@ -192,15 +192,19 @@ class Dispatcher:
         settled already, no work waits for it, but the queue of its key, which it keeps shut.
         """
 
-        def fence(unit: Unit) -> tuple[WorkItem | None, float]:
+        def fence(unit: Unit) -> tuple[WorkItem | None, float, list[str]]:
             if (fenced_at := unit.workers.fenced(run.id)) is None:
                 log.warning("a lost worker's run is taken over", run=run.id, process=run.process, worker=run.held_by)
                 unit.workers.fence(run.id, now)
             item = unit.work.get(work_of(run.id))
-            waits = item is not None and item.state == "submitted" and item.run_id == run.id
-            return item if waits else None, fenced_at or now
+            if item is None or item.state != "submitted" or item.run_id != run.id:
+                return None, now, []
+            unit.work.keep_place(item.id)
+            return item, fenced_at or now, _recall(unit, item.id, now)
 
-        item, fenced_at = await self._database.run(fence)
+        item, fenced_at, recalled = await self._database.run(fence)
+        for behind in recalled:
+            await self._engine.cancel(behind)
         if item is None or await self._begin_anew(item, fenced_at, now):
             await self._engine.cancel(run.id)
 
@@ -246,22 +250,27 @@ class Dispatcher:
     async def _settle(self, name: str, work_id: str, act: Act, taken_over: bool = False) -> None:
         now = self._clock.now()
 
-        def settle(unit: Unit) -> WorkItem | None:
+        def settle(unit: Unit) -> tuple[float | None, list[str]]:
             item = unit.work.get(work_id)
             if item is None or item.state != "submitted" or item.run_id != name:
-                return None  # a repeat after a crash: this run's outcome is in the list already
+                return None, []  # a repeat after a crash: this run's outcome is in the list already
             if not taken_over and unit.workers.fenced(name) is not None:
-                return None  # it lost its lease, and says what was true before
+                return None, []  # it lost its lease, and says what was true before
+            before = unit.work.placed(item.id)
             act(unit, item, now)
-            return unit.work.get(work_id)
+            keeps, after = unit.work.placed(item.id), unit.work.get(work_id)
+            recalled = _recall(unit, item.id, now) if keeps and not before else []
+            free = before and not keeps  # what it has kept behind it is due
+            return now if free or after is None else after.due_at if after.state == "due" else None, recalled
 
-        after = await self._database.run(settle)
+        due_at, recalled = await self._database.run(settle)
         self._pulse.changed()
-        if after is not None and after.state == "due":
-            if after.due_at <= now:
-                await self.kick()
-            else:
-                self._engine.alarm(TICKER, after.due_at)
+        for run in recalled:
+            await self._engine.cancel(run)
+        if due_at is not None and due_at <= now:
+            await self.kick()
+        elif due_at is not None:
+            self._engine.alarm(TICKER, due_at)
 
     def _finish(self, unit: Unit, item: WorkItem, now: float) -> None:
         unit.work.finish(item.id)
@@ -290,10 +299,24 @@ class Dispatcher:
 
     def _later(self, unit: Unit, item: WorkItem, now: float, later: Later, chance: float) -> None:
         delay_s = later_delay_s(self._policy, later.delay_s, item.tries, later.counts, chance)
+        if isinstance(later, Limited):
+            unit.work.keep_place(item.id)
         _again_or_bury(unit, item, now, delay_s, later.cause, later.counts)
 
     def _error(self, unit: Unit, item: WorkItem, now: float, cause: str, chance: float) -> None:
         _again_or_bury(unit, item, now, error_delay_s(self._policy, item.tries, chance), cause, counts=True)
+
+
+def _recall(unit: Unit, work_id: str, now: float) -> list[str]:
+    """What came later and waits in the engine behind work that keeps its place; its runs, which are to be cancelled."""
+    item = unit.work.get(work_id)
+    if item is None:
+        return []
+    following = unit.work.following(work_id)
+    for behind in following:
+        unit.workers.fence(behind.run_id, now)  # should it begin before it is cancelled
+        unit.work.later(behind.id, max(item.due_at, now), f"waits behind {work_id}", counts=False)
+    return [behind.run_id for behind in following]
 
 
 def _again_or_bury(unit: Unit, item: WorkItem, now: float, delay_s: float | None, cause: str, counts: bool) -> None:

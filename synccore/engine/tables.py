@@ -59,6 +59,10 @@ WAITS = Table("waits", METADATA, _text("topic", key=True), Column("work", _SERIA
               Index("waits_work", "work"))  # fmt: skip
 WAKES = Table("wakes", METADATA, _text("topic", key=True), _number("mark"), Index("wakes_mark", "mark"))
 
+# Work that a limit has put off, or that was taken over, and that what came later may not overtake.
+PLACES = Table("places", METADATA, Column("work", _SERIAL, primary_key=True, autoincrement=False), _text("process"),
+               _text("key"), Index("places_key", "key", "process"))  # fmt: skip
+
 # Attempts of work that go on from a step of an earlier run.
 FORKS = Table("forks", METADATA, Column("work", _SERIAL, primary_key=True, autoincrement=False),
               Column("attempt", BigInteger, primary_key=True, autoincrement=False), _text("run_id"),

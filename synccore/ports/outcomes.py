@@ -2,7 +2,7 @@
 
 from synccore.domain.findings import Finding
 
-__all__ = ["Away", "Finding", "Later", "Parked"]
+__all__ = ["Away", "Finding", "Later", "Limited", "Parked"]
 
 
 class Parked(Exception):
@@ -29,6 +29,14 @@ class Later(Exception):
 
     def __str__(self) -> str:
         return self.cause
+
+
+class Limited(Later):
+    """A system takes no more for now: the work keeps its place among its customer's of its kind. Uses up no budget."""
+
+    def __init__(self, delay_s: float, cause: str) -> None:
+        super().__init__(delay_s, cause, counts=False)
+        self.args = (delay_s, cause)  # as given, likewise
 
 
 class Away(Later):

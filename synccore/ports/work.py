@@ -58,7 +58,7 @@ class Work(Protocol):
         ...
 
     def due(self, now: float, limit: int) -> list[WorkItem]:
-        """Items to be submitted now, in order of arrival."""
+        """Items to be submitted now, in order of arrival; none behind one that keeps its place: that is due with it."""
         ...
 
     def next_due(self) -> float | None:
@@ -79,6 +79,18 @@ class Work(Protocol):
 
     def later(self, work_id: str, due_at: float, cause: str, counts: bool = True) -> None:
         """Due again at `due_at`; the attempt number grows, and so do the tries if it counts."""
+        ...
+
+    def keep_place(self, work_id: str) -> None:
+        """Nothing of the same process and key that came later is due before this has ended, or is parked."""
+        ...
+
+    def following(self, work_id: str) -> list[WorkItem]:
+        """What of the same process and key came later and is submitted, oldest first."""
+        ...
+
+    def placed(self, work_id: str) -> bool:
+        """Does it keep its place?"""
         ...
 
     def park(self, work_id: str, waiting_on: tuple[str, ...], cause: str, keep_tries: bool = False) -> None:

@@ -8,7 +8,7 @@ import asyncio
 from dataclasses import dataclass
 
 from synccore.ports.clock import Clock
-from synccore.ports.outcomes import Away, Later
+from synccore.ports.outcomes import Away, Later, Limited
 
 FIRST_S, AWAY_MAX_S = 2.0, 300.0  # so that one more failure after its return keeps within a quarter of an hour
 STREAK_BEFORE_AWAY = 3
@@ -28,13 +28,13 @@ class Target:
     cause: str = ""
 
     def check(self) -> None:
-        """Raise Later while the target is paused, Away while it is not there: a process does not wait.
+        """Raise Limited while the target is paused, Away while it is not there: a process does not wait.
 
         For the call that comes next: who is let through to an absent system is the one that looks.
         """
         remaining = self.paused_until - self.clock.wire()
         if remaining > 0:
-            raise Later(remaining, f"{self.name} is paused", counts=False)
+            raise Limited(remaining, f"{self.name} is paused")
         if self.streak < STREAK_BEFORE_AWAY:
             return
         now = self.clock.now()

@@ -11,7 +11,7 @@ import orjson
 
 from synccore.ports.clock import Clock
 from synccore.ports.holding import SENDING
-from synccore.ports.outcomes import Later
+from synccore.ports.outcomes import Later, Limited
 from synccore.ports.systems import Rejected, Unknown
 from synccore.ports.transport import NoAnswer, NotSent, Request, Response, Transport
 from synccore.systems.breaker import Target
@@ -164,7 +164,7 @@ class Client:
             delay = retry_after if retry_after is not None else (refusal.limit_s or LIMIT_S)
             if retry_after is not None or refusal.limit_s is not None:
                 self._target.pause(delay)
-            raise Later(delay, f"{self._name} {operation}: limit ({refusal.code})", counts=False)
+            raise Limited(delay, f"{self._name} {operation}: limit ({refusal.code})")
         if response.status == 401:
             raise Later(60.0, f"{self._name}: credentials refused ({refusal.code})")
         if refusal.code == UNREADABLE and response.status >= 400:  # nobody can say why: perhaps it was cut on its way

@@ -17,9 +17,29 @@ _OPEN_SUBJECT = (
 )
 _SOONER = "UPDATE work SET state = 'due', due_at = :due_at, argument = :argument, cause = :cause WHERE seq = :seq"
 _AGAIN = "UPDATE work SET again_at = :again_at, argument = :argument WHERE seq = :seq"
-_DUE = f"SELECT {_COLUMNS} FROM work WHERE state = 'due' AND due_at <= :now ORDER BY seq LIMIT :limit"
+_BEHIND = (  # work that keeps its place, of the same kind and customer
+    "FROM places, work AS ahead WHERE places.process = work.process AND places.key = work.key"
+    " AND places.work < work.seq AND ahead.seq = places.work"
+)
+_DUE = (
+    f"SELECT {_COLUMNS} FROM work WHERE state = 'due' AND due_at <= :now AND NOT EXISTS (SELECT 1 {_BEHIND})"
+    " ORDER BY seq LIMIT :limit"
+)
+_QUEUE_UP = (
+    f"UPDATE work SET due_at = (SELECT max(ahead.due_at) {_BEHIND} AND ahead.state = 'due') WHERE state = 'due'"
+    f" AND due_at <= :now AND EXISTS (SELECT 1 {_BEHIND} AND ahead.state = 'due' AND ahead.due_at > work.due_at)"
+)
+_KEEP_PLACE = (
+    "INSERT INTO places (work, process, key) SELECT seq, process, key FROM work WHERE seq = :seq ON CONFLICT DO NOTHING"
+)
+_FOLLOWING = (
+    f"SELECT {_COLUMNS} FROM work WHERE state = 'submitted' AND seq > :seq"
+    " AND (process, key) = (SELECT process, key FROM work AS ahead WHERE ahead.seq = :seq) ORDER BY seq"
+)
+_LEAVE = "DELETE FROM places WHERE work = :seq"
+_PLACED = "SELECT 1 FROM places WHERE work = :seq"
 _SUBMITTED_ITEMS = f"SELECT {_COLUMNS} FROM work WHERE state = 'submitted' ORDER BY seq"
-_NEXT_DUE = "SELECT min(due_at) FROM work WHERE state = 'due'"
+_NEXT_DUE = f"SELECT min(due_at) FROM work WHERE state = 'due' AND NOT EXISTS (SELECT 1 {_BEHIND})"
 _SUBMITTED = (
     "UPDATE work SET state = 'submitted', run_id = :run_id, submitted_at = :at,"
     " wake_mark = (SELECT coalesce(max(mark), 0) FROM wakes) WHERE seq = :seq AND state = 'due'"
@@ -104,7 +124,8 @@ class SqlWork:
         return None if row is None else _item(row)
 
     def due(self, now: float, limit: int) -> list[WorkItem]:
-        """Items to be submitted now, in order of arrival."""
+        """Items to be submitted now, in order of arrival; none behind one that keeps its place."""
+        self._session.write(_QUEUE_UP, now=now)
         return [_item(row) for row in self._session.rows(_DUE, now=now, limit=limit)]
 
     def next_due(self) -> float | None:
@@ -122,15 +143,29 @@ class SqlWork:
 
     def finish(self, work_id: str) -> None:
         """Done (or due again, if it was added again while it ran)."""
+        self._session.write(_LEAVE, seq=_seq(work_id))
         self._session.write(_FINISH, seq=_seq(work_id))
 
     def later(self, work_id: str, due_at: float, cause: str, counts: bool = True) -> None:
         """Due again at `due_at`; the attempt number grows, and so do the tries if it counts."""
         self._session.write(_LATER, seq=_seq(work_id), due_at=due_at, cause=cause, counts=int(counts))
 
+    def keep_place(self, work_id: str) -> None:
+        """Nothing of its kind and customer that came later goes before it."""
+        self._session.write(_KEEP_PLACE, seq=_seq(work_id))
+
+    def following(self, work_id: str) -> list[WorkItem]:
+        """What of its kind and customer came later and is submitted."""
+        return [_item(row) for row in self._session.rows(_FOLLOWING, seq=_seq(work_id))]
+
+    def placed(self, work_id: str) -> bool:
+        """Does it keep its place?"""
+        return self._session.row(_PLACED, seq=_seq(work_id)) is not None
+
     def park(self, work_id: str, waiting_on: tuple[str, ...], cause: str, keep_tries: bool = False) -> None:
         """Not due until one of the topics is woken; due at once if one was woken or it was added again meanwhile."""
         seq = _seq(work_id)
+        self._session.write(_LEAVE, seq=seq)
         row = self._session.row("SELECT again_at FROM work WHERE seq = :seq", seq=seq)
         woken = any(self._session.row(_WOKEN, topic=topic, seq=seq) for topic in waiting_on)
         if woken or (row is not None and row[0] is not None):
@@ -149,6 +184,7 @@ class SqlWork:
         self._end(work_id, "abandoned", cause)
 
     def _end(self, work_id: str, state: str, cause: str) -> None:
+        self._session.write(_LEAVE, seq=_seq(work_id))
         self._session.write(_END, seq=_seq(work_id), state=state, cause=cause)
         self._session.write(_FORGET, work=_seq(work_id))
 

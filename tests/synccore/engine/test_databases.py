@@ -200,3 +200,35 @@ def test_a_transaction_in_which_its_worker_stops_is_undone_and_holds_nobody_up(
         await database.close()
 
     asyncio.run(story())
+
+
+@pytest.mark.live
+def test_work_that_keeps_its_place_is_overtaken_by_nothing_of_its_kind_and_customer(url: str) -> None:
+    def places(unit: Unit) -> None:
+        def add(subject: str, process: str = "place", key: str = "k1") -> str:
+            return unit.work.add(process, key, subject, None, 50.0, "test")
+
+        one, two, three = add("one"), add("two"), add("three")
+        others = [add("four", key="k2"), add("five", process="place-2")]
+        for work in (one, two):
+            unit.work.submitted(work, f"{work}.001", 50.0)
+        unit.work.keep_place(one)
+        unit.work.later(one, 90.0, "limit")
+        assert [item.id for item in unit.work.following(one)] == [two]
+        assert [item.id for item in unit.work.due(60.0, 10) if item.process.startswith("place")] == others
+        found = unit.work.get(three)
+        assert found is not None and found.due_at == 90.0, "it is due with the one before it"
+        unit.work.submitted(one, f"{one}.002", 90.0)
+        assert three not in [item.id for item in unit.work.due(95.0, 10)]
+        unit.work.finish(one)
+        assert three in [item.id for item in unit.work.due(95.0, 10)] and not unit.work.placed(one)
+        raise RuntimeError("seen")
+
+    async def story() -> None:
+        database = ThreadDatabase(url)
+        await database.start()
+        with pytest.raises(RuntimeError, match="seen"):
+            await database.run(places)
+        await database.close()
+
+    asyncio.run(story())
