@@ -270,6 +270,7 @@ class Play:
             law=self.stage.company.law, moved=frozenset(self.stage.moved),
             reconciliations=self.reconciliations, trail=self.trail, unresolved=self.unresolved,
             calls=tuple(event for event in self.stream.events if event.kind == "call"),
+            changes=tuple(event for event in self.stream.events if event.kind == "change"),
             set_back=any(facts.from_backup for facts in self.scenario.facts_of("start_core")),
             systems_set_back=tuple(self.stage.set_back),
             lost_history=any(event.facts.get("level") == "lost" for event in self.stream.events),

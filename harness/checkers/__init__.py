@@ -15,6 +15,7 @@ from harness.checkers import (
     service_levels,
     shown,
     taxation,
+    versions,
 )
 from harness.checkers.case import (
     Case,
@@ -57,6 +58,7 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "I2": ("nothing that was accepted is lost", effects.nothing_lost),
     "I4": ("copies agree field by field", shown.copies_agree),
     "I5": ("the books tie out, nothing unexplained", agreement.tie_out_holds),
+    "I6": ("what is shown never goes back to an older version", versions.never_back),
     "I8": ("each document has exactly one ledger of record", homes.one_ledger_each),
     "I9": ("replay, and a second replay, change nothing", agreement.replay_is_silent),
     "I10": ("a system that is away is called ever more seldom", outages.calls_are_few),
@@ -75,6 +77,7 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "I32": ("billed = recognised + deferred, per line and month", revenue.revenue_adds_up),
 }
 NOT_ASKED: dict[str, NotAsked] = {  # where seeing nothing may be no failure, and what must be so for that
+    "I6": versions.why_not_asked,
     "I8": lambda case: "" if case.canon.bills() else "nothing was billed",
     "I9": lambda _case: "nothing was replayed",
     "I10": lambda case: "" if case.outages else "no system was away",

@@ -155,6 +155,7 @@ class Case:
     cutovers: tuple[Cutover, ...] = ()
     closings: tuple[Closing, ...] = ()
     calls: tuple[RunEvent, ...] = ()  # all that the systems' journals have told of who called them
+    changes: tuple[RunEvent, ...] = ()  # of documents in the systems, as their journals tell them
     trail: tuple[Mapping[str, Any], ...] | None = (
         None  # writes and causes, as the core tells them (GET /trail); None: it does not
     )

@@ -36,7 +36,7 @@ def bill(system: str, number: str, **facts: object) -> Document:
 
 # books alone hold neither a replay, a disturbance nor the law
 SEEN = dict.fromkeys(
-    ("I9", "I10", "I12", "I15", "I16", "I18", "I19", "I25", "I27", "I29", "I30", "I32"), "not applicable"
+    ("I6", "I9", "I10", "I12", "I15", "I16", "I18", "I19", "I25", "I27", "I29", "I30", "I32"), "not applicable"
 )
 
 
