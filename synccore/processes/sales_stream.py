@@ -21,7 +21,7 @@ from synccore.processes.merged_accounts import note_back, note_deleted
 from synccore.processes.polls import AHEAD_S, SalesforceChanges
 
 BEGINNING_S = 1.0  # a subscription that is not yet in force is looked after so soon
-LOOKED = "salesforce/looked"  # when it was looked by query for the last time
+LOOKED = "salesforce/looked"  # the last day (UTC, counted from 1970) on which it was looked by query
 LOOK_S = 86400.0  # so often it is looked by query whether the stream has told everything
 OWED = "salesforce/backfill"  # says why the records are to be read by query, '' if they are not
 
@@ -54,7 +54,7 @@ class SalesforceStream:
 
     def _load(self, unit: Unit) -> tuple[dict[str, str], str]:
         self._ctx.read_fields(unit)
-        self._looks_at = float(unit.cursors.get(LOOKED) or -LOOK_S) + LOOK_S
+        self._looks_at = (int(unit.cursors.get(LOOKED) or -1) + 1) * LOOK_S
         places = {topic: unit.cursors.get(place_key(topic)) or "" for topic in self._feed.topics}
         return places, unit.cursors.get(OWED) or ""
 
@@ -131,9 +131,9 @@ class SalesforceStream:
 
     async def _query(self) -> bool:
         """What the poll does; then nothing is owed any more, unless it was in vain."""
-        worked, at = await self._poll.look(), self._ctx.clock.now()
-        await self._ctx.db.run(partial(_looked, at, bool(self._owed)))
-        self._owed, self._looks_at = "", at + LOOK_S
+        worked, today = await self._poll.look(), int(self._ctx.clock.now() // LOOK_S)
+        await self._ctx.db.run(partial(_looked, today, bool(self._owed)))
+        self._owed, self._looks_at = "", (today + 1) * LOOK_S
         return worked
 
 
@@ -144,8 +144,8 @@ def _unknown(one: Told) -> str:
     return f"{one.record} has another shape" if one.reshaped else ""
 
 
-def _looked(at: float, owed: bool, unit: Unit) -> None:
-    unit.cursors.set(LOOKED, str(at))
+def _looked(today: int, owed: bool, unit: Unit) -> None:
+    unit.cursors.set(LOOKED, str(today))
     if owed:
         unit.cursors.set(OWED, "")
 

@@ -346,7 +346,7 @@ def written_late() -> Scenario:
     return story(
         "written-late", "customer: " + LAKESIDE, "deal: {id: lake-1, customer: lake, lines: [{sku: ONBOARD}]}",
         "close: lake-1", "advance: 5d", "transfer: lake-1", "advance: 5d", "bank_return: lake-1",
-        "disturb: {id: slow, system: salesforce, kind: slow_applied, operation: composite, nth: 1, delay: 60s}",
+        "disturb: {id: slow, system: salesforce, kind: slow_applied, operation: composite, nth: 2, delay: 60s}",
         "settle", "advance: 1d",
     )  # fmt: skip
 
