@@ -94,6 +94,12 @@ class History:
                 self._sent[facts["system"], facts["operation"], headers.get("traceparent", "")] = None
 
 
+def went_back(world: SimWorld) -> bool:
+    """Was sales shown an older state of something meanwhile (I6)? The books have nothing of that any more."""
+    calls, changes = (tuple(one for one in world.stream.events if one.kind == kind) for kind in ("call", "change"))
+    return any(one.outcome == "broken" for one in judge(Case(Canon(), calls=calls, changes=changes), ("I6",)))
+
+
 def _at_once(answer: Coroutine[Any, Any, Any]) -> Any:
     """What a coroutine that has nothing to wait for returns."""
     try:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from harness.exploring.forks import Forks, Judged, Rest
+from harness.exploring.history import went_back
 from harness.exploring.likeness import Row, likeness, unlike
 from harness.exploring.moments import GRAIN_S, moment
 from harness.exploring.points import RECOVERY, Point, Points, points_of
@@ -149,7 +150,7 @@ class _Rests:
             self._seen = None
             return False
         self.mine.add((where, standing))
-        return (where, standing) in self.good
+        return (where, standing) in self.good and not went_back(world)
 
 
 def _calm(scenario: Scenario, seed: str, change: Change | None, rests: _Rests) -> Counter[Row] | None:

@@ -1,6 +1,7 @@
 """A branch that ends where its world rests as another run's is judged as the run that is played to its end."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,8 @@ from harness.exploring.standing import Standings
 from harness.runner import Play
 from harness.simulation import Flight, fly
 from harness.simulation.world import SimWorld
-from tests.broken import takes_unknown_for_done
+from synccore.bootstrap import Parts
+from tests.broken import alter, takes_unknown_for_done
 from tests.broken.stories import card, transfer
 
 STORY = card()
@@ -32,6 +34,46 @@ def test_what_a_planted_defect_breaks_is_red_at_the_same_points(points: list[Poi
     chosen = [point for point in points if " POST " in point.what and point.outcome in ("timeout", "lost_answer")][::5]
     early = explore(STORY, only=chosen, change=takes_unknown_for_done.change)
     whole = explore(STORY, only=chosen, change=takes_unknown_for_done.change, whole=True)
+    assert early.judged == whole.judged
+    assert whole.failed and early.converged
+
+
+def shows_the_past_when_refused(parts: Parts) -> Parts:
+    """Once a write to sales has failed, what was shown of the bill before is shown again, and then what is so."""
+    shown: dict[str, list[Any]] = {}
+    failed: list[bool] = []
+
+    def salesforce(real: Any) -> dict[str, Any]:
+        async def again(number: str, fields: Any) -> None:
+            past = shown.setdefault(number, [])
+            if fields not in past:
+                past.append(fields)
+            if failed:
+                for before in past:
+                    await real.write_bill(number, before)
+
+        async def write_bill(number: str, fields: Any) -> None:
+            await real.write_bill(number, fields)
+            await again(number, fields)
+
+        async def write_receipt(key: str, fields: Any, number: str, bill: Any) -> None:
+            try:
+                await real.write_receipt(key, fields, number, bill)
+            except Exception:
+                failed.append(True)
+                raise
+            await again(number, bill)
+
+        return {"write_bill": write_bill, "write_receipt": write_receipt}
+
+    return alter.adapter(parts, "salesforce", salesforce)
+
+
+def test_what_was_shown_for_a_moment_only_is_red_as_well(points: list[Point]) -> None:
+    """The books have nothing of it in the end (I6)."""
+    chosen = [one for one in points if "salesforce" in one.what and one.outcome == "server_error_before"][-12:]
+    early = explore(STORY, only=chosen, change=shows_the_past_when_refused)
+    whole = explore(STORY, only=chosen, change=shows_the_past_when_refused, whole=True)
     assert early.judged == whole.judged
     assert whole.failed and early.converged
 
