@@ -24,6 +24,7 @@ from harness.bench.measure import Figure
 from harness.simulation.hangar import hangar
 from harness.simulation.ports import SimulatedChance
 from synccore import bootstrap
+from synccore.ports.holding import Worker
 from synccore.ports.transport import Request, Response
 
 ROWS_A_BILL = 7.5  # a deal, a contract twice, a bill three times, half a payment three times
@@ -302,6 +303,8 @@ def _json(body: Any) -> Response:
 
 class _Still:
     """An engine that runs nothing: the core is asked for its reconciliation alone."""
+
+    worker = Worker("bench", "1")
 
     def __getattr__(self, name: str) -> Any:
         return lambda *_: None
