@@ -52,6 +52,7 @@ class SimWorld:
         self.traces: list[tuple[Any, ...]] = []  # of each: what would outlive a crash there, as far as it can differ
         self.requests: list[tuple[str, str]] = []  # what the core sent: (system, method and path)
         self.commits = 0
+        self.asked = 0  # of these: what answered those who asked the core
         self.crashes = 0  # at crash points: not those that the story asks for
         self.engine_state = EngineState()
         self._chance = Random(f"{seed}/engine")
@@ -281,13 +282,15 @@ class SimWorld:
         headers = {
             "host": CORE_HOST, "authorization": f"Bearer {CORE_TOKEN}", "content-type": "application/json",
         }  # fmt: skip
-        data = b"" if body is None else json.dumps(body).encode()
+        data, before = b"" if body is None else json.dumps(body).encode(), self.commits
         try:
             raw = await self._ask_core(method, path, headers, data, 60.0)
         except (OSError, TimeoutError) as error:
             raise Unreachable(str(error)) from None
         if method != "GET":
             self._poke()
+        else:
+            self.asked += self.commits - before
         try:
             return raw.status, json.loads(raw.body) if raw.body else None
         except ValueError:

@@ -2,13 +2,13 @@
 
 An event says where to look: the records that it names are read as they are now, and go the way of polled rows. What
 the stream cannot tell (a gap without fields, an overflow, a place that is no longer kept, another shape) is read by
-the query that the poll uses, from the stamp up to which everything is known. That query is made once a day besides: a
-stream that was set back with its org has not come as far as our place, and tells nothing until it has.
+the query that the poll uses, from the stamp up to which everything is known. That query is made once a day besides,
+and at each start: a stream that was set back with its org has not come as far as our place, and tells nothing until it
+has.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
 
 from synccore.ports.engine import Tick
 from synccore.ports.feed import Expired, Feed, Told
@@ -21,8 +21,7 @@ from synccore.processes.merged_accounts import note_back, note_deleted
 from synccore.processes.polls import AHEAD_S, SalesforceChanges
 
 BEGINNING_S = 1.0  # a subscription that is not yet in force is looked after so soon
-LOOKED = "salesforce/looked"  # the last day (UTC, counted from 1970) on which it was looked by query
-LOOK_S = 86400.0  # so often it is looked by query whether the stream has told everything
+LOOK_S = 86400.0  # so often it is looked by query whether the stream has told everything, at midnight (UTC)
 OWED = "salesforce/backfill"  # says why the records are to be read by query, '' if they are not
 
 
@@ -34,7 +33,7 @@ class SalesforceStream:
         self._places: dict[str, str] = {}  # as stored
         self._owed = ""  # as stored: why the records are to be read by query
         self._loaded = False
-        self._looks_at = 0.0  # when it is looked by query at the latest; the store's is the truth
+        self._looks_at = 0.0  # when it is looked by query at the latest
 
     async def __call__(self) -> Tick:
         """Take in what has arrived; read by query what is owed, once the stream is in force."""
@@ -54,7 +53,6 @@ class SalesforceStream:
 
     def _load(self, unit: Unit) -> tuple[dict[str, str], str]:
         self._ctx.read_fields(unit)
-        self._looks_at = (int(unit.cursors.get(LOOKED) or -1) + 1) * LOOK_S
         places = {topic: unit.cursors.get(place_key(topic)) or "" for topic in self._feed.topics}
         return places, unit.cursors.get(OWED) or ""
 
@@ -131,9 +129,10 @@ class SalesforceStream:
 
     async def _query(self) -> bool:
         """What the poll does; then nothing is owed any more, unless it was in vain."""
-        worked, today = await self._poll.look(), int(self._ctx.clock.now() // LOOK_S)
-        await self._ctx.db.run(partial(_looked, today, bool(self._owed)))
-        self._owed, self._looks_at = "", (today + 1) * LOOK_S
+        worked = await self._poll.look()
+        if self._owed:
+            await self._ctx.db.run(lambda unit: unit.cursors.set(OWED, ""))
+        self._owed, self._looks_at = "", (self._ctx.clock.now() // LOOK_S + 1) * LOOK_S
         return worked
 
 
@@ -142,12 +141,6 @@ def _unknown(one: Told) -> str:
     if one.kind == "OVERFLOW":
         return f"{one.topic}: what has changed is not told"
     return f"{one.record} has another shape" if one.reshaped else ""
-
-
-def _looked(today: int, owed: bool, unit: Unit) -> None:
-    unit.cursors.set(LOOKED, str(today))
-    if owed:
-        unit.cursors.set(OWED, "")
 
 
 def _move(unit: Unit, places: Mapping[str, str], owed: str) -> None:
