@@ -309,7 +309,9 @@ class Core:
     def tickers(self) -> Mapping[str, TickerView]:
         """All tickers by name."""
         return {
-            name: TickerView(beat.rounds, beat.quiet_since == self.changes, beat.next_due, beat.error, beat.away)
+            name: TickerView(
+                beat.rounds, beat.quiet_since == self.changes, beat.next_due, beat.error, beat.away, beat.looking
+            )
             for name, beat in self.pulse.beats.items()
         }
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from harness.stack.world import LiveWorld
 
 LOOK_S = 0.04  # between two looks
+DONE_LOOKS = 5  # so often it is looked whether what fell due is done, before the whole world is waited for
 PATIENCE_S = 150.0  # wall time without any change; a core that was refused for a limit stays away for a real minute
 HOOKLESS_S = 2.5  # a core that does not say whether it is at rest is believed so once nothing has changed for so long
 PAUSED, PAUSED_S = "is paused", 1.0  # a vendor's limit counts in wire time: business time that flies ends none
@@ -24,9 +25,11 @@ class Look:
     """Everything that tells whether the world rests, at one moment."""
 
     versions: tuple[int, ...]
+    shown: tuple[int, ...]  # the same of what clients of the systems can see
     busy: list[str]
     next_job: float | None
     rounds: dict[str, int] = field(default_factory=dict)
+    looking: list[str] | None = None  # whose round had begun before; None: a core that does not say so
     core_version: int = -1
     core_idle: bool = True
     core_now: float = float("inf")
@@ -39,6 +42,21 @@ class Look:
     def state(self) -> tuple[Any, ...]:
         """What must stay the same for two looks to see the same rest."""
         return (self.versions, self.core_version, self.core_down)
+
+    def unchanged(self, before: "Look", now: float) -> bool:
+        """Has the world been at rest since that look at rest, with nothing that the core would do by itself?"""
+        due = before.core_due
+        return (
+            bool(self.rounds) and self.core_idle and not self.away and not before.away and (due is None or due > now)
+            and (self.shown, self.core_version) == (before.shown, before.core_version)
+        )  # fmt: skip
+
+    def saw(self, first: "Look") -> bool:
+        """Has each ticker ended a round that began after that look?"""
+        return all(
+            count > first.rounds.get(name, 0) + (first.looking is None or name in first.looking)
+            for name, count in self.rounds.items()
+        )
 
 
 class Calm:
@@ -55,9 +73,22 @@ class Calm:
             if due is None or due > to:
                 break
             await self._world.move(max(due + AFTER_DUE_S, self._world.now()))
-            look = await self.rest(at_least=due)
+            look = await self._unseen(look) or await self.rest(at_least=due)
         await self._world.move(to)
         await self.rest(at_least=to - AFTER_DUE_S)
+
+    async def _unseen(self, before: Look) -> Look | None:
+        """The look after a move if nobody can have seen what fell due, such as a step of a nightly batch that found
+        nothing to do: the core need not come to rest anew, as if there had been no such step."""
+        for _ in range(DONE_LOOKS):
+            look = await self._look()
+            if look.busy:
+                await asyncio.sleep(LOOK_S)
+            elif look.unchanged(before, self._world.now()):
+                return look
+            else:
+                break
+        return None
 
     async def settle(self, bound_s: float) -> None:
         """Rest; retries and deliveries that fall due within the bound are waited for, by moving time to them."""
@@ -116,7 +147,7 @@ class Calm:
                 first = None
             elif first is None:
                 first = look
-            elif all(count >= first.rounds.get(name, 0) + 2 for name, count in look.rounds.items()):
+            elif look.saw(first):
                 quiet_s = 0.0 if look.rounds or look.core_down else HOOKLESS_S
                 if time.monotonic() - changed_at >= quiet_s:
                     return look
@@ -136,7 +167,8 @@ class Calm:
         clocks = await asyncio.gather(*(self._world.control(one, "GET", "/_control/clock") for one in SYSTEMS))
         busy: list[str] = [name for name, clock in zip(SYSTEMS, clocks, strict=True) if not clock["idle"]]
         dues = [clock["next_due"] for clock in clocks if clock["next_due"] is not None]
-        look = Look(tuple(clock["version"] for clock in clocks), busy, min(dues, default=None))
+        versions, shown = (tuple(clock[name] for clock in clocks) for name in ("version", "shown"))
+        look = Look(versions, shown, busy, min(dues, default=None))
         if not self._world.core_wanted:
             look.core_down = True
             return look
@@ -148,7 +180,7 @@ class Calm:
         if status == 200:
             look.rounds, look.core_version, look.core_idle = report["rounds"], report["version"], report["idle"]
             look.core_now, look.work, look.core_due = report["now"], report["open"], report["next_due"]
-            look.away = report.get("away", {})
+            look.looking, look.away = report.get("looking"), report.get("away", {})
         return look
 
     async def _describe(self, look: Look, at_least: float) -> str:

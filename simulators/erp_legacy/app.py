@@ -14,7 +14,7 @@ from simulators.erp_legacy.idocs import Idocs
 from simulators.erp_legacy.master import Masters
 from simulators.erp_legacy.posting import Posting
 from simulators.erp_legacy.seed import Seed
-from simulators.erp_legacy.state import KINDS, State
+from simulators.erp_legacy.state import KINDS, RUN, State
 from simulators.erp_legacy.steps import Steps
 from simulators.erp_legacy.storage import CHUNK_SCHEMA, Files
 from simulators.kit.calls import Answer, Call, json_answer
@@ -28,6 +28,7 @@ class LegacyErp(System):
 
     name: ClassVar[str] = "erp_legacy"
     kinds: ClassVar[tuple[Kind, ...]] = KINDS
+    inner: ClassVar[frozenset[str]] = frozenset((RUN.name,))  # partners see files and documents of a night, not its run
     schema: ClassVar[str] = CHUNK_SCHEMA
 
     def build(self) -> None:

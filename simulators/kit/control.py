@@ -85,7 +85,7 @@ def _clock_routes(api: FastAPI, system: System) -> None:
         """Business time, wire time (epoch s) and when the next job falls due."""
         return {
             "now": system.clock.now(), "wire": system.clock.wire(), "next_due": system.jobs.next_due(),
-            "idle": system.jobs.idle, "version": system.store.version,
+            "idle": system.jobs.idle, "version": system.store.version, "shown": system.shown,
         }  # fmt: skip
 
     @api.post("/_control/clock")

@@ -54,6 +54,7 @@ class System:
 
     name: ClassVar[str]
     kinds: ClassVar[tuple[Kind, ...]]
+    inner: ClassVar[frozenset[str]] = frozenset()  # names of kinds that no interface of the vendor shows
     schema: ClassVar[str] = ""  # further SQL tables
     limits: ClassVar[Limits] = Limits()
     webhook_schedule_s: ClassVar[tuple[float, ...]] = ()
@@ -82,6 +83,7 @@ class System:
         self.states: dict[str, State] = {}
         self.wire = Wire(self, self.clock, self.journal, self.faults, self.meter)
         self._loop_task: asyncio.Task[None] | None = None
+        self.shown = 0  # grows with every change of a document that clients can see
         self.store.on_commit(self._journal_changes)
         self.build()
         if not self._restarted():
@@ -221,6 +223,8 @@ class System:
     def _journal_changes(self, changes: list[Change]) -> None:
         at = self.clock.now()
         for change in changes:
+            if change.kind not in self.inner:
+                self.shown += 1
             if not change.kind.startswith("_"):
                 self.journal.changed(at, self.name, change.kind, change.key, change.action)
 

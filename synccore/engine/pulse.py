@@ -17,6 +17,7 @@ class Beat:
     """What is known of one ticker."""
 
     rounds: int = 0
+    looking: bool = False  # it is in the midst of a round
     quiet_since: int = -1  # the number of changes at the start of its latest round without finds
     next_due: float | None = None
     error: str = ""
@@ -42,6 +43,7 @@ class Pulse:
 
         async def tick() -> Tick:
             before = self.changes
+            beat.looking = True
             try:
                 found = await ticker()
             except Away as away:
@@ -59,6 +61,8 @@ class Pulse:
                 beat.error = f"{type(error).__name__}: {error}"
                 self.meter.count("synccore_ticks", name, "failed")
                 raise
+            finally:
+                beat.looking = False
             beat.rounds, beat.next_due, beat.error = beat.rounds + 1, found.next_due, ""
             beat.away = ""
             self.meter.count("synccore_ticks", name, "worked" if found.worked else "idle")

@@ -23,6 +23,7 @@ class TickerView:
     next_due: float | None
     error: str
     away: str = ""
+    looking: bool = False
 
 
 class Desk(Protocol):

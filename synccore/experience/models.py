@@ -101,13 +101,16 @@ class WorkView(BaseModel):
 class WorkReport(BaseModel):
     """What is open. `idle`: nothing due or running, and every ticker looked since the last change and found nothing.
 
-    `away`: systems that are not there, and when each is looked for next; `next_due` leaves those looks out.
+    `rounds`: how many rounds each ticker has ended, and in `looking` those that are in the midst of one, which says
+    nothing of what came after it began. `away`: systems that are not there, and when each is looked for next;
+    `next_due` leaves those looks out.
     """
 
     open: list[WorkView]
     idle: bool
     next_due: float | None
     rounds: dict[str, int]
+    looking: list[str]
     version: int
     now: float
     away: dict[str, float]

@@ -95,6 +95,7 @@ async def work(core: At, _: Viewer) -> WorkReport:
         idle=not busy and core.quiet() and core.changes == changes,
         next_due=min(expected, default=None),
         rounds={name: view.rounds for name, view in tickers.items()},
+        looking=[name for name, view in tickers.items() if view.looking],
         version=changes,
         now=now,
         away=dict(sorted(away.items())),

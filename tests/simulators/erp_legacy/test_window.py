@@ -167,3 +167,15 @@ def test_bad_seed_rows_name_their_place(table: str, row: dict[str, Any], says: s
 def test_unknown_seed_tables_are_refused() -> None:
     with pytest.raises(ValueError, match="invoices"):
         World(invoices=[])
+
+
+def test_a_night_without_files_shows_its_extract_and_nothing_else() -> None:
+    async def night(world: World) -> None:
+        shown = []
+        for local in ("2026-01-05T21:00", "2026-01-06T00:30", "2026-01-06T01:01", "2026-01-06T02:01"):
+            await world.until(local)
+            shown.append(world.erp.shown)
+        evening, cleared, extracted, morning = shown
+        assert evening == cleared < extracted == morning
+
+    story(night)

@@ -292,6 +292,7 @@ def test_work_health_metrics_and_effects_are_reported() -> None:
             await office.engine.tickers["dispatch"]()
             report = (await client.get("/work")).json()
             assert (report["idle"], report["next_due"], report["rounds"]) == (True, None, {"dispatch": 1})
+            assert report["looking"] == []
             health = (await client.get("/health")).json()
             assert (health["live"], health["ready"], health["runs_of_other_versions"]) == (True, True, 0)
             text = (await client.get("/metrics")).text
