@@ -69,6 +69,7 @@ def live(settings: Settings) -> Ports:
     # The simulation needs neither of these, nor the time that their import takes.
     from synccore.engine import live  # noqa: PLC0415
     from synccore.engine.dbos_engine import DbosEngine  # noqa: PLC0415
+    from synccore.engine.names import WorkerName  # noqa: PLC0415
 
     chance = live.SystemChance()
     transport = live.HttpTransport()
@@ -91,8 +92,10 @@ def live(settings: Settings) -> Ports:
         settings.engine_url(), clock, settings.application_version, settings.executor, settings.concurrency,
         settings.queue_poll_s,
     )  # fmt: skip
+    name = WorkerName(settings.engine_url(), engine.worker)
     drops = (*(() if files is None else (files.close,)), *(() if channel is None else (channel.close,)))
     return Ports(
-        clock, chance, transport, files, database, engine, channel, opening=(clock.start, database.start),
-        closing=(transport.close, *drops, clock.close, database.close), foreign_runs=engine.foreign_runs,
+        clock, chance, transport, files, database, engine, channel, opening=(name.take, clock.start, database.start),
+        closing=(transport.close, *drops, clock.close, database.close, name.release),
+        foreign_runs=engine.foreign_runs, alone=lambda: name.alone,
     )  # fmt: skip

@@ -39,9 +39,9 @@ class Settings(BaseModel):
     )
     executor: str = Field(
         default_factory=socket.gethostname, min_length=1,
-        description="this worker's name, the host's if none is given; one process at a time has it: who starts under it"
-        " goes on at once with what was begun under it, what others began is theirs until a minute has passed without a"
-        " sign of life",
+        description="this worker's name, the host's if none is given; one process at a time has it, a second one does"
+        " not start (exit code 2); who starts under it goes on at once with what was begun under it, what others began"
+        " is theirs until a minute has passed without a sign of life",
     )  # fmt: skip
     concurrency: int = Field(default=20, ge=1, le=1000, description="runs at once in this worker")
     queue_poll_s: float = Field(default=0.05, gt=0, le=10)

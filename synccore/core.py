@@ -48,6 +48,10 @@ async def _none_foreign() -> int:
     return 0
 
 
+def _alone() -> bool:
+    return True
+
+
 async def _nothing(*_: float) -> None:
     return None
 
@@ -66,6 +70,7 @@ class Ports:
     opening: tuple[Step, ...] = ()
     closing: tuple[Step, ...] = ()
     foreign_runs: Callable[[], Awaitable[int]] = _none_foreign
+    alone: Callable[[], bool] = _alone  # no other process works under this worker's name
 
 
 def _same_unit(unit: Unit) -> Unit:
@@ -318,6 +323,11 @@ class Core:
     async def foreign_runs(self) -> int:
         """Unfinished runs of other application versions."""
         return await self.ports.foreign_runs()
+
+    @property
+    def alone(self) -> bool:
+        """No other process works under this worker's name."""
+        return self.ports.alone()
 
     def taken_over_at(self) -> Mapping[str, float]:
         """Runs that other workers hold, and when this one looks at each again, to end it or to begin it anew."""

@@ -137,6 +137,7 @@ def health(as_json: Json = False) -> None:
         rows = [(name, str(one["rounds"]), one["error"] or one["away"] or "well") for name, one in
                 found["tickers"].items()]  # fmt: skip
         state = "ready" if found["ready"] else "not ready"
+        state += "" if found["alone"] else " (another process works under its name)"
         title = f"version {found['version']}, {state}; runs of other versions: {found['runs_of_other_versions']}"
         _table(title, ("ticker", "rounds", "how it is"), rows)
     raise typer.Exit(0 if found["ready"] else 1)

@@ -127,6 +127,11 @@ class Desk(Protocol):
         """Unfinished runs of other application versions: theirs while a worker of them is alive."""
         ...
 
+    @property
+    def alone(self) -> bool:
+        """No other process works under this worker's name."""
+        ...
+
     def taken_over_at(self) -> Mapping[str, float]:
         """Runs that other workers hold, by id, and when this one looks at each again (business time)."""
         ...

@@ -290,3 +290,4 @@ class Health(BaseModel):
     version: str
     tickers: dict[str, TickerReport]
     runs_of_other_versions: int
+    alone: bool

@@ -174,12 +174,12 @@ async def tell_set_back(core: At, caller: Operator, system: SetBackSystem, body:
 
 @router.get("/health", operation_id="getHealth", responses=declared(503))
 async def health(core: At) -> Health:
-    """Live and ready: the database answers and no ticker fails."""
+    """Live and ready: the database answers, no ticker fails, and no other process works under this one's name."""
     await core.database.run(lambda unit: unit.cursors.get("health"))
     tickers = {name: TickerReport.model_validate(view, from_attributes=True) for name, view in core.tickers().items()}
     return Health(
-        live=True, ready=not any(view.error for view in tickers.values()), version=core.version, tickers=tickers,
-        runs_of_other_versions=await core.foreign_runs(),
+        live=True, ready=core.alone and not any(view.error for view in tickers.values()), version=core.version,
+        tickers=tickers, runs_of_other_versions=await core.foreign_runs(), alone=core.alone,
     )  # fmt: skip
 
 

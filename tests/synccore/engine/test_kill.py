@@ -1,4 +1,4 @@
-"""A real process, a real SIGKILL: what was under way is finished by the next one, each step once."""
+"""A real process, a real SIGKILL: what was under way is finished by the next one, each step once, and not before."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ WORKER = [sys.executable, "-m", "tests.synccore.engine.worker"]
 
 
 def launched(folder: Path) -> "subprocess.Popen[str]":
-    return subprocess.Popen([*WORKER, str(folder)], stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen([*WORKER, str(folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.mark.live
@@ -18,6 +18,9 @@ def test_a_killed_core_finishes_its_work_and_repeats_no_step(tmp_path: Path) -> 
     worker = launched(tmp_path)
     assert worker.stdout is not None
     assert [worker.stdout.readline() for _ in range(2)] == ["middle\n", "middle\n"], "two customers, side by side"
+    second = launched(tmp_path)
+    _, why = second.communicate(timeout=60)
+    assert second.returncode == 1 and "SYNCCORE_EXECUTOR: another process works on this store as" in why
     worker.kill()
     worker.communicate()
     assert sorted((tmp_path / "diary").read_text().splitlines()) == ["a first", "a second", "b first", "b second"]

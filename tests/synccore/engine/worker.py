@@ -5,6 +5,7 @@ import dataclasses
 import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from synccore import bootstrap
 from synccore.ports.engine import Run
@@ -52,4 +53,5 @@ async def main(folder: Path) -> None:
 
 if __name__ == "__main__":
     bootstrap.configure_logs("warning")
-    asyncio.run(main(Path(sys.argv[1])))
+    with patch("synccore.engine.names.WAIT_S", 0.5):
+        asyncio.run(main(Path(sys.argv[1])))

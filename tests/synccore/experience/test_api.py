@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -295,6 +296,10 @@ def test_work_health_metrics_and_effects_are_reported() -> None:
             assert report["looking"] == []
             health = (await client.get("/health")).json()
             assert (health["live"], health["ready"], health["runs_of_other_versions"]) == (True, True, 0)
+            assert health["alone"] is True
+            office.core.ports = replace(office.core.ports, alone=lambda: False)
+            health = (await client.get("/health")).json()
+            assert (health["live"], health["ready"], health["alone"]) == (True, False, False)
             text = (await client.get("/metrics")).text
             assert 'synccore_runs_total{outcome="parked",process="post"} 1.0' in text
             assert 'synccore_api_calls_total{operation="query",outcome="ok",system="salesforce"} 1.0' in text
