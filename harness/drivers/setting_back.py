@@ -15,10 +15,11 @@ async def back_up(stage: Stage, facts: Any) -> str:
 
 
 async def set_back(stage: Stage, facts: Any) -> str:
-    """Its data become what they were; its clock, its chance and what disturbs it stay."""
+    """Its data become what they were; its clock, its chance, what disturbs it and what is given once stay."""
     image, at = stage.backups[facts.system]  # the linter sees to it that there is one
     standing = (await _state(stage, facts.system))["standing"]
-    await stage.world.control(facts.system, "PUT", "/_control/state", {"standing": standing, "image": image})
+    kept = {"standing": standing, "image": image, "by_vendor": True}
+    await stage.world.control(facts.system, "PUT", "/_control/state", kept)
     await stage.world.control(facts.system, "POST", "/_control/clock", {"to": stage.world.now()})
     stage.set_back.append(facts.system)
     return f"{facts.system} is set back to {iso(at)}"

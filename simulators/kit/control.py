@@ -49,11 +49,15 @@ class LimitProfile(BaseModel):
 
 
 class State(BaseModel):
-    """What GET /_control/state returned: the data as an SQLite image in base64, and what is not in it."""
+    """What GET /_control/state returned: the data as an SQLite image in base64, and what is not in it.
+
+    `by_vendor`: the system is restored as its vendor would, which never gives again what it says is given once.
+    """
 
     model_config = ConfigDict(extra="forbid")
     standing: Standing
     image: str
+    by_vendor: bool = False
 
 
 def control_app(system: System) -> App:
@@ -178,7 +182,7 @@ def _state_routes(api: FastAPI, system: System) -> None:
         if not image.startswith(b"SQLite format 3\x00"):
             return problem(422, "Not a state", "its image is no SQLite database")
         await system.jobs.stop()
-        system.stand(taken.standing, image)
+        system.stand(taken.standing, image, taken.by_vendor)
         return {"now": system.clock.now()}
 
 

@@ -296,10 +296,14 @@ class Store:
         if self._path is not None and not self._kept:
             self.write_counters()
 
+    def counters(self, series: str) -> list[str]:
+        """The counters whose names begin so."""
+        written = {row[0] for row in self.db.execute("SELECT name FROM counter WHERE name GLOB ?", (f"{series}*",))}
+        return sorted(written.union(one for one in self._numbers if one.startswith(series)))
+
     def begin_anew(self, series: str) -> None:
         """Let the counters whose names begin so count from the start again."""
-        written = {row[0] for row in self.db.execute("SELECT name FROM counter WHERE name GLOB ?", (f"{series}*",))}
-        for name in sorted(written.union(one for one in self._numbers if one.startswith(series))):
+        for name in self.counters(series):
             self.count(name, None)
 
     def written(self) -> list[str]:

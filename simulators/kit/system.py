@@ -55,6 +55,7 @@ class System:
     name: ClassVar[str]
     kinds: ClassVar[tuple[Kind, ...]]
     inner: ClassVar[frozenset[str]] = frozenset()  # names of kinds that no interface of the vendor shows
+    never_again: ClassVar[tuple[str, ...]] = ()  # how counters are named whose numbers the vendor never gives twice
     schema: ClassVar[str] = ""  # further SQL tables
     limits: ClassVar[Limits] = Limits()
     webhook_schedule_s: ClassVar[tuple[float, ...]] = ()
@@ -187,9 +188,23 @@ class System:
         """What of the system's state is not in its store."""
         return Standing(now=self.clock.now(), chance=self.chance.standing(), faults=tuple(self.faults))
 
-    def stand(self, standing: Standing, image: bytes) -> None:
-        """Become what the system was when both were taken, its clock included; journal and limits begin anew."""
+    def _set_back(self, image: bytes) -> None:
+        names = [name for series in self.never_again for name in self.store.counters(series)]
+        given = {name: self.store.last(name) or 0 for name in names}
         self.restore(image)
+        for name, number in given.items():
+            if number > (self.store.last(name) or 0):
+                self.store.count(name, number)
+
+    def stand(self, standing: Standing, image: bytes, by_vendor: bool = False) -> None:
+        """Become what the system was when both were taken, its clock included; journal and limits begin anew.
+
+        `by_vendor`: what a vendor never gives twice is not given again.
+        """
+        if by_vendor:
+            self._set_back(image)
+        else:
+            self.restore(image)
         self.chance.stand(standing.chance)
         self.faults.clear(self.chance.stream("faults"))
         for fault in standing.faults:

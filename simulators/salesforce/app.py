@@ -70,6 +70,7 @@ class Salesforce(System):
     name = "salesforce"
     kinds = (*KINDS, COMMITS, MANAGED)
     schema = TABLES
+    never_again = ("id/",)  # record ids are unique for ever, whatever becomes of the records
     limits = Limits(per_day=DAILY_REQUESTS, concurrent=LONG_RUNNING, running_s=20.0)
     ignore_case = True
     max_target = max_head = LONGEST_HEAD

@@ -38,3 +38,17 @@ def test_what_is_gone_is_named_and_nothing_is_done_twice(
     assert not [one for one in result.findings if one.startswith("I1 ")]
     assert result.evidence is not None
     assert not result.evidence.work, "nothing waits for what is gone"
+
+
+def test_a_deal_of_an_org_that_was_set_back_is_not_taken_for_one_that_is_gone() -> None:
+    """Record ids are given once for ever: the later deal has another one than that which the copy does not know of."""
+    steps = (
+        f"customer: {stories.LAKESIDE}", f"customer: {stories.HUDSON}", "back_up: salesforce",
+        "deal: {id: gone, customer: lake, lines: [{sku: ONBOARD}]}", "close: gone", "settle", "set_back: salesforce",
+        f"deal: {{id: later, customer: hudson, lines: {stories.LINES}}}", "close: later", "settle", "advance: 1d",
+    )  # fmt: skip
+    result = play(stories.story("born-anew", *steps), replay=False)
+    assert result.findings == [
+        "I5 US USD won = contracted: unexplained -5,000.00 (billed for a deal that is not won)",
+        "I5 US USD Salesforce shows what is open: unexplained 5,000.00 (US-000001 not there in Salesforce, open)",
+    ], "the deal that people have to bring back, and nothing of the later one"
