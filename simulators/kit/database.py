@@ -1,19 +1,30 @@
-"""SQLite beneath a store: transactions begin when a statement needs them, rows that nobody has looked at yet wait."""
+"""SQLite beneath a store: transactions begin when a statement needs them, what nobody has looked at yet waits."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 Values = tuple[Any, ...]
 WAITING_MAX = 256  # rows; more of them at once are not written any faster
+
+
+class Write(NamedTuple):
+    """A statement that waits; `key` and `text` are those of the document that it writes, if it writes one."""
+
+    table: str
+    sql: str
+    values: Values
+    key: str | None
+    text: str
 
 
 class Database:
     """One connection, single-threaded.
 
     A record is a row of its own, one of its history and one of its change event, and often nobody looks at any of them
-    before the next ones come. Written together, when somebody looks, they cost half. A file has each at once.
+    before the next ones come, or at one document by its key. Written together, when somebody looks at more, they cost
+    half. A file has each at once.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -22,9 +33,10 @@ class Database:
         if path is not None:
             self._sqlite.execute("PRAGMA journal_mode=WAL")
             self._sqlite.execute("PRAGMA synchronous=NORMAL")
-        self._waiting: list[tuple[str, Values]] = []
-        self._tables: set[str] = set()  # whose rows may be waiting
-        self._levels: list[int] = []  # for each open transaction, how many rows were waiting before it
+        self._waiting: list[Write] = []
+        self._tables: set[str] = set()  # for which something may be waiting
+        self._texts: dict[tuple[str, str], str] = {}  # the documents that wait, by table and key
+        self._levels: list[int] = []  # for each open transaction, how much was waiting before it
         self._begun = 0  # how many of these SQLite knows of
         self._uncounted = 0  # changes that SQLite has not counted
 
@@ -43,25 +55,36 @@ class Database:
 
     @property
     def changes(self) -> int:
-        """How many rows were written, also such as were rolled back."""
+        """Grows with each write, also of one that is rolled back; the same before and after what waits is written."""
         return self._sqlite.total_changes + self._uncounted
 
-    def insert(self, table: str, sql: str, values: Values) -> None:
-        """Insert a row that can collide with no other, of values that SQLite knows; it may be written later.
+    def text(self, table: str, key: str) -> str | None:
+        """The document of this key as it was written last; what waits goes on waiting."""
+        text = self._texts.get((table, key))
+        if text is None:
+            row = self._sqlite.execute(f'SELECT doc FROM "{table}" WHERE key = ?', (key,)).fetchone()
+            text = None if row is None else row[0]
+        return text
 
-        Once its transaction has begun nothing would be saved by that.
+    def write(self, table: str, sql: str, values: Values, key: str | None = None, text: str = "") -> None:
+        """Run a statement that nothing can refuse, on one row, with values that SQLite knows; perhaps later.
+
+        Such a row collides with no other; where a document (`key`, `text`) is changed, it is there. Once its
+        transaction has begun nothing would be saved by waiting.
         """
         if self._begun or self._lasting:
-            self.connection.execute(sql, values)
+            self._checked(table, self.connection.execute(sql, values), 1 if key is not None else 0)
             return
-        self._waiting.append((sql, values))
+        self._waiting.append(Write(table, sql, values, key, text))
         self._tables.add(table)
+        if key is not None:
+            self._texts[table, key] = text
         self._uncounted += 1
         if len(self._waiting) >= WAITING_MAX:
             self.settle()
 
     def settle(self) -> None:
-        """Write what waits, each row in the transaction that it is of."""
+        """Write what waits, each statement in the transaction that it is of."""
         written = 0
         for depth in range(self._begun, len(self._levels)):
             if self._levels[depth] > written:
@@ -73,6 +96,7 @@ class Database:
             self._write(self._waiting[written:])
             self._waiting.clear()
             self._tables.clear()
+            self._texts.clear()
             self._levels = [0] * len(self._levels)
 
     def begin(self) -> None:
@@ -82,30 +106,43 @@ class Database:
     def end(self, good: bool) -> None:
         """Close the innermost transaction: keep what was done in it, or undo it."""
         before, depth = self._levels.pop(), len(self._levels)
-        if not good:
+        if not good and len(self._waiting) > before:
             del self._waiting[before:]
+            self._texts = {(one.table, one.key): one.text for one in self._waiting if one.key is not None}
         if self._begun > depth:
             self._begun = depth
             keep, undo = (f"RELEASE level{depth}", f"ROLLBACK TO level{depth}") if depth else ("COMMIT", "ROLLBACK")
             self._sqlite.execute(keep if good else undo)
 
-    def _write(self, rows: Sequence[tuple[str, Values]]) -> None:
-        """Rows of one level; each table's in their order."""
-        by_statement: dict[str, list[Values]] = {}
-        for sql, values in rows:
-            by_statement.setdefault(sql, []).append(values)
+    def _write(self, waiting: Sequence[Write]) -> None:
+        """What waits of one level; each table's in its order."""
+        batches: list[tuple[Write, list[Values]]] = []
+        latest: dict[str, tuple[Write, list[Values]]] = {}
+        for one in waiting:
+            batch = latest.get(one.table)
+            if batch is None or batch[0].sql != one.sql:
+                batch = latest[one.table] = (one, [])
+                batches.append(batch)
+            batch[1].append(one.values)
+        before = self._sqlite.total_changes
         if not self._begun:
             self._sqlite.execute("BEGIN IMMEDIATE")
         try:
-            for sql, many in by_statement.items():
-                self._sqlite.executemany(sql, many)
+            for first, many in batches:
+                done = self._sqlite.executemany(first.sql, many)
+                self._checked(first.table, done, len(many) if first.key is not None else 0)
         except BaseException:  # a caller's promise was broken: let it not look like a transaction's fault
             if not self._begun:
                 self._sqlite.execute("ROLLBACK")
             raise
         if not self._begun:
             self._sqlite.execute("COMMIT")
-        self._uncounted -= len(rows)
+        self._uncounted -= self._sqlite.total_changes - before
+
+    @staticmethod
+    def _checked(table: str, done: sqlite3.Cursor, documents: int) -> None:
+        if done.rowcount < documents:
+            raise RuntimeError(f"{table}: a document that was to be changed is not there")
 
 
 class Transaction:

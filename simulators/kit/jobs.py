@@ -1,6 +1,7 @@
 """Pending work with a due time: one table, one loop a system, and nobody sleeps anywhere else."""
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -49,11 +50,7 @@ class Jobs:
 
     def schedule(self, due: float, kind: str, payload: dict[str, Any], key: str | None = None, lane: str = "") -> None:
         """Add a job, within the caller's transaction if there is one; a job with the same key is replaced."""
-        self._store.db.execute(
-            "INSERT INTO job (due, lane, kind, key, payload) VALUES (?, ?, ?, ?, ?) "
-            "ON CONFLICT (key) DO UPDATE SET due = excluded.due, payload = excluded.payload, lane = excluded.lane",
-            (due, lane, kind, key, orjson.dumps(payload).decode()),
-        )
+        self._store.database.write("job", _SCHEDULE, (due, lane, kind, key, orjson.dumps(payload).decode()))
         self._store.version += 1
         self._wake.set()
 
@@ -69,24 +66,28 @@ class Jobs:
             self._seen = state
         if kind not in self._dues:
             where, kinds = (" WHERE kind = ?", (kind,)) if kind else ("", ())
-            row = self._store.db.execute(f"SELECT min(due) FROM job{where}", kinds).fetchone()
+            row = self._table.execute(f"SELECT min(due) FROM job{where}", kinds).fetchone()
             self._dues[kind] = None if row[0] is None else float(row[0])
         return self._dues[kind]
 
+    @property
+    def _table(self) -> sqlite3.Connection:
+        return self._store.database.reading("job")
+
     def pending(self, limit: int = 100) -> list[Job]:
         """What falls due next, in order."""
-        rows = self._store.db.execute(f"SELECT {_COLUMNS} FROM job ORDER BY due, id LIMIT ?", (limit,))
+        rows = self._table.execute(f"SELECT {_COLUMNS} FROM job ORDER BY due, id LIMIT ?", (limit,))
         return [_job(row) for row in rows]
 
     def keyed(self, keys: Sequence[str]) -> list[Job]:
         """The pending jobs with these keys, in order."""
         marks = ",".join("?" * len(keys))
-        rows = self._store.db.execute(f"SELECT {_COLUMNS} FROM job WHERE key IN ({marks}) ORDER BY due, id", keys)
+        rows = self._table.execute(f"SELECT {_COLUMNS} FROM job WHERE key IN ({marks}) ORDER BY due, id", keys)
         return [_job(row) for row in rows]
 
     def done(self, job: Job) -> None:
         """Take a job off the table. One that has rescheduled itself under its key has moved its row: that one stays."""
-        self._store.db.execute("DELETE FROM job WHERE id = ? AND due = ?", (job.id, job.due))
+        self._store.database.write("job", "DELETE FROM job WHERE id = ? AND due = ?", (job.id, job.due))
         self._store.version += 1
 
     def _poke(self) -> None:
@@ -137,7 +138,7 @@ class Jobs:
         """What falls due first in the lanes that are free."""
         lanes = tuple(self._busy)
         where = f"WHERE lane NOT IN ({','.join('?' * len(lanes))}) " if lanes else ""
-        row = self._store.db.execute(f"SELECT {_COLUMNS} FROM job {where}ORDER BY due, id LIMIT 1", lanes).fetchone()
+        row = self._table.execute(f"SELECT {_COLUMNS} FROM job {where}ORDER BY due, id LIMIT 1", lanes).fetchone()
         return None if row is None else _job(row)
 
     async def _start(self, job: Job) -> None:
@@ -165,6 +166,10 @@ class Jobs:
         self.done(job)
 
 
+_SCHEDULE = (
+    "INSERT INTO job (due, lane, kind, key, payload) VALUES (?, ?, ?, ?, ?) "
+    "ON CONFLICT (key) DO UPDATE SET due = excluded.due, payload = excluded.payload, lane = excluded.lane"
+)
 _COLUMNS = "id, due, lane, kind, key, payload"
 
 

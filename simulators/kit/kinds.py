@@ -1,7 +1,6 @@
 """Kinds of documents, their tables, and which fields have a column of their own."""
 
 import sqlite3
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,14 +72,16 @@ def filled(kind: Kind, computed: set[tuple[str, str]]) -> Columns:
     return (*((name, name) for name in kind.columns), *own)
 
 
-def fitting(values: Iterable[Any]) -> list[Any]:
+def fitted(values: tuple[Any, ...]) -> tuple[Any, ...]:
     """The values as `json_extract` would give them: SQLite has neither lists, objects nor longer integers."""
-    return [_fit(value) for value in values]
+    if PLAIN.issuperset(map(type, values)):
+        return values
+    return tuple([value if type(value) in PLAIN else _fit(value) for value in values])
 
 
 def _fit(value: Any) -> Any:
-    if isinstance(value, int) and abs(value) > INTEGER_MAX:
-        return float(value)
+    if isinstance(value, int):
+        return value if -INTEGER_MAX <= value <= INTEGER_MAX else float(value)
     return value if isinstance(value, FITTING) else orjson.dumps(value).decode()
 
 

@@ -9,11 +9,14 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 from simulators.kit.database import Database, Transaction
-from simulators.kit.kinds import BASE_SCHEMA, PLAIN, Columns, Kind, ddl, filled, fitting, generated
+from simulators.kit.kinds import BASE_SCHEMA, Kind, ddl, filled, fitted, generated
 from simulators.kit.origin import Origin, overwrite
+from simulators.kit.tables import Apart, Table
 
 Doc = dict[str, Any]
+Params = Sequence[Any] | Mapping[str, Any]
 Action = Literal["insert", "update", "delete"]
+_COUNTER = "SELECT value FROM counter WHERE name = ?"
 
 
 class Change(NamedTuple):
@@ -51,7 +54,6 @@ class Store:
         self._counted = 0
         self._transaction = Transaction(self._begin, self._end)
         self._held: dict[str, list[Doc]] = {}
-        self._inserts: dict[str, tuple[str, tuple[str, ...]]] = {}  # statement and members
         self._numbers: dict[str, int | None] = {}  # where the counters stand, as far as they were asked for
         self._ahead: set[str] = set()  # counters that stand further than the database says
         self._moves: list[tuple[str, int | None, bool]] = []  # what was before each move that may yet be undone
@@ -70,8 +72,7 @@ class Store:
     def declare(self, kind: Kind) -> None:
         """Take in a kind whose table the vendor makes and alters itself, because its schema is data."""
         self._kinds[kind.name] = kind
-        self._columns[kind.name] = filled(kind, self._generated)
-        self._inserts.pop(kind.name, None)
+        self._tables[kind.name] = Table(kind, filled(kind, self._generated))
 
     # -- life cycle -------------------------------------------------------------------------
 
@@ -84,8 +85,7 @@ class Store:
 
     def _look_at_columns(self) -> None:
         self._generated = generated(self.db)
-        self._columns: dict[str, Columns] = {name: filled(kind, self._generated) for name, kind in self._kinds.items()}
-        self._inserts.clear()
+        self._tables = {name: Table(kind, filled(kind, self._generated)) for name, kind in self._kinds.items()}
 
     def snapshot(self) -> bytes:
         """The whole store as one SQLite image."""
@@ -149,61 +149,69 @@ class Store:
 
     def get(self, kind: str, key: str) -> Doc | None:
         """The document, or None."""
-        row = self.database.reading(kind).execute(f'SELECT doc FROM "{kind}" WHERE key = ?', (key,)).fetchone()
-        return None if row is None else orjson.loads(row[0])
+        text = self.database.text(kind, key)
+        return None if text is None else orjson.loads(text)
 
     def put(self, kind: str, doc: Doc, before: Doc | None = None, by: Any = None) -> None:
         """Insert or replace the document under its key; a unique field taken by another raises Duplicate.
 
-        `before` (what stood there) and `by` (whoever writes) go into the change as they are.
+        `before` (what stands there) and `by` (whoever writes) go into the change as they are.
         """
-        key, text = str(doc[self._kinds[kind].key]), orjson.dumps(doc).decode()
-        columns = self._columns[kind]
+        table = self._tables[kind]
         if before is not None:
-            columns = tuple(one for one in columns if before.get(one[1]) != doc.get(one[1]))
-        sets = "".join([f', "{name}" = ?' for name, _ in columns])
-        values = (text, *[doc.get(member) for _, member in columns], key)
-        known = self._write(kind, f'UPDATE "{kind}" SET doc = ?{sets} WHERE key = ?', values)
-        if known:
-            self._changed(Change(kind, key, "update", doc, before, by, text))
+            self.replace(kind, doc, table.apart(before), before, by)
+            return
+        key, text = str(doc[table.key]), orjson.dumps(doc).decode()
+        if self._write(kind, table.update(table.whole)[0], (text, *table.apart(doc), key)):
+            self._changed(Change(kind, key, "update", doc, None, by, text))
         else:
-            self._insert(kind, key, text, doc, by)
+            self._insert(table, key, text, doc, by)
+
+    def apart(self, kind: str, doc: Doc) -> Apart:
+        """What `replace` wants to know of a document, as it was read."""
+        return self._tables[kind].apart(doc)
+
+    def replace(self, kind: str, doc: Doc, stood: Apart, before: Doc | None = None, by: Any = None) -> Apart:
+        """Put a document that stands there, of which `apart` said `stood`; what it says of it now.
+
+        Faster than `put`: only columns that change are written, and unless a unique one does, when somebody looks.
+        """
+        table, text = self._tables[kind], orjson.dumps(doc).decode()
+        key, now = str(doc[table.key]), table.apart(doc)
+        places = () if now == stood else tuple([at for at in table.whole if now[at] != stood[at]])
+        sql, unique = table.update(places)
+        values = (text, *[now[at] for at in places], key)
+        if unique:
+            self._write(kind, sql, values)
+        else:
+            self.database.write(kind, sql, fitted(values), key, text)
+        self._changed(Change(kind, key, "update", doc, before, by, text))
+        return now
 
     def add(self, kind: str, doc: Doc, text: str | None = None, by: Any = None) -> None:
         """Insert a document under a key that nobody has; a key or unique field taken by another raises Duplicate.
 
         `text` is the document as JSON, if somebody has made that already; `by` goes into the change as it is.
         """
-        self._insert(kind, str(doc[self._kinds[kind].key]), text or orjson.dumps(doc).decode(), doc, by)
+        table = self._tables[kind]
+        self._insert(table, str(doc[table.key]), text or orjson.dumps(doc).decode(), doc, by)
 
-    def add_new(self, kind: str, doc: Doc, by: Any = None) -> None:
-        """Insert a document whose key was just made of a counter, and whose kind has no unique field: see `add`.
+    def add_new(self, kind: str, doc: Doc, text: str | None = None, by: Any = None) -> None:
+        """As `add`, for a key that is surely free, such as one that was just made of a counter.
 
-        Nothing can refuse it, so it may be written when somebody looks.
+        If the kind has no unique field nothing can refuse it, so it is written when somebody looks.
         """
-        key, text = doc[self._kinds[kind].key], orjson.dumps(doc).decode()
-        sql, members = self._inserting(kind)
-        values = (key, text, *map(doc.get, members))
-        if PLAIN.issuperset(map(type, values)):
-            self.database.insert(kind, sql, values)
-        else:
-            self._write(kind, sql, values)
+        table = self._tables[kind]
+        key, text = doc[table.key], text or orjson.dumps(doc).decode()
+        if table.kind.unique:
+            self._insert(table, key, text, doc, by)
+            return
+        self.database.write(kind, table.insert, fitted((key, text, *table.apart(doc))), key, text)
         self._changed(Change(kind, key, "insert", doc, None, by, text))
 
-    def _insert(self, kind: str, key: str, text: str, doc: Doc, by: Any = None) -> None:
-        sql, members = self._inserting(kind)
-        self._write(kind, sql, (key, text, *map(doc.get, members)))
-        self._changed(Change(kind, key, "insert", doc, None, by, text))
-
-    def _inserting(self, kind: str) -> tuple[str, tuple[str, ...]]:
-        """The statement that inserts a document, and the members behind key and document."""
-        known = self._inserts.get(kind)
-        if known is None:
-            columns = self._columns[kind]
-            names, places = "".join(f', "{name}"' for name, _ in columns), ", ?" * len(columns)
-            sql = f'INSERT INTO "{kind}" (key, doc{names}) VALUES (?, ?{places})'
-            known = self._inserts[kind] = (sql, tuple(member for _, member in columns))
-        return known
+    def _insert(self, table: Table, key: str, text: str, doc: Doc, by: Any) -> None:
+        self._write(table.kind.name, table.insert, (key, text, *table.apart(doc)))
+        self._changed(Change(table.kind.name, key, "insert", doc, None, by, text))
 
     def _write(self, kind: str, sql: str, values: tuple[Any, ...]) -> int:
         """How many rows it touched."""
@@ -211,7 +219,7 @@ class Store:
             try:
                 return self.db.execute(sql, values).rowcount
             except (sqlite3.InterfaceError, sqlite3.ProgrammingError, OverflowError):
-                return self.db.execute(sql, fitting(values)).rowcount
+                return self.db.execute(sql, fitted(values)).rowcount
         except sqlite3.IntegrityError as error:
             raise Duplicate(kind, str(error).rpartition(".")[2]) from error
 
@@ -229,19 +237,15 @@ class Store:
         first: left to itself, SQLite may well look up a status that half of all documents have.
         """
         where = " AND +".join(f'"{field}" IS ?' for field in equals) or "1"
-        rows = self.database.reading(kind).execute(
-            f'SELECT doc FROM "{kind}" WHERE {where} ORDER BY {order}', tuple(equals.values())
-        )
+        sql = f'SELECT doc FROM "{kind}" WHERE {where} ORDER BY {order}'
+        rows = self.database.reading(kind).execute(sql, tuple(equals.values()))
         return [orjson.loads(row[0]) for row in rows]
 
     def first(self, kind: str, **equals: Any) -> Doc | None:
         """The oldest document whose indexed fields equal the given values, or None."""
         where = " AND ".join(f'"{field}" IS ?' for field in equals) or "1"
-        row = (
-            self.database.reading(kind)
-            .execute(f'SELECT doc FROM "{kind}" WHERE {where} ORDER BY rowid LIMIT 1', tuple(equals.values()))
-            .fetchone()
-        )
+        sql = f'SELECT doc FROM "{kind}" WHERE {where} ORDER BY rowid LIMIT 1'
+        row = self.database.reading(kind).execute(sql, tuple(equals.values())).fetchone()
         return None if row is None else orjson.loads(row[0])
 
     def held(self, kind: str) -> list[Doc]:
@@ -254,9 +258,7 @@ class Store:
             docs = self._held[kind] = self.find(kind)
         return docs
 
-    def rows(
-        self, sql: str, params: Sequence[Any] | Mapping[str, Any] = (), kind: str = ""
-    ) -> Iterator[tuple[Any, ...]]:
+    def rows(self, sql: str, params: Params = (), kind: str = "") -> Iterator[tuple[Any, ...]]:
         """Rows of a reading query over the tables (columns: key, doc, indexed fields), or over that of one `kind`."""
         yield from (self.database.reading(kind) if kind else self.db).execute(sql, params)
 
@@ -274,9 +276,7 @@ class Store:
         try:
             return self._numbers[name]
         except KeyError:
-            row = (
-                self.database.reading("counter").execute("SELECT value FROM counter WHERE name = ?", (name,)).fetchone()
-            )
+            row = self.database.reading("counter").execute(_COUNTER, (name,)).fetchone()
             last = self._numbers[name] = None if row is None else int(row[0])
             return last
 

@@ -194,7 +194,7 @@ class Writer:
             new["CreatedDate"] = min(new["CreatedDate"], moment)
         kept = {name: value for name, value in new.items() if value is not None}
         if born:
-            self.org.store.add_new(sobject.name, kept, self.how)
+            self.org.store.add_new(sobject.name, kept, by=self.how)
             return
         if before is None and not self.how.relaxed:
             before = self.org.get(sobject.name, new["Id"])  # what change events compare with

@@ -80,7 +80,7 @@ class Publisher:
         body = orjson.dumps(event)
         for endpoint in sent_to:
             self._post(event, endpoint, body, float(work.at_ms) / 1_000)
-        self._store.add("event", event, body.decode())
+        self._store.add_new("event", event, body.decode())
 
     def resend(self, event_id: str, at: float) -> list[str]:
         """Deliver an event again to every endpoint by hand; raises KeyError for an unknown event."""
@@ -119,6 +119,7 @@ class Publisher:
         event = self._store.get("event", delivery["event_id"])
         if event is None:
             return
+        stood = self._store.apart("event", event)
         for webhook in event["webhooks"]:
             if webhook["id"] == delivery["endpoint"]:
                 webhook["webhook_status"] = delivery["status"]
@@ -131,4 +132,4 @@ class Publisher:
             event["webhook_failure_reason"] = "no answer" if status is None else f"the endpoint answered {status}"
         else:
             event.pop("webhook_failure_reason", None)
-        self._store.put("event", event)
+        self._store.replace("event", event, stood)

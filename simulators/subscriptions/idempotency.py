@@ -54,8 +54,12 @@ def replay(store: Store, key: str, call: Call) -> Answer | None:
 
 def remember(store: Store, key: str, call: Call, answer: Answer) -> None:
     """Keep the answer with its call's effects; what has expired goes."""
-    store.db.execute('DELETE FROM "_idempotency" WHERE "at" < ?', (call.at - KEPT_S,))
-    store.put("_idempotency", {
+    store.database.write("_idempotency", 'DELETE FROM "_idempotency" WHERE "at" < ?', (call.at - KEPT_S,))
+    doc = {
         "id": key, "at": call.at, "fingerprint": fingerprint(call), "status": answer.status,
         "body": answer.body.decode(), "content_type": answer.content_type,
-    })  # fmt: skip
+    }  # fmt: skip
+    if store.get("_idempotency", key) is None:
+        store.add_new("_idempotency", doc)
+    else:
+        store.put("_idempotency", doc)  # of a key that has expired

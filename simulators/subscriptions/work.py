@@ -9,6 +9,7 @@ from simulators.kit.chance import Chance
 from simulators.kit.jobs import Jobs
 from simulators.kit.outbox import Outbox
 from simulators.kit.store import Doc, Store
+from simulators.kit.tables import Apart
 from simulators.subscriptions.errors import not_found
 from simulators.subscriptions.events import Publisher
 from simulators.subscriptions.rules_terms import Calendar
@@ -63,6 +64,7 @@ class Work:
         self.made: list[tuple[str, Doc]] = []  # the documents that this unit brought into the world
         self._held: dict[tuple[str, str], Doc] = {}
         self._dirty: dict[tuple[str, str], Doc] = {}
+        self._stood: dict[tuple[str, str], Apart] = {}  # what the store has of each that it holds
         self._site: Doc | None = None
         self._number, self._drawn = 0, 0
         self._tax_rules: dict[str | None, list[Doc]] = {}
@@ -90,6 +92,7 @@ class Work:
             held = self.store.get(kind, key)
             if held is not None:
                 self._held[kind, key] = held
+                self._stood[kind, key] = self.store.apart(kind, held)
         return held
 
     def need(self, kind: str, key: str, param: str | None = None) -> Doc:
@@ -102,7 +105,13 @@ class Work:
     def find(self, kind: str, **equals: Any) -> list[Doc]:
         """Documents by indexed fields, oldest first."""
         self.flush()
-        return [self._held.setdefault((kind, doc["id"]), doc) for doc in self.store.find(kind, **equals)]
+        return [self._met(kind, doc) for doc in self.store.find(kind, **equals)]
+
+    def _met(self, kind: str, doc: Doc) -> Doc:
+        key = (kind, doc["id"])
+        if key not in self._held:
+            self._held[key], self._stood[key] = doc, self.store.apart(kind, doc)
+        return self._held[key]
 
     def tax_rules(self, entity_id: str | None) -> list[Doc]:
         """The seller's tax rules."""
@@ -149,13 +158,21 @@ class Work:
         """Take a document out for good (a draft that gets another id)."""
         self._held.pop((kind, key), None)
         self._dirty.pop((kind, key), None)
+        self._stood.pop((kind, key), None)
         self.store.delete(kind, key)
 
     def flush(self) -> None:
         """Write all that was saved."""
         dirty, self._dirty = self._dirty, {}
-        for (kind, _), doc in dirty.items():
-            self.store.put(kind, doc)
+        for (kind, key), doc in dirty.items():
+            stood = self._stood.get((kind, key))
+            if stood is not None:
+                self._stood[kind, key] = self.store.replace(kind, doc, stood)
+            elif self.store.get(kind, key) is None:
+                self.store.add_new(kind, doc)
+                self._stood[kind, key] = self.store.apart(kind, doc)
+            else:
+                self.store.put(kind, doc)
 
     def emit(self, event_type: str, **content: Doc | list[Doc] | None) -> None:
         """Make an event whose content is a snapshot of the documents as they are now."""

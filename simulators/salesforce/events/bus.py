@@ -99,7 +99,7 @@ class Bus:
 
     def _insert(self, number: int, at: float, event_id: str, entity: str, schema: str, payload: bytes) -> None:
         row = (number, at, event_id, entity, schema, payload)
-        self._store.database.insert("_event", "INSERT INTO _event VALUES (?, ?, ?, ?, ?, ?)", row)
+        self._store.database.write("_event", "INSERT INTO _event VALUES (?, ?, ?, ?, ?, ?)", row)
         if self._oldest is None:
             self._oldest = at
         self.wake()

@@ -30,7 +30,7 @@ def test_rows_wait_for_a_look_and_are_written_together_in_their_order(database: 
     heard = statements(database)
     for name in "cab":
         database.begin()
-        database.insert("t", INSERT, (name,))
+        database.write("t", INSERT, (name,))
         database.end(good=True)
     assert heard == []
     assert rows(database) == ["c", "a", "b"]
@@ -40,9 +40,9 @@ def test_rows_wait_for_a_look_and_are_written_together_in_their_order(database: 
 def test_no_more_rows_wait_than_so_many(database: Database) -> None:
     heard = statements(database)
     for number in range(WAITING_MAX - 1):
-        database.insert("t", INSERT, (number,))
+        database.write("t", INSERT, (number,))
     assert heard == []
-    database.insert("t", INSERT, (-1,))
+    database.write("t", INSERT, (-1,))
     assert heard[-1] == "COMMIT"
 
 
@@ -64,7 +64,7 @@ def test_each_level_keeps_or_loses_its_own_rows(
     """Wherever somebody looks meanwhile, the same is left as if each row had been written at once."""
 
     def insert(name: str) -> None:
-        database.insert("t", INSERT, (name,))
+        database.write("t", INSERT, (name,))
         if name in looked:
             assert name in rows(database)
 
@@ -86,7 +86,7 @@ def test_a_look_at_another_table_leaves_them_waiting(database: Database) -> None
     database.connection.execute("CREATE TABLE u (x)")
     heard = statements(database)
     database.begin()
-    database.insert("t", INSERT, ("a",))
+    database.write("t", INSERT, ("a",))
     assert database.reading("u").execute("SELECT x FROM u").fetchall() == []
     assert heard == ["SELECT x FROM u"]
     assert database.reading("t").execute("SELECT x FROM t").fetchall() == [("a",)]
@@ -96,7 +96,7 @@ def test_a_look_at_another_table_leaves_them_waiting(database: Database) -> None
 
 def test_the_number_of_changes_tells_a_write_and_not_that_it_was_written_down(database: Database) -> None:
     before = database.changes
-    database.insert("t", INSERT, ("a",))
+    database.write("t", INSERT, ("a",))
     waiting = database.changes
     assert waiting == before + 1
     assert rows(database) == ["a"]
@@ -107,15 +107,15 @@ def test_a_file_has_each_row_with_its_transaction(tmp_path: Path) -> None:
     file, other = Database(tmp_path / "s.sqlite"), Database(tmp_path / "s.sqlite")
     file.connection.execute("CREATE TABLE t (x UNIQUE)")
     file.begin()
-    file.insert("t", INSERT, ("a",))
+    file.write("t", INSERT, ("a",))
     assert rows(other) == []
     file.end(good=True)
     assert rows(other) == ["a"]
 
 
 def test_a_row_that_collides_after_all_is_heard_of_by_who_looks(database: Database) -> None:
-    database.insert("t", INSERT, ("a",))
-    database.insert("t", INSERT, ("a",))
+    database.write("t", INSERT, ("a",))
+    database.write("t", INSERT, ("a",))
     for _ in range(2):
         with pytest.raises(Exception, match="UNIQUE"):
             rows(database)
@@ -127,6 +127,82 @@ def test_a_row_behind_a_statement_of_its_transaction_does_not_wait(database: Dat
     for name in "ab":
         database.begin()
         database.connection.execute("DELETE FROM t WHERE x = 'z'")
-        database.insert("t", INSERT, (name,))
+        database.write("t", INSERT, (name,))
         database.end(good=True)
     assert [one.partition(" ")[0] for one in heard] == ["BEGIN", "DELETE", "INSERT", "COMMIT"] * 2
+
+
+def documents(database: Database) -> list[str]:
+    """A table of documents, of which a is there, and what SQLite is asked from now on."""
+    database.connection.execute("CREATE TABLE d (key TEXT PRIMARY KEY, doc TEXT)")
+    database.connection.execute("INSERT INTO d VALUES ('a', 'a0')")
+    return statements(database)
+
+
+def change(database: Database, key: str, text: str) -> None:
+    database.write("d", "UPDATE d SET doc = ? WHERE key = ?", (text, key), key, text)
+
+
+def make(database: Database, key: str, text: str) -> None:
+    database.write("d", "INSERT INTO d VALUES (?, ?)", (key, text), key, text)
+
+
+def test_a_document_that_waits_is_read_without_being_written(database: Database) -> None:
+    heard = documents(database)
+    change(database, "a", "a1")
+    make(database, "b", "b1")
+    assert (database.text("d", "a"), database.text("d", "b")) == ("a1", "b1")
+    assert heard == []
+    assert database.text("d", "c") is None
+    assert heard == ["SELECT doc FROM \"d\" WHERE key = 'c'"]
+    assert database.connection.execute("SELECT * FROM d ORDER BY key").fetchall() == [("a", "a1"), ("b", "b1")]
+    assert (database.text("d", "a"), database.text("d", "b")) == ("a1", "b1")
+
+
+def test_statements_of_a_table_are_written_in_their_order(database: Database) -> None:
+    """Though those that are alike are written together."""
+    heard = documents(database)
+    change(database, "a", "a1")
+    make(database, "b", "b1")
+    database.write("t", INSERT, ("between",))
+    make(database, "c", "c1")
+    change(database, "b", "b2")
+    database.write("d", "DELETE FROM d WHERE key = ?", ("a",))
+    make(database, "a", "a2")
+    assert database.connection.execute("SELECT key, doc FROM d ORDER BY rowid").fetchall() == [
+        ("b", "b2"), ("c", "c1"), ("a", "a2"),
+    ]  # fmt: skip
+    assert len(heard) == 2 + 7 + 1
+
+
+@pytest.mark.parametrize("looked", [False, True])
+def test_what_is_undone_is_not_read(database: Database, looked: bool) -> None:
+    documents(database)
+    change(database, "a", "a1")
+    database.begin()
+    change(database, "a", "a2")
+    make(database, "b", "b1")
+    if looked:
+        rows(database)
+    database.end(good=False)
+    assert (database.text("d", "a"), database.text("d", "b")) == ("a1", None)
+    assert database.connection.execute("SELECT * FROM d").fetchall() == [("a", "a1")]
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_document_that_is_changed_and_is_not_there_is_heard_of(database: Database, begun: bool) -> None:
+    documents(database)
+    database.begin()
+    if begun:
+        rows(database)
+    with pytest.raises(RuntimeError, match="d: a document that was to be changed is not there"):
+        change(database, "nobody", "x")
+        rows(database)
+
+
+def test_a_write_that_touches_no_row_is_counted_all_the_same(database: Database) -> None:
+    """Else the next one would be taken for it."""
+    database.write("t", "DELETE FROM t WHERE x = ?", ("nobody",))
+    waiting = database.changes
+    assert rows(database) == []
+    assert database.changes == waiting

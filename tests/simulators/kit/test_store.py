@@ -328,3 +328,35 @@ def test_what_was_just_made_is_part_of_all_that_asks_for_the_whole() -> None:
     assert [doc["id"] for doc in s.find("wide")] == ["c", "a"]
     s.add_new("other", {"id": "x"})
     assert s.get("other", "x") and s.first("wide", owner="text")
+
+
+def test_a_document_that_was_read_is_replaced_when_somebody_looks() -> None:
+    """Only what changes of it is written."""
+    s = Store([WIDE])
+    s.put("wide", {"id": "a", "owner": "o1"})
+    stood = s.apart("wide", {"id": "a", "owner": "o1"})
+    heard: list[str] = []
+    s.db.set_trace_callback(heard.append)
+    stood = s.replace("wide", {"id": "a", "owner": "o1", "n": 1}, stood)
+    s.replace("wide", {"id": "a", "owner": "o2"}, stood)
+    assert s.get("wide", "a") == {"id": "a", "owner": "o2"}
+    assert heard == []
+    assert s.find("wide", owner="o2") and not s.find("wide", owner="o1")
+    assert [one.partition("doc = ")[2] for one in heard if one.startswith("UPDATE")] == [
+        """'{"id":"a","owner":"o1","n":1}' WHERE key = 'a'""",
+        """'{"id":"a","owner":"o2"}', "owner" = 'o2' WHERE key = 'a'""",
+    ]
+
+
+def test_a_unique_value_that_is_taken_is_refused_at_once() -> None:
+    s = store()
+    for key in "ab":
+        s.add_new("thing", {"id": key, "label": key})
+    with pytest.raises(Duplicate, match="label"):
+        s.add_new("thing", {"id": "c", "label": "a"})
+    stood = s.apart("thing", {"id": "b", "label": "b"})
+    with pytest.raises(Duplicate, match="label"):
+        s.replace("thing", {"id": "b", "label": "a"}, stood)
+    assert s.get("thing", "b") == {"id": "b", "label": "b"}
+    assert s.replace("thing", {"id": "b", "label": "b", "color": "red"}, stood) != stood
+    assert s.find("thing", color="red")

@@ -174,3 +174,25 @@ def test_events_of_one_entity_run_forward_in_version() -> None:
         assert site.system.clock.now() >= GENESIS + 366 * DAY
 
     play(story)
+
+
+def test_a_change_with_its_event_and_delivery_is_written_when_somebody_looks() -> None:
+    async def story(site: Site) -> None:
+        await site.customer()
+        await site.system.jobs.drained()
+        heard: list[str] = []
+        database = site.system.store.db
+        database.set_trace_callback(heard.append)
+        headers = {"chargebee-idempotency-key": "once"}
+        for name in ("One", "Two"):
+            answer = await site.do("/customers/acme", {"company": name}, headers=headers)
+            assert answer["customer"]["company"] == name
+            headers = {}
+        database.set_trace_callback(None)
+        assert [one.partition(" WHERE ")[0] for one in heard] == [
+            'SELECT doc FROM "_idempotency"', 'SELECT doc FROM "customer"', 'SELECT doc FROM "_idempotency"',
+        ]  # fmt: skip
+        await site.system.jobs.drained()
+        assert [event["content"]["customer"]["company"] for event in site.post.received] == ["Acme", "One", "Two"]
+
+    play(story)
