@@ -35,10 +35,21 @@ def fields_agree(case: Case) -> tuple[int, list[str]]:
             fields = tuple(name for name in fields if name not in ("net", "tax"))
         if case.excuses.item((bill.key, f"bill:{bill.key}"), "", 0) is None:
             findings += _differences(bill, copy, fields, f"{copy.system} {copy.key}")
-    findings += _contracts_agree(canon) + (shares_agree(case)[1] if case.core_known else [])
+    findings += _contracts_agree(canon) + (shares_agree(case)[1] + credits_shown(case)[1] if case.core_known else [])
     told, untrue = changes.told_as_they_are(case)
     seen, differing = _receipts_agree(case)
     return checked + told + seen, findings + untrue + differing
+
+
+def credits_shown(case: Case) -> tuple[int, list[str]]:
+    """A credit note of a bill that sales is shown is shown there too."""
+    canon = case.canon
+    shown = {(copy.kind, copy.key) for copy in canon.of("salesforce")}
+    notes = [one for one in canon.bills() if one.kind == "credit" and ("invoice", one.of) in shown]
+    return len(notes), [
+        f"sales is not shown credit note {note.key} of {note.of}" for note in notes
+        if ("credit", note.key) not in shown and case.excuses.item((note.key, f"bill:{note.key}"), "", 0) is None
+    ]  # fmt: skip
 
 
 def shares_agree(case: Case) -> tuple[int, list[str]]:

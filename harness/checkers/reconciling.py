@@ -84,6 +84,6 @@ def _differences(one: Reconciliation, of: Case) -> Iterable[str]:
     """What our own judges say of the same books."""
     case = Case(one.canon, one.excuses, ledgers=of.ledgers, zones=of.zones, cutovers=of.cutovers)
     for check in (agreement.tie_out_holds, agreement.fields_agree, agreement.shares_agree,
-                  effects.one_effect_per_key, effects.nothing_lost, agreement.ledgers_balance,
+                  agreement.credits_shown, effects.one_effect_per_key, effects.nothing_lost, agreement.ledgers_balance,
                   homes.one_ledger_each):  # fmt: skip
         yield from check(case)[1]

@@ -58,6 +58,31 @@ async def _change_share(stage: Stage, offer: Offer, amount: Decimal) -> tuple[st
     return number, f"Net__c of what {offer.id} has of {number} becomes {net:,.2f}"
 
 
+async def _credit_copy(stage: Stage, offer: Offer) -> dict[str, Any]:
+    """The youngest credit note of the deal's bill."""
+    number = (await _bill(stage, offer))["id"]
+    rows = await stage.sales.query(
+        f"SELECT Id, Gross__c, Credit_Number__c FROM Credit_Note__c WHERE Invoice__r.Invoice_Number__c = '{number}' "
+        "ORDER BY Id DESC LIMIT 1"
+    )
+    if not rows:
+        raise StepFailed(f"Salesforce has no Credit_Note__c of {number} to edit")
+    return rows[0]
+
+
+async def _change_credit(stage: Stage, offer: Offer, amount: Decimal) -> tuple[str, str]:
+    copy = await _credit_copy(stage, offer)
+    number, gross = copy["Credit_Number__c"], Decimal(str(copy["Gross__c"])) + amount
+    await stage.sales.update("Credit_Note__c", copy["Id"], {"Gross__c": float(gross)})
+    return number, f"Gross__c of {number} becomes {gross:,.2f}"
+
+
+async def _delete_credit(stage: Stage, offer: Offer, _: Any) -> tuple[str, str]:
+    copy = await _credit_copy(stage, offer)
+    await stage.sales.delete("Credit_Note__c", copy["Id"])
+    return copy["Credit_Number__c"], f"Credit_Note__c {copy['Credit_Number__c']} is deleted"
+
+
 async def _delete_payment_copy(stage: Stage, offer: Offer, _: Any) -> tuple[str, str]:
     number = (await _bill(stage, offer))["id"]
     rows = await stage.sales.query(
@@ -172,6 +197,8 @@ ACTS: dict[tuple[str, str], Act] = {
     ("salesforce", "change_invoice"): _change_copy,
     ("salesforce", "delete_invoice"): _delete_copy,
     ("salesforce", "change_share"): _change_share,
+    ("salesforce", "change_credit"): _change_credit,
+    ("salesforce", "delete_credit"): _delete_credit,
     ("salesforce", "delete_payment"): _delete_payment_copy,
     ("subscriptions", "record_payment"): _record_payment,
     ("subscriptions", "delete_payment"): _remove_payment,

@@ -10,17 +10,24 @@ from harness.scenario.values import Name
 from harness.world import SystemName
 
 Act = Literal[
-    "change_invoice", "delete_invoice", "change_share", "reverse_invoice", "record_payment", "delete_payment",
-    "post_journal", "add_customer",
+    "change_invoice", "delete_invoice", "change_share", "change_credit", "delete_credit", "reverse_invoice",
+    "record_payment", "delete_payment", "post_journal", "add_customer",
 ]  # fmt: skip
 ACTS: dict[str, tuple[str, ...]] = {
-    "salesforce": ("change_invoice", "delete_invoice", "change_share", "delete_payment"),
+    "salesforce": (
+        "change_invoice",
+        "delete_invoice",
+        "change_share",
+        "change_credit",
+        "delete_credit",
+        "delete_payment",
+    ),
     "subscriptions": ("record_payment", "delete_payment"),
     "erp_cloud": ("change_invoice", "delete_invoice", "delete_payment", "post_journal", "add_customer"),
     "erp_legacy": ("reverse_invoice",),
 }
 """What a person can do to a book by the vendor's own API or, at the legacy ERP, the clerk's page."""
-_WORTH = ("change_invoice", "change_share", "record_payment", "post_journal")  # say an amount
+_WORTH = ("change_invoice", "change_share", "change_credit", "record_payment", "post_journal")  # say an amount
 Code = Literal[
     "missing", "deleted", "reversed", "extra", "duplicate", "edited", "amount_differs", "field_differs",
     "status_stale", "allocation_differs", "customer_missing", "customer_duplicate", "overdue", "unreadable",

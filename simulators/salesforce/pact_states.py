@@ -147,7 +147,10 @@ class States:
         """A credit note by its number `number`: {account}."""
         account = await self._create("Account", {"Name": "Acme Rockets"})
         path = f"/sobjects/Credit_Note__c/Credit_Number__c/{params['number']}"
-        await self._send("PATCH", path, {"Account__c": account, "CurrencyIsoCode": "USD", "Gross__c": 100})
+        await self._send("PATCH", path, {
+            "Account__c": account, "CurrencyIsoCode": "USD", "Net__c": 100, "Tax__c": 0, "Gross__c": 100,
+            "Available__c": 100,
+        })  # fmt: skip
         return {"account": account}
 
     async def bill_share(self, params: Params) -> Params:

@@ -20,6 +20,7 @@ def effect_key(keys: Keys, one: Break) -> str:
     """Key of the core's own write to the record of a break, '' where there is none to compare with."""
     names = {
         ("salesforce", "invoice"): ("bill", one.document),
+        ("salesforce", "credit"): ("credit", one.document),
         ("salesforce", "share"): ("bill-shares", one.document),
         ("salesforce", "credit-share"): ("credit-shares", one.document),
         ("salesforce", "contract"): ("activation", keys.opportunity_of(one.document, "")),

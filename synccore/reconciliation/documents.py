@@ -165,8 +165,7 @@ class _Documents:
         for bill in self.matching.books.bills():
             self.matching.outcome.compared += 1
             self._posting(bill)
-            if bill.kind == "invoice":
-                self._copy(bill)
+            self._copy(bill)
         for system, postings in self.postings.items():
             for key, mine in postings.items():
                 self._without_bill(system, key, mine)
@@ -272,23 +271,23 @@ class _Documents:
         twins = self.copies.get((bill.kind, bill.number), [])
         keys = [*self._keys(bill), bill.deal]
         if not twins:
-            if not matching.excused(keys, bill.number, place, {SHOWN: bill.open}):
+            if not matching.excused(keys, bill.number, place, _shown(bill, bill.open)):
                 deleted, cause = matching.gone("salesforce", bill.number, f"the copy of {bill.number}")
                 matching.add(finding("deleted" if deleted else "missing", "salesforce", bill.kind, bill.number, *place,
-                                     bill.open, cause, matching.now))  # fmt: skip
+                                     signed(bill, bill.open), cause, matching.now))  # fmt: skip
             return
         twin = twins[0]
-        shown = replace(bill, status=STATUS.get(bill.status or "", bill.status))
         merged = bill.account not in self.accounts and twin.account in self.accounts  # sales sees it at the survivor
-        fields = differences(shown, twin, tuple(name for name in _COPIED if not merged or name != "account"))
-        if not fields or matching.excused(keys, bill.number, place, {SHOWN: bill.open - twin.open}):
+        fields = differences(replace(bill, status=_status(bill)), twin,
+                             tuple(name for name in _COPIED if not merged or name != "account"))  # fmt: skip
+        if not fields or matching.excused(keys, bill.number, place, _shown(bill, bill.open - twin.open)):
             return
         names = {one.name for one in fields}
         code: Code = "status_stale" if names <= {"open", "status"} else "field_differs"
         code = "amount_differs" if names & set(_AMOUNTS) else code
         cause = f"{bill.number} in Salesforce: {sentence(fields)}"
-        found = finding(code, "salesforce", bill.kind, bill.number, *place, bill.open - twin.open, cause, matching.now,
-                        fields)  # fmt: skip
+        found = finding(code, "salesforce", bill.kind, bill.number, *place, signed(bill, bill.open - twin.open), cause,
+                        matching.now, fields)  # fmt: skip
         matching.add(found, twin.modified)
 
     # -- what has no bill -------------------------------------------------------------------
@@ -309,13 +308,13 @@ class _Documents:
                 matching.item("out of scope", one.id, place, {POSTED: -gross, OPEN: -still_open}, text)
                 continue
             name = number or one.id
-            worth = {SHOWN: -still_open} if system == "salesforce" else {POSTED: -gross, OPEN: -still_open}
+            worth = _shown(one, -one.open) if system == "salesforce" else {POSTED: -gross, OPEN: -still_open}
             if matching.excused((name, f"bill:{name}"), name, place, worth):
                 continue
             if bill is not None:
                 cause = f"{name} is {bill.status} in the platform and still stands in {SYSTEMS[system]}"
                 code: Code = "status_stale" if system == "salesforce" else "extra"
-                if system == "salesforce" and one.status == STATUS.get(bill.status or "") and not one.open:
+                if system == "salesforce" and one.status == _status(bill) and not one.open:
                     continue
                 matching.add(finding(code, system, kind, name, *place, -gross, cause, matching.now))
                 continue
@@ -351,6 +350,16 @@ class _Documents:
 def signed(document: BookDocument, amount: int) -> int:
     """Credits reduce what is owed."""
     return -amount if document.kind == "credit" else amount
+
+
+def _shown(document: BookDocument, amount: int) -> dict[str, int]:
+    """What it makes of the line of what sales is shown to be open: that is of invoices alone."""
+    return {SHOWN: amount} if document.kind == "invoice" else {}
+
+
+def _status(bill: BookDocument) -> str | None:
+    """As sales is shown it: an invoice's in the words of sales, a credit note's in the platform's own."""
+    return STATUS.get(bill.status or "", bill.status) if bill.kind == "invoice" else bill.status
 
 
 def differences(bill: BookDocument, twin: BookDocument, fields: tuple[str, ...]) -> tuple[Difference, ...]:

@@ -97,12 +97,14 @@ def _external(keys: Keys, customer: str) -> str:
 
 _BILL = _Rule((*_LACKS, *_DIFFERS), "invoice-publication", "invoice", "bill", _Accounts.of_bill)
 _SHARE = _Rule((*_LACKS, *_DIFFERS), "invoice-publication", "invoice", "bill-shares", _Accounts.of_bill)
+_CREDIT = _Rule((*_LACKS, *_DIFFERS), "credit-publication", "credit", "credit", _Accounts.of_bill)
 _CREDIT_SHARE = _Rule((*_LACKS, *_DIFFERS), "credit-publication", "credit", "credit-shares", _Accounts.of_bill)
 _RECEIPT = _Rule((*_LACKS, *_DIFFERS), "payment-status", "receipt", "receipt", _Accounts.of_receipt)
 _CONTRACT = _Rule(_DIFFERS, "contract-status", "subscription", "contract", _Accounts.of_contract)
 _CUSTOMER = _Rule(("customer_missing",), "customer-sync", "account", "customer", _Accounts.of_customer, _external)
 _RULES: dict[tuple[str, str], _Rule] = {
     ("salesforce", "invoice"): _BILL,
+    ("salesforce", "credit"): _CREDIT,
     ("salesforce", "share"): _SHARE,
     ("salesforce", "credit-share"): _CREDIT_SHARE,
     ("salesforce", "receipt"): _RECEIPT,

@@ -45,7 +45,7 @@ def _lines(matching: Matching, place: Place) -> list[Line]:
     postings = [row for book in books.ledgers.values() for row in of(book.documents)]
     entries = sum(one.amount for book in books.ledgers.values() for one in book.entries
                   if (one.entity, one.currency) == place)  # fmt: skip
-    shown = of(books.salesforce.documents)
+    shown = [one for one in of(books.salesforce.documents) if one.kind == "invoice"]
     cash = [one for book in books.ledgers.values() for one in book.receipts if (one.entity, one.currency) == place]
     ours = [one for one in books.platform.receipts if (one.entity, one.currency) == place]
     on_account, unused = (

@@ -43,6 +43,10 @@ PAYMENTS = (
     "SELECT Id, IsDeleted, Payment_Key__c, Account__r.Selling_Entity__c, Invoice__r.Invoice_Number__c, "
     "CurrencyIsoCode, Amount__c, Received_On__c, LastModifiedDate FROM Payment__c ORDER BY Id"
 )
+CREDITS = (
+    "SELECT Id, IsDeleted, Credit_Number__c, Account__c, Account__r.Selling_Entity__c, CurrencyIsoCode, Net__c, "
+    "Tax__c, Gross__c, Available__c, Issue_Date__c, Status__c, LastModifiedDate FROM Credit_Note__c ORDER BY Id"
+)
 SHARES: Mapping[DocumentKind, str] = {
     "invoice": "SELECT Id, IsDeleted, Share_Key__c, Invoice__r.Invoice_Number__c, Contract__r.Subscription_Id__c, "
     "CurrencyIsoCode, Net__c, Tax__c, LastModifiedDate FROM Invoice_Share__c ORDER BY Id",
@@ -50,11 +54,11 @@ SHARES: Mapping[DocumentKind, str] = {
     "CurrencyIsoCode, Net__c, Tax__c, LastModifiedDate FROM Credit_Share__c ORDER BY Id",
 }
 MILESTONES = "SELECT Id, Opportunity__c, CurrencyIsoCode, Amount__c, Status__c FROM Milestone__c ORDER BY Id"
-LIVING, COPIES = (ACCOUNTS, DEALS, CONTRACTS), (INVOICES, PAYMENTS)
+LIVING, COPIES = (ACCOUNTS, DEALS, CONTRACTS), (INVOICES, CREDITS, PAYMENTS)
 
 
 def book(accounts: Sequence[Row], deals: Sequence[Row], contracts: Sequence[Row], invoices: Sequence[Row],
-         payments: Sequence[Row], milestones: Sequence[Row] = (),
+         credits: Sequence[Row], payments: Sequence[Row], milestones: Sequence[Row] = (),
          shares: Mapping[DocumentKind, Sequence[Row]] | None = None) -> Book:  # fmt: skip
     """The org's book. Deleted copies (IsDeleted, from queryAll) are kept as deletions under the key they had."""
     found = Book("salesforce")
@@ -70,6 +74,8 @@ def book(accounts: Sequence[Row], deals: Sequence[Row], contracts: Sequence[Row]
         found.read(f"Contract {row.get('Id')}", found.contracts, _contract, row)
     for row in invoices:
         _keep(found, row, "Invoice__c", "Invoice_Number__c", found.documents, _invoice)
+    for row in credits:
+        _keep(found, row, "Credit_Note__c", "Credit_Number__c", found.documents, _credit)
     for row in payments:
         _keep(found, row, "Payment__c", "Payment_Key__c", found.receipts, _payment)
     for kind, rows in (shares or {}).items():
@@ -124,6 +130,16 @@ def _invoice(row: Row) -> BookDocument:
         exact(row.get("Net__c"), currency), exact(row.get("Tax__c"), currency), str(row.get("Issue_Date__c") or ""),
         str(row.get("Due_Date__c") or ""), str(row.get("Status__c") or ""), str(row.get("Account__c") or ""),
         deal=str(row.get("Opportunity__c") or ""), modified=_instant(row),
+    )  # fmt: skip
+
+
+def _credit(row: Row) -> BookDocument:
+    currency = str(row["CurrencyIsoCode"])
+    return BookDocument(
+        str(row["Id"]), str(row.get("Credit_Number__c") or ""), "credit", _entity(row, "Account__r"), currency,
+        exact(row.get("Gross__c"), currency), exact(row.get("Available__c"), currency),
+        exact(row.get("Net__c"), currency), exact(row.get("Tax__c"), currency), str(row.get("Issue_Date__c") or ""),
+        None, str(row.get("Status__c") or ""), str(row.get("Account__c") or ""), modified=_instant(row),
     )  # fmt: skip
 
 

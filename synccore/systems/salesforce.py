@@ -315,7 +315,8 @@ class SalesforceAdapter:
         shares: dict[DocumentKind, list[dict[str, Any]]] = {}
         for kind, text in books_salesforce.SHARES.items():
             shares[kind] = await self._queried(text, "queryAll")
-        return books_salesforce.book(rows[0], rows[1], rows[2], rows[3], rows[4], milestones, shares)
+        accounts, deals, contracts, invoices, credits, payments = rows
+        return books_salesforce.book(accounts, deals, contracts, invoices, credits, payments, milestones, shares)
 
     async def _queried(self, text: str, operation: str = "query") -> list[dict[str, Any]]:
         """Of an object that not every org has: one that sells no projects has no milestones."""

@@ -11,7 +11,7 @@ from synccore.reconciliation.healing import healings
 from synccore.reconciliation.matching import Books
 from synccore.reconciliation.reasons import Reasons
 from synccore.reconciliation.schedule import next_at
-from tests.synccore.reconciliation.books import NAMES, NOW, A, B, agreeing
+from tests.synccore.reconciliation.books import NAMES, NOW, A, B, agreeing, bill
 
 
 def healed(books: Books) -> list[tuple[str, str, str, dict[str, str]]]:
@@ -28,11 +28,14 @@ def test_each_kind_of_copy_is_written_anew_by_the_process_that_writes_it() -> No
     sales, cloud = books.salesforce, books.ledgers["erp_cloud"]
     sales.documents[0] = replace(sales.documents[0], gross=10_101, net=10_001)
     sales.documents.pop(2)
+    books.platform.documents.append(note := bill("US-CN-7", "US", "USD", 1_000, 0, kind="credit", due=None, of="US-2"))
+    cloud.documents.append(replace(note, status=None))
     sales.receipts.pop(1)
     sales.contracts[0] = replace(sales.contracts[0], end="2027-01-05")
     cloud.customers.clear()
     assert sorted(healed(books)) == [
         ("contract-status", A, "salesforce/contract/sub-006US-1", {"subscription": "sub-006US-1"}),
+        ("credit-publication", A, "salesforce/credit/US-CN-7", {"credit": "US-CN-7"}),
         ("customer-sync", A, f"erp_cloud/customer/CB-{A}-US", {"account": A}),
         ("invoice-publication", A, "salesforce/bill/US-1", {"invoice": "US-1"}),
         ("invoice-publication", B, "salesforce/bill/SG-1", {"invoice": "SG-1"}),

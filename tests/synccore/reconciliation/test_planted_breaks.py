@@ -17,7 +17,8 @@ from tests.synccore.reconciliation.test_compare import EDITS
 
 COMPANIES = int(os.environ.get("WINDTUNNEL_COMPANIES", "120"))  # each with bills, receipts, copies in four systems
 NAMED = ("US-1", "US-2", "US-9", "SG-1", "txn_1", "txn_2", "txn_3", "NS-77", "JE-5", "SG01-2026-18", "900", "901",
-         "800", "transaction 5", "0000900001", "Acme", "ACME", "Bee", "a1", "a2", "70", "77", "X")  # fmt: skip
+         "800", "transaction 5", "0000900001", "Acme", "ACME", "Bee", "a1", "a2", "70", "77", "X", "US-7",
+         "US-8")  # fmt: skip
 Found = tuple[str, str, str, int]
 
 
