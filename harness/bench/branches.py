@@ -14,8 +14,11 @@ from harness.simulation.world import SimWorld
 
 STORIES = Path(__file__).parents[2] / "scenarios"
 EVERY = 40  # a point in so many is flown both ways
+SELDOM = 60  # one in so many of the golden stories' points
+PROCESSORS = 2
 FORKS = 20
 BAR_MS = "50"
+GOLDEN_BAR_MIN = "10"
 CUSTOMERS = 490  # their contracts, bills, postings and payments are some 10,000 records over four systems
 MANY = f"""
 story: many
@@ -49,7 +52,29 @@ def branches(story: str = "new-business") -> list[Figure]:
         Figure(f"{story}: branches that ended early, of {len(near)}", ended.converged, "runs", len(near),
                ended.converged / len(near), "", "their worlds rested as another run's that holds"),
         Figure(f"{story}: all points, extrapolated", left * early / len(near) / 60, "min of CPU"),
+        _golden(),
     ]  # fmt: skip
+
+
+def _golden() -> Figure:
+    """How long `windtunnel chaos golden` takes where nothing else runs: a part of the points, and as many the rest."""
+    stories = [load_story(path) for path in sorted((STORIES / "golden").glob("*.yaml"))]
+    cpu_s, runs = 0.0, 0
+    for scenario in stories:
+        points = distinct(points_of(scenario, "1", "all"))
+        part = points[SELDOM // 2 :: SELDOM]
+        begun = _used_s()
+        explore(scenario, only=[])
+        trunk = _used_s() - begun
+        if explore(scenario, only=part).failed:
+            raise RuntimeError(f"{scenario.story} does not hold at every point: `windtunnel chaos golden` says where")
+        branches = max(0.0, _used_s() - begun - 2 * trunk)
+        cpu_s, runs = cpu_s + trunk + branches * len(points) / len(part), runs + len(points)
+    minutes = cpu_s / PROCESSORS / 60
+    return Figure(
+        f"{len(stories)} golden stories, {runs} runs on {PROCESSORS} processors, extrapolated", minutes, "min", None,
+        None, GOLDEN_BAR_MIN,
+    )  # fmt: skip
 
 
 def _cpu_s(scenario: Scenario, points: list[Point], by_branches: bool) -> float:

@@ -115,8 +115,10 @@ def _billed_twice(canon: Canon) -> list[str]:
         most = deal.recurring + deal.once if deal.kind == "amendment" else deal.net  # of an amendment: a whole term
         worth[about] = worth.get(about, 0) + most
     by_deal: dict[str, list[Document]] = {}
+    owners = {bill.key: bill.deal for bill in canon.bills()}
     for bill in canon.bills():
-        about = first.get(bill.deal, bill.deal)
+        owner = bill.deal or owners.get(bill.of, "")  # a note that a person issued names its bill alone
+        about = first.get(owner, owner)
         if bill.kind == "invoice":
             by_deal.setdefault(about, []).append(bill)
         else:

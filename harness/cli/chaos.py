@@ -1,11 +1,12 @@
-"""Command that flies a story through every disturbance: each request of the core x each outcome, a crash everywhere."""
+"""Command that flies stories through every disturbance: each request of the core x each outcome, a crash everywhere."""
 
 import os
 import time
 from collections import Counter
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -28,6 +29,10 @@ BROKEN = 1
 LINE_EVERY = 100  # runs between two lines of progress where there is no terminal to draw a bar in
 
 
+NAMES = ["new-business"]
+Timed = tuple["Exploration", float]  # and how many seconds it took
+
+
 class PointKind(StrEnum):
     """Which disturbances."""
 
@@ -43,7 +48,7 @@ def register(app: typer.Typer) -> None:
 
 
 def chaos(
-    story: Annotated[str, typer.Argument(metavar="STORY", help="A name or a file.")] = "new-business",
+    names: Annotated[list[str], typer.Argument(metavar="[STORY]...", help="Names, files or folders.")] = NAMES,
     points: Annotated[
         PointKind, typer.Option(help="Disturbed requests, crashes, both; pairs of crashes.")
     ] = PointKind.all,
@@ -67,18 +72,20 @@ def chaos(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
-    """Explore a story exhaustively in simulation.
+    """Explore stories exhaustively in simulation.
 
     The undisturbed run lists every request of the core and every point where it can crash; then the story is played
     once for each request with each outcome (refused, answer lost, 5xx, limit, repeated, …) and once for each crash.
     Each of these runs branches off the undisturbed one at its point, and goes on from there. It ends where its world
-    rests as that of a run that holds: what follows is that run's.
+    rests as that of a run that holds: what follows is that run's. `golden` are small stories, between which the core
+    asks all that its contracts name.
 
     With --points pairs the core crashes once at each point, and again at each of the first points of its recovery.
 
     With --seeds it searches instead: each seed is days of random business in random weather, judged in the end. With
     --cover stories are then aimed at what no fault has struck yet; a cell that stays empty exits with 1.
 
+    windtunnel chaos golden
     windtunnel chaos new-business --points calls
     windtunnel chaos two-cores --points pairs --shard 1/4
     windtunnel chaos --seeds 500 --record night.jsonl --found found
@@ -90,18 +97,15 @@ def chaos(
         writable({"--record": record})
         outcome = swarm(swarm_seeds, part, workers, record, found, filled, as_json, console(as_json))
         raise typer.Exit(EXIT[outcome])
-    if len(chosen := stories([story])) != 1:
-        raise Refusal("chaos explores one story at a time")
-    out = console(as_json)
-    begun = time.monotonic()
-    exploration = _explored(
-        chosen[0], seed, points.value, part, workers or os.cpu_count() or 1, first, every, whole, out
-    )
-    took_s = time.monotonic() - begun
-    if as_json:
-        print_json(_as_json(exploration, took_s))
-    _show(out, exploration, took_s)
-    raise typer.Exit(EXIT[exploration.outcome])
+    out, flown = console(as_json), list[Timed]()
+    for scenario in stories(names):
+        flown.append(_explored(scenario, seed, points.value, part, workers, first, every, whole, out))
+        if not as_json:
+            _show(out, *flown[-1])
+        if first and flown[-1][0].failed:
+            break
+    _sum_up(out, flown, as_json)
+    raise typer.Exit(EXIT[_worst(flown)])
 
 
 def proven() -> None:
@@ -124,10 +128,11 @@ def _explored(
     every: bool,
     whole: bool,
     out: Console,
-) -> "Exploration":
+) -> Timed:
     from harness.exploring import NotFlyable, distinct, explore, points_of  # noqa: PLC0415 - loads core and simulators
 
     hush_core()
+    begun = time.monotonic()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
                TextColumn("[red]{task.fields[failed]}[/] do not hold"), TimeRemainingColumn())  # fmt: skip
     with Progress(*columns, console=out, auto_refresh=False) as bar:  # no thread: the exploration forks
@@ -148,16 +153,22 @@ def _explored(
         try:
             found = points_of(scenario, seed, points)  # type: ignore[arg-type]
             mine = share(part, found if every else distinct(found))
+            workers = workers or os.cpu_count() or 1
             explored = explore(
                 scenario, seed, workers=workers, only=mine, progress=progress, stop_at_first=first, whole=whole
             )
             explored.left_out = 0 if every else len(found) - len(distinct(found))
-            return explored
+            return explored, time.monotonic() - begun
         except NotFlyable as error:
             words = (
                 f"{scenario.story} does not hold even undisturbed ({error}); `windtunnel run {scenario.story}` says why"
             )
             raise Refusal(words, EXIT[error.result.outcome] or 3) from error
+
+
+def _worst(flown: Sequence[Timed]) -> "Literal['holds', 'broken', 'unknown']":
+    outcomes = {exploration.outcome for exploration, _ in flown}
+    return "broken" if "broken" in outcomes else "unknown" if "unknown" in outcomes else "holds"
 
 
 def _why(exploration: "Exploration", one: "Judged") -> str:
@@ -208,3 +219,22 @@ def _show(out: Console, exploration: "Exploration", took_s: float) -> None:
     out.print(
         f"{exploration.story}: {exploration.outcome}, {len(exploration.judged)} runs in {took_s:.0f} s, {rate:.1f}/s"
     )
+
+
+def _sum_up(out: Console, flown: Sequence[Timed], as_json: bool) -> None:
+    runs, took_s = sum(len(one.judged) for one, _ in flown), sum(took for _, took in flown)
+    if as_json:
+        told = [_as_json(*one) for one in flown]
+        many = {"outcome": _worst(flown), "took_s": round(took_s, 1), "stories": told}
+        print_json(told[0] if len(told) == 1 else many)
+    if as_json or len(flown) == 1:
+        return
+    table = Table(title=f"{len(flown)} stories", title_justify="left")
+    for name in ("story", "runs", "hold", "broken", "unknown", "never hit", "s"):
+        table.add_column(name, justify="left" if name == "story" else "right")
+    for exploration, took_s in flown:
+        count = Counter(one.outcome for one in exploration.judged)
+        cells = (len(exploration.judged), count["holds"], count["broken"], count["unknown"], len(exploration.missed))
+        table.add_row(exploration.story, *(str(cell) if cell else "" for cell in cells), f"{took_s:.0f}")
+    out.print(table)
+    out.print(f"{len(flown)} stories: {_worst(flown)}, {runs} runs in {took_s:.0f} s, {runs / took_s:.1f}/s")

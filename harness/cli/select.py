@@ -40,10 +40,14 @@ def known_stories() -> list[str]:
 
 
 def stories(names: list[str]) -> list[Scenario]:
-    """Names of our own stories, files, or folders of files; StoryError or Refusal for what cannot be used."""
+    """Names of our own stories or folders (`golden`), files, or folders of files; StoryError or Refusal for what cannot
+    be used.
+    """
     paths: list[Path] = []
     for name in names:
         path = Path(name)
+        if not path.exists() and (SCENARIOS / name).is_dir():
+            path = SCENARIOS / name
         if path.is_dir():
             found = [one for one in sorted(path.glob("*.yaml")) if "." not in one.stem]
             if not found:

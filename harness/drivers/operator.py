@@ -22,7 +22,7 @@ async def give_up(stage: Stage, facts: Any) -> str:
         path = f"/exceptions/{row['id']}/abandon"
         status, answer = await ask_core(stage, "POST", path, {"reason": facts.reason})
         if status == 409:  # given up already, if the answer to the first request was lost with the core
-            status, answer = await _as_it_stands(stage, row["id"], answer)
+            status, answer = await _as_it_stands(stage, row["id"], answer, "abandoned")
         if status != 200:
             raise StepFailed(f"the core answered {status} to the end of {row['id']}: {answer}")
     return f"{len(found)} exceptions of kind {facts.kind} are given up: {facts.reason}"
@@ -38,6 +38,8 @@ async def retry(stage: Stage, facts: Any) -> str:
         status, answer = await ask_core(stage, "POST", path, body)
         if status == 409 and facts.step:
             continue  # it runs already, if the answer to the first request was lost with the core
+        if status == 409:  # likewise
+            status, answer = await _as_it_stands(stage, row["id"], answer, "resolved")
         if status != 200:
             raise StepFailed(f"the core answered {status} to another try of {row['id']}: {answer}")
     return f"{len(found)} exceptions of kind {facts.kind} are tried again{f' from {facts.step} on' * bool(facts.step)}"
@@ -69,9 +71,9 @@ async def _standing(stage: Stage, kind: str) -> list[dict[str, Any]]:
     return found
 
 
-async def _as_it_stands(stage: Stage, exception: str, refusal: Any) -> tuple[int, Any]:
+async def _as_it_stands(stage: Stage, exception: str, refusal: Any, state: str) -> tuple[int, Any]:
     status, row = await ask_core(stage, "GET", f"/exceptions/{exception}")
-    return (200, row) if status == 200 and row["state"] == "abandoned" else (409, refusal)
+    return (200, row) if status == 200 and row["state"] == state else (409, refusal)
 
 
 async def ask_core(stage: Stage, method: str, path: str, body: Any = None) -> tuple[int, Any]:
