@@ -25,7 +25,8 @@ _READS = (
     "describe",
 )  # operations that are sent by POST and change nothing
 
-_UNDOING = ("payment-removal", "usage-removal", "usage-sync")  # what they undo or renew is all that these can name
+# What they undo, renew or give up is all that these can name.
+_UNDOING = ("payment-removal", "usage-removal", "usage-sync", "write-off")
 
 
 def each_write_has_one(case: Case) -> tuple[int, list[str]]:

@@ -14,7 +14,7 @@ from synccore.ports.postings import LedgerLine
 from synccore.ports.stores import Unit
 from synccore.processes.context import Context
 from synccore.processes.ledger_facts import LedgerFacts, sku_of
-from synccore.processes.short_payments import POLICY, keeps_tax, reason_key, short_key
+from synccore.processes.short_payments import POLICY, given_up, keeps_tax
 
 _DAY_S = 86_400
 
@@ -63,10 +63,10 @@ async def written_off_to(ctx: Context, credit: Credit, facts: LedgerFacts) -> It
         return None
 
     def look(unit: Unit) -> tuple[str, dict[str, Any]]:
-        name = POLICY if unit.cursors.get(short_key(credit.bill)) else "write_offs"
+        reason = given_up(unit, credit)
+        name = "write_offs" if reason is None else POLICY
         policy = ctx.policy(unit, name)
-        reason = policy["reasons"].get(unit.cursors.get(reason_key(credit.bill)) or "", {}) if name == POLICY else {}
-        return name, {**policy, **reason}
+        return name, policy if reason is None else {**policy, **policy["reasons"].get(reason, {})}
 
     name, policy = await ctx.db.run(look)
     target = str(policy["erp_item" if facts.entity.ledger == "cloud" else "legacy"])

@@ -16,8 +16,7 @@ from synccore.processes.context import Context
 from synccore.processes.writes import Write
 
 POLICY = "short_payments"
-
-
+OTHERWISE = "settled otherwise"  # in place of a note: nothing was open any more when somebody looked
 DISCOUNT = "discount"  # the reason of a note for what the legacy ledger took off with the payment
 
 
@@ -29,6 +28,23 @@ def short_key(bill: str) -> str:
 def reason_key(bill: str) -> str:
     """Where it is remembered which of the policy's reasons a rest was given up for."""
     return f"short-reason/{bill}"
+
+
+def meant_key(bill: str) -> str:
+    """Where it is remembered what is about to be given up of a bill: {"amount", "reason"}. Its note can be heard of
+    before the platform's answer, which may be lost.
+    """
+    return f"short-meant/{bill}"
+
+
+def given_up(unit: Unit, credit: Credit) -> str | None:
+    """The reason ('' for mere tolerance) for which policy gave up what a credit note is for; None: it did not."""
+    if credit.reason != "write_off":
+        return None
+    if unit.cursors.get(short_key(credit.bill)):
+        return unit.cursors.get(reason_key(credit.bill)) or ""
+    meant = json.loads(unit.cursors.get(meant_key(credit.bill)) or "{}")
+    return str(meant["reason"]) if meant.get("amount") == credit.gross else None
 
 
 def discount_key(bill: str) -> str:
@@ -44,8 +60,7 @@ def taken_off(unit: Unit, credit: Credit) -> str:
 
 def keeps_tax(ctx: Context, unit: Unit, credit: Credit) -> bool:
     """Is a credit note for what a payment left open, and posted without tax by policy?"""
-    short = credit.reason == "write_off" and bool(unit.cursors.get(short_key(credit.bill)))
-    return short and ctx.policy(unit, POLICY)["tax"] == "keep"
+    return given_up(unit, credit) is not None and ctx.policy(unit, POLICY)["tax"] == "keep"
 
 
 def _discount(unit: Unit, key: str, bill: str) -> int:
@@ -97,8 +112,10 @@ async def settle_short(ctx: Context, key: str, number: str) -> None:
     for a person. More is a part payment.
     """
     bill = await ctx.platform.bill(number)
-    if bill is None or bill.due <= 0 or not bill.posted:
+    if bill is None or not bill.posted:
         return
+    if bill.due <= 0:
+        return await _finish(ctx, key, bill)
     policy, discount = await ctx.db.run(lambda unit: (ctx.policy(unit, POLICY), _discount(unit, key, number)))
     if discount:
         return await _discounted(ctx, key, bill, discount, policy["discount"] == "grant")
@@ -131,17 +148,37 @@ async def _discounted(ctx: Context, key: str, bill: Bill, discount: int, granted
     raise Parked(why, (finding,))
 
 
+async def _finish(ctx: Context, key: str, bill: Bill) -> None:
+    """Nothing is open: what was given up before somebody heard the answer is found, and known."""
+    effect = ctx.keys.effect("subscriptions", "write-off", bill.id)
+    known = await ctx.db.run(lambda unit: unit.effects.get(effect))
+    if known is None or known.state == "applied":
+        return
+    text = await ctx.db.run(lambda unit: unit.cursors.get(meant_key(bill.id)))
+    if text:
+        meant = json.loads(text)
+        await _give_up(ctx, key, bill.model_copy(update={"due": meant["amount"]}), meant["reason"])
+
+
 async def _give_up(ctx: Context, key: str, bill: Bill, reason: str = "") -> None:
     effect = ctx.keys.effect("subscriptions", "write-off", bill.id)
+    meant = json.dumps({"amount": bill.due, "reason": reason})
+    await ctx.db.run(lambda unit: unit.cursors.set(meant_key(bill.id), meant))
 
     async def look() -> Found | None:
         now = await ctx.platform.bill(bill.id)
-        return Found(bill.id) if now is not None and now.due == 0 else None
+        for number in now.credits if now is not None else ():
+            note = await ctx.platform.credit(number)
+            if note is not None and note.reason == "write_off" and note.gross == bill.due:
+                return Found(note.id)
+        return Found(OTHERWISE) if now is not None and now.due == 0 else None
 
     async def send(refusals: int) -> str:
         return await ctx.platform.write_off(bill.id, ctx.keys.idempotency(f"{effect}#{refusals}"))
 
     def settled(unit: Unit, note: Any) -> None:
+        if note == OTHERWISE:
+            return
         unit.cursors.set(short_key(bill.id), str(note))
         unit.cursors.set(reason_key(bill.id), reason)
         details = {
