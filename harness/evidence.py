@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from harness.aging import overdue, windows_of
@@ -36,7 +37,7 @@ class Evidence:
         excuses.customers_changed = self.customers_changed
         return excuses
 
-    @property
+    @cached_property
     def identities(self) -> list[Identity]:
         """The tie-out of this moment."""
         return tie_out(self.canon, self.excuses)

@@ -27,8 +27,9 @@ async def replayed(world: World, correlation: Correlation, order: Mapping[str, A
             raise ReplayRefused(str(answer))
         await world.settle(900.0)
         before, books = books, await all_books(world)
-        canons = canon, (canon := read_books(books, correlation))
-        replays.append(Replay(*canons, tuple(_touched(before, books)), int(answer["signals"]), int(answer["work"])))
+        touched = _touched(before, books)
+        canons = canon, (canon := read_books(books, correlation) if touched else canon)
+        replays.append(Replay(*canons, tuple(touched), int(answer["signals"]), int(answer["work"])))
     return replays
 
 

@@ -111,6 +111,7 @@ def _documents(answer: Any) -> Iterator[Row]:
     elif isinstance(answer, dict):
         if answer.get("object") in _OPEN and "resource_version" in answer and "total" in answer:
             yield answer
+            return
         for one in answer.values():
             if isinstance(one, dict | list):
                 yield from _documents(one)

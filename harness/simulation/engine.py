@@ -329,7 +329,7 @@ class SimulatedEngine:
     async def _until_due(self, ticking: _Ticking) -> None:
         if not ticking.rounds:
             return
-        ticking.last = self._now()
+        ticking.last, loop = self._now(), asyncio.get_running_loop()
         while True:
             now = self._now()
             if ticking.alarm is not None and ticking.alarm <= now + GRAIN_S:
@@ -339,12 +339,12 @@ class SimulatedEngine:
                 return
             due = min(at for at in (grid if ticking.pending else None, ticking.alarm, float("inf")) if at is not None)
             ticking.wake.clear()
-            try:
-                async with asyncio.timeout(None if due == float("inf") else max(0.0, due - now)):
-                    await ticking.wake.wait()
-            except TimeoutError:
-                continue
-            ticking.last = max(ticking.last, self._now())
+            bell = None if due == float("inf") else loop.call_later(max(0.0, due - now), ticking.wake.set)
+            await ticking.wake.wait()
+            if bell is not None:
+                bell.cancel()
+            if self._now() + GRAIN_S < due:
+                ticking.last = max(ticking.last, self._now())
 
     def _grid(self, ticking: _Ticking) -> float:
         if not ticking.rounds:

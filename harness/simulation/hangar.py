@@ -25,6 +25,7 @@ CREATE: dict[SystemName, Callable[[Settings], System]] = {
     "metering": metering.create,
 }
 HOSTS: dict[SystemName, str] = {name: f"{name.replace('_', '-')}.sim" for name in SYSTEMS}
+NAMES = {host: name for name, host in HOSTS.items()}
 CORE_HOST = "core.sim"
 WEBHOOK_USER, WEBHOOK_PASSWORD, CONTROL, CORE_TOKEN = "platform", "platform-webhook", "control", "operator-token"
 WIRE_BASE = 1_700_000_000.0  # wire time at the start of every run, epoch seconds: any fixed instant will do

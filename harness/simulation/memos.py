@@ -18,12 +18,14 @@ class Memo:
 
 
 def encoded(value: Any) -> str:
-    """JSON as a store would have it; what the fast writer cannot say, or says null for, begins with a space."""
+    """JSON as a store would have it; what the fast writer cannot say, or says null for (NaN), begins with a space."""
     try:
         text = orjson.dumps(value, option=_AS_IT_IS)
     except TypeError:
         return " " + json.dumps(value)
-    return " " + json.dumps(value) if b"null" in text else text.decode()
+    if b"null" in text and orjson.loads(text) != value:
+        return " " + json.dumps(value)
+    return text.decode()
 
 
 def decoded(text: str) -> Any:

@@ -14,7 +14,7 @@ from harness.simulation.asgi import ConnectionBroke, Raw, UnderWay, request, ser
 from harness.simulation.backup import Backup
 from harness.simulation.engine import EngineState, SimulatedEngine
 from harness.simulation.flight_plan import Flight
-from harness.simulation.hangar import CONTROL, CORE_HOST, CORE_TOKEN, HOSTS, Hangar, shown
+from harness.simulation.hangar import CONTROL, CORE_HOST, CORE_TOKEN, HOSTS, NAMES, Hangar, shown
 from harness.simulation.incarnation import Incarnation
 from harness.simulation.ports import (
     Drop,
@@ -200,7 +200,7 @@ class SimWorld:
             self._restarting = None
 
     def _core_sends(self, host: str, what: str) -> None:
-        self._requested(next(name for name, known in HOSTS.items() if known == host), what)
+        self._requested(NAMES[host], what)
 
     def _bus(self) -> PubSub:
         bus: PubSub = self.hangar.systems["salesforce"].pubsub  # type: ignore[attr-defined]

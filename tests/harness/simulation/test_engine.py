@@ -1,6 +1,7 @@
 """The simulated engine: once per run id, one at a time per key, memos outlive a crash, tickers look when told."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from harness.simulation.engine import EngineState, SimulatedEngine
 from harness.simulation.incarnation import Incarnation
 from harness.simulation.loop import run_virtual
+from harness.simulation.memos import decoded, encoded
 from synccore.ports.engine import Run, Tick
 from synccore.ports.outcomes import Later
 
@@ -296,3 +298,11 @@ def test_a_ticker_that_was_called_a_hair_before_its_next_round_has_had_that_roun
 
 async def _nothing() -> None:
     return None
+
+
+def test_a_memo_is_what_a_store_would_give_back() -> None:
+    for value in (None, {"at": None, "amounts": [1, 2.5, True, "null"]}, 2**70, "é\ud800"):
+        assert decoded(encoded(value)) == value
+    assert decoded(encoded({"parts": ((1, None), "x")})) == {"parts": [[1, None], "x"]}, "a tuple comes back as a list"
+    nothing, strange = decoded(encoded([None, float("nan")]))
+    assert nothing is None and math.isnan(strange), "no number is null"
