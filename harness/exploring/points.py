@@ -7,6 +7,7 @@ from typing import Any, Literal
 from harness.runner import RunResult
 from harness.scenario import Scenario
 from harness.simulation import Flight, fly
+from harness.simulation.world import SimWorld
 
 Points = Literal["calls", "crashes", "all", "pairs"]
 Kind = Literal["call", "crash", "pair"]
@@ -103,15 +104,24 @@ def points_of(scenario: Scenario, seed: str, points: Points) -> list[Point]:
             found += [
                 Point("call", number, outcome, f"{system} {what}", like=same.get(outcome, "")) for outcome in OUTCOMES
             ]
-    crashes = [
-        Point("crash", number, "", name, like="" if telling(world.traces[:number]) else f"crash {number - 1}")
-        for number, name in enumerate(world.points, start=1)
-    ]
+    crashes = _crashes(world)
     if points in ("crashes", "all"):
         found += crashes
     if points == "pairs":
         found += [replace(point, kind="pair") for point in crashes if not point.like]
     return found
+
+
+def _crashes(world: SimWorld) -> list[Point]:
+    """Of those that follow each other and leave the same behind, the last is flown: its record has most to judge."""
+    crashes: list[Point] = []
+    last = len(world.points)
+    for number in range(last, 0, -1):
+        if number < last and world.traces[number - 1] != world.traces[number]:
+            last = number
+        like = f"crash {last}" if number < last else ""
+        crashes.append(Point("crash", number, "", world.points[number - 1], like=like))
+    return crashes[::-1]
 
 
 def distinct(points: Iterable[Point]) -> list[Point]:

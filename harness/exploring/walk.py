@@ -14,6 +14,7 @@ from harness.exploring.forks import Forks, Judged, Rest
 from harness.exploring.history import went_back
 from harness.exploring.likeness import Row, likeness, unlike
 from harness.exploring.moments import GRAIN_S, moment
+from harness.exploring.pages import gather
 from harness.exploring.points import RECOVERY, Point, Points, points_of
 from harness.exploring.standing import EXPLORED, Standings
 from harness.report.repeat import source_of
@@ -87,6 +88,7 @@ def explore(
     rests = _Rests(set())
     calm = _calm(scenario, seed, change, rests)
     good = None if whole or calm is None else rests.good
+    gather()
     _walk(scenario, seed, Forks.of(chosen, workers, tell, good), change, calm, rests)
     place = {(point.kind, point.number, point.outcome): number for number, point in enumerate(chosen)}
 

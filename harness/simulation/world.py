@@ -35,6 +35,7 @@ from synccore.ports.holding import Worker
 LOOK_S = 0.1  # virtual seconds between two looks whether all is quiet
 FILE_TIMEOUT_S = 30.0
 RESTART_S = 2.0  # how long a crashed core stays down
+READS = ("GET ", "POST /services/rest/query/v1/suiteql", "read", "list", "RPC ")  # how requests begin that only ask
 
 
 class SimWorld:
@@ -57,7 +58,7 @@ class SimWorld:
         self.engine_state = EngineState()
         self._chance = Random(f"{seed}/engine")
         self._turns = Random(f"{seed}/turns") if scenario.interleaved else None
-        self._lives = self._places = 0
+        self._lives = self._places = self._asks = self._answers = 0
         self._life: Incarnation | None = None
         self._beside: list[Incarnation] = []  # older cores that are alive as well
         self.engine: SimulatedEngine | None = None
@@ -185,13 +186,18 @@ class SimWorld:
         return True
 
     def _durable(self) -> tuple[Any, ...]:
-        """Equal at two points that follow each other: a crash at either leaves the same behind, at the same time."""
-        memos = sum(len(run.memos) for run in self.engine_state.runs.values())
-        states = tuple(run.state for run in self.engine_state.runs.values())
-        stores = tuple(system.store.state for system in self.hangar.systems.values())
+        """Equal at two points that follow each other: a crash at either leaves the same behind, at the same time, and
+        to the same people. What the core has only asked or looked up since is lost with it.
+        """
+        runs, systems = self.engine_state.runs.values(), self.hangar.systems.values()
+        kept = tuple((run.state, len(run.memos)) for run in runs), tuple(system.store.state for system in systems)
+        struck = tuple((fault.seen, fault.hits) for system in systems for fault in system.faults)
+        counted = any(system.meter.profile != "roomy" for system in systems)  # each question, for the next one
+        sent = sum(counted or not what.startswith(READS) for _, what in self.requests)
+        waits = (self._asks, self.commits) if self._asks > self._answers else ()  # for an answer that never comes
         under_way = sum(not task.done() for task in self._under_way)
         chance = tuple(hash(one.getstate()) for one in (self._chance, self._turns) if one is not None)
-        return self.commits, memos, states, stores, len(self.requests), under_way, self.now(), chance
+        return self.memory.total_changes, kept, struck, sent, waits, under_way, self.now(), chance
 
     async def _restart(self, after_s: float = RESTART_S, release: Release = "", elsewhere: bool = False) -> None:
         await asyncio.sleep(after_s)
@@ -238,8 +244,12 @@ class SimWorld:
         life = self._life
         if life is None or life.dead:
             raise ConnectionRefusedError("the core is down")
-        async with asyncio.timeout(timeout_s):  # the core goes on without us, and its own time-outs are its own
-            raw: Raw = await life.serve(request(self._api, method, path, headers, body, None))
+        self._asks += 1
+        try:
+            async with asyncio.timeout(timeout_s):  # the core goes on without us, and its own time-outs are its own
+                raw: Raw = await life.serve(request(self._api, method, path, headers, body, None))
+        finally:
+            self._answers += 1
         return raw
 
     async def call(
