@@ -8,10 +8,11 @@ from synccore.domain.mappings import Item
 from synccore.ports.engine import Run
 from synccore.ports.stores import Unit
 from synccore.processes.amendments import Amendment
+from synccore.processes.compensation import TAKEN_BACK
 from synccore.processes.context import Context
 from synccore.processes.contract_status import show_contract
 from synccore.processes.corrections import Correction, rest_of
-from synccore.processes.deal_writes import BACK, corrections_of, deal_key, refuse, turn_of, withdrawals_of
+from synccore.processes.deal_writes import BACK, corrections_of, deal_key, refuse, turn_of, untold_key, withdrawals_of
 from synccore.processes.one_off_bills import bill_once
 from synccore.processes.quotes import Quote
 from synccore.processes.renewals import Renewal
@@ -73,7 +74,7 @@ class ContractChanges:
         It is taken back where that is possible, and waits for a person else. A renewal that is lost for good is
         `renewals.decline`'s. Raises Parked.
         """
-        kind = await run.step("reopened", lambda: self._told(deal))
+        kind, untold = await run.step("reopened", lambda: self._told(deal))
         text = (
             f"deal {deal.name} is won no longer, and what it changed stands in {deal.contract_subscription}: win it"
             " again, or sell the opposite"
@@ -82,15 +83,29 @@ class ContractChanges:
             await Correction(self._ctx, deal).taken_back(run, _carried_key(deal), text)
         elif kind:
             await Withdrawal(self._ctx, deal, _carried_key(deal)).set_back(run, text)
+        if not kind and not untold:
+            return
 
-    async def _told(self, deal: Deal) -> str:
-        """What kind of change the deal has made that stands, '' for none."""
+        def untold_of(unit: Unit) -> str:
+            return unit.cursors.get(untold_key(deal.id)) or ""
 
-        def look(unit: Unit) -> str:
+        subscription = str(untold or await run.step("untold", lambda: self._ctx.db.run(untold_of)))
+        await run.step("contract", lambda: show_contract(self._ctx, subscription))
+        await run.step("write-back", lambda: report_deal(self._ctx, deal, TAKEN_BACK, "", subscription))
+        await run.step("told", lambda: self._ctx.db.run(lambda unit: unit.cursors.set(untold_key(deal.id), "")))
+
+    async def _told(self, deal: Deal) -> tuple[str, str]:
+        """What kind of change the deal has made that stands, '' for none; and of which contract one was taken back
+        that sales has not been told of yet, since the run that did it was not the last.
+        """
+
+        def look(unit: Unit) -> tuple[str, str]:
             kind = str(self._ctx.policy(unit, "deal_types").get(deal.type, "new"))
             told = kind != "new" and not (kind == "renewal" and deal.closed)
             carried = unit.cursors.get(_carried_key(deal))
-            return kind if told and carried is not None and carried != BACK else ""
+            if carried == BACK:
+                return "", unit.cursors.get(untold_key(deal.id)) or ""
+            return (kind if told and carried is not None else ""), ""
 
         return await self._ctx.db.run(look)
 

@@ -18,9 +18,9 @@ from synccore.ports.engine import Run
 from synccore.ports.outcomes import Later
 from synccore.ports.stores import Unit
 from synccore.ports.systems import Found, Rejected
-from synccore.processes.compensation import TAKEN_BACK, credit_due, give_back, gives_back, shared, touched
+from synccore.processes.compensation import credit_due, give_back, gives_back, shared, touched
 from synccore.processes.context import Context
-from synccore.processes.contract_status import change_key, show_contract
+from synccore.processes.contract_status import change_key
 from synccore.processes.deal_writes import (
     AMENDMENT,
     BACK,
@@ -31,10 +31,10 @@ from synccore.processes.deal_writes import (
     corrections_of,
     refuse,
     said,
+    untold_key,
 )
 from synccore.processes.scheduled_changes import parts_of, rows_of
 from synccore.processes.undone_changes import SLACK_S
-from synccore.processes.write_back import report_deal
 from synccore.processes.writes import UNKNOWN_S, Write
 
 Parts = tuple[Part, ...]
@@ -96,9 +96,6 @@ class Correction:
             await run.step(f"give-back-{number}", lambda number=number: give_back(self._ctx, number, self._cause))  # type: ignore[misc]
         await self._correct(run, plan, agreed_in, why)
         self._still(plan, BACK)
-        await run.step("contract", lambda: show_contract(self._ctx, plan["subscription"]))
-        told = TAKEN_BACK, "", str(plan["subscription"])
-        await run.step("write-back", lambda: report_deal(self._ctx, self._deal, *told))
 
     async def _correct(self, run: Run, plan: Plan, agreed_in: str, why: str) -> None:
         version = int(await run.step("correct", lambda: self._change(plan, why)))
@@ -265,6 +262,8 @@ class Correction:
             strangers = [one.number for one in before if one.number > own[-2] and one.marker == self._deal.id]
             self._keep(unit, {"open": {**plan, "looked": True} if undone else None, "strangers": strangers})
             unit.cursors.set(agreed_in, plan["agreed"])
+            if plan["agreed"] == BACK:
+                unit.cursors.set(untold_key(self._deal.id), str(plan["subscription"]))
 
         undone = undone and plan["agreed"] == self._deal.agreed  # whoever edits the deal after it has decided
         await ctx.db.run(close)

@@ -14,6 +14,11 @@ AMENDMENT, CORRECTION, REVERSAL = "Amendment", "Correction", "Reversal"  # kinds
 BACK = "taken-back"  # in place of the fingerprint of what a renewal or an amendment was carried out as
 
 
+def untold_key(deal: str) -> str:
+    """Where it is remembered whose contract a deal's change was taken back of, until sales has been told."""
+    return f"back-untold/{deal}"
+
+
 def deal_key(ctx: Context, kind: str, deal: str) -> str:
     """Effect key of a write of the deal's to the platform."""
     return ctx.keys.effect("subscriptions", kind, deal)

@@ -13,13 +13,19 @@ from synccore.domain.facts import fact
 from synccore.ports.engine import Run
 from synccore.ports.stores import Unit
 from synccore.ports.systems import Found
-from synccore.processes.compensation import TAKEN_BACK
 from synccore.processes.context import Context
-from synccore.processes.contract_status import show_contract
-from synccore.processes.deal_writes import BACK, deal_key, refuse, said, turn_of, withdrawals_key, withdrawals_of
+from synccore.processes.deal_writes import (
+    BACK,
+    deal_key,
+    refuse,
+    said,
+    turn_of,
+    untold_key,
+    withdrawals_key,
+    withdrawals_of,
+)
 from synccore.processes.renewals import NEAR_S
 from synccore.processes.scheduled_changes import decided_key, decision_of, parts_of, planned_key, planned_of
-from synccore.processes.write_back import report_deal
 from synccore.processes.writes import Write
 
 Plan = dict[str, Any]  # {turn, subscription, scheduled: is there anything, before: see `domain.renewals.Decision`}
@@ -36,21 +42,16 @@ class Withdrawal:
         await self._run(run, "edited", Unfit("deal_edited", why))
 
     async def set_back(self, run: Run, why: str) -> None:
-        """And sales sees it. Parks with `why`."""
-        subscription = await self._run(run, "reopened", Unfit("deal_reopened", why))
-        if subscription:
-            await run.step("contract", lambda: show_contract(self._ctx, subscription))
-            told = TAKEN_BACK, "", subscription
-            await run.step("write-back", lambda: report_deal(self._ctx, self._deal, *told))
+        """For good. Parks with `why`."""
+        await self._run(run, "reopened", Unfit("deal_reopened", why))
 
-    async def _run(self, run: Run, word: str, unfit: Unfit) -> str:
+    async def _run(self, run: Run, word: str, unfit: Unfit) -> None:
         plan: Plan | None = await run.step("withdrawal", lambda: self._plan(word, unfit))
         if plan is None:
-            return ""
+            return
         if plan["scheduled"]:
             await run.step("unschedule", lambda: self._unschedule(plan))
         await run.step("undecide", lambda: self._undecide(plan))
-        return str(plan["subscription"])
 
     async def _plan(self, word: str, unfit: Unfit) -> Plan | None:
         ctx, deal = self._ctx, self._deal
@@ -144,6 +145,7 @@ class Withdrawal:
             unit.cursors.set(planned_key(subscription), "")
             unit.cursors.set(withdrawals_key(deal.id), json.dumps({"n": plan["turn"] + 1, "open": None}))
             unit.cursors.set(self._carried_in, BACK)
+            unit.cursors.set(untold_key(deal.id), subscription)
             data = {"subscription": subscription, "opportunity": deal.id}
             at, name = ctx.clock.now(), f"{deal.id}/{plan['turn']}"
             unit.events.append(
