@@ -12,10 +12,10 @@ BASE16 = "0123456789abcdef"
 
 
 @cache
-def _pairs(alphabet: str) -> tuple[list[str], int, int]:
-    """Two letters for each number below the square of their count (lower digit first), that square, its 4th power."""
+def _pairs(alphabet: str) -> tuple[list[str], int, int, int]:
+    """Two letters for each number below the square of their count (lower digit first); what 2, 4 and 8 letters say."""
     pairs = [first + second for second in alphabet for first in alphabet]
-    return pairs, len(pairs), len(pairs) ** 4
+    return pairs, len(pairs), len(pairs) ** 2, len(pairs) ** 4
 
 
 class Chance:
@@ -37,14 +37,14 @@ class Chance:
         if alphabet == BASE16 and length <= 2 * len(digest):
             return digest.hex()[::-1][:length]  # what the divisions below come to
         value = int.from_bytes(digest, "big")
-        pairs, base, eight = _pairs(alphabet)
-        text = ""
-        while len(text) < length:  # eight letters at a time: a division of so large a number is slow
+        pairs, base, four, eight = _pairs(alphabet)
+        text, left = "", length
+        while left > 2:  # eight letters at a time: a division of so large a number is slow
             value, few = divmod(value, eight)
-            for _ in range(4):
-                few, index = divmod(few, base)
-                text += pairs[index]
-        return text[:length]
+            high, low = divmod(few, four)
+            text += pairs[low % base] + pairs[low // base] + pairs[high % base] + pairs[high // base]
+            left -= 8
+        return (text + pairs[value % base])[:length]
 
     def standing(self) -> dict[str, Any]:
         """Seed and how far each stream has come, as JSON."""

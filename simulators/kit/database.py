@@ -3,20 +3,12 @@
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 Values = tuple[Any, ...]
+Write = tuple[str, str, Values, str | None, str]
+"""A statement that waits: its table, itself, its values, and key and text of the document that it writes, if any."""
 WAITING_MAX = 256  # rows; more of them at once are not written any faster
-
-
-class Write(NamedTuple):
-    """A statement that waits; `key` and `text` are those of the document that it writes, if it writes one."""
-
-    table: str
-    sql: str
-    values: Values
-    key: str | None
-    text: str
 
 
 class Database:
@@ -75,7 +67,7 @@ class Database:
         if self._begun or self._lasting:
             self._checked(table, self.connection.execute(sql, values), 1 if key is not None else 0)
             return
-        self._waiting.append(Write(table, sql, values, key, text))
+        self._waiting.append((table, sql, values, key, text))
         self._tables.add(table)
         if key is not None:
             self._texts[table, key] = text
@@ -108,7 +100,7 @@ class Database:
         before, depth = self._levels.pop(), len(self._levels)
         if not good and len(self._waiting) > before:
             del self._waiting[before:]
-            self._texts = {(one.table, one.key): one.text for one in self._waiting if one.key is not None}
+            self._texts = {(table, key): text for table, _, _, key, text in self._waiting if key is not None}
         if self._begun > depth:
             self._begun = depth
             keep, undo = (f"RELEASE level{depth}", f"ROLLBACK TO level{depth}") if depth else ("COMMIT", "ROLLBACK")
@@ -119,18 +111,19 @@ class Database:
         batches: list[tuple[Write, list[Values]]] = []
         latest: dict[str, tuple[Write, list[Values]]] = {}
         for one in waiting:
-            batch = latest.get(one.table)
-            if batch is None or batch[0].sql != one.sql:
-                batch = latest[one.table] = (one, [])
+            table, sql, values, *_ = one
+            batch = latest.get(table)
+            if batch is None or batch[0][1] != sql:
+                batch = latest[table] = (one, [])
                 batches.append(batch)
-            batch[1].append(one.values)
+            batch[1].append(values)
         before = self._sqlite.total_changes
         if not self._begun:
             self._sqlite.execute("BEGIN IMMEDIATE")
         try:
-            for first, many in batches:
-                done = self._sqlite.executemany(first.sql, many)
-                self._checked(first.table, done, len(many) if first.key is not None else 0)
+            for (table, sql, _, key, _), many in batches:
+                done = self._sqlite.executemany(sql, many)
+                self._checked(table, done, len(many) if key is not None else 0)
         except BaseException:  # a caller's promise was broken: let it not look like a transaction's fault
             if not self._begun:
                 self._sqlite.execute("ROLLBACK")

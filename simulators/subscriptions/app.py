@@ -69,6 +69,7 @@ BASE = "/api/v2"
 
 PARENTS = {"parent_item_id": "item"}  # the kind of a list's path, where its member is not named by it
 BODY_MAX = 2 * 1024 * 1024
+SIGNED = frozenset((*usage_files.SIGNED, *exports.SIGNED, *downloads.SIGNED))  # whose address is the credential
 MUTE_HEADERS = ("chargebee-event-webhook", "chargebee-event-actions")
 
 REFUSALS: dict[Refusal, tuple[str, str]] = {
@@ -125,7 +126,7 @@ class Subscriptions(System):
 
     def authenticate(self, call: Call) -> Answer | None:
         """HTTP basic with the API key as user and no password; without a configured key any key is good."""
-        if call.operation in (*usage_files.SIGNED, *exports.SIGNED, *downloads.SIGNED):
+        if call.operation in SIGNED:
             return None
         key = _basic_user(call.headers.get("authorization", ""))
         good = bool(key) and (self._api_key is None or hmac.compare_digest(key.encode(), self._api_key.encode()))

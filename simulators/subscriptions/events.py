@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -52,6 +53,11 @@ approximate(
 RETRY_SCHEDULE_S = (120.0, 360.0, 1_800.0, 3_600.0, 18_000.0, 86_400.0, 172_800.0)
 
 
+@lru_cache(maxsize=64)
+def _basic(username: str, password: str) -> str:
+    return f"Basic {base64.b64encode(f'{username}:{password}'.encode()).decode()}"
+
+
 class Publisher:
     """Makes events and hands them to the outbox."""
 
@@ -73,10 +79,10 @@ class Publisher:
         event["webhooks"] = [
             {"id": endpoint["id"], "webhook_status": "scheduled", "object": "webhook"} for endpoint in sent_to
         ]
-        event["webhook_status"] = next(status for status, holds in (
-            ("scheduled", sent_to), ("skipped", wanting), ("not_applicable", enabled), ("disabled", work.endpoints),
-            ("not_configured", True),
-        ) if holds)  # fmt: skip
+        event["webhook_status"] = (
+            "scheduled" if sent_to else "skipped" if wanting else "not_applicable" if enabled
+            else "disabled" if work.endpoints else "not_configured"
+        )  # fmt: skip
         body = orjson.dumps(event)
         for endpoint in sent_to:
             self._post(event, endpoint, body, float(work.at_ms) / 1_000)
@@ -102,8 +108,7 @@ class Publisher:
     def _post(self, event: Doc, endpoint: Doc, body: bytes, at: float) -> None:
         headers = {"content-type": "application/json;charset=utf-8", "user-agent": "ChargeBee"}
         if endpoint.get("_username") is not None:
-            pair = f"{endpoint['_username']}:{endpoint.get('_password') or ''}"
-            headers["authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+            headers["authorization"] = _basic(endpoint["_username"], endpoint.get("_password") or "")
         self._outbox.post(event["id"], event["event_type"], endpoint["id"], endpoint["url"], headers, body, at)
 
     def _wanted(self, delivery: Doc) -> bool:

@@ -94,10 +94,12 @@ def _payments(work: Work, bills: list[Doc]) -> list[Doc]:
 
 def guard(work: Work, path: str, key: str | None) -> None:
     """No write to a customer or a subscription while it is being moved: `path` says which of them `key` is."""
-    kind = next((kind for place, kind in _PLACES if place in path), None) if key is not None else None
-    doc = work.get(kind, key) if kind is not None else None
-    if doc is not None and doc.get("_moving"):
-        raise Refused("lock_timeout", f"{kind} {key} cannot be changed while a subscription is being moved")
+    for place, kind in _PLACES if key is not None else ():
+        if place in path:
+            doc = work.get(kind, key)
+            if doc is not None and doc.get("_moving"):
+                raise Refused("lock_timeout", f"{kind} {key} cannot be changed while a subscription is being moved")
+            return
 
 
 def move_due(work: Work, job: Job) -> None:

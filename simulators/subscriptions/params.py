@@ -99,10 +99,10 @@ class Params:
 
     def integer(self, name: str, *, least: int = 0, most: int | None = None, required: bool = False) -> int | None:
         """A whole number (money in minor units, epoch seconds, counts); absent or cleared is None."""
-        most = most if most is not None else MOMENT_MAX if _MOMENT.search(name) else INTEGER_MAX
         value = self._leaf(name, required)
         if value is None or value == "":
             return None
+        most = most if most is not None else MOMENT_MAX if _MOMENT.search(name) else INTEGER_MAX
         if isinstance(value, bool | float):
             raise self.wrong(name, "should be a whole number")
         try:

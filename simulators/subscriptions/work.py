@@ -1,6 +1,7 @@
 """One unit of work at one instant: what it read, what it changes, and the events it makes."""
 
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -28,6 +29,7 @@ SITE_DEFAULTS: Doc = {
 }  # fmt: skip
 
 
+_INITIAL = itemgetter(0)
 DRAWS_MAX = 10_000  # ids drawn in one unit of work before it takes another number
 
 
@@ -201,7 +203,9 @@ def shown(doc: Any) -> Any:
         return [shown(each) for each in doc]
     if not isinstance(doc, dict):
         return doc
-    return {name: value for name, value in doc.items() if name[0] != "_"}
+    if "_" in map(_INITIAL, doc):
+        return {name: value for name, value in doc.items() if name[0] != "_"}
+    return doc.copy()
 
 
 def copied(doc: Doc) -> Doc:
