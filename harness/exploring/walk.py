@@ -14,7 +14,6 @@ from harness.exploring.forks import Forks, Judged, Rest
 from harness.exploring.history import went_back
 from harness.exploring.likeness import Row, likeness, unlike
 from harness.exploring.moments import GRAIN_S, moment
-from harness.exploring.pages import gather
 from harness.exploring.points import RECOVERY, Point, Points, points_of
 from harness.exploring.standing import EXPLORED, Standings
 from harness.report.repeat import source_of
@@ -22,6 +21,7 @@ from harness.runner import Play, RunResult
 from harness.scenario import Scenario
 from harness.simulation import Flight, fly
 from harness.simulation.flight_plan import Change
+from harness.simulation.pages import gather
 from harness.simulation.world import SimWorld
 from harness.world import NotQuiet
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from harness.cli.select import known_stories
 from harness.exploring import NotFlyable, Point, explore, explore_point, points_of
 from harness.scenario import Scenario, load_story, read_story
-from harness.simulation import Flight, fly, play
+from harness.simulation import Flight, flight, fly, play
 
 STORIES = Path(__file__).parents[3] / "scenarios"
 ONE_CUSTOMER = """
@@ -69,6 +70,19 @@ def test_the_nth_run_of_a_process_is_like_the_first(small: Scenario) -> None:
         digests.append(play(small, "7", replay=False).digest)
         play(storm, "3", replay=False)
     assert len(set(digests)) == 1
+
+
+def test_a_process_that_flies_often_gathers_its_memory_once(small: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    gathered: list[int] = []
+    flown: list[int] = []
+    monkeypatch.setattr(flight, "_flown", count(flight.SETTLED - 1))
+    monkeypatch.setattr(flight, "gather", lambda: gathered.append(len(flown)))
+    digests = set()
+    for number in range(3):
+        flown.append(number)
+        digests.add(play(small).digest)
+    assert gathered == [2], "at the second of these"
+    assert len(digests) == 1
 
 
 def test_crashes_spread_over_the_whole_run_change_nothing_that_matters(small: Scenario) -> None:

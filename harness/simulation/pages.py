@@ -1,4 +1,6 @@
-"""Memory that forks cheaply: what a fork copies is the table of its pages, and a huge page is one entry for 512."""
+"""Memory in huge pages: one entry in the table of pages for 512, so that a fork copies few of them, and the processor
+has those at hand that a run needs: it touches memory all over.
+"""
 
 import ctypes
 import re
