@@ -376,15 +376,18 @@ def _payment(row: Row, customers: Mapping[str, Row], correlation: Correlation) -
     """What went back has a minus, and is set against the credit note that it pays out. A payment that was taken back
     settles nothing any more.
     """
-    reference = str(row.get("reference_number") or "")
-    born = correlation.receipt(reference)
-    sign, settles = (1, row.get("linked_invoices") or ()) if row["type"] == "payment" else (-1, ())
-    applied = [(link["invoice_id"], int(link["applied_amount"])) for link in settles if row["status"] == "success"]
-    applied += [(link["cn_id"], -int(link["applied_amount"])) for link in row.get("linked_credit_notes") or ()]
+    born = correlation.receipt(str(row.get("reference_number") or ""))
+    sign, settles = (1, row.get("linked_invoices")) if row["type"] == "payment" else (-1, ())
+    applied: Counter[str] = Counter()  # in two parts, it is one payment of a bill
+    for link in (settles or ()) if row["status"] == "success" else ():
+        applied[link["invoice_id"]] += int(link["applied_amount"])
+    for link in row.get("linked_credit_notes") or ():
+        applied[link["cn_id"]] -= int(link["applied_amount"])
     return Receipt(
         "subscriptions", row["id"], born if born[:3] not in ("", "CB:") else f"CB:{row['id']}",
         _account_of(row, customers, correlation), row.get("business_entity_id") or "", row["currency_code"],
-        sign * int(row["amount"]), day_of(row["date"]), tuple(applied), source=str(row.get("refunded_txn_id") or ""),
+        sign * int(row["amount"]), day_of(row["date"]), tuple(applied.items()),
+        source=str(row.get("refunded_txn_id") or ""),
     )  # fmt: skip
 
 

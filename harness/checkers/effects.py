@@ -23,6 +23,7 @@ def one_effect_per_key(case: Case) -> tuple[int, list[str]]:
         *_twice("receipts", _receipt_keys(canon)),
         *_appended_lines(canon),
         *_given_back_beyond(canon),
+        *_recorded_beyond(canon),
         *_billed_twice(canon),
     ]
     return len(canon.customers) + len(canon.documents) + len(canon.receipts), findings
@@ -100,6 +101,19 @@ def _given_back_beyond(canon: Canon) -> list[str]:
             if number in notes and worth > notes[number].gross:
                 findings.append(f"{system}: {worth} minor units paid out for {number}, worth {notes[number].gross}")
     return findings
+
+
+def _recorded_beyond(canon: Canon) -> list[str]:
+    """The platform has no more of a ledger's receipt than came in, whatever waits for a person meanwhile."""
+    received: Counter[str] = Counter()
+    recorded: Counter[str] = Counter()
+    for receipt in canon.receipts_of("subscriptions", *_LEDGERS):
+        if not receipt.key.startswith("CB:"):
+            (recorded if receipt.system == "subscriptions" else received)[receipt.key] += receipt.amount
+    return [
+        f"{key}: {worth} minor units recorded in the platform, {received[key]} received"
+        for key, worth in sorted(recorded.items()) if 0 < received[key] < worth
+    ]  # fmt: skip
 
 
 def _billed_twice(canon: Canon) -> list[str]:

@@ -99,6 +99,53 @@ class CloudClerk:
             raise StepFailed(f"the cloud ERP knows no transfer for {listed}")
         return rows[-1], str(rows[-1]["foreigntotal"])
 
+    async def apply_cash(
+        self, numbers: Sequence[str], to: str, amount: Decimal | None, off: Sequence[str]
+    ) -> tuple[str, Decimal]:
+        """Set what the youngest transfer for these invoices has on account, once it is taken off others, against
+        another one. Its id, and how much it was.
+        """
+        payment, _ = await self.youngest_transfer(numbers)
+        record, item = await self.record("customerPayment", str(payment["id"])), await self.invoice(to)
+        applied = {line["doc"]["id"]: Decimal(str(line["amount"])) for line in record["apply"]["items"]}
+        taken_off = [(await self.invoice(number))["id"] for number in off]
+        left = Decimal(str(record["unapplied"])) + sum(
+            (applied.pop(str(one), Decimal(0)) for one in taken_off), Decimal(0)
+        )
+        most = min(left, Decimal(item["foreignamountunpaid"]))
+        worth = most if amount is None else amount
+        if worth <= 0:
+            raise StepFailed(f"payment {payment['id']} has nothing on account, or {to} is paid")
+        applied[item["id"]] = applied.get(item["id"], Decimal(0)) + worth
+        lines = [{"doc": {"id": doc}, "apply": True, "amount": float(part)} for doc, part in applied.items()]
+        path = f"{REST}/record/v1/customerPayment/{payment['id']}?replace=apply"
+        reply = await self._send("PATCH", path, {"apply": {"items": lines}})
+        if reply.status != 204:
+            raise refused("the cloud ERP", f"setting payment {payment['id']} against {to}", reply)
+        return str(payment["id"]), worth
+
+    async def pay_out(self, numbers: Sequence[str], amount: Decimal | None, on: str) -> Decimal:
+        """Credit memos of a customer are paid out by the bank in one, each as far as it still owes something or so
+        much of it: how much it was.
+        """
+        lines: list[dict[str, Any]] = []
+        for number in numbers:
+            query = f"SELECT t.id FROM transaction t WHERE t.type = 'CustCred' AND t.tranid = '{number}'"
+            rows = await self.suiteql(query)
+            if not rows:
+                raise StepFailed(f"the cloud ERP has no credit memo {number} yet, so nobody can pay it out there")
+            memo = await self.record("creditMemo", str(rows[0]["id"]))
+            worth = Decimal(str(memo["unapplied"])) if amount is None else amount
+            if worth <= 0:
+                raise StepFailed(f"credit memo {number} owes nothing")
+            lines.append({"doc": {"id": memo["id"]}, "apply": True, "amount": float(worth)})
+        body = {
+            "customer": {"id": memo["entity"]["id"]}, "currency": {"id": memo["currency"]["id"]}, "tranDate": on,
+            "memo": f"Paid out for {', '.join(numbers)}", "apply": {"items": lines},
+        }  # fmt: skip
+        await self._create("customerRefund", body)
+        return sum((Decimal(str(line["amount"])) for line in lines), Decimal(0))
+
     async def open_items(self) -> list[OpenItem]:
         """All invoices that are not paid in full, oldest first."""
         query = (

@@ -74,6 +74,17 @@ async def discounted_receipt(stage: Stage, offer: Offer, bill: Any, facts: Any) 
     return f"{offer.buyer.name} transfers {sent} (document {done['BELNR']})"
 
 
+async def paid_out(stage: Stage, number: str, amount: Decimal | None) -> Decimal:
+    """A credit memo is paid out by the bank, all that is open of it or so much: how much it was."""
+    books = await stage.world.control("erp_legacy", "GET", "/_control/books")
+    found = [row for row in books["document"] if row.get("XBLNR") == number and row.get("BLART") == "DG"]
+    if not found:
+        raise StepFailed(f"the legacy ERP has no credit memo {number} yet, so nobody can pay it out there")
+    place = {name: found[0][name] for name in ("BUKRS", "BELNR", "GJAHR")}
+    done = await _act(stage, "pay_out", place | ({} if amount is None else {"WRBTR": f"{amount:.2f}"}))
+    return Decimal(done["WRBTR"])
+
+
 async def legacy_customer(stage: Stage, facts: Any, company: str) -> str:
     """A customer of long ago, and the list of all of them anew; or the core is told whose one is."""
     if facts.is_of is None:

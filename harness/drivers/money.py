@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from harness.drivers.legacy_clerk import paid_out
 from harness.drivers.stage import Offer, Stage, StepFailed
 from harness.money import minor, text
 
@@ -104,6 +105,32 @@ async def void_payment(stage: Stage, facts: Any) -> str:
     arguments = {"record": "customerPayment", "id": payment["id"]}
     await stage.world.control("erp_cloud", "POST", "/_control/act/void_record", arguments)
     return f"{amount} {offer.currency} of {offer.buyer.name} were never received: payment {payment['id']} is voided"
+
+
+async def apply_cash(stage: Stage, facts: Any) -> str:
+    """On the payment's own page: its list of bills says how much of each it settles."""
+    offer, other = stage.offer(facts.of), stage.offer(facts.to)
+    numbers = [bill["id"] for bill in await _bills(stage, offer)]
+    bill = await stage.platform.bill_of(other.origin, other.buyer.account_id)
+    off = [] if facts.off is None else [one["id"] for one in await _bills(stage, stage.offer(facts.off))]
+    payment, amount = await stage.cloud_clerk.apply_cash(numbers, bill["id"], facts.amount, off)
+    return f"{amount:,.2f} {offer.currency} of receipt {payment} of {offer.buyer.name} are set against {bill['id']}"
+
+
+async def pay_out(stage: Stage, facts: Any) -> str:
+    """In the ledger that has the credit memos."""
+    offers = [stage.offer(name) for name in facts.deal]
+    notes = [await _note(stage, offer, ("refund_due",)) for offer in offers]
+    numbers = [str(note["id"]) for note in notes if note is not None]
+    if len(numbers) < len(offers):
+        raise StepFailed(f"deal {', '.join(facts.deal)}: not each has a credit note that owes anything")
+    buyer, bill = offers[0].buyer, (await _bills(stage, offers[0]))[0]
+    if await stage.carrier_of(bill, buyer.entity) == "erp_cloud":
+        today = stage.today(buyer.entity).isoformat()
+        worth = await stage.cloud_clerk.pay_out(numbers, facts.amount, today)
+    else:
+        worth = sum([await paid_out(stage, number, facts.amount) for number in numbers], Decimal(0))
+    return f"the bank pays {worth:,.2f} {offers[0].currency} of {', '.join(numbers)} out to {buyer.name}"
 
 
 async def cancel(stage: Stage, facts: Any) -> str:

@@ -307,6 +307,8 @@ DRIVERS: dict[str, Driver] = {
     "chargeback": money.chargeback,
     "bank_return": money.bank_return,
     "void_payment": money.void_payment,
+    "apply_cash": money.apply_cash,
+    "pay_out": money.pay_out,
     "cancel": money.cancel,
     "void": money.void,
     "rebill": money.rebill,

@@ -170,3 +170,17 @@ class ReplayStep(Part):
             until = since + 86400.0
         given = {"since": since, "until": until, "source": self.source or None, "dry": self.dry or None}
         return {name: value for name, value in given.items() if value is not None}
+
+
+class SetPolicyStep(Part):
+    """A person sets a policy at the core."""
+
+    name: str = Field(min_length=1)
+    value: dict[str, Any] = Field(min_length=1)
+
+
+class GiveUpStep(Part):
+    """A person abandons all open exceptions of a kind, with a reason."""
+
+    kind: str = Field(min_length=1)
+    reason: str = Field(min_length=3)

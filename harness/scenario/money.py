@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from harness.scenario.part import Part
-from harness.scenario.values import Name
+from harness.scenario.values import Name, Names
 
 Reason = Literal[
     "product_unsatisfactory", "service_unsatisfactory", "order_change", "order_cancellation", "waiver", "other",
@@ -56,6 +56,29 @@ class VoidPaymentStep(Part):
     short: ClassVar[str] = "deal"
     deal: Name
     how: Literal["void", "delete"] = "void"
+
+
+class ApplyCashStep(Part):
+    """A clerk of the cloud ERP sets what a deal's transfer has on account against another deal's open bill.
+
+    Without an amount as much as both have. `off`: the deal whose bill the money is taken off first, since it was meant
+    for the other one.
+    """
+
+    of: Name
+    to: Name
+    amount: Decimal | None = Field(default=None, gt=0)
+    off: Name | None = None
+
+
+class PayOutStep(Part):
+    """A clerk of the ledger has the bank pay out what the youngest credit note for a deal's bill still owes, or so much
+    of it; several deals of a customer in one.
+    """
+
+    short: ClassVar[str] = "deal"
+    deal: Names
+    amount: Decimal | None = Field(default=None, gt=0)
 
 
 class CancelStep(Part):

@@ -22,6 +22,7 @@ from harness.scenario.changes import (
     ClosePeriodStep,
     ConsolidateStep,
     EditStep,
+    GiveUpStep,
     LimitsStep,
     LockPeriodStep,
     MapFieldsStep,
@@ -33,16 +34,19 @@ from harness.scenario.changes import (
     RequireFieldStep,
     RetryStep,
     RuleStep,
+    SetPolicyStep,
 )
 from harness.scenario.clerk import ClerkStep, LegacyPeriodStep, LegacySequenceStep
 from harness.scenario.migration import CutoverStep, RollBackStep
 from harness.scenario.money import (
+    ApplyCashStep,
     BankReturnStep,
     CancelStep,
     ChargebackStep,
     CreditStep,
     DebtState,
     NoteDebtStep,
+    PayOutStep,
     RebillStep,
     RefundStep,
     VoidPaymentStep,
@@ -229,20 +233,6 @@ class PayLoadedStep(Part):
     """Every customer pays by transfer what is open of the loaded deals: payments born in the cloud ERP."""
 
 
-class SetPolicyStep(Part):
-    """A person sets a policy at the core."""
-
-    name: str = Field(min_length=1)
-    value: dict[str, Any] = Field(min_length=1)
-
-
-class GiveUpStep(Part):
-    """A person abandons all open exceptions of a kind, with a reason."""
-
-    kind: str = Field(min_length=1)
-    reason: str = Field(min_length=3)
-
-
 class ConsumeStep(Part):
     """A customer uses the product: an event in the metering, sent `times` times. Without `at` it happens now.
 
@@ -348,6 +338,8 @@ VERBS: dict[str, type[Part]] = {
     "chargeback": ChargebackStep,
     "bank_return": BankReturnStep,
     "void_payment": VoidPaymentStep,
+    "apply_cash": ApplyCashStep,
+    "pay_out": PayOutStep,
     "cancel": CancelStep,
     "void": VoidStep,
     "rebill": RebillStep,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from simulators.erp_legacy.codecs import CodecError, alpha, parse_amount
+from simulators.erp_legacy.codecs import CodecError, alpha, parse_amount, plain_amount
 from simulators.erp_legacy.documents import Document, Header, Item
 from simulators.erp_legacy.errors import FAILED, STATUS_TEXT
 from simulators.erp_legacy.layouts import SEGMENTS
@@ -16,7 +16,7 @@ from simulators.kit.store import Doc
 
 if TYPE_CHECKING:
     from simulators.erp_legacy.idocs import Idocs
-    from simulators.erp_legacy.posting import Posting
+    from simulators.erp_legacy.posting import Posted, Posting
     from simulators.kit.clock import Clock
 
 Arguments = dict[str, Any]
@@ -37,7 +37,7 @@ class Clerk:
             "file_list": self.file_list,
             "queue_list": self.queue_list, "queue_edit": self.queue_edit, "queue_retry": self.queue_retry,
             "queue_discard": self.queue_discard, "bank_receipt": self.bank_receipt, "bank_return": self.bank_return,
-            "reset_clearing": self.reset_clearing, "reverse_document": self.reverse_document,
+            "pay_out": self.pay_out, "reset_clearing": self.reset_clearing, "reverse_document": self.reverse_document,
             "lock_period": self.lock_period, "freeze": self.freeze,
         }  # fmt: skip
 
@@ -138,7 +138,7 @@ class Clerk:
         XBLNR names the invoice (blank: on account); amounts are decimal strings; KUNNR may be left out where XBLNR
         names a posted invoice; `date` is YYYY-MM-DD, today in the company code's zone by default.
         """
-        at, bukrs, waers = self._clock.now(), arguments["BUKRS"], arguments["WAERS"]
+        bukrs, waers = arguments["BUKRS"], arguments["WAERS"]
         invoice = str(arguments.get("XBLNR", ""))
         kunnr = alpha(str(arguments.get("KUNNR", ""))) or self._payer(bukrs, invoice)
         gross = _minor(arguments, "WRBTR", waers)
@@ -154,11 +154,7 @@ class Clerk:
                  Item("000002", "15", "D", "", "H", gross + discount, zuonr=invoice)]  # fmt: skip
         if discount:
             items.insert(1, Item("000003", "40", "S", self._state.settings()["cash_discount_account"], "S", discount))
-        with self._store.transaction():
-            outcome = self._posting.post(Document(header, tuple(items)), Origin("BANK", at))
-            if isinstance(outcome, list):
-                raise ValueError("; ".join(f"{found.stamid} {found.stamno} {found.text}" for found in outcome))
-            self._state.audit(at, arguments.get("who", "BANK"), "bank_receipt", BUKRS=bukrs, BELNR=outcome.belnr)
+        outcome = self._booked(Document(header, tuple(items)), arguments, "bank_receipt")
         head = self._head({"BUKRS": bukrs, "BELNR": outcome.belnr, "GJAHR": outcome.gjahr})
         return {"BUKRS": bukrs, "BELNR": outcome.belnr, "GJAHR": outcome.gjahr, "KUNNR": kunnr,
                 "XBLNR": head["ZPAY"]["XBLNR"], "reference": reference}  # fmt: skip
@@ -174,6 +170,37 @@ class Clerk:
             self._state.audit(at, arguments.get("who", "BANK"), "bank_return", BUKRS=head["BUKRS"],
                               BELNR=head["BELNR"], STBLG=mirror["BELNR"])  # fmt: skip
         return {"BUKRS": head["BUKRS"], "BELNR": mirror["BELNR"], "GJAHR": mirror["GJAHR"]}
+
+    def pay_out(self, arguments: Arguments) -> Arguments:
+        """The bank pays a credit memo out: {BUKRS, BELNR, GJAHR, WRBTR?, date?} posts a DZ document at its debit.
+
+        WRBTR is a decimal string, what is open of the memo by default; `date` as for `bank_receipt`.
+        """
+        head, bukrs = self._head(arguments), arguments["BUKRS"]
+        item = self._posting.ledger.customer_item(head)
+        if head["BLART"] != "DG" or head["STBLG"] or item is None or not item["REST"]:
+            raise ValueError(f"{head['BELNR']} is no credit memo with anything open")
+        worth = _minor(arguments, "WRBTR", head["WAERS"]) if "WRBTR" in arguments else item["REST"]
+        if not 0 < worth <= item["REST"]:
+            raise ValueError(f"{item['REST']} minor units of {head['BELNR']} are open, not {worth}")
+        day, reference = self._day(arguments, bukrs), f"BANK{self._store.next('statement'):012d}"
+        header = Header("DZ", bukrs, reference, day, day, 0, head["WAERS"], head["KUNNR"], bktxt="Paid out",
+                        rebzg=head["BELNR"], zsubid=reference)  # fmt: skip
+        items = (Item("000001", "05", "D", "", "S", worth, zuonr=head["XBLNR"]),
+                 Item("000002", "50", "S", self._bank_account(), "H", worth))  # fmt: skip
+        outcome = self._booked(Document(header, items), arguments, "pay_out")
+        return {"BUKRS": bukrs, "BELNR": outcome.belnr, "GJAHR": outcome.gjahr,
+                "WRBTR": plain_amount(worth, head["WAERS"])}  # fmt: skip
+
+    def _booked(self, document: Document, arguments: Arguments, verb: str) -> Posted:
+        """A document of the cash desk, posted and audited; what speaks against it is a ValueError."""
+        at = self._clock.now()
+        with self._store.transaction():
+            outcome = self._posting.post(document, Origin("BANK", at))
+            if isinstance(outcome, list):
+                raise ValueError("; ".join(f"{found.stamid} {found.stamno} {found.text}" for found in outcome))
+            self._state.audit(at, arguments.get("who", "BANK"), verb, BUKRS=outcome.bukrs, BELNR=outcome.belnr)
+        return outcome
 
     def reset_clearing(self, arguments: Arguments) -> Arguments:
         """Open a document's item again: {BUKRS, BELNR, GJAHR}."""

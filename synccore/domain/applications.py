@@ -24,18 +24,23 @@ class Held(Value):
 
 
 class Action(Value):
-    """One thing to do, in order. `known`: transactions that were there before, so that a look-up finds the new one."""
+    """One thing to do, in order. `known`: transactions that were there before, so that a look-up finds the new one;
+    `before`: what the transaction that is applied has settled of the bill until then.
+    """
 
     do: Literal["remove", "apply", "record", "excess"]
     bill: str = ""
     transaction: str = ""
     amount: int = 0
     known: tuple[str, ...] = ()
+    before: int = 0
 
 
 @dataclass(frozen=True)
 class Merged:
-    """What both sides should say, what differs in the ledger, and bills that both have changed in different ways."""
+    """What both sides should say, what differs in the ledger, and bills that both have changed in different ways, or
+    that the platform pays with money which the ledger has set against another one.
+    """
 
     target: dict[str, int] = field(default_factory=dict)
     in_ledger: dict[str, int] = field(default_factory=dict)
@@ -71,6 +76,8 @@ def merge(seen: Seen, ledger: Amounts, platform: Amounts) -> Merged:
             conflicts.append(bill)
         elif platform_moved and ours > theirs:
             in_ledger[bill] = ours
+    if sum(in_ledger.values()) - sum(ledger.get(bill, 0) for bill in in_ledger) > ledger.get(ON_ACCOUNT, 0):
+        conflicts += in_ledger
     used = sum(max(0, amount - ledger.get(bill, 0)) for bill, amount in target.items() if bill != ON_ACCOUNT)
     target[ON_ACCOUNT] = max(0, ledger.get(ON_ACCOUNT, 0) - used)
     return Merged({bill: amount for bill, amount in target.items() if amount}, in_ledger, tuple(conflicts))
@@ -82,14 +89,14 @@ def actions(target: Amounts, held: Sequence[Held]) -> list[Action]:
     unused = {one.id: one.unused for one in held}
     planned: list[Action] = []
     have: dict[str, int] = {}
-    for one in held:
-        for bill, amount in one.applied.items():
-            have[bill] = have.get(bill, 0) + amount
+    settled = {(one.id, bill): amount for one in held for bill, amount in one.applied.items()}
+    for (_, bill), amount in settled.items():
+        have[bill] = have.get(bill, 0) + amount
     for bill in [bill for bill, amount in have.items() if amount > target.get(bill, 0)]:
         for one in held:
             if one.applied.get(bill):
                 planned.append(Action(do="remove", bill=bill, transaction=one.id, amount=one.applied[bill]))
-                unused[one.id] += one.applied[bill]
+                unused[one.id] += settled.pop((one.id, bill))
         have[bill] = 0
     for bill, wanted in target.items():
         need = wanted - have.get(bill, 0)
@@ -98,7 +105,8 @@ def actions(target: Amounts, held: Sequence[Held]) -> list[Action]:
         for transaction, left in unused.items():
             part = min(left, need)
             if part > 0:
-                planned.append(Action(do="apply", bill=bill, transaction=transaction, amount=part))
+                before = settled.get((transaction, bill), 0)
+                planned.append(Action(do="apply", bill=bill, transaction=transaction, amount=part, before=before))
                 unused[transaction] -= part
                 need -= part
         if need:

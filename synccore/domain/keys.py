@@ -116,6 +116,10 @@ class Keys:
         """External id of the cloud ERP's credit memo."""
         return f"CBCN-{credit_note_id}"
 
+    def credit_of_erp(self, external_id: str) -> str:
+        """The credit note behind a credit memo's external id, '' if it is none of ours."""
+        return external_id[5:] if external_id.startswith("CBCN-") else ""
+
     def erp_payment(self, transaction_id: str) -> str:
         """External id of the cloud ERP's customer payment."""
         return f"CBTXN-{transaction_id}"
@@ -132,9 +136,11 @@ class Keys:
         """External id in the cloud ERP of what stands there for comparison alone, from that of what it stands for."""
         return f"SHADOW-{external_id}"
 
-    def our_payment(self, external_id: str) -> bool:
-        """Was a payment or refund in the cloud ERP written by us? Then it is an echo."""
-        return external_id.startswith("CBTXN-")
+    def payment_of_erp(self, external_id: str) -> str:
+        """The platform's payment or refund behind the external id of one in the cloud ERP, '' if we did not write it:
+        else it is an echo.
+        """
+        return external_id[6:] if external_id.startswith("CBTXN-") else ""
 
     def receipt_of_platform(self, transaction_id: str) -> str:
         """Key of a payment born in the platform."""

@@ -322,6 +322,9 @@ class CloudErp(Reachable, Protocol):
     async def credit_memo(self, external_id: str, currency: str) -> Found | None:
         """A credit memo by external id, with its gross total."""
 
+    async def credit_key(self, internal_id: str) -> str:
+        """External id of a credit memo, '' if it has none or is gone."""
+
     async def create_credit(self, posting: Posting, applied: Mapping[str, int]) -> str:
         """Post it applied to invoices (internal id -> minor units), the rest unapplied; returns the internal id."""
         ...

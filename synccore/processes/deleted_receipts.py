@@ -62,7 +62,7 @@ class DeletedPayments:
     def _take(self, unit: Unit, row: Row, at: float) -> bool:
         """Whose it was is known from when it was told; what was never told means nothing."""
         ctx = self._ctx
-        if ctx.keys.our_payment(str(row.content.get("external_id") or "")):
+        if ctx.keys.payment_of_erp(str(row.content.get("external_id") or "")):
             return False
         told = unit.inbox.select("erp_cloud", "CustPymt", f"{row.id}@", 0.0, at + 1.0, 1)
         customer = str(told[0].payload.get("customer") or "") if told else ""

@@ -12,6 +12,7 @@ from synccore.domain.keys import CASH
 from synccore.ports.engine import Run
 from synccore.ports.outcomes import Parked
 from synccore.ports.stores import Unit
+from synccore.ports.systems import CloudErp
 from synccore.processes.context import Context
 from synccore.processes.deleted_receipts import deleted_receipt
 from synccore.processes.ledger_facts import Owner, owner_of
@@ -33,8 +34,10 @@ async def record_receipt(ctx: Context, run: Run, key: str) -> None:
     if row is None:
         return
     receipt = Receipt.model_validate(row)
-    if key.startswith("L-") and await ctx.db.run(partial(_told_back, ctx, run.key, receipt)):
-        return
+    if key.startswith("L-"):
+        if await ctx.db.run(partial(_told_back, ctx, run.key, receipt)):
+            return
+        receipt = await ctx.db.run(partial(_named, receipt)) if receipt.taken else receipt
     if receipt.taken:
         for missed in await run.step("missed", lambda: _missed(ctx, receipt)):
             await _record(ctx, run, Receipt.model_validate(missed))
@@ -105,6 +108,16 @@ def _told_back(ctx: Context, account: str, receipt: Receipt, unit: Unit) -> bool
     return False
 
 
+def _named(back: Receipt, unit: Unit) -> Receipt:
+    """Money that a clerk of the legacy ledger has paid out: its extract names the credit memo by our note's number."""
+    taken = [
+        part.model_copy(update={"bill": f"{CREDIT}{part.bill}"})
+        if part.bill and unit.links.external("credit", part.bill, "subscriptions") is not None else part
+        for part in back.taken
+    ]  # fmt: skip
+    return back.model_copy(update={"taken": tuple(taken)})
+
+
 def _credited(receipt: Receipt) -> list[Application]:
     """Bills and credit notes that money given back was for: a payment of ours may stand behind it."""
     return [part for part in receipt.taken if part.bill] if receipt.taken else []
@@ -154,26 +167,23 @@ async def _cloud_receipt(ctx: Context, key: str) -> tuple[Receipt | None, bool]:
         if number:  # the others are documents that were not born here
             applied.append(Application(bill=number, amount=part.amount))
     if receipt.taken:
-        taken = await ctx.db.run(lambda unit: _sources(ctx, unit, receipt))
+        taken = await _sources(ctx, cloud, receipt)
         return receipt.model_copy(update={"key": key, "taken": taken, "customer": customer}), known
     given = {part.bill: part.amount for part in receipt.applied}
     update = {"key": key, "applied": tuple(applied), "documents": given, "customer": customer}
     return receipt.model_copy(update=update), known
 
 
-def _sources(ctx: Context, unit: Unit, back: Receipt) -> tuple[Application, ...]:
-    """What a refund of the cloud ERP was taken from, by the names that the documents have elsewhere.
+async def _sources(ctx: Context, cloud: CloudErp, back: Receipt) -> tuple[Application, ...]:
+    """What a refund of the cloud ERP was taken from, by the names that the documents have elsewhere: as we remember
+    them, else as the documents themselves say, since an answer may have been lost.
 
     Parks for a person when it gives back what was paid through the platform's gateway: that can only be undone there.
     """
+    names = await ctx.db.run(lambda unit: [_remembered(ctx, unit, part.bill) for part in back.taken])
     found: list[Application] = []
-    for part in back.taken:
-        kind, _, document = part.bill.partition(":")
-        if kind == "creditMemo":
-            number = unit.links.canonical("credit", "erp_cloud", document)
-            source = f"{CREDIT}{number}" if number else ""
-        else:
-            source = unit.links.canonical("receipt", "erp_cloud", document) or ctx.keys.receipt_of_cloud(document)
+    for part, name in zip(back.taken, names, strict=True):
+        source = name or await told_by_itself(ctx, cloud, part.bill)
         if source.startswith("CB:"):
             reason = f"the ERP gave back {part.amount} of {source}, which was paid in the platform (minor units)"
             actions = ("correct_in_platform", "abandon")
@@ -181,6 +191,28 @@ def _sources(ctx: Context, unit: Unit, back: Receipt) -> tuple[Application, ...]
         if source:
             found.append(Application(bill=source, amount=part.amount))
     return tuple(found)
+
+
+def _remembered(ctx: Context, unit: Unit, source: str) -> str:
+    kind, _, document = source.partition(":")
+    if kind == "creditMemo":
+        number = unit.links.canonical("credit", "erp_cloud", document)
+        return f"{CREDIT}{number}" if number else ""
+    receipt = ctx.keys.receipt_of_cloud(document)
+    return unit.links.canonical("receipt", "erp_cloud", document) or (receipt if last_seen(unit, receipt) else "")
+
+
+async def told_by_itself(ctx: Context, cloud: CloudErp, source: str) -> str:
+    """The name elsewhere of what a refund was taken from (creditMemo:ID, customerPayment:ID), by its own external id;
+    '' for a credit memo that was not born here.
+    """
+    kind, _, document = source.partition(":")
+    if kind == "creditMemo":
+        number = ctx.keys.credit_of_erp(await cloud.credit_key(document))
+        return f"{CREDIT}{number}" if number else ""
+    receipt = await cloud.receipt(document)
+    ours = ctx.keys.payment_of_erp(receipt.key) if receipt is not None else ""
+    return ctx.keys.receipt_of_platform(ours) if ours else ctx.keys.receipt_of_cloud(document)
 
 
 async def _show_all(ctx: Context, run: Run, receipt: Receipt, agreed: dict[str, int]) -> None:

@@ -178,7 +178,7 @@ async def _pay_out(ctx: Context, account: str, back: Receipt, part: Application)
 
     async def look() -> Found | None:
         rows = await ctx.platform.payments_by_reference(back.key)
-        found = [one for one in rows if one.kind == "refund"]
+        found = [one for one in rows if one.kind == "refund" and number in {note.bill for note in one.credits}]
         return Found(found[0].id, found[0].amount) if found else None
 
     async def send(refusals: int) -> Any:

@@ -348,7 +348,7 @@ class CloudPayments:
         ctx = self._ctx
         external, customer = str(row.content.get("external_id") or ""), str(row.content.get("customer") or "")
         account = ctx.keys.account_of(customer.removeprefix("CB-"))
-        if ctx.keys.our_payment(external) or not account:
+        if ctx.keys.payment_of_erp(external) or not account:
             return False
         if not unit.inbox.accept(Signal("erp_cloud", f"{row.id}@{row.stamp}", "CustPymt", dict(row.content), at)):
             return False

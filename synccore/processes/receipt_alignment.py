@@ -196,6 +196,7 @@ async def _act(ctx: Context, account: str, receipt: Receipt, action: Action, num
         if action.do == "remove":
             return await platform.remove_payment(action.bill, action.transaction, idempotency)
         if action.do == "apply":
+            await _within_due(ctx, receipt, action)
             return await platform.apply_payment(action.bill, action.transaction, action.amount, idempotency)
         if action.do == "excess":
             return await platform.record_excess(receipt.customer, receipt, action.amount, idempotency)
@@ -223,7 +224,7 @@ def _found(action: Action, held: list[Payment]) -> Found | None:
         set_against = one.applications.get(action.bill, 0)
         if action.do == "remove" and one.id == action.transaction and not set_against:
             return Found(one.id)
-        if action.do == "apply" and one.id == action.transaction and set_against >= action.amount:
+        if action.do == "apply" and one.id == action.transaction and set_against >= action.before + action.amount:
             return Found(one.id)
         fresh = one.id not in action.known
         if action.do == "record" and fresh and set_against:

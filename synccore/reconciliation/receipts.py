@@ -123,10 +123,11 @@ def _copied(matching: Matching, key: str, origin: Sum, copy: Sum | None, expecte
         return
     bills = {number: amount for number, amount in origin.applied.items() if number}
     theirs = {number: amount for number, amount in copy.applied.items() if number}
+    used = sign * (sum(bills.values()) - sum(theirs.values()))  # what of it one side alone holds on account
     if _on_account(origin, bills, theirs):
         text = f"{key} settles in the platform what it lies on account for in {SYSTEMS[origin.system]}"
         matching.item("unapplied", key, place, {}, text)
-    elif bills != theirs and not matching.excused(keys, key, place, {}):
+    elif bills != theirs and not matching.excused(keys, key, place, {OPEN: used}):
         fields = tuple(
             Difference(f"applied to {number}", str(theirs.get(number, 0)), str(bills.get(number, 0)))
             for number in sorted({*bills, *theirs}) if bills.get(number, 0) != theirs.get(number, 0)

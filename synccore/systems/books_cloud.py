@@ -162,8 +162,8 @@ def _shadow(row: Row, taxes: Mapping[str, Any], names: Names) -> BookDocument:
 
 def _receipt(row: Row, applied: Sequence[Row], names: Names) -> BookReceipt:
     currency, external, customer = str(row["symbol"]), str(row.get("externalid") or ""), str(row.get("customer") or "")
-    ours = names.keys.our_payment(external)
-    key = names.keys.receipt_of_platform(external[6:]) if ours else names.keys.receipt_of_cloud(str(row["id"]))
+    ours = names.keys.payment_of_erp(external)
+    key = names.keys.receipt_of_platform(ours) if ours else names.keys.receipt_of_cloud(str(row["id"]))
     known, back = customer.startswith(CUSTOMER_PREFIX), row["type"] == "CustRfnd"
     sign = -1 if back else 1
     parts = tuple(
@@ -176,7 +176,7 @@ def _receipt(row: Row, applied: Sequence[Row], names: Names) -> BookReceipt:
     )
     return BookReceipt(
         str(row["id"]), key, names.entity_of("subsidiary", str(row["subsidiary"])), currency,
-        sign * exact(row.get("foreigntotal"), currency), str(row.get("ondate") or ""), parts, ours or known,
+        sign * exact(row.get("foreigntotal"), currency), str(row.get("ondate") or ""), parts, known or bool(ours),
         _instant(row),
     )  # fmt: skip
 

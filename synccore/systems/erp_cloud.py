@@ -165,7 +165,14 @@ class CloudErpAdapter:
 
     async def invoice_key(self, internal_id: str) -> str:
         """By internal id."""
-        row = await self._record("invoice", internal_id)
+        return await self._key("invoice", internal_id)
+
+    async def credit_key(self, internal_id: str) -> str:
+        """By internal id."""
+        return await self._key("creditMemo", internal_id)
+
+    async def _key(self, kind: str, internal_id: str) -> str:
+        row = await self._record(kind, internal_id)
         return str(row.get("externalId") or "") if row else ""
 
     async def open_period(self, after: date) -> Period | None:

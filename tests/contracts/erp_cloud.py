@@ -224,6 +224,10 @@ CASES = (
         record("a credit memo by external id", "creditMemo", "eid:CBCN-US-CN-1", CREDITED,
                answers={"id": ID, "total": like(1000.0)}),
     ), lambda found: found.amount == 100_000),
+    Case("credit_key", lambda erp: erp.credit_key("322"), (
+        record("a credit memo by internal id", "creditMemo", injected("322", "${credit_id}"), CREDITED,
+               answers={"id": ID, "externalId": "CBCN-US-CN-1"}),
+    ), lambda found: found == "CBCN-US-CN-1"),
     Case("create_credit", lambda erp: erp.create_credit(MEMO, {"321": 100_000}), (
         CURRENCIES, create("a credit note posted with its bill's tax and applied to it", "creditMemo", CREDITING,
                            INVOICE),

@@ -21,7 +21,7 @@ WANTED = {
     "dedupe", "order", "cursors", "keys and unknown outcomes", "retries", "API thrift", "exceptions", "dead letters",
     "compensation", "replay", "rerun from a step", "reconciliation", "migration", "drift", "collections",
     "systems set back", "service levels", "status write-back", "changes from two sides", "bills of several contracts",
-    "corrected usage", "contracts that move", "causes of writes",
+    "corrected usage", "contracts that move", "causes of writes", "money that clerks move",
 }  # fmt: skip
 
 

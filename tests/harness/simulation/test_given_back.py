@@ -1,4 +1,4 @@
-"""Money that a ledger gave back is recorded once, with its amount, whatever becomes of the answer."""
+"""What clerks do with money in a ledger is recorded once, with its amount, whatever becomes of the answer."""
 
 from pathlib import Path
 
@@ -10,13 +10,13 @@ from harness.scenario import load_story
 STORIES = Path(__file__).parents[3] / "scenarios"
 
 
-@pytest.mark.parametrize("name", ["refund-and-chargeback", "returned-after-the-move"])
-def test_a_refund_whose_answer_is_lost_or_that_comes_late_ends_like_one_in_time(name: str) -> None:
+@pytest.mark.parametrize("name", ["refund-and-chargeback", "returned-after-the-move", "applied-and-paid-out"])
+def test_what_is_recorded_of_it_ends_the_same_when_an_answer_is_lost_or_nothing_came_of_it(name: str) -> None:
     story = load_story(STORIES / f"{name}.yaml")
-    refunds = [
+    recorded = [
         point for point in points_of(story, "1", "calls")
-        if "record_refund" in point.what and point.outcome in ("lost_answer", "refuse")
+        if point.what.endswith(("/record_refund", "/apply_payments")) and point.outcome in ("lost_answer", "refuse")
     ]  # fmt: skip
-    assert len(refunds) >= 2
-    explored = explore(story, only=refunds)
+    assert len(recorded) >= 2
+    explored = explore(story, only=recorded)
     assert explored.outcome == "holds", [(str(one.point), one.findings) for one in explored.failed]

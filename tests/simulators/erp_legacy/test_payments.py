@@ -125,6 +125,31 @@ def test_a_credit_memo_is_paid_out_and_told_with_a_minus() -> None:
     story(body)
 
 
+def test_a_clerk_has_the_bank_pay_a_credit_memo_out_in_two_parts_and_no_more() -> None:
+    async def body(world: World) -> None:
+        await invoiced(world)
+        await receive(world, "1744.00")
+        memo = Bill("SG-CN-1", blart="DG", rebzg="SG-000001", gross="436.00", net=(("0000400100", "400.00"),),
+                    tax=(("A9", "9.000", "400.00", "36.00"),))  # fmt: skip
+        await world.send("BILL", 2, memo.idoc("3"))
+        assert await extract(world, 2) == [("SG-000001", "1744.00", "0.00", "0.00")]
+        place = {name: world.documents("DG")[0][name] for name in ("BUKRS", "BELNR", "GJAHR")}
+        with pytest.raises(ValueError, match="43600 minor units"):
+            await world.act("pay_out", **place, WRBTR="436.01")
+        await world.act("pay_out", **place, WRBTR="36.00")
+        await world.act("pay_out", **place)
+        with pytest.raises(ValueError, match="anything open"):
+            await world.act("pay_out", **place)
+        assert await extract(world, 3) == [
+            ("SG-CN-1", "-36.00", "0.00", "0.00"),
+            ("SG-CN-1", "-400.00", "0.00", "0.00"),
+        ]
+        assert await open_items(world) == []
+        world.check_books()
+
+    story(body)
+
+
 def test_money_paid_out_for_nothing_known_stays_open() -> None:
     async def body(world: World) -> None:
         await invoiced(world)

@@ -45,6 +45,20 @@ def test_two_who_have_moved_in_different_ways_are_a_conflict() -> None:
     assert merge(Seen({"A": 60}, {"A": 60}), {"A": 20}, {"A": 40}).conflicts == ("A",)
 
 
+def test_money_that_the_ledger_has_used_for_another_bill_is_no_money_for_the_platforms() -> None:
+    seen = Seen({"A": 60, ON_ACCOUNT: 40}, {"A": 60, ON_ACCOUNT: 40})
+    assert merge(seen, {"A": 60, "B": 40}, {"A": 60, "C": 40}).conflicts == ("C",)
+    assert merge(seen, {"A": 60, "B": 10, ON_ACCOUNT: 30}, {"A": 60, "C": 30, ON_ACCOUNT: 10}).conflicts == ()
+
+
+def test_a_second_part_is_told_from_the_first_by_what_stood_there_before() -> None:
+    held = [Held(id="t", applied={"A": 60}, unused=0), Held(id="u", applied={"B": 10}, unused=30)]
+    (action,) = actions({"A": 60, "B": 20, ON_ACCOUNT: 20}, held)
+    assert (action.do, action.bill, action.amount, action.before) == ("apply", "B", 10, 10)
+    taken_off, *again = actions({"B": 5, "A": 60}, held)
+    assert taken_off.do == "remove" and [(one.do, one.before) for one in again] == [("apply", 0)]
+
+
 @settings(max_examples=60, deadline=None)
 @given(AMOUNTS, AMOUNTS, st.integers(0, 60))
 def test_a_plan_gets_there_and_never_makes_money(target: dict[str, int], have: dict[str, int], unused: int) -> None:

@@ -1,16 +1,18 @@
 """Money that cannot be booked as the platform applies it waits for a person."""
 
+import asyncio
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from synccore.domain.bills import Application, Payment
+from synccore.domain.bills import Application, Payment, Receipt
 from synccore.domain.keys import Keys
 from synccore.domain.mappings import Entity
 from synccore.ports.outcomes import Parked
 from synccore.processes.ledger_facts import LedgerFacts
+from synccore.processes.ledger_receipts import told_by_itself
 from synccore.processes.money_back import taken_from
 from synccore.processes.payment_status import of_one_customer, within_one_ledger
 
@@ -56,3 +58,20 @@ def test_what_is_given_back_of_cash_that_moved_is_for_a_person() -> None:
     with pytest.raises(Parked, match="L-SG01-2026-14, whose cash") as parked:
         taken_from(ctx, unit("1001"), back, source, held_by("legacy"))
     assert [finding.kind for finding in parked.value.findings] == ["payment_over_ledgers"]
+
+
+def test_what_a_clerk_has_given_back_says_itself_what_it_is_while_nobody_remembers() -> None:
+    class Cloud:
+        async def credit_key(self, internal_id: str) -> str:
+            return {"1": "CBCN-US-CN-1"}.get(internal_id, "")
+
+        async def receipt(self, internal_id: str) -> Receipt:
+            return Receipt(key={"3": "CBTXN-txn3"}.get(internal_id, internal_id))
+
+    def told(source: str) -> str:
+        ctx: Any = SimpleNamespace(keys=Keys())
+        cloud: Any = Cloud()
+        return asyncio.run(told_by_itself(ctx, cloud, source))
+
+    assert [told("creditMemo:1"), told("creditMemo:2")] == ["CN:US-CN-1", ""]
+    assert [told("customerPayment:3"), told("customerPayment:4")] == ["CB:txn3", "NS-4"]
