@@ -77,8 +77,8 @@ def chaos(
     The undisturbed run lists every request of the core and every point where it can crash; then the story is played
     once for each request with each outcome (refused, answer lost, 5xx, limit, repeated, …) and once for each crash.
     Each of these runs branches off the undisturbed one at its point, and goes on from there. It ends where its world
-    rests as that of a run that holds: what follows is that run's. `golden` are small stories, between which the core
-    asks all that its contracts name.
+    rests as that of a run that holds, also while work waits for its turn: what follows is that run's. `golden` are
+    small stories, between which the core asks all that its contracts name.
 
     With --points pairs the core crashes once at each point, and again at each of the first points of its recovery.
 

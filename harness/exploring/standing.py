@@ -1,6 +1,7 @@
 """What a world is while it rests, as one digest: of two worlds with the same one the rest of a story makes the same.
 
-All stores of the systems, the core's own tables, its timers, faults in place and the run's history so far count. Left
+It rests as well where work waits for its turn and none of it has begun: what that will do is written down. All stores
+of the systems, the core's own tables, its timers, faults in place and the run's history so far count. Left
 out is what decides nothing any more: names of sessions, work that is done, numbers that say who came first, events
 that have been read. A moment counts as the quarter of an hour in which it lies, as every judge's bound is longer;
 days, amounts and names count as they are.
@@ -18,6 +19,8 @@ import orjson
 from harness.exploring.history import History
 from harness.exploring.moments import cell, moment
 from harness.runner import Play
+from harness.simulation.engine import EngineState, Stored
+from harness.simulation.memos import decoded
 from harness.simulation.world import SimWorld
 from simulators.kit.faults import Fault
 from simulators.kit.store import Store
@@ -26,7 +29,8 @@ EXPLORED = "explored"  # the fault that stands for a disturbed request
 _SYSTEMS_SKIP = {"_session", "_token", "_event", "_cursor"}
 _SYSTEMS = {  # what of a table counts, where it is not all
     "job": "due, lane, kind, key, payload",
-    "counter": "name, value FROM main.counter WHERE name NOT IN ('session', '_token', '_commit', '_replay', 'file')",
+    "counter": "name, value FROM main.counter"
+    " WHERE name NOT IN ('session', '_token', '_commit', '_replay', '_expired', 'file')",
     "chunk": "part, data",  # a file's number says how many were there before it
 }
 _CORE = {
@@ -141,13 +145,13 @@ def _unread(world: SimWorld) -> list[str]:
     """How many events of each topic lie behind the place up to which the core has read."""
     places = world.memory.execute("SELECT name, value FROM cursors WHERE name LIKE 'salesforce/place/%' ORDER BY name")
     store = world.hangar.systems["salesforce"].store
+    expired = store.last("_expired") or 0
     found = []
     for name, place in places.fetchall():
         entity = name.rpartition("/")[2].removesuffix("ChangeEvent")
-        asked = store.rows(
-            "SELECT count(*) FROM _event WHERE entity = ? AND replay > ?", (entity, int(place[:16] or "0", 16))
-        )
-        found.append(f"{next(asked)[0]} unread of {name}")
+        read = int(place[:16] or "0", 16)
+        asked = store.rows("SELECT count(*) FROM _event WHERE entity = ? AND replay > ?", (entity, read))
+        found.append(f"{next(asked)[0]} unread of {name}, {'kept' if read > expired else 'gone'}")
     return found
 
 
@@ -172,14 +176,38 @@ def _ahead(fault: Fault) -> str:
 
 
 def _timers(world: SimWorld) -> list[str] | None:
-    now = world.now()
-    due = world.stirs(now)
-    if world.engine is None or len(world.engine_state.engines) != 1 or (due is not None and due <= now):
+    now, engine = world.now(), world.engine
+    if engine is None or len(world.engine_state.engines) != 1:
         return None
     if any(system.meter.profile != "roomy" for system in world.hangar.systems.values()):
         return None  # how much was asked of late decides what is refused next
-    timers = world.engine.timers()
-    return None if timers is None else [f"{name} {_at(alarm)} {_at(turn)} {at}" for name, alarm, turn, at in timers]
+    coming: list[str] | None = []
+    if engine.busy:  # it rests as well where no run is amid its work: what they are about to do is all written down
+        coming = None if world.at_work(asked=True) else _coming(world.engine_state)
+    elif (due := world.stirs(now)) is not None and due <= now:
+        return None
+    timers = engine.timers()
+    if timers is None or coming is None:
+        return None
+    return [*coming, *(f"{name} {_at(alarm)} {_at(turn)} {at}" for name, alarm, turn, at in timers)]
+
+
+def _coming(state: EngineState) -> list[str] | None:
+    """Runs that wait for their turn, in the order of their turns, with what they remember; None amid a run."""
+    busy = [state.runs[run_id] for run_id in state.busy.values()]
+    if not all(run.begins_at for run in busy):
+        return None
+    queued = [
+        f"{place} of {key}: {_run(state.runs[run_id])}"
+        for (_, key), queue in state.queues.items() for place, run_id in enumerate(queue)
+    ]  # fmt: skip
+    return queued + [f"{turn} {_run(run)}" for turn, run in enumerate(sorted(busy, key=lambda run: run.begins_at))]
+
+
+def _run(run: Stored) -> str:
+    argument = {name: value for name, value in decoded(run.argument).items() if name != "work"}
+    remembered = [(memo.name, memo.value, memo.error) for memo in run.memos]
+    return f"{run.process} {run.key} {argument} {run.state} {remembered}"
 
 
 def _at(time: float | None) -> str:

@@ -7,20 +7,17 @@ from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, TypeVar
+from typing import Any
 
 from harness.simulation.incarnation import Incarnation, in_a_run
 from harness.simulation.memos import Memo, decoded, encoded, error_of
 from synccore.ports.engine import Process, RunState, RunStatus, StepTaken, Tick, Ticker
 from synccore.ports.holding import Worker
 
-T = TypeVar("T")
 LATER_S = 0.001  # no ticker calls itself sooner
 GRAIN_S = 1e-6  # so little before its moment a ticker is called already: times are floats
 START_JITTER_S = 0.02  # within it the seed decides which of several runnable runs begins first
 RESTLESS_S = 180.0  # after a run that could not say how it ended: who asks for those only does so a minute later
-
-
 NOBODY = Worker("", "")
 
 
@@ -34,6 +31,7 @@ class Stored:
     argument: str
     state: RunState = "queued"
     error: str = ""
+    begins_at: float = 0.0  # business time, while it waits for its turn; 0.0 once it has begun
     holder: Worker = NOBODY  # the release that alone goes on with it, and which worker of it has begun it
     memos: list[Memo] = field(default_factory=list)
 
@@ -284,7 +282,9 @@ class SimulatedEngine:
     async def _run(self, run: Stored, delay_s: float) -> None:
         _looking.set(None)
         in_a_run.set(True)
+        run.begins_at = self._now() + delay_s
         await asyncio.sleep(delay_s)
+        run.begins_at = 0.0
         await self._life.point(f"run {run.process}")
         if run.state != "cancelled":
             try:

@@ -350,15 +350,17 @@ class SimWorld:
                 raise NotQuiet(f"still not quiet {bound_s / 60:.0f} minutes and four hours later: {self._open()}")
             await asyncio.sleep(max(LOOK_S, due - self.now()))
 
+    def at_work(self, asked: bool = False) -> bool:
+        """Is something under way, apart from the core's runs? `asked`: also if somebody waits for its answer."""
+        self._under_way[:] = [task for task in self._under_way if not task.done()]
+        idle = all(system.jobs.idle for system in self.hangar.systems.values())
+        down = self._restarting is not None or self._life is None
+        return down or bool(self._under_way) or not idle or (asked and self._asks > self._answers)
+
     def stirs(self, deadline: float) -> float | None:
         """When to look again, or None when nothing goes on and nothing is due before the deadline (business time)."""
         now = self.now()
-        if self._restarting is not None or self._life is None:
-            return now
-        self._under_way[:] = [task for task in self._under_way if not task.done()]
-        if self._under_way:
-            return now
-        if not all(system.jobs.idle for system in self.hangar.systems.values()):
+        if self.at_work():
             return now
         dues = []
         delivery = self.hangar.systems["subscriptions"].jobs.next_due("deliver")

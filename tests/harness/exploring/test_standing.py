@@ -1,6 +1,7 @@
 """A branch that ends where its world rests as another run's is judged as the run that is played to its end."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ from harness.exploring import Point, distinct, explore, points_of
 from harness.exploring.moments import GRAIN_S, OFFSET_S, moment
 from harness.exploring.standing import Standings
 from harness.runner import Play
+from harness.scenario import load_story
 from harness.simulation import Flight, fly
+from harness.simulation.memos import Memo
 from harness.simulation.world import SimWorld
 from synccore.bootstrap import Parts
 from tests.broken import alter, takes_unknown_for_done
@@ -133,6 +136,41 @@ def test_the_same_world_at_another_time_is_another_where_a_step_ends() -> None:
 
     fly(STORY, "1", flight=Flight(between=between), replay=False)
     assert None not in found and len(set(found)) == 2
+
+
+def test_it_rests_where_work_waits_for_its_turn_and_not_amid_it() -> None:
+    """What a run remembers counts, and which of two comes first."""
+    found: list[tuple[int | None, ...]] = []
+
+    def pausing(world: SimWorld, play: Play) -> None:
+        runs, busy = world.engine_state.runs, list(world.engine_state.busy.values())
+        if len(busy) < 2 or found:
+            return
+        first, second = (runs[run_id] for run_id in busy[:2])
+        before = Standings().of(world, play)
+        first.begins_at, second.begins_at = second.begins_at, first.begins_at
+        swapped = Standings().of(world, play)
+        first.begins_at, second.begins_at = second.begins_at, first.begins_at
+        first.memos.append(Memo("look"))
+        remembers = Standings().of(world, play)
+        first.memos.pop()
+        at, first.begins_at = first.begins_at, 0.0
+        amid = Standings().of(world, play)
+        first.begins_at = at
+        found.append((before, swapped, remembers, amid))
+
+    fly(load_story(Path("scenarios/new-business.yaml")), "1", flight=Flight(pausing=pausing), replay=False)
+    before, swapped, remembers, amid = found[0]
+    assert None not in (before, swapped, remembers) and len({before, swapped, remembers}) == 3
+    assert amid is None
+
+
+def test_a_place_in_the_stream_that_is_gone_is_another_than_one_that_is_kept() -> None:
+    def change(world: SimWorld) -> None:
+        world.hangar.systems["salesforce"].store.count("_expired", 1 << 40)
+
+    before, after = resting(change)
+    assert before != after
 
 
 LONG = transfer(after="4d", expect="expect: {exceptions: [], reconciliation: {breaks: []}}")
