@@ -16,7 +16,7 @@ from synccore.ports.chance import Chance
 from synccore.ports.clock import Clock
 from synccore.ports.database import Database
 from synccore.ports.engine import Engine, Process, Run, RunStatus, Tick
-from synccore.ports.holding import BEAT_S, HOLDER, LOST_AFTER_S, PAUSE_S
+from synccore.ports.holding import HOLDER, LOST_AFTER_S, PAUSE_S
 from synccore.ports.outcomes import Away, Later, Limited, Parked
 from synccore.ports.stores import BusinessException, DeadLetter, Json, Unit
 from synccore.ports.work import Fork, WorkItem
@@ -40,6 +40,7 @@ class Taken:
     next_due: float | None
     forks: Mapping[str, Fork]  # by run id: those that go on from a step of an earlier run
     beats: Beats | None  # of all workers, where this one has just said that it is alive
+    marked: bool  # whether anything at all was marked before
 
 
 def run_id(item: WorkItem) -> str:
@@ -133,7 +134,8 @@ class Dispatcher:
             others |= {run.id: run for run in await self._engine.list("running") if run.process in self._processes}
             for run in self.watch.lost(others.values(), taken.beats, now):
                 await self._take_over(run, now)
-            self._engine.alarm(TICKER, now + BEAT_S)
+        if taken.marked:  # each round says anew when the next one must be
+            self._engine.alarm(TICKER, self.watch.next_beat)
         next_due = taken.next_due
         if next_due is None or (next_due <= now + GRAIN_S and not taken.due):
             return bool(taken.due), None  # what is due and not taken belongs to a process of another version
@@ -150,7 +152,7 @@ class Dispatcher:
         again += [item for item in due if item.attempt > 1]
         forks = {run_id(item): fork for item in again if (fork := unit.work.fork_of(item.id, item.attempt)) is not None}
         beats = self.watch.beat(unit, now) if marked else None
-        return Taken(due, submitted, unit.work.next_due(), forks, beats)
+        return Taken(due, submitted, unit.work.next_due(), forks, beats, bool(marked))
 
     async def _hand_over(self, item: WorkItem, name: str, forks: Mapping[str, Fork]) -> bool:
         """False if the engine had the run already, from an earlier incarnation or another worker."""

@@ -63,12 +63,19 @@ class Watch:
         self.due: dict[str, float] = {}  # runs that others hold or held, and when they are looked at again
 
     def beat(self, unit: Unit, now: float) -> Beats | None:
-        """Say that this worker is alive, if it is time to; then what all have said so far."""
-        if now - self._beaten < _EARLY * BEAT_S:
+        """Say that this worker is alive, if it is time to, or somebody's silence has been long enough; then what all
+        have said so far.
+        """
+        if now - self._beaten < _EARLY * BEAT_S and now + GRAIN_S < min(self.due.values(), default=float("inf")):
             return None
         self._beaten = now
         unit.workers.beat(self._worker, now)
         return unit.workers.beats()
+
+    @property
+    def next_beat(self) -> float:
+        """When it is time to again, while there is work."""
+        return self._beaten + BEAT_S
 
     def lost(self, others: Iterable[RunStatus], beats: Beats, now: float) -> list[RunStatus]:
         """Those runs of others whose worker is lost; for the rest, when to look again is noted."""

@@ -54,6 +54,31 @@ class Shift(Desk):
         return await self.database.run(lambda unit: unit.workers.fenced(run)) is not None
 
 
+def test_a_round_between_two_beats_takes_over_what_is_due_and_looks_again() -> None:
+    """Found by swarm seeds 604774, 604873 and 604900: no beat was due, so nobody was lost and no other look was asked
+    for.
+    """
+
+    async def story() -> None:
+        desk = Shift()
+        run = await desk.begun_by(OTHER)
+        begun = desk.clock.at
+        await desk.looks(LOST_AFTER_S - BEAT_S)
+        desk.clock.at = begun + LOST_AFTER_S - 0.5
+        await desk.dispatcher.tick()  # a beat, for whatever reason just now
+        desk.engine.alarms.clear()
+        await desk.dispatcher.kick()
+        desk.clock.at = begun + LOST_AFTER_S - 0.3
+        await desk.dispatcher.tick()
+        assert not await desk.fenced(run)
+        assert desk.engine.alarms[TICKER] <= begun + LOST_AFTER_S - 0.5 + BEAT_S, "a round that beats not asks as well"
+        desk.clock.at = begun + LOST_AFTER_S
+        await desk.dispatcher.tick()
+        assert await desk.fenced(run)
+
+    asyncio.run(story())
+
+
 @pytest.mark.parametrize("holder", [OTHER, OLDER, Worker("", "0")], ids=["lost", "old-release", "queued-for-old"])
 def test_what_a_lost_worker_had_is_begun_anew_after_a_pause(holder: Worker) -> None:
     async def story() -> None:
