@@ -15,8 +15,10 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
-def bare(answer: Any) -> FastAPI:
-    """GET /get answers the given JSON through a response model, POST /post takes a JSON body and answers it."""
+def bare(answer: Any, told: Any = None) -> FastAPI:
+    """GET /get answers the given JSON through a response model; POST /post takes a JSON body, POST /form a form, and
+    both answer `told`, or what they took.
+    """
     app = FastAPI()
 
     @app.get("/get", response_model=Body)
@@ -25,12 +27,12 @@ def bare(answer: Any) -> FastAPI:
 
     @app.post("/post", response_model=Body)
     async def post(body: Body) -> Any:
-        return body
+        return body if told is None else told
 
     @app.post("/form", response_model=Body)
     async def form(request: Request) -> Any:
         fields = await request.form()
-        return {name: str(value) for name, value in fields.items()}
+        return {name: str(value) for name, value in fields.items()} if told is None else told
 
     return app
 

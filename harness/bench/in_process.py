@@ -86,7 +86,8 @@ async def _beside_bare(
     answer = await request(app, method, path, sent, body, None)
     if answer.status >= 400:
         raise RuntimeError(f"{name} answered {answer.status}: {answer.body[:200]!r}")
-    plain = bare(json.loads(answer.body) if answer.body else {})
+    answered = json.loads(answer.body) if answer.body else {}
+    plain = bare(answered, answered)
     kind = "/form" if b"=" in body and not body.startswith(b"{") else "/post"
     verb, target = ("GET", "/get") if method == "GET" else ("POST", kind)
 
