@@ -104,6 +104,7 @@ class SimulatedStream:
     def __init__(self, life: Incarnation) -> None:
         self._life, self.line = life, ServerLine()
         self._task: asyncio.Task[None] | None = None
+        self._turned_away: Refused | None = None  # instead of being in force
 
     def begin(self, serve: Callable[[], Awaitable[None]]) -> None:
         """Let the service serve it; one that is cut before it has begun is never asked for."""
@@ -115,12 +116,14 @@ class SimulatedStream:
         return self._task is None or self._task.done()
 
     async def _served(self, serve: Callable[[], Awaitable[None]]) -> None:
+        ending: Refused | None = None
         try:
             await serve()
         except Failed as failed:
-            self.line.told.put(Refused(failed.status, failed.code, failed.message))
-        else:
-            self.line.told.put(None)
+            ending = Refused(failed.status, failed.code, failed.message)
+        if not self.line.accepted.is_set():
+            self._turned_away = ending
+        self.line.told.put(ending)
         self.line.accepted.set()
 
     async def send(self, message: bytes) -> None:
@@ -132,6 +135,8 @@ class SimulatedStream:
         await self.line.accepted.wait()
         if self._life.dead:
             await self._life.never()
+        if self._turned_away is not None:
+            raise self._turned_away
 
     async def receive(self) -> bytes | None:
         """See Stream."""

@@ -25,7 +25,7 @@ class Stream(Protocol):
         ...
 
     async def in_force(self) -> None:
-        """Return once the other side has taken the first message, or has ended the stream."""
+        """Return once the other side has taken the first message; raises NoAnswer or Refused when it never does."""
         ...
 
     async def receive(self) -> bytes | None:

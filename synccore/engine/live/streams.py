@@ -74,7 +74,9 @@ class GrpcStream:
 
     async def in_force(self) -> None:
         """See Stream."""
-        await self._call.initial_metadata()
+        await self._call.initial_metadata()  # empty where there were none: also a call that was refused has them
+        if self._call.done() and (failure := await self._ending()) is not None:
+            raise failure
 
     async def receive(self) -> bytes | None:
         """See Stream."""
@@ -86,13 +88,19 @@ class GrpcStream:
         except grpc.aio.AioRpcError as error:
             raise _failure(error) from None
         if message is grpc.aio.EOF:
-            code = await self._call.code()
-            if code is grpc.StatusCode.OK:
-                return None
-            trailer = dict(await self._call.trailing_metadata() or ())
-            raise _failed(code.name, trailer, await self._call.details())
+            if (failure := await self._ending()) is not None:
+                raise failure
+            return None
         found: bytes = message
         return found
+
+    async def _ending(self) -> Exception | None:
+        """Why a call that is over has ended, None if the other side had no more to say."""
+        code = await self._call.code()
+        if code is grpc.StatusCode.OK:
+            return None
+        trailer = dict(await self._call.trailing_metadata() or ())
+        return _failed(code.name, trailer, await self._call.details())
 
     async def close(self) -> None:
         """See Stream."""
