@@ -10,6 +10,7 @@ from harness.checkers.homes import home
 API_S = 15 * 60.0  # the bound of a channel by API (DOMAIN.md, "When it must be quiet")
 WINDOWS = 2  # and of the legacy ledger: the second batch window
 CALLS, CALLS_AN_HOUR = 60, 30.0  # in vain: while it is being found out, and afterwards
+HARMLESS = ("repeat", "altered_body")  # faults after which a caller has an answer, and in time
 
 
 def calls_are_few(case: Case) -> tuple[int, list[str]]:
@@ -28,16 +29,18 @@ def calls_are_few(case: Case) -> tuple[int, list[str]]:
 def flows_keep_their_bound(case: Case) -> tuple[int, list[str]]:
     """I12: what happens during an outage goes on within its channel's bound: a won deal is billed, a bill is posted.
 
-    Where a system that it needs was away, the bound begins with that one's return. A deal needs its ledger too: there
-    it is validated. A deal that changes a contract is billed with it, in the contract's own time.
+    Where a system that it needs was away, the bound begins with that one's return; where a call to it came to nothing
+    before the bound had run out, with that call: who is refused tries again. A deal needs its ledger too: there it is
+    validated. A deal that changes a contract is billed with it, in the contract's own time.
     """
+    hindrances = _hindrances(case)
     bills = {bill.deal: bill for bill in reversed(case.canon.bills()) if bill.deal}
     postings = {(one.kind, one.key): one for one in case.canon.postings() if one.key and one.at}
     contracted = {one.deal for one in case.canon.contracts if one.system == "subscriptions"}  # and billed in its time
     checked, findings = 0, []
     for deal in _deals(case):
         ledger = home(case, deal.entity, deal.won_at)
-        since = _since(case, deal.won_at, ("salesforce", "subscriptions", ledger))
+        since = _since(case, hindrances, deal.won_at, ("salesforce", "subscriptions", ledger))
         if since:
             checked += 1
             billed = bills.get(deal.id)
@@ -48,7 +51,7 @@ def flows_keep_their_bound(case: Case) -> tuple[int, list[str]]:
                 findings.append(_late(f"deal {deal.name}", "billed", since, billed))
     for bill in _bills(case):
         ledger = home(case, bill.entity, bill.at, bill)
-        since = _since(case, bill.at, ("subscriptions", ledger))
+        since = _since(case, hindrances, bill.at, ("subscriptions", ledger))
         if since:
             checked += 1
             posting = postings.get((bill.kind, bill.key))
@@ -81,19 +84,30 @@ def nothing_to_delay(case: Case) -> str:
     if not case.outages:
         return "no system was away"
     moments = [*(deal.won_at for deal in _deals(case)), *(bill.at for bill in _bills(case))]
-    happened = any(_since(case, at, ()) for at in moments)
+    happened = any(_since(case, [], at, ()) for at in moments)
     return "" if happened else "nothing was won or billed while a system was away, but for what waits for other reasons"
 
 
-def _since(case: Case, at: float, needs: tuple[str, ...]) -> float:
+def _hindrances(case: Case) -> list[tuple[float, float, str]]:
+    """From when to when which system gave nobody what they asked for: its outages, and calls that a fault struck."""
+    if not case.outages:
+        return []
+    away = [(outage.begin, outage.end, outage.system) for outage in case.outages]
+    struck = [
+        (call.at, call.at, str(call.facts["system"])) for call in case.calls
+        if (fault := call.facts.get("fault")) and str(fault).rpartition(":")[2] not in HARMLESS
+    ]  # fmt: skip
+    return sorted([*away, *struck])
+
+
+def _since(case: Case, hindrances: list[tuple[float, float, str]], at: float, needs: tuple[str, ...]) -> float:
     """When the bound begins for something that happened then; 0 if nothing was away at that time."""
-    during = [outage for outage in case.outages if int(outage.begin) <= at < outage.end]
-    if not during:
+    if not any(int(outage.begin) <= at < outage.end for outage in case.outages):
         return 0.0
     since = at
-    for outage in sorted(case.outages, key=lambda one: one.begin):  # also one that follows before the bound has run out
-        if outage.system in needs and int(outage.begin) <= since + API_S:
-            since = max(since, outage.end)
+    for begin, end, system in hindrances:  # also what follows before the bound has run out
+        if system in needs and int(begin) <= since + API_S:
+            since = max(since, end)
     return since
 
 

@@ -297,7 +297,7 @@ class Dispatcher:
         Its tries are kept: where a system fails at one thing alone it is seen at once, and the pauses must grow.
         """
         del now
-        unit.work.park(item.id, (away.topic,), away.cause, keep_tries=True)
+        unit.work.park(item.id, away.topics, away.cause, keep_tries=True)
 
     def _later(self, unit: Unit, item: WorkItem, now: float, later: Later, chance: float) -> None:
         delay_s = later_delay_s(self._policy, later.delay_s, item.tries, later.counts, chance)

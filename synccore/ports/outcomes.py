@@ -42,18 +42,24 @@ class Limited(Later):
 class Away(Later):
     """A system is not there (an outage, not a limit): work that needs it waits until somebody has seen it again.
 
-    `delay_s`: when it is looked for next. Uses up no budget.
+    `delay_s`: when it is looked for next. `others`: systems that are away as well, and whose return brings the work
+    further likewise. Uses up no budget.
     """
 
-    def __init__(self, system: str, delay_s: float, cause: str) -> None:
+    def __init__(self, system: str, delay_s: float, cause: str, *others: str) -> None:
         super().__init__(delay_s, cause, counts=False)
-        self.system = system
-        self.args = (system, delay_s, cause)  # as given, likewise
+        self.system, self.others = system, others
+        self.args = (system, delay_s, cause, *others)  # as given, likewise
 
     @property
-    def topic(self) -> str:
-        """What waits for the system waits on this."""
-        return f"{AWAY}{self.system}"
+    def topics(self) -> tuple[str, ...]:
+        """What waits for the system waits on these; the first that is woken wakes it."""
+        return tuple(f"{AWAY}{system}" for system in dict.fromkeys((self.system, *self.others)))
+
+    def also(self, other: "Away") -> "Away":
+        """Two parts of the same work each miss a system: it goes on as soon as one of them is seen again."""
+        cause = f"{self.cause}; {other.cause}"
+        return Away(self.system, min(self.delay_s, other.delay_s), cause, *self.others, other.system, *other.others)
 
 
 AWAY = "system:"

@@ -57,7 +57,10 @@ class InvoicePublication:
         if facts.entity.ledger == "cloud":
             document, away = await self._posted(run, bill, facts)
             status = "Waiting for ledger" if away else "Posted"
-            await run.step("show", lambda: show_bill(ctx, bill, facts.entity.zone, status, document))
+            try:
+                await run.step("show", lambda: show_bill(ctx, bill, facts.entity.zone, status, document))
+            except Away as sales:
+                raise sales if away is None else away.also(sales) from None
             if away is not None:
                 raise away
             await run.step("term", lambda: ctx.db.run(lambda unit: note_term_billed(ctx, unit, bill)))

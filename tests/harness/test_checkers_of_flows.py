@@ -9,6 +9,7 @@ import pytest
 
 from harness.canon import Canon, Cleared, LedgerLine, Place
 from harness.checkers import Case, Closing, Cutover, Drift, Outage, Replay
+from harness.events import RunEvent
 from harness.tax_law import Law
 from harness.tieout import Excuses, tie_out
 from tests.harness.test_checkers import agreeing_books, outcomes
@@ -96,6 +97,14 @@ def test_a_deal_won_in_an_outage_is_billed_as_soon_as_it_can_be() -> None:
     assert outcomes(case)["I12"] == "broken"
     canon.documents[0] = replace(canon.documents[0], at=BACK)
     assert outcomes(case)["I12"] == "holds"
+    canon.documents[0] = replace(canon.documents[0], at=AWAY.end + 1300.0)  # refused calls move the bound
+    for system, fault, after, expected in (
+        ("salesforce", "w1:refuse", 600.0, "holds"), ("salesforce", "w1:refuse", 300.0, "broken"),  # 900 are the bound
+        ("metering", "w1:refuse", 600.0, "broken"), ("salesforce", "w1:refuse", 1000.0, "broken"),
+        ("salesforce", "w1:repeat", 600.0, "broken"), ("salesforce", None, 600.0, "broken"),
+    ):  # fmt: skip
+        calls = (RunEvent(1, AWAY.end + after, "call", {"system": system, "fault": fault}),)
+        assert outcomes(replace(case, calls=calls))["I12"] == expected, (system, fault, after)
 
 
 DRIFT = Drift("salesforce", "Opportunity", "Payment_Method__c", 1000.0, 90000.0)

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
+
 from synccore.domain.findings import Finding
 from synccore.engine.dispatch import Dispatcher
 from synccore.engine.meter import Meter
@@ -223,25 +225,34 @@ def test_what_a_system_asked_for_is_never_shortened_and_costs_no_budget() -> Non
     asyncio.run(story())
 
 
-def test_work_for_a_system_that_is_away_waits_without_a_try_until_it_is_seen_again() -> None:
+NO_LEDGER, NO_SALES = Away("erp_cloud", 600.0, "nobody answers"), Away("salesforce", 700.0, "nobody answers")
+
+
+@pytest.mark.parametrize(("away", "topics"), [
+    (NO_LEDGER, ("system:erp_cloud",)),
+    (NO_SALES.also(NO_LEDGER), ("system:salesforce", "system:erp_cloud")),  # who is back first wakes it
+])  # fmt: skip
+def test_work_for_a_system_that_is_away_waits_without_a_try_until_it_is_seen_again(
+    away: Away, topics: tuple[str, ...]
+) -> None:
     gone = [True]
 
     async def process(run: Run, argument: Any) -> None:
         del run, argument
         if gone[0]:
-            raise Away("erp_cloud", 600.0, "nobody answers")
+            raise away
 
     async def story() -> None:
         desk = Desk(process)
         work = await desk.add()
         await desk.play()
         item = await desk.item(work)
-        assert (item.state, item.tries, item.waiting_on) == ("parked", 0, ("system:erp_cloud",))
-        assert [away.delay_s for away in desk.missed] == [600.0]
+        assert (item.state, item.tries, item.waiting_on) == ("parked", 0, topics)
+        assert [missed.delay_s for missed in desk.missed] == [600.0]
         desk.clock.at += 86400.0
         await desk.play()
         assert (await desk.item(work)).attempt == 2  # a day later it has not been tried again
-        assert await desk.database.run(lambda unit: unit.work.awaited("system:")) == ["system:erp_cloud"]
+        assert await desk.database.run(lambda unit: unit.work.awaited("system:")) == sorted(topics)
         gone[0] = False
         await desk.database.run(lambda unit: unit.work.wake("system:erp_cloud", desk.clock.at))
         await desk.play()
