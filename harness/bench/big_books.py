@@ -157,7 +157,7 @@ def _doc(number: int, reference: str, document: str) -> str:
 
 
 SUBSIDIARY = str(hangar("default").company.entities["US"].get("subsidiary", "1"))
-SHARES = ("Invoice_Share__c", "Credit_Share__c")  # empty: each bill is of one contract
+EMPTY = ("Invoice_Share__c", "Credit_Share__c", "Credit_Note__c")  # each bill is of one contract, none is credited
 PLATFORM = {"customers": "customer", "subscriptions": "subscription", "invoices": "invoice",
             "transactions": "transaction.", "credit_notes": "credit_note"}  # fmt: skip
 HEADS = {
@@ -221,7 +221,7 @@ class Disk:
         if not path.endswith("/results"):
             return _json({"id": job, "state": "JobComplete"})
         table = self._jobs[job - 1]
-        if table in SHARES:
+        if table in EMPTY:
             return Response(200, {"sforce-numberofrecords": "0", "sforce-locator": "null"}, b"Id\n")
         rows = self._page(table, PAGE)
         locator = "more" if len(rows) == PAGE else "null"

@@ -33,7 +33,7 @@ from synccore import bootstrap
 from synccore.ports.holding import Worker
 
 LOOK_S = 0.1  # virtual seconds between two looks whether all is quiet
-FILE_TIMEOUT_S = 30.0
+FILE_TIMEOUT_S, CORE_TIMEOUT_S = 30.0, 120.0  # books that come by jobs: each of nine is looked at every five seconds
 RESTART_S = 2.0  # how long a crashed core stays down
 READS = ("GET ", "POST /services/rest/query/v1/suiteql", "read", "list", "RPC ")  # how requests begin that only ask
 
@@ -294,7 +294,7 @@ class SimWorld:
         }  # fmt: skip
         data, before = b"" if body is None else json.dumps(body).encode(), self.commits
         try:
-            raw = await self._ask_core(method, path, headers, data, 60.0)
+            raw = await self._ask_core(method, path, headers, data, CORE_TIMEOUT_S)
         except (OSError, TimeoutError) as error:
             raise Unreachable(str(error)) from None
         if method != "GET":

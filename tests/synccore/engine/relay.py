@@ -86,7 +86,7 @@ if __name__ == "__main__":
     bootstrap.configure_logs("warning")
     dispatch, holding = "synccore.engine.dispatch", "synccore.engine.holding"
     with (
-        patch(f"{dispatch}.PAUSE_S", SOON_S), patch(f"{dispatch}.BEAT_S", 0.2), patch(f"{holding}.BEAT_S", 0.2),
+        patch(f"{dispatch}.PAUSE_S", SOON_S), patch(f"{holding}.BEAT_S", 0.2),
         patch("synccore.processes.writes.LEASE_S", SOON_S / 2),
     ):  # fmt: skip
         asyncio.run(main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4:]))
