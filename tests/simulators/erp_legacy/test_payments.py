@@ -108,14 +108,19 @@ def test_a_returned_payment_opens_its_invoice_again() -> None:
     story(body)
 
 
+async def paid_and_credited(world: World) -> None:
+    """A paid bill has a credit memo of a quarter."""
+    await invoiced(world)
+    await receive(world, "1744.00")
+    memo = Bill("SG-CN-1", blart="DG", rebzg="SG-000001", gross="436.00", net=(("0000400100", "400.00"),),
+                tax=(("A9", "9.000", "400.00", "36.00"),))  # fmt: skip
+    await world.send("BILL", 2, memo.idoc("3"))
+    assert await extract(world, 2) == [("SG-000001", "1744.00", "0.00", "0.00")]
+
+
 def test_a_credit_memo_is_paid_out_and_told_with_a_minus() -> None:
     async def body(world: World) -> None:
-        await invoiced(world)
-        await receive(world, "1744.00")
-        memo = Bill("SG-CN-1", blart="DG", rebzg="SG-000001", gross="436.00", net=(("0000400100", "400.00"),),
-                    tax=(("A9", "9.000", "400.00", "36.00"),))  # fmt: skip
-        await world.send("BILL", 2, memo.idoc("3"))
-        assert await extract(world, 2) == [("SG-000001", "1744.00", "0.00", "0.00")]
+        await paid_and_credited(world)
         number = world.documents("DG")[0]["BELNR"]
         await world.send("PAY", 1, payment("SG-CN-1", "436.00", number, out=True).idoc("4"))
         assert await extract(world, 3) == [("SG-CN-1", "-436.00", "0.00", "0.00")]
@@ -127,12 +132,7 @@ def test_a_credit_memo_is_paid_out_and_told_with_a_minus() -> None:
 
 def test_a_clerk_has_the_bank_pay_a_credit_memo_out_in_two_parts_and_no_more() -> None:
     async def body(world: World) -> None:
-        await invoiced(world)
-        await receive(world, "1744.00")
-        memo = Bill("SG-CN-1", blart="DG", rebzg="SG-000001", gross="436.00", net=(("0000400100", "400.00"),),
-                    tax=(("A9", "9.000", "400.00", "36.00"),))  # fmt: skip
-        await world.send("BILL", 2, memo.idoc("3"))
-        assert await extract(world, 2) == [("SG-000001", "1744.00", "0.00", "0.00")]
+        await paid_and_credited(world)
         place = {name: world.documents("DG")[0][name] for name in ("BUKRS", "BELNR", "GJAHR")}
         with pytest.raises(ValueError, match="43600 minor units"):
             await world.act("pay_out", **place, WRBTR="436.01")
